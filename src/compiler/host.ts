@@ -1,0 +1,12 @@
+/** Host: the only way the compiler reaches files. */
+
+/** Files by path, `/`-separated. The CLI gives one over the file system, tests and browsers one over a Map. */
+export interface Host {
+  /** The text of a file; undefined when there is none. Throws when it exists and cannot be read. */
+  read(path: string): string | undefined
+}
+
+/** A Host over a map of path to text. */
+export function memoryHost(files: Readonly<Record<string, string>>): Host {
+  return { read: (path) => (Object.hasOwn(files, path) ? files[path] : undefined) }
+}

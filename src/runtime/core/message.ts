@@ -1,0 +1,21 @@
+/** The run-time handle of one message type: what generated code exports beside each interface. */
+
+import type { MessageSchema } from './schema.ts'
+
+/**
+ * A message type. `T` is the output type (every defaultable member present), `I` the input type (they may be left out).
+ * Generated code makes one per struct, union, exception and protobuf message; the wires extend it with their codec.
+ */
+export interface MessageType<T = unknown, I = T> {
+  /** Full IDL name: `pkg.Outer.Inner` for protobuf, `file-stem.Name` for Thrift. */
+  readonly typeName: string
+  /** The run-time description, decoded on first use. */
+  readonly schema: MessageSchema
+  /** A new message with every default filled in. Throws RpcError INVALID_ARGUMENT when a required member is missing. */
+  create(init?: I): T
+  /**
+   * The same object when it is complete, else a copy with the defaults filled in, nested messages included.
+   * Throws RpcError INVALID_ARGUMENT when a required member is missing. In-process calls use it instead of a codec.
+   */
+  complete(input: I): T
+}

@@ -1,0 +1,55 @@
+/** Router: the services of one server and the way a call enters them; every wire and the in-process transport end here. */
+
+import type { Context, Peer } from './context.ts'
+import type { RpcError } from './error.ts'
+import type { Metadata } from './metadata.ts'
+import type { MethodType, ServiceType } from './service-type.ts'
+
+/** A method that a router can call. */
+export interface Route {
+  readonly service: ServiceType
+  readonly method: MethodType
+}
+
+/** What a wire knows of a call when it opens it. */
+export interface ServerCallInit {
+  readonly peer: Peer
+  readonly caller?: string
+  /** Absolute, in milliseconds of `performance.now()`. */
+  readonly deadline?: number | undefined
+  readonly requestHeaders?: Metadata
+  /** Persistent and transient entries as they arrived. */
+  readonly persistent?: Map<string, string>
+  readonly transient?: Map<string, string>
+}
+
+/** One call on the server. */
+export interface ServerCall {
+  readonly cx: Context
+  /** The call has ended early: the peer left, reset the stream, or the port closes. */
+  cancel(reason: RpcError): void
+  /**
+   * Runs layers and handler. Call it once. It settles when the handler does, or at once when the call is cancelled or
+   * its deadline passes; it rejects with a DeclaredException, BizError or RpcError and nothing else (an unknown throw
+   * has gone to `onError` and becomes INTERNAL). A streamed response settles it with an AsyncIterable that keeps the
+   * same promise. The request is complete: the wire decoded it, or `complete`d it in process.
+   */
+  handle(request: unknown): Promise<unknown>
+}
+
+/** What wires see of a server's services. */
+export interface Router {
+  /** Every registered service. */
+  readonly services: readonly ServiceType[]
+  /**
+   * The route of a method. Thrift: `service` is the `isn`, or undefined for the default service (the first Thrift
+   * service that has the method). protobuf: `service` is the full name. Undefined when there is none.
+   */
+  find(idl: 'thrift' | 'protobuf', service: string | undefined, method: string): Route | undefined
+  /** Whether a Thrift or protobuf service of that name exists, to tell an unknown service from an unknown method. */
+  has(idl: 'thrift' | 'protobuf', service: string): boolean
+  /** Opens a call. Throws RpcError UNAVAILABLE when the server is closing. */
+  open(route: Route, init: ServerCallInit): ServerCall
+  /** Calls in flight. */
+  readonly inFlight: number
+}

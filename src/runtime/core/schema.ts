@@ -1,0 +1,108 @@
+/** The run-time description of an IDL file: what JSON mapping, reflection and generic calls read; decoded lazily. */
+
+/** The version of the contract between generated code and the runtime. Both sides carry it; they must be equal. */
+export const formatNumber = 1
+
+/** The names of the scalar types of both IDLs. */
+export type ScalarName =
+  | 'bool'
+  | 'i8'
+  | 'i16'
+  | 'i32'
+  | 'i64'
+  | 'u32'
+  | 'u64'
+  | 's32'
+  | 's64'
+  | 'f32'
+  | 'f64'
+  | 'fixed32'
+  | 'fixed64'
+  | 'sfixed32'
+  | 'sfixed64'
+  | 'string'
+  | 'bytes'
+  | 'uuid'
+
+/** The type of a field, element, key or value. `name` is a full name: `pkg.Outer.Inner` or `file-stem.Name` for Thrift. */
+export type TypeSchema =
+  | { readonly kind: 'scalar'; readonly scalar: ScalarName }
+  | { readonly kind: 'enum'; readonly name: string }
+  | { readonly kind: 'message'; readonly name: string }
+  | { readonly kind: 'list' | 'set'; readonly element: TypeSchema }
+  | { readonly kind: 'map'; readonly key: TypeSchema; readonly value: TypeSchema }
+
+/** How a field may be absent. `default` is Thrift's unmarked field and the implicit presence of proto3. */
+export type Presence = 'required' | 'optional' | 'default'
+
+/** One field of a message. */
+export interface FieldSchema {
+  /** Field number on the wire. */
+  readonly id: number
+  /** Name in the IDL. */
+  readonly name: string
+  /** Property name in TypeScript. */
+  readonly localName: string
+  /** Name in JSON. */
+  readonly jsonName: string
+  readonly type: TypeSchema
+  readonly presence: Presence
+  /** protobuf: the TypeScript property of the oneof that holds it. */
+  readonly oneof?: string
+  /** protobuf: repeated scalars are packed; groups (delimited encoding) are marked. */
+  readonly packed?: boolean
+  readonly delimited?: boolean
+  /** The default, JSON-safe: 64-bit integers as decimal strings, bytes as base64. */
+  readonly default?: unknown
+  /** How 64-bit integers appear in TypeScript. Default `bigint`. */
+  readonly int64?: 'bigint' | 'number' | 'string'
+}
+
+/** A struct, union, exception or protobuf message. */
+export interface MessageSchema {
+  readonly kind: 'struct' | 'union' | 'exception' | 'message'
+  readonly name: string
+  readonly fields: readonly FieldSchema[]
+  readonly annotations?: Readonly<Record<string, unknown>>
+}
+
+/** An enum, open: numbers that are not listed are legal. */
+export interface EnumSchema {
+  readonly kind: 'enum'
+  readonly name: string
+  readonly values: readonly { readonly name: string; readonly localName: string; readonly number: number }[]
+}
+
+/** One method of a service. */
+export interface MethodSchema {
+  readonly name: string
+  readonly kind: MethodKind
+  readonly request: string
+  readonly response: string
+  readonly annotations?: Readonly<Record<string, unknown>>
+}
+
+/** The shape of a call. Thrift has `unary` and `oneway`, protobuf all but `oneway`. */
+export type MethodKind = 'unary' | 'oneway' | 'server_streaming' | 'client_streaming' | 'bidi_streaming'
+
+/** A service with its own methods; inherited ones are found through `extends`. */
+export interface ServiceSchema {
+  readonly name: string
+  readonly extends?: string
+  readonly methods: readonly MethodSchema[]
+  readonly annotations?: Readonly<Record<string, unknown>>
+}
+
+/** All that one IDL file declares. */
+export interface FileSchema {
+  /** Path of the IDL file relative to its import root. */
+  readonly path: string
+  readonly idl: 'thrift' | 'protobuf'
+  /** protobuf: `proto2`, `proto3` or the edition. */
+  readonly syntax: string
+  readonly package: string
+  readonly imports: readonly FileSchema[]
+  readonly messages: readonly MessageSchema[]
+  readonly enums: readonly EnumSchema[]
+  readonly services: readonly ServiceSchema[]
+}

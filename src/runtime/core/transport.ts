@@ -1,0 +1,16 @@
+/** Transport: how a client's calls travel; thrift(), grpc() and inProcess() make them. */
+
+import type { Service } from './service.ts'
+import type { ServiceType } from './service-type.ts'
+
+/**
+ * A way to a server. It owns its connections, may be shared by many clients, and is closed by whoever made it.
+ * `bind` is called once per client and gives its innermost Service: it gets requests as the input type of
+ * `cx.method.request` and answers with the output type (for Thrift the value of `success`, declared exceptions thrown).
+ * While a call runs it listens to `cx.onCancel` and then stops at once; it need not settle, the stub does.
+ */
+export interface Transport {
+  bind(service: ServiceType): Service
+  /** Stops intake, lets calls in flight end for `drainMs` (default 0), then fails them as UNAVAILABLE. Idempotent. */
+  close(options?: { readonly drainMs?: number }): Promise<void>
+}

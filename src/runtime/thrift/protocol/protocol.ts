@@ -1,0 +1,105 @@
+/** The Thrift protocols as generated code sees them: one writer and one reader interface over binary and compact. */
+
+import type { MessageType } from '../../core/message.ts'
+
+/** Type codes on the wire (https://github.com/apache/thrift/blob/master/doc/specs/thrift-binary-protocol.md). */
+export const ThriftTypeCode = {
+  STOP: 0,
+  BOOL: 2,
+  BYTE: 3,
+  DOUBLE: 4,
+  I16: 6,
+  I32: 8,
+  I64: 10,
+  STRING: 11,
+  STRUCT: 12,
+  MAP: 13,
+  SET: 14,
+  LIST: 15,
+  UUID: 16,
+} as const
+/** One of {@link ThriftTypeCode}. */
+export type ThriftTypeCode = (typeof ThriftTypeCode)[keyof typeof ThriftTypeCode]
+
+/** The kinds of a message envelope. */
+export const ThriftMessageKind = { CALL: 1, REPLY: 2, EXCEPTION: 3, ONEWAY: 4 } as const
+/** One of {@link ThriftMessageKind}. */
+export type ThriftMessageKind = (typeof ThriftMessageKind)[keyof typeof ThriftMessageKind]
+
+/**
+ * Writes one message into a growing buffer. Every value is range-checked; a value that does not fit its type throws
+ * RpcError INVALID_ARGUMENT, and `undefined` for a required value does too.
+ */
+export interface ThriftWriter {
+  messageBegin(name: string, kind: ThriftMessageKind, sequence: number): void
+  messageEnd(): void
+  structBegin(): void
+  /** Writes the stop byte as well. */
+  structEnd(): void
+  fieldBegin(type: ThriftTypeCode, id: number): void
+  /** A whole bool field: compact folds the value into the header. */
+  boolField(id: number, value: boolean): void
+  bool(value: boolean): void
+  i8(value: number): void
+  i16(value: number): void
+  i32(value: number): void
+  /** Takes every TypeScript form of a 64-bit integer. */
+  i64(value: bigint | number | string): void
+  double(value: number): void
+  string(value: string): void
+  binary(value: Uint8Array): void
+  uuid(value: string): void
+  listBegin(element: ThriftTypeCode, size: number): void
+  setBegin(element: ThriftTypeCode, size: number): void
+  mapBegin(key: ThriftTypeCode, value: ThriftTypeCode, size: number): void
+}
+
+/** The envelope of a message. */
+export interface ThriftEnvelope {
+  readonly name: string
+  readonly kind: number
+  readonly sequence: number
+}
+
+/**
+ * Reads one message from a whole frame. Truncated, oversized or malformed bytes throw RpcError INTERNAL (`cause` says
+ * what), never allocate more than the bytes that are there justify, and nest at most 64 deep.
+ */
+export interface ThriftReader {
+  messageBegin(): ThriftEnvelope
+  structBegin(): void
+  structEnd(): void
+  /** The type of the next field, 0 at the end of the struct; its id is then in `fieldId`. */
+  fieldBegin(): number
+  readonly fieldId: number
+  bool(): boolean
+  i8(): number
+  i16(): number
+  i32(): number
+  i64(): bigint
+  /** Throws when the value is not a safe integer. */
+  i64Number(): number
+  i64String(): string
+  double(): number
+  string(): string
+  /** Bytes copied out of the frame. */
+  binary(): Uint8Array
+  /** Bytes that share the frame's memory. */
+  binaryView(): Uint8Array
+  uuid(): string
+  /** The size; the element type is then in `elementType`. Checked against the bytes that remain. */
+  listBegin(): number
+  setBegin(): number
+  readonly elementType: number
+  /** The size; the types are then in `keyType` and `valueType`. */
+  mapBegin(): number
+  readonly keyType: number
+  readonly valueType: number
+  skip(type: number): void
+}
+
+/** A Thrift struct, union or exception with its printed codec. */
+export interface ThriftStruct<T = unknown, I = T> extends MessageType<T, I> {
+  encode(writer: ThriftWriter, value: I): void
+  decode(reader: ThriftReader): T
+}
