@@ -1,6 +1,6 @@
 /** Diagnostics: what the compiler says about IDL text, as data with a place, and how a terminal shows it. */
 
-import type { DiagnosticCode } from './diagnostic-code.ts'
+import type { DiagnosticCode, Severity } from './diagnostic-code.ts'
 
 /** One IDL file as the compiler holds it. */
 export interface SourceFile {
@@ -17,9 +17,6 @@ export interface Span {
   readonly start: number
   readonly end: number
 }
-
-/** How bad it is. Only errors stop generation. */
-export type Severity = 'error' | 'warning'
 
 /** Another place that belongs to a diagnostic. */
 export interface RelatedPlace {
