@@ -1,6 +1,6 @@
 /** The table of diagnostic codes: each with its severity and what it means. */
 
-/** How bad a finding is. Only errors stop generation. */
+/** How bad it is. Only errors stop generation. */
 export type Severity = 'error' | 'warning'
 
 /** Every code the compiler can give. Codes are stable; messages are not. */

@@ -1,6 +1,8 @@
-/** Diagnostics: what the compiler says about IDL text, as data with a place, and how a terminal shows it. */
+/** Diagnostics: what the compiler says about IDL text, as data with a place, and the function that collects them. */
 
-import type { DiagnosticCode, Severity } from './diagnostic-code.ts'
+import { type DiagnosticCode, diagnosticCodes, type Severity } from './diagnostic-code.ts'
+
+export type { DiagnosticCode, Severity } from './diagnostic-code.ts'
 
 /** One IDL file as the compiler holds it. */
 export interface SourceFile {
@@ -34,4 +36,23 @@ export interface Diagnostic {
   readonly related: readonly RelatedPlace[]
   /** What to do about it, one sentence. */
   readonly hint: string | undefined
+}
+
+/** A diagnostic as its finder states it: the severity comes from the table of codes. */
+export interface Finding {
+  readonly code: DiagnosticCode
+  readonly message: string
+  readonly span: Span | undefined
+  readonly related?: readonly RelatedPlace[] | undefined
+  readonly hint?: string | undefined
+}
+
+/** Takes what a phase finds. */
+export type Report = (finding: Finding) => void
+
+/** A {@link Report} that appends to `into`. */
+export function reportInto(into: Diagnostic[]): Report {
+  return ({ code, message, span, related, hint }) => {
+    into.push({ code, severity: diagnosticCodes[code].severity, message, span, related: related ?? [], hint })
+  }
 }
