@@ -9,8 +9,12 @@ const shape = { sizes: [64, 1024], lanes: [1, 32, 128], calls: quick ? 2_000 : 2
 
 generate(['idl/echo.thrift', 'idl/echo.proto'])
 
-console.log(`# Races\n\nNode ${process.version}, ${cpus().length} cores (${cpus()[0].model.trim()}), ${new Date().toISOString().slice(0, 10)}.`)
-console.log('Client and server are two processes on loopback; CPU is user and system time per call; the median of the rounds counts.')
+console.log(
+  `# Races\n\nNode ${process.version}, ${cpus().length} cores (${cpus()[0].model.trim()}), ${new Date().toISOString().slice(0, 10)}.`,
+)
+console.log(
+  'Client and server are two processes on loopback; CPU is user and system time per call; the median of the rounds counts.',
+)
 console.log('ratio: how many times less CPU for both sides together than the peer.\n')
 
 console.log('## Thrift echo\n')

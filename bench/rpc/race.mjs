@@ -47,13 +47,22 @@ export async function race({ contenders, sizes, lanes, calls, rounds }) {
           const result = await ask(client, { kind: 'run', calls: count, lanes: lane, size })
           const after = (await ask(server, { kind: 'cpu' })).cpu
           const serverCpu = after.user + after.system - before.user - before.system
-          if (round >= 0) samples.get(contender.name).push({ ...result, client: result.cpu / count, server: serverCpu / count })
+          if (round >= 0)
+            samples.get(contender.name).push({ ...result, client: result.cpu / count, server: serverCpu / count })
         }
       }
       for (const { contender } of pairs) {
         const taken = samples.get(contender.name)
         const of = (key) => median(taken.map((one) => one[key]))
-        rows.push({ size, lanes: lane, name: contender.name, client: of('client'), server: of('server'), p50: of('p50'), p99: of('p99') })
+        rows.push({
+          size,
+          lanes: lane,
+          name: contender.name,
+          client: of('client'),
+          server: of('server'),
+          p50: of('p50'),
+          p99: of('p99'),
+        })
       }
     }
   }
@@ -74,7 +83,17 @@ export function table(rows, baseline) {
     const base = rows.find((one) => one.name === baseline && one.size === row.size && one.lanes === row.lanes)
     const both = row.client + row.server
     const ratio = row.name === baseline ? '1.0' : ((base.client + base.server) / both).toFixed(1)
-    const cells = [row.size, row.lanes, row.name, row.client.toFixed(1), row.server.toFixed(1), both.toFixed(1), ratio, row.p50.toFixed(0), row.p99.toFixed(0)]
+    const cells = [
+      row.size,
+      row.lanes,
+      row.name,
+      row.client.toFixed(1),
+      row.server.toFixed(1),
+      both.toFixed(1),
+      ratio,
+      row.p50.toFixed(0),
+      row.p99.toFixed(0),
+    ]
     lines.push(`| ${cells.join(' | ')} |`)
   }
   return lines.join('\n')

@@ -75,14 +75,13 @@ class EchoClient {
   }
   echo(request) {
     this._seqid = this.new_seqid()
-    const self = this
     return new Promise((resolve, reject) => {
-      self._reqs[self.seqid()] = (error, result) => (error ? reject(error) : resolve(result))
-      const output = new self.pClass(self.output)
-      output.writeMessageBegin('echo', Thrift.MessageType.CALL, self.seqid())
+      this._reqs[this.seqid()] = (error, result) => (error ? reject(error) : resolve(result))
+      const output = new this.pClass(this.output)
+      output.writeMessageBegin('echo', Thrift.MessageType.CALL, this.seqid())
       writeWrapped(output, 'request', 1, request)
       output.writeMessageEnd()
-      self.output.flush()
+      this.output.flush()
     })
   }
   recv_echo(input, mtype, rseqid) {
@@ -119,17 +118,24 @@ class EchoProcessor {
 
 /** A server on a free port. */
 export async function serve() {
-  const server = thrift.createServer({ Processor: EchoProcessor }, { echo: (request) => new Pair(request) }, {
-    transport: thrift.TFramedTransport,
-    protocol: thrift.TBinaryProtocol,
-  })
+  const server = thrift.createServer(
+    { Processor: EchoProcessor },
+    { echo: (request) => new Pair(request) },
+    {
+      transport: thrift.TFramedTransport,
+      protocol: thrift.TBinaryProtocol,
+    },
+  )
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { port: server.address().port, close: () => new Promise((resolve) => server.close(resolve)) }
 }
 
 /** A client; pipelined on one connection, as the package does. */
 export async function connect(port) {
-  const connection = thrift.createConnection('127.0.0.1', port, { transport: thrift.TFramedTransport, protocol: thrift.TBinaryProtocol })
+  const connection = thrift.createConnection('127.0.0.1', port, {
+    transport: thrift.TFramedTransport,
+    protocol: thrift.TBinaryProtocol,
+  })
   await new Promise((resolve, reject) => connection.once('connect', resolve).once('error', reject))
   const client = thrift.createClient({ Client: EchoClient }, connection)
   return {

@@ -15,7 +15,9 @@ export async function serve() {
     echo: (call, done) => done(null, { action: call.request.action, message: call.request.message }),
   })
   const port = await new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)))
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    )
   })
   return { port, close: () => new Promise((resolve) => server.tryShutdown(resolve)) }
 }
@@ -25,7 +27,9 @@ export async function connect(port) {
   const client = new bench.Echo(`127.0.0.1:${port}`, grpc.credentials.createInsecure())
   return {
     echo: (message) =>
-      new Promise((resolve, reject) => client.echo({ action: 'echo', message }, (error, reply) => (error ? reject(error) : resolve(reply)))),
+      new Promise((resolve, reject) =>
+        client.echo({ action: 'echo', message }, (error, reply) => (error ? reject(error) : resolve(reply))),
+      ),
     close: async () => client.close(),
   }
 }

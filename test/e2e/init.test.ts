@@ -1,0 +1,87 @@
+/** Every template and IDL kind, scaffolded by the packed package: installs, type-checks, tests, serves, calls. */
+
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { installedPackage, root, run, serve, start } from './project.ts'
+
+let folder: string
+let volo: string
+
+beforeAll(async () => {
+  ;({ folder, volo } = await installedPackage())
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const shop = {
+  idl: [join(root, 'examples/shop/idl/shop.thrift'), '-i', join(root, 'examples/shop/idl')],
+  calls: ['version', 'listProducts', 'checkout'],
+}
+const fleet = {
+  idl: [join(root, 'examples/fleet/idl/fleet/v1/fleet.proto'), '-i', join(root, 'examples/fleet/idl')],
+  calls: ['getVehicle', 'putVehicle'],
+}
+
+async function scaffold(name: string, args: readonly string[]): Promise<string> {
+  await run(volo, ['init', name, ...args, '--yes', '--no-git'], folder)
+  return join(folder, name)
+}
+
+async function stop(server: Awaited<ReturnType<typeof serve>>): Promise<void> {
+  server.child.kill('SIGTERM')
+  expect(await server.ended).toMatchObject({ code: 0 })
+}
+
+describe.each([
+  ['thrift', shop],
+  ['grpc', fleet],
+] as const)('%s', (kind, { idl, calls }) => {
+  test('the full template builds, tests, serves and calls itself', async () => {
+    const project = await scaffold(`${kind}-full`, idl)
+    await run('npm', ['run', 'build'], project)
+    await run('npm', ['test'], project)
+    const server = await serve(project)
+    const output = await run('npm', ['run', 'client'], project, { SERVER_ADDRESS: `127.0.0.1:${server.port}` })
+    for (const call of calls) expect(output).toContain(call)
+    await stop(server)
+  })
+
+  test('the server template answers the client template', async () => {
+    const serverProject = await scaffold(`${kind}-server`, [...idl, '--template', 'server'])
+    const clientProject = await scaffold(`${kind}-client`, [...idl, '--template', 'client'])
+    expect(existsSync(join(serverProject, 'src/client.ts'))).toBe(false)
+    expect(existsSync(join(clientProject, 'src/server.ts'))).toBe(false)
+    for (const project of [serverProject, clientProject]) {
+      await run('npm', ['run', 'build'], project)
+      await run('npm', ['test'], project)
+    }
+    const server = await serve(serverProject)
+    const output = await run('npm', ['run', 'client'], clientProject, { SERVER_ADDRESS: `127.0.0.1:${server.port}` })
+    for (const call of calls) expect(output).toContain(call)
+    await stop(server)
+  })
+
+  test('without an IDL a starter one is laid down and works', async () => {
+    const project = await scaffold(`${kind}-starter`, ['--protocol', kind])
+    await run('npm', ['run', 'build'], project)
+    await run('npm', ['test'], project)
+    const server = await serve(project)
+    await run('npm', ['run', 'client'], project, { SERVER_ADDRESS: `127.0.0.1:${server.port}` })
+    await stop(server)
+  })
+
+  test('npm start serves, and a second server on its port says what to do', async () => {
+    const project = join(folder, `${kind}-full`)
+    const server = await serve(project)
+    const second = await start('npm', ['start'], project, { PORT: String(server.port) }).ended
+    expect(second.code).not.toBe(0)
+    expect(second.output).toContain(String(server.port))
+    expect(second.output).toMatch(/in use/)
+    expect(second.output).not.toMatch(/^\s+at .+:\d+:\d+/m)
+    await stop(server)
+    const client = await start('npm', ['run', 'client'], project, { SERVER_ADDRESS: `127.0.0.1:${server.port}` }).ended
+    expect(client.code).not.toBe(0)
+    expect(client.output).not.toMatch(/^\s+at .+:\d+:\d+/m)
+  })
+})
