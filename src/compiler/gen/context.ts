@@ -1,0 +1,90 @@
+/** ModuleContext: what every printing function knows about the module it prints, and how it names things of others. */
+
+import type { GenerateOptions } from '../compile.ts'
+import type { IrEnum, IrFile, IrMessage, IrService, IrTypedef } from '../ir/ir.ts'
+import { filePrefix, type ImportList, importList, relativePath } from './import-list.ts'
+import type { NamedDeclaration, ProgramNames } from './names.ts'
+import { publicRuntime, type RuntimeImport, runtimeNames, wellKnownFiles } from './runtime-names.ts'
+
+/** The options with their defaults. */
+export type ResolvedOptions = { readonly [K in keyof GenerateOptions]-?: NonNullable<GenerateOptions[K]> }
+
+/** One module while it is printed. */
+export interface ModuleContext {
+  readonly file: IrFile
+  readonly options: ResolvedOptions
+  readonly names: ProgramNames
+  readonly imports: ImportList
+  /** The local name of something of the runtime; imported as a type only where the table says so. */
+  runtime(name: RuntimeImport): string
+  /** The local name under which a type of any module can be written. */
+  type(declaration: IrMessage | IrEnum | IrTypedef): string
+  /** The same for the input type. */
+  input(declaration: IrMessage | IrTypedef): string
+  /** The local name of a value of any module: message constant, exception class, enum object, constant or service. */
+  value(declaration: NamedDeclaration): string
+  /** The local name of a client or handler interface. */
+  client(service: IrService): string
+  handler(service: IrService): string
+  /** The local name of an imported file's description; undefined when no module is generated for it. */
+  fileConstant(file: IrFile): string | undefined
+}
+
+/** Fills in the defaults. */
+export function resolveOptions(options: GenerateOptions): ResolvedOptions {
+  return {
+    int64: options.int64 ?? 'bigint',
+    bytes: options.bytes ?? 'copy',
+    keepUnknownFields: options.keepUnknownFields ?? false,
+    importExtension: options.importExtension ?? '.js',
+    runtime: options.runtime ?? publicRuntime,
+  }
+}
+
+/** The context of one file's module. `generated`: the files of the program that become modules. */
+export function moduleContext(
+  file: IrFile,
+  options: ResolvedOptions,
+  names: ProgramNames,
+  generated: ReadonlySet<IrFile>,
+): ModuleContext {
+  const imports = importList(names.taken(file))
+  const here = names.module(file)
+  const modulePath = (of: IrFile): string => relativePath(here, names.module(of)) + options.importExtension
+
+  const imported = (of: IrFile, name: string, asType: boolean): string => {
+    if (of === file) return name
+    if (generated.has(of)) return imports.add(modulePath(of), name, filePrefix(of), asType)
+    return imports.add(publicRuntime, name, 'google', asType)
+  }
+  return {
+    file,
+    options,
+    names,
+    imports,
+    runtime(name) {
+      const { source, typeOnly } = runtimeNames[name]
+      return imports.add(
+        options.runtime === 'relative' ? relativeRuntime(here, source) : publicRuntime,
+        name,
+        'volo',
+        typeOnly,
+      )
+    },
+    type: (declaration) => imported(declaration.file, names.declaration(declaration), true),
+    input: (declaration) => imported(declaration.file, names.input(declaration), true),
+    value: (declaration) => imported(declaration.file, names.declaration(declaration), false),
+    client: (service) => imported(service.file, names.client(service), true),
+    handler: (service) => imported(service.file, names.handler(service), true),
+    fileConstant(of) {
+      if (generated.has(of)) return imports.addFile(modulePath(of), '$file')
+      const wellKnown = wellKnownFiles[of.source.logicalPath]
+      return wellKnown === undefined ? undefined : imports.addFile(publicRuntime, wellKnown)
+    },
+  }
+}
+
+/** From a module below `src/runtime/<area>/gen/` to a source file below `src/`. */
+function relativeRuntime(here: string, source: string): string {
+  return '../'.repeat(here.split('/').length + 1) + source.replace(/^runtime\//, '')
+}

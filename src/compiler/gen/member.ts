@@ -1,0 +1,58 @@
+/** The members of a generated interface: fields and oneofs, with how each may be absent. */
+
+import type { IrField, IrMessage, IrOneof } from '../ir/ir.ts'
+import type { ProgramNames } from './names.ts'
+import { isString, messageOf } from './type-shape.ts'
+
+/** A field that is a member of its own. */
+export interface FieldMember {
+  readonly kind: 'field'
+  readonly name: string
+  readonly field: IrField
+  /** As declared, but a string `message` of an exception is never absent: it is Error's own. */
+  readonly presence: 'required' | 'optional' | 'default'
+  /** The output type always has it. */
+  readonly filled: boolean
+}
+
+/** A protobuf oneof, a member that holds one of its fields as `{ case, value }`. */
+export interface OneofMember {
+  readonly kind: 'oneof'
+  readonly name: string
+  readonly oneof: IrOneof
+  readonly fields: readonly IrField[]
+}
+
+/** A member of a struct, exception or protobuf message. */
+export type Member = FieldMember | OneofMember
+
+/** The members of a message (not of a union) in source order; a oneof stands where its first field does. */
+export function membersOf(message: IrMessage, names: ProgramNames): readonly Member[] {
+  const members: Member[] = []
+  const seen = new Set<IrOneof>()
+  for (const field of message.fields) {
+    const { oneof } = field
+    if (oneof === undefined) {
+      members.push(fieldMember(message, field, names))
+    } else if (!seen.has(oneof)) {
+      seen.add(oneof)
+      members.push({
+        kind: 'oneof',
+        name: names.oneof(oneof),
+        oneof,
+        fields: message.fields.filter((one) => one.oneof === oneof),
+      })
+    }
+  }
+  return members
+}
+
+function fieldMember(message: IrMessage, field: IrField, names: ProgramNames): FieldMember {
+  const name = names.member(field)
+  const isErrorText = message.shape === 'exception' && name === 'message' && isString(field.type)
+  const presence = isErrorText && field.presence === 'optional' ? 'default' : field.presence
+  const filled =
+    presence === 'required' ||
+    (presence === 'default' && (field.default !== undefined || messageOf(field.type) === undefined))
+  return { kind: 'field', name, field, presence, filled }
+}

@@ -1,0 +1,241 @@
+/** The names of everything generated: modules, declarations, members, enum members, methods and arguments. */
+
+import type { Report, Span } from '../diagnostic.ts'
+import type {
+  IrConst,
+  IrEnum,
+  IrEnumValue,
+  IrField,
+  IrFile,
+  IrMessage,
+  IrMethod,
+  IrOneof,
+  IrProgram,
+  IrService,
+  IrTypedef,
+} from '../ir/ir.ts'
+import { type MethodMessages, methodMessages } from './method-message.ts'
+import { errorMembers, isReservedDeclaration, isReservedMember, isReservedMethod, keywords } from './reserved-words.ts'
+import { isString } from './type-shape.ts'
+
+/** The names of one message's printed functions. */
+export interface CodecNames {
+  readonly complete: string
+  readonly encode: string
+  readonly decode: string
+}
+
+/** A declaration that gets a name in its module. */
+export type NamedDeclaration = IrMessage | IrEnum | IrTypedef | IrConst | IrService
+
+/** Every name of a program, computed before anything is printed. */
+export interface ProgramNames {
+  /** Path of the file's module below the output folder, without extension: `shop/v1/shop`. */
+  module(file: IrFile): string
+  /** Every top-level name of the file's module, exported or not. */
+  taken(file: IrFile): ReadonlySet<string>
+  /** The name of a declaration: interface and constant, class, enum object, alias, or service constant. */
+  declaration(declaration: NamedDeclaration): string
+  /** The name of the input type of a message, or of a typedef whose input differs. */
+  input(declaration: IrMessage | IrTypedef): string
+  client(service: IrService): string
+  handler(service: IrService): string
+  codec(message: IrMessage): CodecNames
+  /** The property of a field; for a field of a union or oneof the `case` it is told by. */
+  member(field: IrField): string
+  oneof(oneof: IrOneof): string
+  enumMember(value: IrEnumValue): string
+  method(method: IrMethod): string
+  /** Thrift: the messages that carry a method's arguments and result. */
+  methodMessages(service: IrService, method: IrMethod): MethodMessages
+}
+
+/** Computes the names of a program; two IDL names that end in one TypeScript name are reported with both places. */
+export function nameProgram(program: IrProgram, report: Report): ProgramNames {
+  const modules = nameModules(program.files)
+  const taken = new Map<IrFile, ReadonlySet<string>>()
+  const names = new Map<object, string>()
+  const inputs = new Map<object, string>()
+  const clients = new Map<IrService, string>()
+  const handlers = new Map<IrService, string>()
+  const codecs = new Map<IrMessage, CodecNames>()
+  const messages = new Map<IrMethod, MethodMessages>()
+
+  for (const file of program.files) {
+    const scope = new Map<string, Span | undefined>()
+    const claim = (wanted: string): string => {
+      let name = wanted
+      while (scope.has(name) || isReservedDeclaration(name)) name += '_'
+      scope.set(name, undefined)
+      return name
+    }
+    const declarations = file.declarations.filter((one) => one.kind !== 'extension')
+    for (const one of declarations) {
+      const name = identifier(one.name.replaceAll('.', '_'))
+      if (isReservedDeclaration(name)) continue
+      const other = scope.get(name)
+      if (other !== undefined) reportClash(report, name, one, other)
+      scope.set(name, one.span)
+      names.set(one, name)
+    }
+    for (const one of declarations) {
+      if (!names.has(one)) names.set(one, claim(identifier(one.name.replaceAll('.', '_'))))
+    }
+    const claimMessage = (message: IrMessage, name: string): void => {
+      inputs.set(message, claim(`${name}Input`))
+      codecs.set(message, {
+        complete: claim(`complete${name}`),
+        encode: claim(`encode${name}`),
+        decode: claim(`decode${name}`),
+      })
+      nameMembers(file, message, names, report)
+    }
+    for (const one of declarations) {
+      const name = names.get(one) ?? one.name
+      if (one.kind === 'message') claimMessage(one, name)
+      else if (one.kind === 'typedef') inputs.set(one, claim(`${name}Input`))
+      else if (one.kind === 'enum')
+        for (const value of one.values) names.set(value, value.name === '__proto__' ? '__proto___' : value.name)
+      else if (one.kind === 'service') {
+        clients.set(one, claim(`${name}Client`))
+        handlers.set(one, claim(`${name}Handler`))
+        nameMethods(file, one, names, report)
+        if (file.idl !== 'thrift') continue
+        for (const method of one.methods) {
+          const made = methodMessages(one, method)
+          messages.set(method, made)
+          for (const [message, suffix] of [
+            [made.args, 'args'],
+            [made.result, 'result'],
+          ] as const) {
+            const local = claim(`${name}_${method.name}_${suffix}`)
+            names.set(message, local)
+            claimMessage(message, local)
+          }
+        }
+      }
+    }
+    taken.set(file, new Set(scope.keys()))
+  }
+
+  return {
+    module: (file) => known(modules, file),
+    taken: (file) => known(taken, file),
+    declaration: (declaration) => known(names, declaration),
+    input: (declaration) => known(inputs, declaration),
+    client: (service) => known(clients, service),
+    handler: (service) => known(handlers, service),
+    codec: (message) => known(codecs, message),
+    member: (field) => known(names, field),
+    oneof: (oneof) => known(names, oneof),
+    enumMember: (value) => known(names, value),
+    method: (method) => known(names, method),
+    methodMessages: (_service, method) => known(messages, method),
+  }
+}
+
+/** `in_service_since` as `inServiceSince`: underscores go, the letter after one is upper-case (protobuf's JSON rule). */
+export function camelCase(name: string): string {
+  const joined = name.replace(/_+([a-zA-Z0-9])/g, (_, next: string) => next.toUpperCase()).replace(/_+$/, '')
+  const first = name.startsWith('_') ? joined.charAt(0).toLowerCase() + joined.slice(1) : joined
+  return /^[0-9]|^$/.test(first) ? name : first
+}
+
+/** The name of a parameter: the IDL's, with `_` where it is a keyword or one of `taken`. */
+export function parameterName(name: string, taken: ReadonlySet<string> = new Set()): string {
+  let result = identifier(name)
+  while (keywords.has(result) || taken.has(result)) result += '_'
+  return result
+}
+
+function nameModules(files: readonly IrFile[]): Map<IrFile, string> {
+  const modules = new Map<IrFile, string>()
+  const used = new Set<string>()
+  const inOrder = [...files].sort((a, b) => Number(a.idl === 'protobuf') - Number(b.idl === 'protobuf'))
+  for (const file of inOrder) {
+    const stem = file.source.logicalPath
+      .replace(/\.(thrift|proto)$/, '')
+      .split('/')
+      .filter((part) => part !== '' && part !== '.')
+      .map((part) => (part === '..' ? '__' : part))
+      .join('/')
+    let path = stem
+    if (used.has(path) && file.idl === 'protobuf') path += '_proto'
+    while (used.has(path)) path += '_'
+    used.add(path)
+    modules.set(file, path)
+  }
+  return modules
+}
+
+function nameMembers(file: IrFile, message: IrMessage, names: Map<object, string>, report: Report): void {
+  const local = (name: string): string => (file.idl === 'protobuf' ? camelCase(name) : identifier(name))
+  if (message.shape === 'union') {
+    for (const field of message.fields) names.set(field, local(field.name))
+    return
+  }
+  const reserved = (name: string, field?: IrField): boolean => {
+    if (isReservedMember(name)) return true
+    if (message.shape !== 'exception' || !errorMembers.has(name)) return false
+    return !(name === 'message' && field !== undefined && isString(field.type))
+  }
+  const scope = new Map<string, { name: string; span: Span }>()
+  const claim = (one: IrField | IrOneof, isReserved: boolean): void => {
+    let name = local(one.name)
+    if (isReserved)
+      while (reserved(name) || message.fields.some((field) => field !== one && local(field.name) === name)) name += '_'
+    const other = scope.get(name)
+    if (other !== undefined) reportClash(report, name, one, other.span)
+    scope.set(name, one)
+    names.set(one, name)
+  }
+  for (const field of message.fields) {
+    if (field.oneof !== undefined) names.set(field, local(field.name))
+    else claim(field, reserved(local(field.name), field))
+  }
+  for (const oneof of message.oneofs) claim(oneof, reserved(local(oneof.name)))
+}
+
+function nameMethods(file: IrFile, service: IrService, names: Map<object, string>, report: Report): void {
+  const scope = new Map<string, Span>()
+  for (const method of service.methods) {
+    let name = identifier(method.name)
+    if (file.idl === 'protobuf') {
+      name = camelCase(name)
+      name = name.charAt(0).toLowerCase() + name.slice(1)
+    }
+    while (isReservedMethod(name)) name += '_'
+    const other = scope.get(name)
+    if (other !== undefined) reportClash(report, name, method, other)
+    scope.set(name, method.span)
+    names.set(method, name)
+  }
+}
+
+function reportClash(
+  report: Report,
+  name: string,
+  one: { readonly name: string; readonly span: Span },
+  other: Span,
+): void {
+  report({
+    code: 'generated-name-clash',
+    message: `'${one.name}' becomes '${name}' in TypeScript, and so does another name`,
+    span: one.span,
+    related: [{ message: `the other '${name}'`, span: other }],
+    hint: 'Rename one of the two.',
+  })
+}
+
+/** What may stand as an identifier. */
+function identifier(name: string): string {
+  const clean = name.replace(/[^A-Za-z0-9_]/g, '_')
+  return /^[0-9]/.test(clean) ? `_${clean}` : clean
+}
+
+function known<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const found = map.get(key)
+  if (found === undefined)
+    throw new Error(`no name for ${JSON.stringify((key as { name?: string }).name ?? typeof key)}`)
+  return found
+}

@@ -1,0 +1,63 @@
+/** What a type is under its aliases, and which TypeScript container holds it. */
+
+import type { IrEnum, IrMessage, IrScalar, IrType } from '../ir/ir.ts'
+
+/** A type without aliases: a scalar, an enum, a message or a container. */
+export type ResolvedType =
+  | { readonly kind: 'scalar'; readonly scalar: IrScalar }
+  | { readonly kind: 'enum'; readonly enum: IrEnum }
+  | { readonly kind: 'message'; readonly message: IrMessage }
+  | { readonly kind: 'list' | 'set'; readonly element: IrType }
+  | { readonly kind: 'map'; readonly key: IrType; readonly value: IrType }
+
+/** Follows typedefs to what the type is. Elements, keys and values stay as written. */
+export function resolve(type: IrType): ResolvedType {
+  let at = type
+  while (at.kind === 'reference') {
+    const target = at.reference.target
+    if (target?.kind === 'message') return { kind: 'message', message: target }
+    if (target?.kind === 'enum') return { kind: 'enum', enum: target }
+    if (target?.kind !== 'typedef') throw new Error(`'${at.reference.text}' is not linked to a type`)
+    at = target.type
+  }
+  return at
+}
+
+/** The message behind a type, if it is one. */
+export function messageOf(type: IrType): IrMessage | undefined {
+  const resolved = resolve(type)
+  return resolved.kind === 'message' ? resolved.message : undefined
+}
+
+/** Whether a type is text under its aliases. */
+export function isString(type: IrType): boolean {
+  const resolved = resolve(type)
+  return resolved.kind === 'scalar' && (resolved.scalar === 'string' || resolved.scalar === 'uuid')
+}
+
+/** The 64-bit integers, which have three TypeScript forms. */
+export function isInt64(scalar: IrScalar): boolean {
+  return scalar === 'i64' || scalar === 'u64' || scalar === 's64' || scalar === 'fixed64' || scalar === 'sfixed64'
+}
+
+/** Whether the elements of a set of this type are told apart by value in JavaScript; else it is an array. */
+export function setShape(element: IrType): 'set' | 'array' {
+  return isKeyable(element) ? 'set' : 'array'
+}
+
+/** What holds a map with keys of this type: an object without prototype, a Map, or an array of pairs. */
+export function mapShape(key: IrType): 'record' | 'map' | 'pairs' {
+  if (isString(key)) return 'record'
+  return isKeyable(key) ? 'map' : 'pairs'
+}
+
+/** Whether the input form of a type differs from its output form: messages and containers do, scalars and enums do not. */
+export function hasInputForm(type: IrType): boolean {
+  const { kind } = resolve(type)
+  return kind !== 'scalar' && kind !== 'enum'
+}
+
+function isKeyable(type: IrType): boolean {
+  const resolved = resolve(type)
+  return resolved.kind === 'enum' || (resolved.kind === 'scalar' && resolved.scalar !== 'bytes')
+}
