@@ -9,3 +9,30 @@ export interface Metainfo {
   readonly transient: Map<string, string>
   readonly backward: Map<string, string>
 }
+
+/** Metainfo whose maps are made on first read. The `…IfAny` members look without making. */
+export class LazyMetainfo implements Metainfo {
+  persistentIfAny: Map<string, string> | undefined = undefined
+  transientIfAny: Map<string, string> | undefined = undefined
+  backwardIfAny: Map<string, string> | undefined = undefined
+
+  get persistent(): Map<string, string> {
+    this.persistentIfAny ??= new Map()
+    return this.persistentIfAny
+  }
+
+  get transient(): Map<string, string> {
+    this.transientIfAny ??= new Map()
+    return this.transientIfAny
+  }
+
+  get backward(): Map<string, string> {
+    this.backwardIfAny ??= new Map()
+    return this.backwardIfAny
+  }
+}
+
+/** Adds the entries of one map to another. */
+export function addEntries(target: Map<string, string>, entries: Iterable<readonly [string, string]>): void {
+  for (const [key, value] of entries) target.set(key, value)
+}

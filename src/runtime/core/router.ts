@@ -32,9 +32,13 @@ export interface ServerCall {
    * Runs layers and handler. Call it once. It settles when the handler does, or at once when the call is cancelled or
    * its deadline passes; it rejects with a DeclaredException, BizError or RpcError and nothing else (an unknown throw
    * has gone to `onError` and becomes INTERNAL). A streamed response settles it with an AsyncIterable that keeps the
-   * same promise. The request is complete: the wire decoded it, or `complete`d it in process.
+   * same promise, once its first message or its end is there: what the handler wrote into `cx.responseHeaders` by then
+   * are the headers. Leaving that iterable (`return()`) cancels the call. The request is complete: the wire decoded it,
+   * or `complete`d it in process. A streamed request is closed with `return()` when the call ends before it.
    */
   handle(request: unknown): Promise<unknown>
+  /** A failure after the handler, such as a response that cannot be encoded: tells `onError`, returns what the peer may hear. */
+  unexpected(error: unknown): RpcError
 }
 
 /** What wires see of a server's services. */
@@ -50,6 +54,6 @@ export interface Router {
   has(idl: 'thrift' | 'protobuf', service: string): boolean
   /** Opens a call. Throws RpcError UNAVAILABLE when the server is closing. */
   open(route: Route, init: ServerCallInit): ServerCall
-  /** Calls in flight. */
+  /** Calls whose handler runs or whose response stream is open, without those that were ended early. */
   readonly inFlight: number
 }

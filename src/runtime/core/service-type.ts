@@ -41,3 +41,34 @@ export interface ServiceType<C = unknown, H = unknown> {
   /** Types only; never present at run time. */
   readonly $types?: { readonly client: C; readonly handler: H }
 }
+
+/** What generated code says about a service; the functions are called on first use, so that modules may import in circles. */
+export interface ServiceTypeInit {
+  readonly name: string
+  readonly fullName: string
+  readonly idl: 'thrift' | 'protobuf'
+  readonly file: () => FileSchema
+  readonly methods: () => readonly MethodType[]
+}
+
+/** Makes a {@link ServiceType}; generated code calls it. Reading `methods` or `file` checks the format number. */
+export function serviceType<C, H>(init: ServiceTypeInit): ServiceType<C, H> {
+  let file: FileSchema | undefined
+  let methods: readonly MethodType[] | undefined
+  return {
+    name: init.name,
+    fullName: init.fullName,
+    idl: init.idl,
+    get file() {
+      file ??= init.file()
+      return file
+    },
+    get methods() {
+      if (methods === undefined) {
+        file ??= init.file()
+        methods = init.methods()
+      }
+      return methods
+    },
+  }
+}

@@ -1,0 +1,167 @@
+/** One stream of a call as its consumer sees it: pulled, ended exactly once, never stuck behind a silent producer. */
+
+/** What the owner of a stream wants to know or change. */
+export interface CallStreamOptions<In, Out> {
+  /** Changes each message on its way; what it throws fails the stream. */
+  readonly map?: ((message: In) => Out) | undefined
+  /** Turns what the producer threw into what the consumer sees. */
+  readonly mapError?: ((error: unknown) => unknown) | undefined
+  /** Runs once: the producer finished (`done`), it failed or the stream was failed (`error`), or the consumer left (`left`). */
+  readonly onEnd?: ((how: 'done' | 'error' | 'left', error: unknown) => void) | undefined
+}
+
+interface Waiter<T> {
+  readonly resolve: (result: IteratorResult<T>) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The consumer's end of a stream. One message is asked of the source per `next()`, so the source is held back by its
+ * reader. `fail` ends it from outside at once, also while the source is silent; the source is then told with
+ * `return()` and not waited for. An error is seen by one `next()`; later ones answer done.
+ */
+export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator<Out> {
+  private readonly options: CallStreamOptions<In, Out>
+  private source: AsyncIterator<In> | undefined = undefined
+  private state: 'open' | 'failed' | 'closed' = 'open'
+  private error: unknown = undefined
+  /** Readers in the order of their `next()`; the first one's message has been asked for once `pulling` is set. */
+  private waiters: Waiter<Out>[] = []
+  private pulling = false
+  private prefetched: IteratorResult<Out> | undefined = undefined
+
+  /** Without a source, readers wait until `attach`. */
+  constructor(source: AsyncIterable<In> | undefined, options: CallStreamOptions<In, Out>) {
+    this.options = options
+    if (source !== undefined) this.source = source[Symbol.asyncIterator]()
+  }
+
+  /** Gives the stream its source. If the stream has ended meanwhile, the source is told so. */
+  attach(source: AsyncIterable<In>): void {
+    try {
+      this.source = source[Symbol.asyncIterator]()
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    if (this.state === 'open') this.pull()
+    else this.leaveSource()
+  }
+
+  next(): Promise<IteratorResult<Out>> {
+    if (this.state !== 'open') return this.afterEnd()
+    const { prefetched } = this
+    if (prefetched !== undefined) {
+      this.prefetched = undefined
+      return Promise.resolve(prefetched)
+    }
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ resolve, reject })
+      this.pull()
+    })
+  }
+
+  /** Asks for the first message and keeps it for the first `next()`. Rejects when the stream fails before it. */
+  async prefetch(): Promise<void> {
+    const result = await this.next()
+    if (result.done !== true && this.state === 'open') this.prefetched = result
+  }
+
+  /** The consumer leaves. It does not wait for the producer to tidy up, as over a network. */
+  return(): Promise<IteratorResult<Out>> {
+    if (this.state === 'open') {
+      this.close('left', undefined)
+      this.leaveSource()
+    } else this.state = 'closed'
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  throw(error?: unknown): Promise<IteratorResult<Out>> {
+    return this.return().then(() => Promise.reject(error))
+  }
+
+  /** Ends the stream with an error from outside. Does nothing when it has ended. */
+  fail(error: unknown): void {
+    if (this.state !== 'open') return
+    this.close('error', error)
+    this.leaveSource()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  private afterEnd(): Promise<IteratorResult<Out>> {
+    if (this.state === 'closed') return Promise.resolve({ done: true, value: undefined })
+    this.state = 'closed'
+    return Promise.reject(this.error)
+  }
+
+  private pull(): void {
+    if (this.pulling || this.source === undefined || this.waiters.length === 0) return
+    this.pulling = true
+    let result: Promise<IteratorResult<In>>
+    try {
+      result = this.source.next()
+      if (!(result instanceof Promise)) result = Promise.resolve(result)
+    } catch (error) {
+      result = Promise.reject(error)
+    }
+    result.then(this.onResult, this.onError)
+  }
+
+  private readonly onResult = (result: IteratorResult<In>): void => {
+    if (this.state !== 'open') return
+    this.pulling = false
+    if (result.done === true) {
+      this.close('done', undefined)
+      return
+    }
+    const { map } = this.options
+    let message: Out
+    try {
+      message = map === undefined ? (result.value as unknown as Out) : map(result.value)
+    } catch (error) {
+      this.onError(error)
+      this.leaveSource()
+      return
+    }
+    this.waiters.shift()?.resolve({ done: false, value: message })
+    this.pull()
+  }
+
+  private readonly onError = (error: unknown): void => {
+    if (this.state !== 'open') return
+    const { mapError } = this.options
+    this.close('error', mapError === undefined ? error : mapError(error))
+  }
+
+  private close(how: 'done' | 'error' | 'left', error: unknown): void {
+    const { waiters } = this
+    this.waiters = []
+    this.prefetched = undefined
+    this.state = 'closed'
+    if (how === 'error' && waiters.length === 0) {
+      this.state = 'failed'
+      this.error = error
+    }
+    this.options.onEnd?.(how, error)
+    const first = waiters.shift()
+    if (how === 'error') first?.reject(error)
+    else first?.resolve({ done: true, value: undefined })
+    for (const waiter of waiters) waiter.resolve({ done: true, value: undefined })
+  }
+
+  private leaveSource(): void {
+    try {
+      this.source?.return?.()?.then(undefined, () => {})
+    } catch {
+      // A producer that cannot be told is on its own: the consumer has left already.
+    }
+  }
+}
+
+/** Whether a value can be read with `for await`. */
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}

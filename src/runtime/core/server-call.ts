@@ -1,0 +1,244 @@
+/** One call on the server: runs it, ends it early, and turns whatever the handler did into one of the three kinds of error. */
+
+import { type AmbientStore, ambientStore } from './ambient.ts'
+import { CallContext } from './call-context.ts'
+import { CallStream, isAsyncIterable } from './call-stream.ts'
+import type { Context } from './context.ts'
+import { describe } from './dispatch.ts'
+import { isBizError, isDeclaredException, isRpcError, RpcError } from './error.ts'
+import { LazyMetainfo } from './metainfo.ts'
+import { streamsRequest, streamsResponse } from './method-kind.ts'
+import type { ServerCall, ServerCallInit } from './router.ts'
+import type { Service } from './service.ts'
+import type { MethodType, ServiceType } from './service-type.ts'
+
+/** What the calls of one router share: the counters, the list of calls in flight, and where failures are reported. */
+export interface CallRegistry {
+  newest: RunningCall | undefined
+  inFlight: number
+  abandoned: number
+  readonly onError: (error: unknown, cx: Context) => void
+  /** Runs when `inFlight` has come down to zero. */
+  onIdle: (() => void) | undefined
+  /** Why no call may start any more. */
+  closed: RpcError | undefined
+}
+
+type Settle = (value: unknown) => void
+
+let capturedResolve: Settle
+let capturedReject: Settle
+/** One executor for all promises: a closure per call would cost as much as the promise. */
+const capture = (resolve: Settle, reject: Settle): void => {
+  capturedResolve = resolve
+  capturedReject = reject
+}
+
+/** A call that a router has opened. It is its own context, which saves an object per call. */
+export class RunningCall extends CallContext implements ServerCall {
+  older: RunningCall | undefined = undefined
+  newer: RunningCall | undefined = undefined
+  /** Runs when the call has left the list of calls in flight. */
+  onLeave: (() => void) | undefined = undefined
+  private readonly registry: CallRegistry
+  private readonly run: Service
+  private state: 'opened' | 'running' | 'responding' | 'abandoned' | 'over' = 'opened'
+  private resolve: Settle | undefined = undefined
+  private reject: Settle | undefined = undefined
+  private request: CallStream | undefined = undefined
+  private response: CallStream | undefined = undefined
+
+  constructor(registry: CallRegistry, service: ServiceType, method: MethodType, run: Service, init: ServerCallInit) {
+    super('server', service, method, init.deadline)
+    this.registry = registry
+    this.run = run
+    this.peer = init.peer
+    if (init.caller !== undefined) this.caller = init.caller
+    if (init.requestHeaders !== undefined) this.requestHeadersIfAny = init.requestHeaders
+    if (init.persistent !== undefined || init.transient !== undefined) {
+      const metainfo = new LazyMetainfo()
+      metainfo.persistentIfAny = init.persistent
+      metainfo.transientIfAny = init.transient
+      this.metainfoIfAny = metainfo
+    }
+  }
+
+  get cx(): Context {
+    return this
+  }
+
+  handle(request: unknown): Promise<unknown> {
+    if (this.state !== 'opened') return Promise.reject(new RpcError('INTERNAL', 'this call has been handled already'))
+    if (streamsRequest(this.method.kind)) {
+      this.request = new CallStream(request as AsyncIterable<unknown>, {})
+      request = this.request
+    }
+    const { registry } = this
+    if (this.cancelled !== undefined || registry.closed !== undefined || !this.watchDeadline()) {
+      this.state = 'over'
+      this.end()
+      this.request?.return()
+      return Promise.reject(this.cancelled ?? registry.closed)
+    }
+    this.enter()
+    const outcome = new Promise<unknown>(capture)
+    this.resolve = capturedResolve
+    this.reject = capturedReject
+    const ambient = ambientStore()
+    let running: Promise<unknown>
+    try {
+      running = ambient === undefined ? this.run(this, request) : ambient.run(this, this.run, request)
+    } catch (error) {
+      running = Promise.reject(error)
+    }
+    running.then(
+      (value) => this.succeed(value),
+      (error) => this.fail(error),
+    )
+    return outcome
+  }
+
+  unexpected(error: unknown): RpcError {
+    this.report(error)
+    return new RpcError('INTERNAL', 'internal error', { cause: error, stack: false })
+  }
+
+  protected override earlyEnd(reason: RpcError): void {
+    this.request?.fail(reason)
+    if (this.response !== undefined) this.response.fail(reason)
+    if (this.state !== 'running') return
+    this.state = 'abandoned'
+    this.registry.abandoned++
+    this.leave()
+    this.reject?.(reason)
+  }
+
+  private succeed(value: unknown): void {
+    const { method } = this
+    if (streamsResponse(method.kind)) {
+      this.respond(value)
+      return
+    }
+    if (this.state === 'abandoned') {
+      this.forget()
+      return
+    }
+    if (value === undefined && method.isVoid !== true && method.kind !== 'oneway') {
+      this.fail(new TypeError(`the handler of ${this.service.name}.${method.localName} returned nothing`))
+      return
+    }
+    this.finish()
+    this.resolve?.(method.isVoid === true ? undefined : value)
+  }
+
+  private fail(error: unknown): void {
+    if (this.state === 'abandoned') {
+      this.forget()
+      return
+    }
+    const failure = this.failure(error)
+    this.finish()
+    this.reject?.(failure)
+  }
+
+  /** A streamed response: the call goes on until the stream ends. Headers count as sent with the first message. */
+  private respond(value: unknown): void {
+    if (!isAsyncIterable(value)) {
+      this.fail(
+        new TypeError(
+          `${this.service.name}.${this.method.localName} must answer with an AsyncIterable, not ${describe(value)}`,
+        ),
+      )
+      return
+    }
+    const ambient = ambientStore()
+    const response = new CallStream(ambient === undefined ? value : enterEach(ambient, this, value), {
+      mapError: (error) => this.failure(error),
+      onEnd: (how) => this.responded(how),
+    })
+    if (this.state === 'abandoned') {
+      this.forget()
+      response.return()
+      return
+    }
+    this.state = 'responding'
+    this.response = response
+    response.prefetch().then(
+      () => this.resolve?.(response),
+      (error) => this.reject?.(error),
+    )
+  }
+
+  private responded(how: 'done' | 'error' | 'left'): void {
+    if (this.state !== 'responding') return
+    if (how === 'left') this.cancel(new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))
+    this.finish()
+  }
+
+  private finish(): void {
+    this.state = 'over'
+    this.leave()
+    this.end()
+    this.request?.return()
+  }
+
+  private forget(): void {
+    this.state = 'over'
+    this.registry.abandoned--
+    this.end()
+  }
+
+  /** Any throw of the handler as one of the errors a call may end with. */
+  private failure(error: unknown): unknown {
+    const known = isRpcError(error) || isBizError(error) || this.declares(error)
+    if (!known) return this.unexpected(error)
+    if (this.method.kind === 'oneway') this.report(error)
+    return error
+  }
+
+  private declares(error: unknown): boolean {
+    if (!isDeclaredException(error)) return false
+    const { throws } = this.method
+    return throws?.some(({ type }) => error instanceof type) === true
+  }
+
+  private report(error: unknown): void {
+    try {
+      this.registry.onError(error, this)
+    } catch (second) {
+      console.error('volo: onError threw', second, 'while reporting', error)
+    }
+  }
+
+  private enter(): void {
+    const { registry } = this
+    this.state = 'running'
+    registry.inFlight++
+    this.older = registry.newest
+    if (registry.newest !== undefined) registry.newest.newer = this
+    registry.newest = this
+  }
+
+  private leave(): void {
+    const { registry, older, newer } = this
+    if (newer === undefined) registry.newest = older
+    else newer.older = older
+    if (older !== undefined) older.newer = newer
+    this.older = undefined
+    this.newer = undefined
+    this.onLeave?.()
+    if (--registry.inFlight === 0) registry.onIdle?.()
+  }
+}
+
+function enterEach(ambient: AmbientStore, cx: Context, stream: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = ambient.enter(cx, () => stream[Symbol.asyncIterator]())
+      return {
+        next: () => ambient.enter(cx, () => iterator.next()),
+        return: async () => ambient.enter(cx, () => iterator.return?.()) ?? { done: true, value: undefined },
+      }
+    },
+  }
+}

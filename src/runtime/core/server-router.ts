@@ -1,0 +1,158 @@
+/** The implementation of Router: registers services with their handlers, opens calls, drains and closes. */
+
+import type { Context } from './context.ts'
+import { checkHandler, dispatcher } from './dispatch.ts'
+import { RpcError } from './error.ts'
+import { compose, type Layer } from './layer.ts'
+import type { Route, Router, ServerCall, ServerCallInit } from './router.ts'
+import { type CallRegistry, RunningCall } from './server-call.ts'
+import type { Service } from './service.ts'
+import type { MethodType, ServiceType } from './service-type.ts'
+
+/** A service with what answers it. */
+export interface ServiceEntry<H = unknown> {
+  readonly service: ServiceType<unknown, H>
+  readonly handler: H
+  /** Layers around this service alone, inside those of the router. */
+  readonly layers?: readonly Layer[] | undefined
+}
+
+/** Options of {@link createRouter}. */
+export interface RouterOptions {
+  /** Layers around every call; the first sees the request first. They are composed once. */
+  readonly layers?: readonly Layer[] | undefined
+  /**
+   * Hears of every failure that its caller is not told: an unknown throw of a handler or layer, and every error of a
+   * oneway method. Default: `console.error` with the stack.
+   */
+  readonly onError?: ((error: unknown, cx: Context) => void) | undefined
+  /** Services to start with; more can be added. */
+  readonly services?: readonly ServiceEntry[] | undefined
+}
+
+/** A Router with what its owner needs. */
+export interface ServerRouter extends Router {
+  /**
+   * Registers a service. Throws a TypeError when the handler lacks methods, an Error when a service of that name and
+   * IDL is there already.
+   */
+  add<C, H>(service: ServiceType<C, H>, handler: H, options?: { readonly layers?: readonly Layer[] | undefined }): this
+  /** Calls that were ended early and whose handlers still run. */
+  readonly abandoned: number
+  /** The calls in flight, newest first. */
+  calls(): Iterable<RunningCall>
+  /** Takes no new call from now on; resolves when no call is in flight. */
+  drain(): Promise<void>
+  /** Drains for `drainMs` (default 0) milliseconds, then ends the calls left as UNAVAILABLE. Idempotent. */
+  close(options?: { readonly drainMs?: number }): Promise<void>
+}
+
+interface RunnableRoute extends Route {
+  readonly run: Service
+}
+
+type Routes = Map<string, Map<string, RunnableRoute>>
+
+/** Makes a router. A server owns one; tests and in-process calls can do with it alone. */
+export function createRouter(options: RouterOptions = {}): ServerRouter {
+  const registry: CallRegistry = {
+    newest: undefined,
+    inFlight: 0,
+    abandoned: 0,
+    onError: options.onError ?? logError,
+    onIdle: undefined,
+    closed: undefined,
+  }
+  const services: ServiceType[] = []
+  const routes: { readonly thrift: Routes; readonly protobuf: Routes } = { thrift: new Map(), protobuf: new Map() }
+  const defaultRoutes = new Map<string, RunnableRoute>()
+  const innermost = new Map<ServiceType, Service>()
+  const layers = options.layers ?? []
+  const outermost =
+    layers.length === 0 ? undefined : compose(layers, (cx, request) => innermost.get(cx.service)!(cx, request))
+  let closing: Promise<void> | undefined
+  let refusal: RpcError | undefined
+
+  const router: ServerRouter = {
+    services,
+    add(service, handler, { layers: own = [] } = {}) {
+      const byMethod = routes[service.idl]
+      if (byMethod.has(service.fullName)) throw new Error(`the service ${service.fullName} is registered already`)
+      checkHandler(service, handler)
+      const methods = new Map<MethodType, Service>()
+      const table = new Map<string, RunnableRoute>()
+      const inner = compose(own, (cx, request) => methods.get(cx.method)!(cx, request))
+      for (const method of service.methods) {
+        const dispatch = dispatcher(service, method, handler)
+        methods.set(method, dispatch)
+        const route = { service, method, run: outermost ?? (own.length === 0 ? dispatch : inner) }
+        table.set(method.name, route)
+        if (service.idl === 'thrift' && !defaultRoutes.has(method.name)) defaultRoutes.set(method.name, route)
+      }
+      innermost.set(service, inner)
+      byMethod.set(service.fullName, table)
+      services.push(service)
+      return this
+    },
+    find(idl, service, method) {
+      if (service !== undefined) return routes[idl].get(service)?.get(method)
+      return idl === 'thrift' ? defaultRoutes.get(method) : undefined
+    },
+    has: (idl, service) => routes[idl].has(service),
+    open(route: Route, init: ServerCallInit): ServerCall {
+      if (refusal !== undefined) throw refusal
+      return new RunningCall(registry, route.service, route.method, (route as RunnableRoute).run, init)
+    },
+    get inFlight() {
+      return registry.inFlight
+    },
+    get abandoned() {
+      return registry.abandoned
+    },
+    *calls() {
+      for (let call = registry.newest; call !== undefined; ) {
+        const { older }: RunningCall = call
+        yield call
+        call = older
+      }
+    },
+    drain() {
+      refusal ??= new RpcError('UNAVAILABLE', 'the server is closing', { stack: false, bytesSent: false })
+      if (registry.inFlight === 0) return Promise.resolve()
+      return new Promise((resolve) => {
+        const earlier = registry.onIdle
+        registry.onIdle = () => {
+          registry.onIdle = undefined
+          earlier?.()
+          resolve()
+        }
+      })
+    },
+    close({ drainMs = 0 } = {}) {
+      closing ??= drainFor(router.drain(), drainMs).then(() => {
+        const reason = new RpcError('UNAVAILABLE', 'the server has closed', { stack: false })
+        registry.closed = reason
+        for (const call of [...router.calls()]) call.cancel(reason)
+      })
+      return closing
+    },
+  }
+  for (const { service, handler, layers: own } of options.services ?? []) router.add(service, handler, { layers: own })
+  return router
+}
+
+/** Resolves when the work is done or `ms` milliseconds have passed, whichever is first. */
+export function drainFor(work: Promise<unknown>, ms: number): Promise<void> {
+  if (ms <= 0) return Promise.resolve()
+  return new Promise((resolve) => {
+    const timer = ms < 2 ** 31 ? setTimeout(resolve, ms) : undefined
+    work.then(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+function logError(error: unknown, cx: Context): void {
+  console.error(`volo: ${cx.service.name}.${cx.method.name} failed`, error)
+}
