@@ -2,6 +2,9 @@
 
 import type { MessageType } from '../../core/message.ts'
 
+/** How deep structs and containers may nest in a message that is read. */
+export const maxDepth = 64
+
 /** Type codes on the wire (https://github.com/apache/thrift/blob/master/doc/specs/thrift-binary-protocol.md). */
 export const ThriftTypeCode = {
   STOP: 0,
@@ -27,8 +30,8 @@ export const ThriftMessageKind = { CALL: 1, REPLY: 2, EXCEPTION: 3, ONEWAY: 4 } 
 export type ThriftMessageKind = (typeof ThriftMessageKind)[keyof typeof ThriftMessageKind]
 
 /**
- * Writes one message into a growing buffer. Every value is range-checked; a value that does not fit its type throws
- * RpcError INVALID_ARGUMENT, and `undefined` for a required value does too.
+ * Writes messages into a growing buffer. Every value is range-checked; a value that does not fit its type throws
+ * RpcError INVALID_ARGUMENT, and `undefined` for a required value does too. `xField` writes header and value at once.
  */
 export interface ThriftWriter {
   messageBegin(name: string, kind: ThriftMessageKind, sequence: number): void
@@ -37,8 +40,14 @@ export interface ThriftWriter {
   /** Writes the stop byte as well. */
   structEnd(): void
   fieldBegin(type: ThriftTypeCode, id: number): void
-  /** A whole bool field: compact folds the value into the header. */
   boolField(id: number, value: boolean): void
+  i8Field(id: number, value: number): void
+  i16Field(id: number, value: number): void
+  i32Field(id: number, value: number): void
+  i64Field(id: number, value: bigint | number | string): void
+  doubleField(id: number, value: number): void
+  stringField(id: number, value: string): void
+  binaryField(id: number, value: Uint8Array): void
   bool(value: boolean): void
   i8(value: number): void
   i16(value: number): void
@@ -63,7 +72,8 @@ export interface ThriftEnvelope {
 
 /**
  * Reads one message from a whole frame. Truncated, oversized or malformed bytes throw RpcError INTERNAL (`cause` says
- * what), never allocate more than the bytes that are there justify, and nest at most 64 deep.
+ * what), never allocate more than the bytes that are there justify, and nest at most 64 deep. Text that is not UTF-8 is
+ * read with U+FFFD in place of what is wrong, as Apache's Java and JavaScript do: Thrift peers do not validate.
  */
 export interface ThriftReader {
   messageBegin(): ThriftEnvelope
@@ -86,6 +96,7 @@ export interface ThriftReader {
   binary(): Uint8Array
   /** Bytes that share the frame's memory. */
   binaryView(): Uint8Array
+  /** 36 characters, lower case. */
   uuid(): string
   /** The size; the element type is then in `elementType`. Checked against the bytes that remain. */
   listBegin(): number

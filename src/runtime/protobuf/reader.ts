@@ -1,0 +1,365 @@
+/** ProtobufReader: the protobuf wire format, read in place. */
+
+import { copyBytes } from '../core/bytes.ts'
+import { doubleFromHalves, int64FromHalves, int64ToNumber, uint64FromHalves, uint64ToNumber } from '../core/int64.ts'
+import { utf8Read, utf8ReadStrict } from '../core/utf8.ts'
+import { malformed, truncated } from './error.ts'
+import { maxDepth } from './writer.ts'
+
+/**
+ * Reads the wire format (https://protobuf.dev/programming-guides/encoding) from bytes in place; `reset` makes it ready
+ * for the next message. Bytes that are not protobuf throw RpcError INTERNAL with a {@link ProtobufError} as cause.
+ */
+export class ProtobufReader {
+  /** Absolute place of the next byte. */
+  position: number
+  private source: Uint8Array
+  private limit: number
+  // Open messages, the outermost included.
+  private depth = 1
+  private low = 0
+  private high = 0
+
+  constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
+    this.source = bytes
+    this.position = start
+    this.limit = end
+  }
+
+  /** Where the bytes end: what a decode of the whole message takes as its `end`. */
+  get end(): number {
+    return this.limit
+  }
+
+  /** Starts at `bytes[start, end)`, which must lie inside the array. */
+  reset(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    this.source = bytes
+    this.position = start
+    this.limit = end
+    this.depth = 1
+  }
+
+  /** The tag of the next field: `number << 3 | wire type`, unsigned. */
+  tag(): number {
+    const at = this.position
+    if (at >= this.limit) throw truncated()
+    const first = this.source[at]!
+    if (first < 128) {
+      if (first < 8) throw malformed('a field number of 0')
+      this.position = at + 1
+      return first
+    }
+    this.varint64()
+    if (this.high !== 0) throw malformed('a tag beyond 32 bits')
+    if (this.low >>> 3 === 0) throw malformed('a field number of 0')
+    return this.low >>> 0
+  }
+
+  /** The end of a length-delimited field whose length comes next. */
+  length(): number {
+    const size = this.uint32()
+    const end = this.position + size
+    if (end > this.limit) throw malformed(`a length of ${size} with ${this.limit - this.position} bytes left`)
+    return end
+  }
+
+  /** Enters a nested message and returns its end; its decode leaves with {@link leave}. */
+  enter(): number {
+    if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
+    return this.length()
+  }
+
+  /** Ends the reading of a message: every byte of it must have been read. */
+  leave(end: number): void {
+    if (this.position !== end) throw malformed('a field crosses the end of its message')
+    this.depth--
+  }
+
+  /** Enters a group, whose start tag has been read, and returns the place of its end tag. Close it with `leaveGroup`. */
+  enterGroup(tag: number): number {
+    if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
+    const start = this.position
+    const end = this.skipGroup(tag)
+    this.position = start
+    return end
+  }
+
+  /** Reads over the end tag of a group. */
+  leaveGroup(): void {
+    this.tag()
+  }
+
+  bool(): boolean {
+    const at = this.position
+    if (at < this.limit && this.source[at]! < 128) {
+      this.position = at + 1
+      return this.source[at] !== 0
+    }
+    this.varint64()
+    return (this.low | this.high) !== 0
+  }
+
+  int32(): number {
+    const at = this.position
+    if (at < this.limit && this.source[at]! < 128) {
+      this.position = at + 1
+      return this.source[at]!
+    }
+    this.varint64()
+    return this.low | 0
+  }
+
+  uint32(): number {
+    const at = this.position
+    if (at < this.limit && this.source[at]! < 128) {
+      this.position = at + 1
+      return this.source[at]!
+    }
+    this.varint64()
+    return this.low >>> 0
+  }
+
+  sint32(): number {
+    const value = this.uint32()
+    return (value >>> 1) ^ -(value & 1)
+  }
+
+  int64(): bigint {
+    this.varint64()
+    return int64FromHalves(this.low, this.high)
+  }
+
+  int64Number(): number {
+    this.varint64()
+    return safe(int64ToNumber(this.low, this.high))
+  }
+
+  int64String(): string {
+    return this.int64().toString()
+  }
+
+  uint64(): bigint {
+    this.varint64()
+    return uint64FromHalves(this.low, this.high)
+  }
+
+  uint64Number(): number {
+    this.varint64()
+    return safe(uint64ToNumber(this.low, this.high))
+  }
+
+  uint64String(): string {
+    return this.uint64().toString()
+  }
+
+  sint64(): bigint {
+    this.zigzag64()
+    return int64FromHalves(this.low, this.high)
+  }
+
+  sint64Number(): number {
+    this.zigzag64()
+    return safe(int64ToNumber(this.low, this.high))
+  }
+
+  sint64String(): string {
+    return this.sint64().toString()
+  }
+
+  fixed32(): number {
+    return this.sfixed32() >>> 0
+  }
+
+  sfixed32(): number {
+    const at = this.position
+    const bytes = this.source
+    if (at + 4 > this.limit) throw truncated()
+    this.position = at + 4
+    return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+  }
+
+  fixed64(): bigint {
+    const low = this.sfixed32()
+    return uint64FromHalves(low, this.sfixed32())
+  }
+
+  fixed64Number(): number {
+    const low = this.sfixed32()
+    return safe(uint64ToNumber(low, this.sfixed32()))
+  }
+
+  fixed64String(): string {
+    return this.fixed64().toString()
+  }
+
+  sfixed64(): bigint {
+    const low = this.sfixed32()
+    return int64FromHalves(low, this.sfixed32())
+  }
+
+  sfixed64Number(): number {
+    const low = this.sfixed32()
+    return safe(int64ToNumber(low, this.sfixed32()))
+  }
+
+  sfixed64String(): string {
+    return this.sfixed64().toString()
+  }
+
+  float(): number {
+    return floatFromBits(this.sfixed32())
+  }
+
+  double(): number {
+    const low = this.sfixed32()
+    return doubleFromHalves(low, this.sfixed32())
+  }
+
+  /** Text that must be UTF-8, as proto3 asks; the error names no more than that. */
+  string(): string {
+    const end = this.length()
+    const start = this.position
+    this.position = end
+    const text = utf8ReadStrict(this.source, start, end)
+    if (text === undefined) throw malformed('a string that is not UTF-8')
+    return text
+  }
+
+  /** Text that proto2 does not validate: what is not UTF-8 becomes U+FFFD. */
+  stringLossy(): string {
+    const end = this.length()
+    const start = this.position
+    this.position = end
+    return utf8Read(this.source, start, end)
+  }
+
+  /** Bytes copied out of the message. */
+  bytes(): Uint8Array {
+    const end = this.length()
+    const start = this.position
+    this.position = end
+    return copyBytes(this.source, start, end)
+  }
+
+  /** Bytes that share the message's memory. */
+  bytesView(): Uint8Array {
+    const end = this.length()
+    const start = this.position
+    this.position = end
+    return this.source.subarray(start, end)
+  }
+
+  /** Reads over a field whose tag has been read. */
+  skip(tag: number): void {
+    switch (tag & 7) {
+      case 0:
+        this.varint64()
+        return
+      case 1:
+        this.advance(8)
+        return
+      case 2:
+        this.position = this.length()
+        return
+      case 3:
+        if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
+        this.skipGroup(tag)
+        this.depth--
+        return
+      case 5:
+        this.advance(4)
+        return
+      default:
+        throw malformed((tag & 7) === 4 ? 'a group that ends without a start' : `unknown wire type ${tag & 7}`)
+    }
+  }
+
+  /** Reads over an unknown field whose tag has been read, and adds a copy of it, tag included, to what is kept. */
+  keep(tag: number, kept: Uint8Array[] | undefined): Uint8Array[] {
+    const start = this.position
+    this.skip(tag)
+    const size = varintSize(tag)
+    const copy = new Uint8Array(size + this.position - start)
+    for (let i = 0, rest = tag; i < size; i++, rest >>>= 7) copy[i] = (rest & 127) | (i < size - 1 ? 128 : 0)
+    copy.set(this.source.subarray(start, this.position), size)
+    if (kept === undefined) return [copy]
+    kept.push(copy)
+    return kept
+  }
+
+  /** Reads over the fields of a group and its end tag; returns the place of that tag. */
+  private skipGroup(start: number): number {
+    for (;;) {
+      const at = this.position
+      const tag = this.tag()
+      if ((tag & 7) === 4) {
+        if (tag >>> 3 !== start >>> 3) throw malformed('a group that ends with another number')
+        return at
+      }
+      this.skip(tag)
+    }
+  }
+
+  private advance(size: number): void {
+    if (size > this.limit - this.position) throw truncated()
+    this.position += size
+  }
+
+  private varint64(): void {
+    const bytes = this.source
+    const end = this.limit
+    let at = this.position
+    let low = 0
+    let high = 0
+    let byte = 0
+    for (let shift = 0; shift < 28; shift += 7) {
+      if (at >= end) throw truncated()
+      byte = bytes[at++]!
+      low |= (byte & 127) << shift
+      if (byte < 128) {
+        this.position = at
+        this.low = low
+        this.high = 0
+        return
+      }
+    }
+    if (at >= end) throw truncated()
+    byte = bytes[at++]!
+    low |= (byte & 127) << 28
+    high = (byte & 127) >> 4
+    for (let shift = 3; byte > 127; shift += 7) {
+      if (shift > 31) throw malformed('a varint of more than 10 bytes')
+      if (at >= end) throw truncated()
+      byte = bytes[at++]!
+      high |= (byte & 127) << shift
+    }
+    this.position = at
+    this.low = low
+    this.high = high
+  }
+
+  private zigzag64(): void {
+    this.varint64()
+    const sign = -(this.low & 1)
+    const low = ((this.low >>> 1) | (this.high << 31)) ^ sign
+    this.high = (this.high >>> 1) ^ sign
+    this.low = low
+  }
+}
+
+const bits = new Int32Array(1)
+const floats = new Float32Array(bits.buffer)
+
+function floatFromBits(value: number): number {
+  bits[0] = value
+  return floats[0]!
+}
+
+function varintSize(value: number): number {
+  return value < 128 ? 1 : value < 16384 ? 2 : value < 2097152 ? 3 : value < 268435456 ? 4 : 5
+}
+
+function safe(value: number): number {
+  if (!Number.isSafeInteger(value)) throw malformed(`the 64-bit integer ${value} is not a safe integer`)
+  return value
+}

@@ -1,0 +1,243 @@
+/** BinaryReader: the Thrift binary protocol, strict and old message headers. */
+
+import { copyBytes } from '../../core/bytes.ts'
+import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/int64.ts'
+import { utf8Read } from '../../core/utf8.ts'
+import { malformed, truncated } from './error.ts'
+import { maxDepth, type ThriftEnvelope, type ThriftReader } from './protocol.ts'
+import { readUuid } from './uuid.ts'
+
+// The fewest bytes a value of each type takes; 0 marks codes that are no type.
+const smallest = new Uint8Array([0, 0, 1, 1, 8, 0, 2, 0, 4, 0, 8, 4, 1, 6, 5, 5, 16])
+
+/** Reads the binary protocol from bytes in place; `reset` makes it ready for the next message. */
+export class BinaryReader implements ThriftReader {
+  fieldId = 0
+  elementType = 0
+  keyType = 0
+  valueType = 0
+  /** Absolute place of the next byte. */
+  position: number
+  private bytes: Uint8Array
+  private limit: number
+  private depth = 0
+
+  constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
+    this.bytes = bytes
+    this.position = start
+    this.limit = end
+  }
+
+  /** Starts at `bytes[start, end)`, which must lie inside the array. */
+  reset(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    this.bytes = bytes
+    this.position = start
+    this.limit = end
+    this.depth = 0
+  }
+
+  /** Bytes that have not been read. */
+  get remaining(): number {
+    return this.limit - this.position
+  }
+
+  messageBegin(): ThriftEnvelope {
+    const first = this.i32()
+    if (first < 0) {
+      if (first >>> 16 !== 0x8001)
+        throw malformed('bad_version', `unknown protocol version 0x${(first >>> 16).toString(16)}`)
+      const name = this.string()
+      return { name, kind: first & 0xff, sequence: this.i32() }
+    }
+    // The old form: name, kind byte, sequence.
+    if (first > this.limit - this.position) throw truncated()
+    const name = utf8Read(this.bytes, this.position, this.position + first)
+    this.position += first
+    const kind = this.i8() & 0xff
+    return { name, kind, sequence: this.i32() }
+  }
+
+  structBegin(): void {
+    if (++this.depth > maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
+  }
+
+  structEnd(): void {
+    this.depth--
+  }
+
+  fieldBegin(): number {
+    const at = this.position
+    const bytes = this.bytes
+    if (at >= this.limit) throw truncated()
+    const type = bytes[at]!
+    if (type === 0) {
+      this.position = at + 1
+      return 0
+    }
+    if (at + 3 > this.limit) throw truncated()
+    this.fieldId = ((bytes[at + 1]! << 24) >> 16) | bytes[at + 2]!
+    this.position = at + 3
+    return type
+  }
+
+  bool(): boolean {
+    if (this.position >= this.limit) throw truncated()
+    return this.bytes[this.position++] !== 0
+  }
+
+  i8(): number {
+    if (this.position >= this.limit) throw truncated()
+    return (this.bytes[this.position++]! << 24) >> 24
+  }
+
+  i16(): number {
+    const at = this.position
+    if (at + 2 > this.limit) throw truncated()
+    this.position = at + 2
+    return ((this.bytes[at]! << 24) >> 16) | this.bytes[at + 1]!
+  }
+
+  i32(): number {
+    const at = this.position
+    const bytes = this.bytes
+    if (at + 4 > this.limit) throw truncated()
+    this.position = at + 4
+    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  }
+
+  i64(): bigint {
+    const high = this.i32()
+    return int64FromHalves(this.i32(), high)
+  }
+
+  i64Number(): number {
+    const high = this.i32()
+    const value = int64ToNumber(this.i32(), high)
+    if (!Number.isSafeInteger(value)) throw malformed('invalid_data', `the i64 ${value} is not a safe integer`)
+    return value
+  }
+
+  i64String(): string {
+    return this.i64().toString()
+  }
+
+  double(): number {
+    const high = this.i32()
+    return doubleFromHalves(this.i32(), high)
+  }
+
+  string(): string {
+    const size = this.size()
+    const at = this.position
+    this.position = at + size
+    return utf8Read(this.bytes, at, at + size)
+  }
+
+  binary(): Uint8Array {
+    const size = this.size()
+    const at = this.position
+    this.position = at + size
+    return copyBytes(this.bytes, at, at + size)
+  }
+
+  binaryView(): Uint8Array {
+    const size = this.size()
+    const at = this.position
+    this.position = at + size
+    return this.bytes.subarray(at, at + size)
+  }
+
+  uuid(): string {
+    const at = this.position
+    if (at + 16 > this.limit) throw truncated()
+    this.position = at + 16
+    return readUuid(this.bytes, at)
+  }
+
+  listBegin(): number {
+    if (this.position + 5 > this.limit) throw truncated()
+    this.elementType = this.bytes[this.position++]!
+    const size = this.i32()
+    this.checkContainer(size, sizeOf(this.elementType, size))
+    return size
+  }
+
+  setBegin(): number {
+    return this.listBegin()
+  }
+
+  mapBegin(): number {
+    if (this.position + 6 > this.limit) throw truncated()
+    this.keyType = this.bytes[this.position++]!
+    this.valueType = this.bytes[this.position++]!
+    const size = this.i32()
+    this.checkContainer(size, sizeOf(this.keyType, size) + sizeOf(this.valueType, size))
+    return size
+  }
+
+  skip(type: number): void {
+    switch (type) {
+      case 11:
+        this.advance(this.size())
+        return
+      case 12:
+        this.structBegin()
+        for (let field = this.fieldBegin(); field !== 0; field = this.fieldBegin()) this.skip(field)
+        this.structEnd()
+        return
+      case 13: {
+        const size = this.mapBegin()
+        const { keyType, valueType } = this
+        this.structBegin()
+        for (let i = 0; i < size; i++) {
+          this.skip(keyType)
+          this.skip(valueType)
+        }
+        this.structEnd()
+        return
+      }
+      case 14:
+      case 15: {
+        const size = this.listBegin()
+        const { elementType } = this
+        this.structBegin()
+        for (let i = 0; i < size; i++) this.skip(elementType)
+        this.structEnd()
+        return
+      }
+      default: {
+        const size = smallest[type]
+        if (size === undefined || size === 0) throw malformed('invalid_data', `unknown type ${type}`)
+        this.advance(size)
+      }
+    }
+  }
+
+  private advance(size: number): void {
+    if (size > this.limit - this.position) throw truncated()
+    this.position += size
+  }
+
+  /** The length of a string, checked. */
+  private size(): number {
+    const size = this.i32()
+    if (size < 0) throw malformed('negative_size', `a length of ${size}`)
+    if (size > this.limit - this.position)
+      throw malformed('size_limit', `a length of ${size} with ${this.remaining} bytes left`)
+    return size
+  }
+
+  private checkContainer(size: number, least: number): void {
+    if (size < 0) throw malformed('negative_size', `a container of ${size}`)
+    if (size * least > this.limit - this.position)
+      throw malformed('size_limit', `a container of ${size} with ${this.remaining} bytes left`)
+  }
+}
+
+function sizeOf(type: number, size: number): number {
+  const least = smallest[type]
+  if (least !== undefined && least !== 0) return least
+  // An empty container may name no type; some writers do.
+  if (size === 0) return 0
+  throw malformed('invalid_data', `unknown type ${type}`)
+}

@@ -1,0 +1,90 @@
+/** npm `thrift` as the other side: writes a value tree, and reads it back. */
+
+import { createRequire } from 'node:module'
+import type { Tree } from './value-tree.ts'
+
+const require = createRequire(import.meta.url)
+const { TBinaryProtocol, TCompactProtocol, TBufferedTransport } = require('thrift')
+const Int64 = require('node-int64')
+
+interface Protocol {
+  [method: string]: (...args: unknown[]) => void
+}
+
+function protocolOf(name: 'binary' | 'compact', transport: unknown): Protocol {
+  return name === 'binary' ? new TBinaryProtocol(transport) : new TCompactProtocol(transport)
+}
+
+/** A message of one struct, written by npm `thrift`. */
+export function apacheWrite(
+  name: 'binary' | 'compact',
+  method: string,
+  kind: number,
+  sequence: number,
+  tree: Tree,
+): Buffer {
+  const chunks: Buffer[] = []
+  const transport = new TBufferedTransport(undefined, (chunk: Buffer) => chunks.push(chunk))
+  const p = protocolOf(name, transport)
+  p['writeMessageBegin']!(method, kind, sequence)
+  put(p, tree)
+  p['writeMessageEnd']!()
+  transport.flush()
+  return Buffer.concat(chunks)
+}
+
+function put(p: Protocol, tree: Tree): void {
+  switch (tree.type) {
+    case 2:
+      p['writeBool']!(tree.value)
+      return
+    case 3:
+      p['writeByte']!(tree.value)
+      return
+    case 4:
+      p['writeDouble']!(tree.value)
+      return
+    case 6:
+      p['writeI16']!(tree.value)
+      return
+    case 8:
+      p['writeI32']!(tree.value)
+      return
+    case 10: {
+      const bytes = Buffer.alloc(8)
+      bytes.writeBigInt64BE(tree.value)
+      p['writeI64']!(new Int64(bytes))
+      return
+    }
+    case 11:
+      p['writeString']!(tree.value)
+      return
+    case 16:
+      p['writeUuid']!(tree.value)
+      return
+    case 12:
+      p['writeStructBegin']!('')
+      for (const { id, tree: inner } of tree.fields) {
+        p['writeFieldBegin']!('', inner.type, id)
+        put(p, inner)
+        p['writeFieldEnd']!()
+      }
+      p['writeFieldStop']!()
+      p['writeStructEnd']!()
+      return
+    case 13:
+      p['writeMapBegin']!(tree.key, tree.of, tree.entries.length)
+      for (const [key, value] of tree.entries) {
+        put(p, key)
+        put(p, value)
+      }
+      p['writeMapEnd']!()
+      return
+    default:
+      if (tree.type === 14) p['writeSetBegin']!(tree.of, tree.elements.length)
+      else p['writeListBegin']!(tree.of, tree.elements.length)
+      for (const element of tree.elements) put(p, element)
+      p['writeListEnd']!()
+      return
+  }
+}
