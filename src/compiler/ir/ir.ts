@@ -52,7 +52,8 @@ export interface IrFile {
 export interface IrImport {
   /** As written. */
   readonly path: string
-  readonly kind: 'plain' | 'public' | 'weak'
+  /** `option`: its declarations serve as options only. */
+  readonly kind: 'plain' | 'public' | 'weak' | 'option'
   readonly span: Span
   /** Set by the loader; undefined when the file was not found (which has been said). */
   file: IrFile | undefined
@@ -87,6 +88,30 @@ export interface IrMessage extends IrDeclarationBase {
   /** protobuf oneofs that are not synthetic. */
   readonly oneofs: readonly IrOneof[]
   readonly parent: IrMessage | undefined
+  /** protobuf: numbers and names that no field may use. */
+  readonly reserved?: IrReserved
+  /** protobuf: numbers left to extensions. */
+  readonly extensionRanges?: readonly IrExtensionRange[]
+  /** protobuf: other files may not refer to it (edition 2024's `local`). */
+  readonly local?: boolean
+}
+
+/** protobuf: what `reserved` statements say. */
+export interface IrReserved {
+  readonly ranges: readonly IrRange[]
+  readonly names: readonly { readonly name: string; readonly span: Span }[]
+}
+
+/** Numbers from `start` to `end`, both included. */
+export interface IrRange {
+  readonly start: number
+  readonly end: number
+  readonly span: Span
+}
+
+/** protobuf: numbers left to extensions, with the options of their statement (`declaration`, `verification`). */
+export interface IrExtensionRange extends IrRange {
+  readonly annotations: readonly IrAnnotation[]
 }
 
 /** A protobuf oneof; its fields refer to it. */
@@ -94,6 +119,7 @@ export interface IrOneof {
   readonly name: string
   readonly span: Span
   readonly doc: string | undefined
+  readonly annotations?: readonly IrAnnotation[]
 }
 
 /** A field of a message, an argument, or a declared exception of a method. */
@@ -103,14 +129,19 @@ export interface IrField {
   /** Name in JSON: protobuf's json_name or its default; for Thrift the name as written. */
   readonly jsonName: string
   readonly type: IrType
-  /** `default`: Thrift's unmarked field; protobuf's implicit presence, repeated and map fields. `optional`: explicit presence. */
-  readonly presence: 'required' | 'optional' | 'default'
+  /**
+   * `default`: Thrift's unmarked field; protobuf's implicit presence, repeated and map fields. `optional`: explicit presence, which singular
+   * message fields always have: link completes those.
+   */
+  presence: 'required' | 'optional' | 'default'
   readonly default: IrValue | undefined
   readonly oneof: IrOneof | undefined
-  /** protobuf: packed encoding of a repeated scalar. */
-  readonly packed: boolean
-  /** protobuf: group encoding. */
-  readonly delimited: boolean
+  /** protobuf: packed encoding of a repeated scalar or enum; completed by link. */
+  packed: boolean
+  /** protobuf: group encoding of a message field; completed by link. */
+  delimited: boolean
+  /** protobuf: false when a string need not be UTF-8 (proto2, or an edition's `utf8_validation = NONE`). Default true. */
+  readonly validateUtf8?: boolean
   readonly span: Span
   readonly typeSpan: Span
   readonly doc: string | undefined
@@ -145,6 +176,10 @@ export interface IrEnum extends IrDeclarationBase {
   readonly parent: IrMessage | undefined
   /** protobuf: unknown numbers belong to the unknown fields (proto2 and closed editions enums). */
   readonly closed: boolean
+  /** protobuf: numbers and names that no value may use. */
+  readonly reserved?: IrReserved
+  /** protobuf: other files may not refer to it (edition 2024's `local`). */
+  readonly local?: boolean
 }
 
 /** One named number of an enum. */
@@ -199,11 +234,22 @@ export interface IrNameValue {
 
 /** A Thrift annotation or a protobuf option, in order, duplicates kept. */
 export interface IrAnnotation {
-  /** `api.get`; protobuf: the option name without parentheses. */
-  readonly name: string
-  /** Thrift: text. protobuf: a value tree of JSON-safe data. */
+  /** `api.get`; protobuf: the option name without parentheses; the check of options replaces an extension by its full name: `google.api.http`. */
+  name: string
+  /** Thrift: text. protobuf: a value tree of JSON-safe data; 64-bit integers beyond 2^53 are decimal strings, enum values names. */
   readonly value: IrAnnotationValue
   readonly span: Span
+  /** protobuf: the option as written, for the check of options. */
+  readonly option?: IrOption
+}
+
+/** A protobuf option as written. */
+export interface IrOption {
+  readonly path: readonly { readonly text: string; readonly extension: boolean; readonly span: Span }[]
+  /** Aggregates are maps; their keys are strings for fields and names for extensions. */
+  readonly value: IrValue
+  /** The full name of the scope in which extension names are searched. */
+  readonly scope: string
 }
 
 /** JSON-safe data. */
