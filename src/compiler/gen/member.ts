@@ -1,6 +1,7 @@
 /** The members of a generated interface: fields and oneofs, with how each may be absent. */
 
 import type { IrField, IrMessage, IrOneof } from '../ir/ir.ts'
+import type { ModuleContext } from './context.ts'
 import type { ProgramNames } from './names.ts'
 import { isString, messageOf } from './type-shape.ts'
 
@@ -55,4 +56,9 @@ function fieldMember(message: IrMessage, field: IrField, names: ProgramNames): F
     presence === 'required' ||
     (presence === 'default' && (field.default !== undefined || messageOf(field.type) === undefined))
   return { kind: 'field', name, field, presence, filled }
+}
+
+/** Whether the member `$unknown` holds what the reader did not know. Unions have no place for it. */
+export function keepsUnknown(message: IrMessage, context: ModuleContext): boolean {
+  return context.options.keepUnknownFields && message.shape !== 'union'
 }

@@ -21,6 +21,7 @@ const names = {
   DeclaredException: value(`${core}/error.ts`),
   FileSchema: type(`${core}/schema.ts`),
   MessageSchema: type(`${core}/schema.ts`),
+  UnknownFields: type(`${core}/unknown-fields.ts`),
   ServiceType: type(`${core}/service-type.ts`),
   fileSchema: value(`${core}/file-schema.ts`),
   messageSchema: value(`${core}/file-schema.ts`),

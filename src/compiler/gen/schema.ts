@@ -1,0 +1,188 @@
+/** The compact JSON of a file's description; `runtime/core/file-schema.ts` reads it and says what each place means. */
+
+import type {
+  IrAnnotation,
+  IrEnum,
+  IrField,
+  IrFile,
+  IrMessage,
+  IrMethod,
+  IrService,
+  IrType,
+  IrValue,
+} from '../ir/ir.ts'
+import type { ResolvedOptions } from './context.ts'
+import type { ProgramNames } from './names.ts'
+import { isInt64, mapShape, resolve } from './type-shape.ts'
+import { follow } from './values.ts'
+
+const shapes = ['struct', 'union', 'exception', 'message'] as const
+const kinds = ['unary', 'oneway', 'server_streaming', 'client_streaming', 'bidi_streaming'] as const
+const presences = ['default', 'required', 'optional'] as const
+
+/** JSON-safe data. */
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+/** Encodes what a file declares. */
+export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedOptions): string {
+  const first = file.declarations[0]
+  const prefix = first === undefined ? '' : first.fullName.slice(0, first.fullName.length - first.name.length)
+  const short = (name: string): string =>
+    prefix !== '' && name.startsWith(prefix) ? `.${name.slice(prefix.length)}` : name
+
+  const messages: IrMessage[] = []
+  const enums: IrEnum[] = []
+  const services: IrService[] = []
+  for (const one of file.declarations) {
+    if (one.kind === 'message') messages.push(one)
+    else if (one.kind === 'enum') enums.push(one)
+    else if (one.kind === 'service') services.push(one)
+  }
+  for (const service of file.idl === 'thrift' ? services : []) {
+    for (const method of service.methods) {
+      const { args, result } = names.methodMessages(service, method)
+      messages.push(args, result)
+    }
+  }
+
+  const fieldJson = (field: IrField): Json => {
+    const local = names.member(field)
+    const spelled = [field.name, local, field.jsonName]
+    while (spelled.length > 1 && spelled.at(-1) === spelled.at(-2)) spelled.pop()
+    const flags = presences.indexOf(field.presence) + (field.packed ? 4 : 0) + (field.delimited ? 8 : 0)
+    const oneof = field.oneof === undefined ? '' : names.oneof(field.oneof)
+    const all: Json[] = [field.id, spelled.join(' '), typeCode(field.type, short), flags, oneof]
+    if (field.default !== undefined) all.push(defaultJson(field.type, field.default))
+    else while (all.at(-1) === '' || all.at(-1) === 0) all.pop()
+    return all
+  }
+  const messageJson = (message: IrMessage): Json =>
+    withAnnotations(
+      [shapes.indexOf(message.shape), short(message.fullName), message.fields.map(fieldJson)],
+      message.annotations,
+    )
+  const enumJson = (type: IrEnum): Json => [
+    short(type.fullName),
+    ...type.values.flatMap((value) => {
+      const local = names.enumMember(value)
+      return [local === value.name ? local : `${value.name} ${local}`, value.number]
+    }),
+  ]
+  const methodJson = (service: IrService, method: IrMethod): Json => {
+    const [request, response] =
+      file.idl === 'thrift'
+        ? [names.methodMessages(service, method).args.fullName, names.methodMessages(service, method).result.fullName]
+        : [messageName(method.request), messageName(method.result)]
+    return withAnnotations(
+      [method.name, kinds.indexOf(method.kind), short(request), short(response)],
+      method.annotations,
+    )
+  }
+  const serviceJson = (service: IrService): Json => {
+    const parent = service.extends?.target
+    const methods = service.methods.map((method) => methodJson(service, method))
+    return withAnnotations(
+      [short(service.fullName), parent === undefined ? '' : short(parent.fullName), methods],
+      service.annotations,
+    )
+  }
+  const json: Json = [
+    file.source.logicalPath,
+    file.idl === 'thrift' ? 0 : 1,
+    file.syntax,
+    file.package,
+    prefix,
+    options.int64 === 'bigint' ? '' : options.int64,
+    messages.map(messageJson),
+    enums.map(enumJson),
+    services.map(serviceJson),
+  ]
+  return JSON.stringify(json)
+}
+
+/** Appends the annotations by name; a name that stands more than once has the list of its values. */
+function withAnnotations(parts: Json[], annotations: readonly IrAnnotation[]): Json {
+  if (annotations.length === 0) return parts
+  const byName = new Map<string, Json[]>()
+  for (const { name, value } of annotations) {
+    const values = byName.get(name)
+    if (values === undefined) byName.set(name, [value])
+    else values.push(value)
+  }
+  return [
+    ...parts,
+    Object.fromEntries([...byName].map(([name, values]) => [name, values.length === 1 ? (values[0] as Json) : values])),
+  ]
+}
+
+/** A type in prefix notation: `[T` list, `{T` set, `<K,V` map, `=Name` enum, `:Name` message, else a scalar's name. */
+function typeCode(type: IrType, short: (name: string) => string): string {
+  const resolved = resolve(type)
+  switch (resolved.kind) {
+    case 'scalar':
+      return resolved.scalar
+    case 'enum':
+      return `=${short(resolved.enum.fullName)}`
+    case 'message':
+      return `:${short(resolved.message.fullName)}`
+    case 'list':
+      return `[${typeCode(resolved.element, short)}`
+    case 'set':
+      return `{${typeCode(resolved.element, short)}`
+    case 'map':
+      return `<${typeCode(resolved.key, short)},${typeCode(resolved.value, short)}`
+  }
+}
+
+/** A default as JSON: 64-bit integers as decimal text, bytes as base64, enums as numbers, structs by IDL field name. */
+function defaultJson(type: IrType, written: IrValue): Json {
+  const value = follow(written)
+  const resolved = resolve(type)
+  switch (resolved.kind) {
+    case 'list':
+    case 'set':
+      return value.kind === 'list' ? value.elements.map((one) => defaultJson(resolved.element, one)) : []
+    case 'map': {
+      const entries = value.kind === 'map' ? value.entries : []
+      const pairs = entries.map(
+        (one) => [defaultJson(resolved.key, one.key), defaultJson(resolved.value, one.value)] as const,
+      )
+      return mapShape(resolved.key) === 'record' ? Object.fromEntries(pairs) : pairs
+    }
+    case 'message': {
+      const entries = value.kind === 'map' ? value.entries : []
+      const pairs = entries.flatMap((one) => {
+        const name = follow(one.key)
+        const field = resolved.message.fields.find((each) => name.kind === 'string' && each.name === name.value)
+        return field === undefined ? [] : [[field.name, defaultJson(field.type, one.value)] as const]
+      })
+      return Object.fromEntries(pairs)
+    }
+    case 'enum':
+      return integer(value)
+    case 'scalar':
+      if (resolved.scalar === 'bool') return value.kind === 'bool' ? value.value : integer(value) !== 0
+      if (value.kind === 'bytes') return base64(value.value)
+      if (value.kind === 'string')
+        return resolved.scalar === 'bytes' ? base64(new TextEncoder().encode(value.value)) : value.value
+      if (isInt64(resolved.scalar)) return value.kind === 'int' ? String(value.value) : String(integer(value))
+      if (value.kind === 'double') return Number.isFinite(value.value) ? value.value : String(value.value)
+      return integer(value)
+  }
+}
+
+function integer(value: IrValue): number {
+  if (value.kind === 'int') return Number(value.value)
+  if (value.kind === 'bool') return value.value ? 1 : 0
+  return value.kind === 'name' && value.enumValue !== undefined ? value.enumValue.number : 0
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+}
+
+function messageName(type: IrType | undefined): string {
+  const resolved = type && resolve(type)
+  if (resolved?.kind !== 'message') throw new Error('a method refers to something that is not a message')
+  return resolved.message.fullName
+}

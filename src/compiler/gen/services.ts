@@ -1,0 +1,196 @@
+/** Services: the interface of the client, that of the handler, and the constant that joins them to their methods. */
+
+import type { IrDeclaration, IrField, IrMethod, IrService, IrType } from '../ir/ir.ts'
+import type { ModuleContext } from './context.ts'
+import { type DocExtra, printDoc } from './doc.ts'
+import { group, type Layout, lines } from './layout.ts'
+import { parameterName } from './names.ts'
+import { type Printer, quote } from './printer.ts'
+import { messageOf } from './type-shape.ts'
+import { inputType, outputType } from './types.ts'
+
+/** Prints a service. */
+export function printService(printer: Printer, service: IrService, context: ModuleContext): void {
+  const { names } = context
+  const name = names.declaration(service)
+  const parent = parentOf(service)
+  const extending = (parentName: string | undefined): string =>
+    parentName === undefined ? '' : ` extends ${parentName}`
+
+  printDoc(printer, undefined, { deprecated: service.deprecated, tags: [`Calls {@link ${name}}.`] })
+  printBody(
+    printer,
+    `export interface ${names.client(service)}${extending(parent && context.client(parent))}`,
+    service,
+    (method) => {
+      printDoc(printer, method.doc, methodDoc(method, context))
+      printSignature(
+        printer,
+        context.names.method(method),
+        clientParameters(method, context),
+        clientResult(method, context),
+      )
+    },
+  )
+  printer.blank()
+  printDoc(printer, undefined, { deprecated: service.deprecated, tags: [`Implements {@link ${name}}.`] })
+  printBody(
+    printer,
+    `export interface ${names.handler(service)}${extending(parent && context.handler(parent))}`,
+    service,
+    (method) => {
+      printDoc(printer, method.doc, methodDoc(method, context))
+      printSignature(
+        printer,
+        context.names.method(method),
+        handlerParameters(method, context),
+        handlerResult(method, context),
+      )
+    },
+  )
+  printer.blank()
+  printDoc(printer, service.doc, { deprecated: service.deprecated })
+  const type = `${context.runtime('ServiceType')}<${names.client(service)}, ${names.handler(service)}>`
+  printer.block(
+    `export const ${name}: ${type} = /*#__PURE__*/ ${context.runtime('serviceType')}({`,
+    () => {
+      printer.line(`name: ${quote(service.name)},`)
+      printer.line(`fullName: ${quote(context.file.idl === 'thrift' ? service.name : service.fullName)},`)
+      printer.line(`idl: ${quote(context.file.idl)},`)
+      printer.line('file: () => $file,')
+      if (parent === undefined && service.methods.length === 0) {
+        printer.line('methods: () => [],')
+        return
+      }
+      printer.block(
+        'methods: () => [',
+        () => {
+          if (parent !== undefined) printer.line(`...${context.value(parent)}.methods,`)
+          for (const method of service.methods) {
+            for (const line of lines('', methodLayout(service, method, context), ',', printer.width)) printer.line(line)
+          }
+        },
+        '],',
+      )
+    },
+    '})',
+  )
+}
+
+/** The service that a service extends. */
+export function parentOf(service: IrService): IrService | undefined {
+  const target: IrDeclaration | undefined = service.extends?.target
+  return target?.kind === 'service' ? target : undefined
+}
+
+function printBody(printer: Printer, head: string, service: IrService, print: (method: IrMethod) => void): void {
+  if (service.methods.length === 0) printer.line(`${head} {}`)
+  else printer.block(`${head} {`, () => service.methods.forEach(print))
+}
+
+function printSignature(printer: Printer, name: string, parameters: readonly string[], result: string): void {
+  printer.list(`${name}(`, parameters, `): ${result}`)
+}
+
+function methodDoc(method: IrMethod, context: ModuleContext): DocExtra {
+  const tags = method.throws.map((field) => {
+    const why = field.doc?.split('\n')[0]?.trim()
+    const text = why === undefined || why === '' ? '' : ` ${why.replaceAll('*/', '*\\/').replaceAll('@', '\\@')}`
+    return `@throws {@link ${outputType(context, field.type)}}${text}`
+  })
+  return { deprecated: method.deprecated, tags }
+}
+
+const mayBeLeftOut = (field: IrField): boolean => field.presence === 'optional' || field.default !== undefined
+
+/** The IDL's arguments, then the call options; a trailing run of optional arguments may be left out. */
+function clientParameters(method: IrMethod, context: ModuleContext): string[] {
+  const options = `?: ${context.runtime('CallOptions')}`
+  if (method.request !== undefined) {
+    const request = inputType(context, method.request)
+    const streams = method.kind === 'client_streaming' || method.kind === 'bidi_streaming'
+    return [`request: ${streams ? `AsyncIterable<${request}> | Iterable<${request}>` : request}`, `options${options}`]
+  }
+  const taken = new Set<string>()
+  const lastNeeded = method.args.findLastIndex((field) => !mayBeLeftOut(field))
+  const parameters = method.args.map((field, i) => {
+    const name = claimParameter(field.name, taken)
+    const type = inputType(context, field.type)
+    if (!mayBeLeftOut(field)) return `${name}: ${type}`
+    return i > lastNeeded ? `${name}?: ${type}` : `${name}: ${type} | undefined`
+  })
+  return [...parameters, claimParameter('options', taken) + options]
+}
+
+function handlerParameters(method: IrMethod, context: ModuleContext): string[] {
+  const cx = `: ${context.runtime('Context')}`
+  if (method.request !== undefined) {
+    const request = outputType(context, method.request)
+    const streams = method.kind === 'client_streaming' || method.kind === 'bidi_streaming'
+    return [`request: ${streams ? `AsyncIterable<${request}>` : request}`, `cx${cx}`]
+  }
+  const taken = new Set<string>()
+  const parameters = method.args.map((field) => {
+    const type = outputType(context, field.type)
+    return `${claimParameter(field.name, taken)}: ${field.presence === 'optional' ? `${type} | undefined` : type}`
+  })
+  return [...parameters, claimParameter('cx', taken) + cx]
+}
+
+function claimParameter(wanted: string, taken: Set<string>): string {
+  const name = parameterName(wanted, taken)
+  taken.add(name)
+  return name
+}
+
+function clientResult(method: IrMethod, context: ModuleContext): string {
+  const result = resultType(method, (type) => outputType(context, type))
+  const streams = method.kind === 'server_streaming' || method.kind === 'bidi_streaming'
+  return streams ? `AsyncIterable<${result}>` : `Promise<${result}>`
+}
+
+function handlerResult(method: IrMethod, context: ModuleContext): string {
+  const result = resultType(method, (type) => inputType(context, type))
+  const streams = method.kind === 'server_streaming' || method.kind === 'bidi_streaming'
+  return streams ? `AsyncIterable<${result}>` : `Promise<${result}> | ${result}`
+}
+
+function resultType(method: IrMethod, text: (type: IrType) => string): string {
+  return method.result === undefined ? 'void' : text(method.result)
+}
+
+function methodLayout(service: IrService, method: IrMethod, context: ModuleContext): Layout {
+  const { names } = context
+  const items: { label: string; value: Layout }[] = [
+    { label: 'name: ', value: quote(method.name) },
+    { label: 'localName: ', value: quote(names.method(method)) },
+    { label: 'kind: ', value: quote(method.kind) },
+  ]
+  const thrift = context.file.idl === 'thrift' ? names.methodMessages(service, method) : undefined
+  if (thrift === undefined) {
+    items.push({ label: 'request: ', value: messageValue(method.request, context) })
+    items.push({ label: 'response: ', value: messageValue(method.result, context) })
+  } else {
+    items.push({ label: 'request: ', value: names.declaration(thrift.args) })
+    items.push({ label: 'response: ', value: names.declaration(thrift.result) })
+    const args = thrift.args.fields.map((field) => ({ label: '', value: quote(names.member(field)) }))
+    items.push({ label: 'args: ', value: group('[', args, ']') })
+    if (method.result === undefined) items.push({ label: 'isVoid: ', value: 'true' })
+    const throws = thrift.result.fields.slice(method.result === undefined ? 0 : 1).map((field) => {
+      const parts = [
+        { label: 'member: ', value: quote(names.member(field)) },
+        { label: 'type: ', value: messageValue(field.type, context) },
+      ]
+      return { label: '', value: group('{', parts, '}', true) }
+    })
+    if (throws.length > 0) items.push({ label: 'throws: ', value: group('[', throws, ']') })
+  }
+  if (method.idempotent) items.push({ label: 'idempotent: ', value: 'true' })
+  return group('{', items, '}', true)
+}
+
+function messageValue(type: IrType | undefined, context: ModuleContext): string {
+  const message = type && messageOf(type)
+  if (message === undefined) throw new Error('a method refers to something that is not a message')
+  return context.value(message)
+}
