@@ -6,7 +6,7 @@ import type { Metadata, MetadataInit } from './metadata.ts'
 
 /** Options of one call; they stand after the IDL's arguments. */
 export interface CallOptions {
-  /** Milliseconds the whole call may take, streams included. The earlier of this and the parent's deadline wins. */
+  /** Milliseconds the whole call may take, streams included. The earliest of this, the client's and the parent's deadline wins. */
   readonly timeoutMs?: number | undefined
   /** Cancels the call; its promise rejects with CANCELLED. */
   readonly signal?: AbortSignal | undefined
@@ -15,7 +15,9 @@ export interface CallOptions {
   /** The call that this one is made for: its deadline, cancellation and persistent metainfo are inherited. */
   readonly parent?: Context | undefined
   /** Metainfo entries of this call. */
-  readonly metainfo?: { readonly persistent?: Readonly<Record<string, string>>; readonly transient?: Readonly<Record<string, string>> } | undefined
+  readonly metainfo?:
+    | { readonly persistent?: Readonly<Record<string, string>>; readonly transient?: Readonly<Record<string, string>> }
+    | undefined
   /** Called with the response headers when they have arrived. */
   readonly onHeaders?: ((headers: Metadata) => void) | undefined
   /** Called with the response trailers when the call has ended well. */
@@ -24,7 +26,7 @@ export interface CallOptions {
 
 /** Options of a client. */
 export interface ClientOptions {
-  /** Default time limit of each call in milliseconds. Default: none. */
+  /** Time limit of each call in milliseconds; a call may ask for less. Default: none. */
   readonly timeoutMs?: number | undefined
   /** Metadata of every call. */
   readonly metadata?: MetadataInit | undefined

@@ -133,7 +133,8 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   private readonly onError = (error: unknown): void => {
     if (this.state !== 'open') return
     const { mapError } = this.options
-    this.close('error', mapError === undefined ? error : mapError(error))
+    const seen = mapError === undefined ? error : mapError(error)
+    if (this.state === 'open') this.close('error', seen)
   }
 
   private close(how: 'done' | 'error' | 'left', error: unknown): void {

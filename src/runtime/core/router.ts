@@ -14,13 +14,15 @@ export interface Route {
 /** What a wire knows of a call when it opens it. */
 export interface ServerCallInit {
   readonly peer: Peer
-  readonly caller?: string
+  readonly caller?: string | undefined
   /** Absolute, in milliseconds of `performance.now()`. */
   readonly deadline?: number | undefined
-  readonly requestHeaders?: Metadata
+  readonly requestHeaders?: Metadata | undefined
   /** Persistent and transient entries as they arrived. */
-  readonly persistent?: Map<string, string>
-  readonly transient?: Map<string, string>
+  readonly persistent?: Map<string, string> | undefined
+  readonly transient?: Map<string, string> | undefined
+  /** In process: the caller's context. Response headers, trailers and backward metainfo are copied into it. */
+  readonly replyTo?: Context | undefined
 }
 
 /** One call on the server. */
@@ -35,8 +37,10 @@ export interface ServerCall {
    * same promise, once its first message or its end is there: what the handler wrote into `cx.responseHeaders` by then
    * are the headers. Leaving that iterable (`return()`) cancels the call. The request is complete: the wire decoded it,
    * or `complete`d it in process. A streamed request is closed with `return()` when the call ends before it.
+   * `map` changes the response, or each message of a streamed one, on its way out: completes or encodes it. What it
+   * throws counts as a failure of the handler.
    */
-  handle(request: unknown): Promise<unknown>
+  handle(request: unknown, map?: (message: unknown) => unknown): Promise<unknown>
   /** A failure after the handler, such as a response that cannot be encoded: tells `onError`, returns what the peer may hear. */
   unexpected(error: unknown): RpcError
 }

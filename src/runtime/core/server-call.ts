@@ -6,7 +6,7 @@ import { CallStream, isAsyncIterable } from './call-stream.ts'
 import type { Context } from './context.ts'
 import { describe } from './dispatch.ts'
 import { isBizError, isDeclaredException, isRpcError, RpcError } from './error.ts'
-import { LazyMetainfo } from './metainfo.ts'
+import { addEntries, LazyMetainfo } from './metainfo.ts'
 import { streamsRequest, streamsResponse } from './method-kind.ts'
 import type { ServerCall, ServerCallInit } from './router.ts'
 import type { Service } from './service.ts'
@@ -42,6 +42,9 @@ export class RunningCall extends CallContext implements ServerCall {
   onLeave: (() => void) | undefined = undefined
   private readonly registry: CallRegistry
   private readonly run: Service
+  private readonly replyTo: Context | undefined
+  private headersCopied = false
+  private map: ((message: unknown) => unknown) | undefined = undefined
   private state: 'opened' | 'running' | 'responding' | 'abandoned' | 'over' = 'opened'
   private resolve: Settle | undefined = undefined
   private reject: Settle | undefined = undefined
@@ -52,6 +55,7 @@ export class RunningCall extends CallContext implements ServerCall {
     super('server', service, method, init.deadline)
     this.registry = registry
     this.run = run
+    this.replyTo = init.replyTo
     this.peer = init.peer
     if (init.caller !== undefined) this.caller = init.caller
     if (init.requestHeaders !== undefined) this.requestHeadersIfAny = init.requestHeaders
@@ -67,7 +71,7 @@ export class RunningCall extends CallContext implements ServerCall {
     return this
   }
 
-  handle(request: unknown): Promise<unknown> {
+  handle(request: unknown, map?: (message: unknown) => unknown): Promise<unknown> {
     if (this.state !== 'opened') return Promise.reject(new RpcError('INTERNAL', 'this call has been handled already'))
     if (streamsRequest(this.method.kind)) {
       this.request = new CallStream(request as AsyncIterable<unknown>, {})
@@ -80,6 +84,7 @@ export class RunningCall extends CallContext implements ServerCall {
       this.request?.return()
       return Promise.reject(this.cancelled ?? registry.closed)
     }
+    this.map = map
     this.enter()
     const outcome = new Promise<unknown>(capture)
     this.resolve = capturedResolve
@@ -103,7 +108,7 @@ export class RunningCall extends CallContext implements ServerCall {
     return new RpcError('INTERNAL', 'internal error', { cause: error, stack: false })
   }
 
-  protected override earlyEnd(reason: RpcError): void {
+  protected override endEarly(reason: RpcError): void {
     this.request?.fail(reason)
     if (this.response !== undefined) this.response.fail(reason)
     if (this.state !== 'running') return
@@ -127,8 +132,17 @@ export class RunningCall extends CallContext implements ServerCall {
       this.fail(new TypeError(`the handler of ${this.service.name}.${method.localName} returned nothing`))
       return
     }
+    let answer = method.isVoid === true ? undefined : value
+    if (this.map !== undefined) {
+      try {
+        answer = this.map(answer)
+      } catch (error) {
+        this.failOutgoing(error)
+        return
+      }
+    }
     this.finish()
-    this.resolve?.(method.isVoid === true ? undefined : value)
+    this.resolve?.(answer)
   }
 
   private fail(error: unknown): void {
@@ -137,6 +151,13 @@ export class RunningCall extends CallContext implements ServerCall {
       return
     }
     const failure = this.failure(error)
+    this.finish()
+    this.reject?.(failure)
+  }
+
+  /** The handler's answer cannot be sent: also an RpcError about it is the handler's fault, not its verdict. */
+  private failOutgoing(error: unknown): void {
+    const failure = this.unexpected(error)
     this.finish()
     this.reject?.(failure)
   }
@@ -153,6 +174,7 @@ export class RunningCall extends CallContext implements ServerCall {
     }
     const ambient = ambientStore()
     const response = new CallStream(ambient === undefined ? value : enterEach(ambient, this, value), {
+      map: this.map === undefined ? undefined : (message) => this.mapMessage(message),
       mapError: (error) => this.failure(error),
       onEnd: (how) => this.responded(how),
     })
@@ -164,9 +186,20 @@ export class RunningCall extends CallContext implements ServerCall {
     this.state = 'responding'
     this.response = response
     response.prefetch().then(
-      () => this.resolve?.(response),
+      () => {
+        this.copyBack()
+        this.resolve?.(response)
+      },
       (error) => this.reject?.(error),
     )
+  }
+
+  private mapMessage(message: unknown): unknown {
+    try {
+      return this.map?.(message)
+    } catch (error) {
+      throw this.unexpected(error)
+    }
   }
 
   private responded(how: 'done' | 'error' | 'left'): void {
@@ -177,6 +210,7 @@ export class RunningCall extends CallContext implements ServerCall {
 
   private finish(): void {
     this.state = 'over'
+    this.copyBack()
     this.leave()
     this.end()
     this.request?.return()
@@ -186,6 +220,21 @@ export class RunningCall extends CallContext implements ServerCall {
     this.state = 'over'
     this.registry.abandoned--
     this.end()
+  }
+
+  /** In process: hands what has been written for the caller to its context. Each part is handed over once. */
+  private copyBack(): void {
+    const { replyTo, responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = this
+    if (replyTo === undefined) return
+    if (responseHeadersIfAny !== undefined && !this.headersCopied) {
+      this.headersCopied = true
+      for (const [name, value] of responseHeadersIfAny) replyTo.responseHeaders.append(name, value)
+    }
+    if (responseTrailersIfAny !== undefined && this.state === 'over') {
+      for (const [name, value] of responseTrailersIfAny) replyTo.responseTrailers.append(name, value)
+    }
+    const backward = metainfoIfAny?.backwardIfAny
+    if (backward !== undefined) addEntries(replyTo.metainfo.backward, backward)
   }
 
   /** Any throw of the handler as one of the errors a call may end with. */

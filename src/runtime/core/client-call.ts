@@ -1,0 +1,208 @@
+/** One call on the client that can end early: settles its caller at once and exactly once, and lets go of all it held. */
+
+import { CallContext } from './call-context.ts'
+import type { CallOptions } from './call-options.ts'
+import { CallStream } from './call-stream.ts'
+import type { Context } from './context.ts'
+import { describe } from './dispatch.ts'
+import { RpcError } from './error.ts'
+import { Metadata } from './metadata.ts'
+import { addEntries } from './metainfo.ts'
+import { streamsRequest } from './method-kind.ts'
+import type { Service } from './service.ts'
+import type { MethodType, ServiceType } from './service-type.ts'
+
+type Settle = (value: unknown) => void
+
+let capturedResolve: Settle
+let capturedReject: Settle
+/** One executor for all promises: a closure per call would cost as much as the promise. */
+const capture = (resolve: Settle, reject: Settle): void => {
+  capturedResolve = resolve
+  capturedReject = reject
+}
+
+/** A call of a stub; it is its own context. */
+export class ClientCall extends CallContext {
+  /** The caller has its answer. */
+  private settled = false
+  private options: CallOptions | undefined = undefined
+  private unlinkParent: (() => void) | undefined = undefined
+  private resolve: Settle | undefined = undefined
+  private reject: Settle | undefined = undefined
+  private request: CallStream | undefined = undefined
+  private response: CallStream | undefined = undefined
+
+  constructor(service: ServiceType, method: MethodType, deadline: number | undefined) {
+    super('client', service, method, deadline)
+  }
+
+  /** Calls `next` unless the call has ended already, and gives a promise that also settles when it ends early. */
+  run(
+    next: Service,
+    request: unknown,
+    options: CallOptions | undefined,
+    parent: Context | undefined,
+  ): Promise<unknown> {
+    const outcome = new Promise<unknown>(capture)
+    this.resolve = capturedResolve
+    this.reject = capturedReject
+    this.start(next, request, options, parent)
+    return outcome
+  }
+
+  /** The same for a streamed response: the call starts now, a failure waits for the first `next()`. */
+  stream(
+    next: Service,
+    request: unknown,
+    options: CallOptions | undefined,
+    parent: Context | undefined,
+  ): AsyncIterable<unknown> {
+    const response = new CallStream(undefined, { onEnd: (how) => this.responded(how) })
+    this.response = response
+    this.start(next, request, options, parent)
+    return response
+  }
+
+  /** The signal's listener is the call itself, so that listening needs no closure. */
+  handleEvent(): void {
+    this.cancel(aborted(this.options?.signal))
+  }
+
+  protected override endEarly(reason: RpcError): void {
+    this.release()
+    this.failCaller(reason)
+    this.request?.fail(reason)
+  }
+
+  private start(next: Service, request: unknown, options: CallOptions | undefined, parent: Context | undefined): void {
+    if (options !== undefined) this.take(options)
+    const signal = options?.signal
+    if (this.cancelled !== undefined) return
+    if (signal?.aborted === true) this.cancel(aborted(signal))
+    else if (parent?.cancelled !== undefined) this.cancel(parentEnded(parent.cancelled))
+    else if (this.watchDeadline()) {
+      signal?.addEventListener('abort', this)
+      if (parent !== undefined) this.unlinkParent = parent.onCancel((reason) => this.cancel(parentEnded(reason)))
+    }
+    if (this.cancelled !== undefined) return
+    let running: Promise<unknown>
+    try {
+      running = next(this, streamsRequest(this.method.kind) ? this.readRequest(request) : request)
+    } catch (error) {
+      running = Promise.reject(error)
+    }
+    running.then(
+      (value) => this.succeed(value),
+      (error) => this.fail(error),
+    )
+  }
+
+  private take(options: CallOptions): void {
+    this.options = options
+    const { metadata, metainfo, timeoutMs } = options
+    try {
+      if (Number.isNaN(timeoutMs)) throw new TypeError('timeoutMs is not a number')
+      if (metadata !== undefined)
+        for (const [name, value] of new Metadata(metadata)) this.requestHeaders.append(name, value)
+      if (metainfo?.persistent !== undefined) addEntries(this.metainfo.persistent, Object.entries(metainfo.persistent))
+      if (metainfo?.transient !== undefined) addEntries(this.metainfo.transient, Object.entries(metainfo.transient))
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.cancel(new RpcError('INVALID_ARGUMENT', `bad options of ${this.title()}: ${reason}`, { cause: error }))
+    }
+  }
+
+  private readRequest(messages: unknown): AsyncIterable<unknown> {
+    this.request = new CallStream(toAsyncIterable(messages, this.title()), {
+      mapError: (error) => {
+        this.failLocally(error, 'the stream of requests failed')
+        return this.cancelled
+      },
+    })
+    return this.request
+  }
+
+  private succeed(value: unknown): void {
+    const { response, options } = this
+    if (this.settled || this.cancelled !== undefined) {
+      response?.attach(value as AsyncIterable<unknown>)
+      return
+    }
+    try {
+      options?.onHeaders?.(this.responseHeaders)
+      if (response === undefined) options?.onTrailers?.(this.responseTrailers)
+    } catch (error) {
+      this.failLocally(error, 'the caller failed')
+    }
+    if (response !== undefined) response.attach(value as AsyncIterable<unknown>)
+    else if (!this.settled) {
+      this.settled = true
+      this.over()
+      this.resolve?.(value)
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.settled || this.cancelled !== undefined) return
+    this.failCaller(error)
+    this.over()
+  }
+
+  /** The caller's own code failed: it gets its own error back, everybody else hears that the call is cancelled. */
+  private failLocally(error: unknown, message: string): void {
+    this.failCaller(error)
+    this.cancel(new RpcError('CANCELLED', message, { cause: error, stack: false }))
+  }
+
+  private failCaller(error: unknown): void {
+    if (this.settled) return
+    this.settled = true
+    this.reject?.(error)
+    this.response?.fail(error)
+  }
+
+  private responded(how: 'done' | 'error' | 'left'): void {
+    if (this.settled) return
+    this.settled = true
+    if (how === 'left') this.cancel(new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))
+    this.over()
+    if (how === 'done') this.options?.onTrailers?.(this.responseTrailers)
+  }
+
+  private over(): void {
+    this.release()
+    this.end()
+    this.request?.return()
+  }
+
+  private release(): void {
+    this.options?.signal?.removeEventListener('abort', this)
+    this.unlinkParent?.()
+    this.unlinkParent = undefined
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): RpcError {
+  return new RpcError('CANCELLED', 'the caller aborted the call', { cause: signal?.reason, stack: false })
+}
+
+function parentEnded(reason: RpcError): RpcError {
+  const code = reason.code === 'DEADLINE_EXCEEDED' ? reason.code : 'CANCELLED'
+  return new RpcError(code, 'the call that this one was made for ended early', { cause: reason, stack: false })
+}
+
+function toAsyncIterable(messages: unknown, title: string): AsyncIterable<unknown> {
+  if (typeof messages === 'object' && messages !== null) {
+    if (Symbol.asyncIterator in messages) return messages as AsyncIterable<unknown>
+    if (Symbol.iterator in messages) return fromIterable(messages as Iterable<unknown>)
+  }
+  throw new RpcError(
+    'INVALID_ARGUMENT',
+    `${title} takes an Iterable or AsyncIterable of messages, not ${describe(messages)}`,
+  )
+}
+
+async function* fromIterable(messages: Iterable<unknown>): AsyncIterable<unknown> {
+  yield* messages
+}

@@ -1,0 +1,105 @@
+/** Client: typed stubs over a transport or straight over a handler. */
+
+import { ambientContext } from './ambient.ts'
+import { lazyParts } from './call-context.ts'
+import type { CallOptions, ClientOptions } from './call-options.ts'
+import { ClientCall } from './client-call.ts'
+import type { Context, Peer } from './context.ts'
+import { directService } from './direct-service.ts'
+import { compose } from './layer.ts'
+import { Metadata } from './metadata.ts'
+import { addEntries } from './metainfo.ts'
+import { streamsRequest, streamsResponse } from './method-kind.ts'
+import { createRouter } from './server-router.ts'
+import type { Service } from './service.ts'
+import type { MethodType, ServiceType } from './service-type.ts'
+import type { Transport } from './transport.ts'
+
+const inprocPeer: Peer = { address: 'inproc', kind: 'inproc' }
+
+type Call = (request: unknown, options: CallOptions | undefined) => unknown
+
+/**
+ * A client of a service over a transport, or, without any server, over an object that implements the service. Its
+ * methods need no `this`. A call rejects with an exception declared in the IDL, a BizError or an RpcError; it settles
+ * at once when its deadline passes (DEADLINE_EXCEEDED) or its signal aborts (CANCELLED), whatever the transport does.
+ * Streamed responses are AsyncIterables: the call starts at the call, leaving the loop cancels it.
+ */
+export function createClient<C, H>(
+  service: ServiceType<C, H>,
+  target: Transport | NoInfer<H>,
+  options: ClientOptions = {},
+): C {
+  const { layers = [], attemptLayers = [] } = options
+  const chain = compose(layers, compose(attemptLayers, innermost(service, target)))
+  const client: Record<string, unknown> = {}
+  for (const method of service.methods) client[method.localName] = stub(method, caller(service, method, chain, options))
+  return client as C
+}
+
+function innermost(service: ServiceType, target: unknown): Service {
+  if (isTransport(service, target)) return target.bind(service)
+  return directService(service, createRouter({ services: [{ service, handler: target }] }), inprocPeer, () => undefined)
+}
+
+function isTransport(service: ServiceType, target: unknown): target is Transport {
+  if (typeof target !== 'object' || target === null || typeof (target as Transport).bind !== 'function') return false
+  return !service.methods.some((method) => method.localName === 'bind')
+}
+
+/** The function that a client has for a method: gathers Thrift's positional arguments; call options stand after them. */
+function stub(method: MethodType, call: Call): (...args: never[]) => unknown {
+  type Options = CallOptions | undefined
+  const { args } = method
+  if (args === undefined) return (request: unknown, options: Options) => call(request, options)
+  const [first, second] = args
+  if (first === undefined) return (options: Options) => call({}, options)
+  if (second === undefined) return (a: unknown, options: Options) => call({ [first]: a }, options)
+  if (args.length === 2) return (a: unknown, b: unknown, options: Options) => call({ [first]: a, [second]: b }, options)
+  return (...values: unknown[]) => {
+    const request: Record<string, unknown> = {}
+    for (let i = 0; i < args.length; i++) request[args[i] as string] = values[i]
+    return call(request, values[args.length] as Options)
+  }
+}
+
+function caller(service: ServiceType, method: MethodType, chain: Service, client: ClientOptions): Call {
+  const { timeoutMs: clientTimeout, metadata: clientMetadata, caller: callerName = '' } = client
+  const isStream = streamsResponse(method.kind)
+  const alwaysGuarded = isStream || streamsRequest(method.kind)
+  return (request, options) => {
+    const parent = options?.parent ?? ambientContext()
+    const deadline = earliest(clientTimeout, options?.timeoutMs, parent?.deadline)
+    const cx = new ClientCall(service, method, deadline)
+    cx.caller = callerName
+    if (clientMetadata !== undefined) cx.requestHeadersIfAny = new Metadata(clientMetadata)
+    if (parent !== undefined) inherit(cx, parent)
+    if (isStream) return cx.stream(chain, request, options, parent)
+    if (alwaysGuarded || deadline !== undefined || options !== undefined || parent !== undefined) {
+      return cx.run(chain, request, options, parent)
+    }
+    // Nothing can end this call early, so its promise is the caller's: a second one would double the price.
+    cx.cancellable = false
+    try {
+      return chain(cx, request)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+}
+
+function earliest(
+  clientMs: number | undefined,
+  callMs: number | undefined,
+  parent: number | undefined,
+): number | undefined {
+  if (clientMs === undefined && callMs === undefined) return parent
+  const ms = Math.min(clientMs ?? Number.POSITIVE_INFINITY, callMs ?? Number.POSITIVE_INFINITY)
+  const own = performance.now() + ms
+  return parent === undefined || own < parent ? (own === Number.POSITIVE_INFINITY ? undefined : own) : parent
+}
+
+function inherit(cx: ClientCall, parent: Context): void {
+  const persistent = lazyParts(parent).metainfoIfAny?.persistentIfAny
+  if (persistent !== undefined && persistent.size > 0) addEntries(cx.metainfo.persistent, persistent)
+}
