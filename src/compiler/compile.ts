@@ -1,8 +1,13 @@
 /** The compiler's pipeline, read top to bottom: load, parse, lower, link, check, generate. */
 
 import type { Diagnostic } from './diagnostic.ts'
+import { reportInto } from './diagnostic.ts'
+import { generate } from './gen/generate.ts'
 import type { Host } from './host.ts'
+import { checkProgram } from './ir/check.ts'
 import type { IrProgram } from './ir/ir.ts'
+import { link } from './ir/link.ts'
+import { type LoadedFile, load } from './load.ts'
 
 /** How TypeScript is printed; from `typescript:` of an entry in volo.yml. */
 export interface GenerateOptions {
@@ -18,13 +23,17 @@ export interface GenerateOptions {
   readonly runtime?: 'volo-ts/gen' | 'relative'
 }
 
-/** What to compile. */
-export interface CompileInput {
+/** What to check. */
+export interface CheckInput {
   /** Entry files as the Host knows them. */
   readonly entries: readonly string[]
   /** Folders in which includes and imports are searched, in order. The google protos are always found, last. */
   readonly includes?: readonly string[]
   readonly host: Host
+}
+
+/** What to compile. */
+export interface CompileInput extends CheckInput {
   readonly options?: GenerateOptions
 }
 
@@ -35,9 +44,48 @@ export interface GeneratedFile {
   readonly text: string
 }
 
-/** What came out. `files` is empty when a diagnostic is an error. */
-export interface CompileResult {
+/** What a check found. */
+export interface CheckResult {
   readonly program: IrProgram
+  /** Every file of the program: the entries, what they reach, and which of these came with the compiler. */
+  readonly sources: readonly LoadedFile[]
+  /** In the order of files and places. */
   readonly diagnostics: readonly Diagnostic[]
+}
+
+/** What came out. `files` is empty when a diagnostic is an error. */
+export interface CompileResult extends CheckResult {
   readonly files: readonly GeneratedFile[]
+}
+
+/** Compiles entry files to TypeScript. Bad IDL never throws: it becomes diagnostics. */
+export function compile(input: CompileInput): CompileResult {
+  const checked = check(input)
+  if (hasErrors(checked.diagnostics)) return { ...checked, files: [] }
+  const found: Diagnostic[] = []
+  const files = generate(checked.program, input.options ?? {}, reportInto(found))
+  const diagnostics = [...checked.diagnostics, ...found]
+  return { ...checked, diagnostics, files: hasErrors(found) ? [] : files }
+}
+
+/** All of {@link compile} but the generating: loads, parses, links and checks. */
+export function check(input: CheckInput): CheckResult {
+  const diagnostics: Diagnostic[] = []
+  const report = reportInto(diagnostics)
+  const { program, files } = load(input, report)
+  link(program, report)
+  checkProgram(program, report)
+  return { program, sources: files, diagnostics: inOrder(diagnostics, program) }
+}
+
+/** True when a diagnostic stops generation. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === 'error')
+}
+
+/** Diagnostics by file, in the program's order, then by place; those without a place first. */
+function inOrder(diagnostics: readonly Diagnostic[], program: IrProgram): readonly Diagnostic[] {
+  const rank = new Map(program.files.map((file, i) => [file.source, i]))
+  const of = ({ span }: Diagnostic): number => (span === undefined ? -1 : (rank.get(span.source) ?? -1))
+  return [...diagnostics].sort((a, b) => of(a) - of(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0))
 }

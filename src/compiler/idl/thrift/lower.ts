@@ -163,7 +163,7 @@ function checkFieldId(l: Lowering, field: ast.Field, id: number): void {
     })
   } else if (id < -32768 || id > 32767) {
     l.report({
-      code: 'number-out-of-range',
+      code: 'number-range',
       message: `field id ${Number.isSafeInteger(id) ? id : 'given here'} does not fit in 16 bits`,
       span: spanOf(l.source, field.idSpan),
       hint: 'use an id from 1 to 32767',
@@ -187,7 +187,7 @@ function lowerEnumValues(l: Lowering, node: ast.Enum): IrEnumValue[] {
     if (number < -0x80000000n || number > 0x7fffffffn) {
       const given = value.valueSpan === undefined ? `${number}, which follows from the value before,` : 'this'
       l.report({
-        code: 'number-out-of-range',
+        code: 'number-range',
         message: `${given} does not fit in 32 bits`,
         span: spanOf(l.source, value.valueSpan ?? value.name),
       })

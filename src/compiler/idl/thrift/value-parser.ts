@@ -74,7 +74,7 @@ export function parseValue(c: Cursor): Value | undefined {
       const value = parseInt64(tokenText(c))
       if (value < -0x8000000000000000n || value > 0xffffffffffffffffn) {
         fail(c, {
-          code: 'number-out-of-range',
+          code: 'number-range',
           message: `${tokenText(c)} does not fit in 64 bits`,
           span: { source: c.source, start: first, end },
         })

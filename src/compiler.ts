@@ -1,0 +1,52 @@
+/** The compiler for other programs: IDL text in, TypeScript text and diagnostics out, no file system needed. */
+
+/** Compile or check IDL files. */
+export {
+  type CheckInput,
+  type CheckResult,
+  type CompileInput,
+  type CompileResult,
+  check,
+  compile,
+  type GeneratedFile,
+  type GenerateOptions,
+  hasErrors,
+} from './compiler/compile.ts'
+/** What the compiler says, and its codes. */
+export type { Diagnostic, RelatedPlace, Severity, SourceFile, Span } from './compiler/diagnostic.ts'
+export { type DiagnosticCode, diagnosticCodes } from './compiler/diagnostic-code.ts'
+/** Where files come from. */
+export { type Host, memoryHost } from './compiler/host.ts'
+/** The model of a program, for tools. */
+export type {
+  IrAnnotation,
+  IrAnnotationValue,
+  IrConst,
+  IrDeclaration,
+  IrEnum,
+  IrEnumValue,
+  IrExtension,
+  IrField,
+  IrFile,
+  IrImport,
+  IrMessage,
+  IrMethod,
+  IrOneof,
+  IrProgram,
+  IrReference,
+  IrScalar,
+  IrService,
+  IrType,
+  IrTypedef,
+  IrValue,
+} from './compiler/ir/ir.ts'
+export type { LoadedFile } from './compiler/load.ts'
+/** Diagnostics as text and as JSON; places of offsets. */
+export { type Position, positionAt } from './compiler/text/position.ts'
+export {
+  diagnosticToJson,
+  type JsonDiagnostic,
+  type JsonPlace,
+  type RenderOptions,
+  renderDiagnostic,
+} from './compiler/text/render-diagnostic.ts'
