@@ -1,6 +1,10 @@
 /** The protobuf message type: a MessageType with its printed binary codec. */
 
+import { messageSchema } from '../core/file-schema.ts'
 import type { MessageType } from '../core/message.ts'
+import type { FileSchema, MessageSchema } from '../core/schema.ts'
+import type { UnknownFields } from '../core/unknown-fields.ts'
+import { malformed } from './error.ts'
 import type { ProtobufReader } from './reader.ts'
 import type { ProtobufWriter } from './writer.ts'
 
@@ -8,6 +12,41 @@ import type { ProtobufWriter } from './writer.ts'
 export interface ProtobufMessage<T = unknown, I = T> extends MessageType<T, I> {
   /** Appends the fields of the message, without a length. */
   encode(writer: ProtobufWriter, value: I): void
-  /** Reads fields up to `end` (an absolute position of the reader), merging repeated singular messages. */
-  decode(reader: ProtobufReader, end: number): T
+  /**
+   * Reads fields up to `end` (an absolute position of the reader), merging repeated singular messages. Given a `base`,
+   * an earlier occurrence of the same field, it merges into that one's members and the result replaces it.
+   */
+  decode(reader: ProtobufReader, end: number, base?: T): T
+}
+
+/** Makes a {@link ProtobufMessage} of printed functions. Generated code calls it. */
+export function protobufMessage<T, I>(
+  typeName: string,
+  file: () => FileSchema,
+  complete: (input: I) => T,
+  encode: (writer: ProtobufWriter, value: I) => void,
+  decode: (reader: ProtobufReader, end: number, base?: T) => T,
+): ProtobufMessage<T, I> {
+  return {
+    typeName,
+    get schema(): MessageSchema {
+      return messageSchema(file(), typeName)
+    },
+    create(init?: I): T {
+      return complete({ ...init } as I)
+    },
+    complete,
+    encode,
+    decode,
+  }
+}
+
+/** RpcError INTERNAL for a required field that the bytes do not hold; `path` is `shop.Cart.lines`. */
+export function missingProtobufField(path: string): Error {
+  return malformed(`${path} is required and missing`)
+}
+
+/** Writes kept fields as they came. */
+export function writeUnknownProtobufFields(writer: ProtobufWriter, kept: UnknownFields): void {
+  for (const bytes of kept as readonly Uint8Array[]) writer.raw(bytes)
 }

@@ -2,6 +2,7 @@
 
 import { copyBytes } from '../core/bytes.ts'
 import { doubleFromHalves, int64FromHalves, int64ToNumber, uint64FromHalves, uint64ToNumber } from '../core/int64.ts'
+import type { UnknownFields } from '../core/unknown-fields.ts'
 import { utf8Read, utf8ReadStrict } from '../core/utf8.ts'
 import { malformed, truncated } from './error.ts'
 import { maxDepth } from './writer.ts'
@@ -67,6 +68,17 @@ export class ProtobufReader {
   enter(): number {
     if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
     return this.length()
+  }
+
+  /** Enters a message of no bytes, which stands for one that is absent from a map entry; returns its end. */
+  empty(): number {
+    this.depth++
+    return this.position
+  }
+
+  /** Ends the reading of a packed field: every byte of it must have been read. */
+  at(end: number): void {
+    if (this.position !== end) throw malformed('a value crosses the end of its packed field')
   }
 
   /** Ends the reading of a message: every byte of it must have been read. */
@@ -275,7 +287,7 @@ export class ProtobufReader {
   }
 
   /** Reads over an unknown field whose tag has been read, and adds a copy of it, tag included, to what is kept. */
-  keep(tag: number, kept: Uint8Array[] | undefined): Uint8Array[] {
+  keep(tag: number, kept: UnknownFields | undefined): UnknownFields {
     const start = this.position
     this.skip(tag)
     const size = varintSize(tag)
@@ -283,7 +295,24 @@ export class ProtobufReader {
     for (let i = 0, rest = tag; i < size; i++, rest >>>= 7) copy[i] = (rest & 127) | (i < size - 1 ? 128 : 0)
     copy.set(this.source.subarray(start, this.position), size)
     if (kept === undefined) return [copy]
-    kept.push(copy)
+    ;(kept as Uint8Array[]).push(copy)
+    return kept
+  }
+
+  /** Adds a number that a closed enum does not list to what is kept; `tag` is that of a single value. */
+  keepEnum(tag: number, value: number, kept: UnknownFields | undefined): UnknownFields {
+    const bytes: number[] = []
+    for (let rest = BigInt(tag); ; rest >>= 7n) {
+      bytes.push(Number(rest & 127n) | (rest > 127n ? 128 : 0))
+      if (rest <= 127n) break
+    }
+    for (let rest = BigInt.asUintN(64, BigInt(value)); ; rest >>= 7n) {
+      bytes.push(Number(rest & 127n) | (rest > 127n ? 128 : 0))
+      if (rest <= 127n) break
+    }
+    const copy = Uint8Array.from(bytes)
+    if (kept === undefined) return [copy]
+    ;(kept as Uint8Array[]).push(copy)
     return kept
   }
 

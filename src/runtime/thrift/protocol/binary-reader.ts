@@ -4,7 +4,7 @@ import { copyBytes } from '../../core/bytes.ts'
 import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/int64.ts'
 import { utf8Read } from '../../core/utf8.ts'
 import { malformed, truncated } from './error.ts'
-import { maxDepth, type ThriftEnvelope, type ThriftReader } from './protocol.ts'
+import { maxDepth, type ThriftEnvelope, type ThriftReader, type ThriftTypeCode } from './protocol.ts'
 import { readUuid } from './uuid.ts'
 
 // The fewest bytes a value of each type takes; 0 marks codes that are no type.
@@ -175,6 +175,20 @@ export class BinaryReader implements ThriftReader {
     return size
   }
 
+  listOf(element: ThriftTypeCode): number {
+    const size = this.listBegin()
+    if (this.elementType === element || size === 0) return size
+    this.skipElements(size, this.elementType)
+    return -1
+  }
+
+  mapOf(key: ThriftTypeCode, value: ThriftTypeCode): number {
+    const size = this.mapBegin()
+    if ((this.keyType === key && this.valueType === value) || size === 0) return size
+    this.skipEntries(size, this.keyType, this.valueType)
+    return -1
+  }
+
   skip(type: number): void {
     switch (type) {
       case 11:
@@ -187,22 +201,13 @@ export class BinaryReader implements ThriftReader {
         return
       case 13: {
         const size = this.mapBegin()
-        const { keyType, valueType } = this
-        this.structBegin()
-        for (let i = 0; i < size; i++) {
-          this.skip(keyType)
-          this.skip(valueType)
-        }
-        this.structEnd()
+        this.skipEntries(size, this.keyType, this.valueType)
         return
       }
       case 14:
       case 15: {
         const size = this.listBegin()
-        const { elementType } = this
-        this.structBegin()
-        for (let i = 0; i < size; i++) this.skip(elementType)
-        this.structEnd()
+        this.skipElements(size, this.elementType)
         return
       }
       default: {
@@ -211,6 +216,21 @@ export class BinaryReader implements ThriftReader {
         this.advance(size)
       }
     }
+  }
+
+  private skipElements(size: number, type: number): void {
+    this.structBegin()
+    for (let i = 0; i < size; i++) this.skip(type)
+    this.structEnd()
+  }
+
+  private skipEntries(size: number, key: number, value: number): void {
+    this.structBegin()
+    for (let i = 0; i < size; i++) {
+      this.skip(key)
+      this.skip(value)
+    }
+    this.structEnd()
   }
 
   private advance(size: number): void {

@@ -5,7 +5,7 @@ import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/int
 import { utf8Read } from '../../core/utf8.ts'
 import { binaryTypes } from './compact-type.ts'
 import { malformed, truncated } from './error.ts'
-import { maxDepth, type ThriftEnvelope, type ThriftReader } from './protocol.ts'
+import { maxDepth, type ThriftEnvelope, type ThriftReader, type ThriftTypeCode } from './protocol.ts'
 import { readUuid } from './uuid.ts'
 
 /** Reads the compact protocol from bytes in place; `reset` makes it ready for the next message. */
@@ -176,6 +176,20 @@ export class CompactReader implements ThriftReader {
     return size
   }
 
+  listOf(element: ThriftTypeCode): number {
+    const size = this.listBegin()
+    if (this.elementType === element || size === 0) return size
+    this.skipElements(size, this.elementType)
+    return -1
+  }
+
+  mapOf(key: ThriftTypeCode, value: ThriftTypeCode): number {
+    const size = this.mapBegin()
+    if ((this.keyType === key && this.valueType === value) || size === 0) return size
+    this.skipEntries(size, this.keyType, this.valueType)
+    return -1
+  }
+
   skip(type: number): void {
     switch (type) {
       case 2:
@@ -202,22 +216,13 @@ export class CompactReader implements ThriftReader {
         return
       case 13: {
         const size = this.mapBegin()
-        const { keyType, valueType } = this
-        this.structBegin()
-        for (let i = 0; i < size; i++) {
-          this.skip(keyType)
-          this.skip(valueType)
-        }
-        this.structEnd()
+        this.skipEntries(size, this.keyType, this.valueType)
         return
       }
       case 14:
       case 15: {
         const size = this.listBegin()
-        const { elementType } = this
-        this.structBegin()
-        for (let i = 0; i < size; i++) this.skip(elementType)
-        this.structEnd()
+        this.skipElements(size, this.elementType)
         return
       }
       case 16:
@@ -243,6 +248,21 @@ export class CompactReader implements ThriftReader {
   private least(type: number): number {
     if (type === 0) throw malformed('invalid_data', 'elements of type 0')
     return type === 4 ? 8 : type === 16 ? 16 : 1
+  }
+
+  private skipElements(size: number, type: number): void {
+    this.structBegin()
+    for (let i = 0; i < size; i++) this.skip(type)
+    this.structEnd()
+  }
+
+  private skipEntries(size: number, key: number, value: number): void {
+    this.structBegin()
+    for (let i = 0; i < size; i++) {
+      this.skip(key)
+      this.skip(value)
+    }
+    this.structEnd()
   }
 
   private advance(size: number): void {

@@ -106,6 +106,10 @@ export interface ThriftReader {
   mapBegin(): number
   readonly keyType: number
   readonly valueType: number
+  /** The size of a list or set of this element type; -1 when it holds another type, and then it has been skipped. */
+  listOf(element: ThriftTypeCode): number
+  /** The same for a map. */
+  mapOf(key: ThriftTypeCode, value: ThriftTypeCode): number
   skip(type: number): void
 }
 

@@ -25,7 +25,7 @@ const leaf = (type: number): fc.Arbitrary<Tree> => {
     case 3:
       return fc.integer({ min: -128, max: 127 }).map((value) => ({ type: 3, value }))
     case 4:
-      return fc.double({ noNaN: true }).map((value) => ({ type: 4, value }))
+      return fc.double({ noNaN: true }).map((value) => ({ type: 4, value: value === 0 ? 0 : value })) // npm thrift loses the sign of -0
     case 6:
       return fc.integer({ min: -32768, max: 32767 }).map((value) => ({ type: 6, value }))
     case 8:

@@ -1,0 +1,43 @@
+/** thriftStruct: the constant that generated code exports beside each struct and union. */
+
+import { messageSchema } from '../../core/file-schema.ts'
+import type { FileSchema, MessageSchema } from '../../core/schema.ts'
+import { malformed } from './error.ts'
+import type { ThriftReader, ThriftStruct, ThriftWriter } from './protocol.ts'
+
+/** Makes a {@link ThriftStruct} of printed functions. Generated code calls it. */
+export function thriftStruct<T, I>(
+  typeName: string,
+  file: () => FileSchema,
+  complete: (input: I) => T,
+  encode: (writer: ThriftWriter, value: I) => void,
+  decode: (reader: ThriftReader) => T,
+): ThriftStruct<T, I> {
+  return {
+    typeName,
+    get schema(): MessageSchema {
+      return messageSchema(file(), typeName)
+    },
+    create(init?: I): T {
+      return complete({ ...init } as I)
+    },
+    complete,
+    encode,
+    decode,
+  }
+}
+
+/** RpcError INTERNAL for a required field that the bytes do not hold; `path` is `shop.Cart.lines`. */
+export function missingField(path: string): Error {
+  return malformed('invalid_data', `${path} is required and missing`)
+}
+
+/** RpcError INTERNAL for a union of which the bytes hold no field that the IDL knows. */
+export function noCase(typeName: string): Error {
+  return malformed('invalid_data', `the union ${typeName} holds no field that is known`)
+}
+
+/** RpcError INTERNAL for a union of which the bytes hold two fields. */
+export function doubleCase(typeName: string): Error {
+  return malformed('invalid_data', `the union ${typeName} holds two fields`)
+}
