@@ -2,17 +2,25 @@
 
 import type { Peer } from '../core/context.ts'
 
-/** Header fields in order, names in lower case, pseudo-headers first; `-bin` values are base64 text already. */
-export type Http2Headers = readonly (readonly [name: string, value: string])[]
+/**
+ * Header fields in order as a flat list: name, value, name, value. Names are in lower case, pseudo-headers come first,
+ * duplicates stay, `-bin` values are base64 text already. A list is never changed once it has been handed over, and the
+ * same list may come again: an implementation may keep its encoded form by identity.
+ */
+export type Http2Headers = readonly string[]
 
-/** What a stream tells its user. Calls come in the order of the wire; none after `reset` or the end of the trailers. */
+/**
+ * What a stream tells its user, in the order of the wire. The peer's side ends with `headers(…, true)` or `end`;
+ * `reset` ends both sides, nothing follows it. After the peer's end only `reset` may come, and on the client, whose
+ * call is over then, nothing at all.
+ */
 export interface Http2Sink {
-  /** Response headers on the client (request headers come with the accept). `end`: no body follows. */
+  /** Response headers, on the client only (request headers come with the accept). `end`: nothing follows. */
   headers(headers: Http2Headers, end: boolean): void
-  /** A chunk of body; it may be kept. `end`: the other side is done and sends no trailers. */
-  data(chunk: Uint8Array, end: boolean): void
-  /** Trailers; the other side is done. */
-  trailers(headers: Http2Headers): void
+  /** A chunk of body; it may be kept. */
+  data(chunk: Uint8Array): void
+  /** The peer is done, with its trailers if it sent any. */
+  end(trailers: Http2Headers | undefined): void
   /** The stream is dead: RST_STREAM with its code, or the connection went away (`code` undefined). */
   reset(reason: Http2Reset): void
   /** After `write` returned false: there is room again. */
@@ -29,15 +37,15 @@ export interface Http2Reset {
   readonly cause?: unknown
 }
 
-/** One stream, from the writing side. */
+/** One stream, from the writing side. Every call is harmless on a stream that is dead already. */
 export interface Http2Stream {
-  /** Server: the response headers. Client: they went with `open`. */
+  /** Server: the response headers; `end` makes them the whole response. Client: they went with `open`. */
   headers(headers: Http2Headers, end: boolean): void
   /** Sends body bytes; false asks to wait for `drain`. `end` closes this side. */
   write(chunk: Uint8Array, end: boolean): boolean
-  /** Sends trailers and closes this side. */
+  /** Sends trailers and closes this side. On the server a request that is still coming in is then stopped. */
   trailers(headers: Http2Headers): void
-  /** Sends RST_STREAM. */
+  /** Sends RST_STREAM. The sink hears nothing more. */
   reset(code: number): void
   /** Stops `data` until `resume`; flow control then holds the peer back. */
   pause(): void
@@ -46,16 +54,63 @@ export interface Http2Stream {
 
 /** The client's end of one HTTP/2 connection. */
 export interface Http2ClientConnection {
-  /** Opens a stream. Never throws: failure comes as `sink.reset`, not before the next tick. */
-  open(headers: Http2Headers, end: boolean, sink: Http2Sink): Http2Stream
+  /**
+   * Opens a stream with the header fields of `headers`, then those of `more`. Never throws: failure comes as
+   * `sink.reset`, not before the next tick.
+   */
+  open(headers: Http2Headers, more: Http2Headers | undefined, sink: Http2Sink): Http2Stream
   /** False once the connection takes no new stream (GOAWAY, closed, failed). */
   readonly usable: boolean
-  readonly peer: Peer | undefined
-  /** Lets open streams end, then closes. */
+  readonly peer: Peer
+  /** Takes no new stream, lets open ones end, then closes. Resolves when the socket is closed. */
   close(): Promise<void>
   /** Ends it now; open streams are reset. */
   destroy(): void
 }
 
-/** Takes a stream that a client opened; returns the sink that hears of the rest of it. */
-export type Http2Accept = (stream: Http2Stream, headers: Http2Headers, end: boolean, peer: Peer) => Http2Sink
+/** The server's end of one HTTP/2 connection. */
+export interface Http2ServerConnection {
+  /** Sends GOAWAY, lets open streams end, then closes. Resolves when the socket is closed. */
+  drain(): Promise<void>
+  /** Ends it now; open streams are reset. */
+  destroy(): void
+}
+
+/** Takes a stream that a client opened; returns the sink that hears of the rest of it. `end`: no body follows. */
+export type Http2Accept = (stream: Http2Stream, headers: Http2Headers, end: boolean) => Http2Sink
+
+/** When a connection asks its peer for a sign of life (PING). */
+export interface Http2Keepalive {
+  /** Milliseconds of silence between two PINGs. */
+  readonly intervalMs: number
+  /** Milliseconds to wait for the answer before the connection is given up. Default 20,000. */
+  readonly timeoutMs?: number | undefined
+  /** Also while no stream is open. Default false. */
+  readonly whileIdle?: boolean | undefined
+}
+
+/** Options of a connection, either side. */
+export interface Http2Options {
+  /** Bytes a peer may send on one stream before this side has read them. Default 1 MiB. */
+  readonly streamWindowBytes?: number | undefined
+  /** The same for all streams of a connection together. Default 16 MiB. */
+  readonly connectionWindowBytes?: number | undefined
+  /** Largest header list to take, in bytes as RFC 9113 section 6.5.2 counts them. Default 16 KiB. */
+  readonly maxHeaderListBytes?: number | undefined
+  /** Default: none. */
+  readonly keepalive?: Http2Keepalive | undefined
+}
+
+/** Options of a client's connection. */
+export interface Http2ClientOptions extends Http2Options {
+  /** Milliseconds until the server must have sent its SETTINGS. Default 10,000. */
+  readonly settingsTimeoutMs?: number | undefined
+  /** Called once, when the socket is closed. */
+  readonly onClose?: (() => void) | undefined
+}
+
+/** Options of a server's connection. */
+export interface Http2ServerOptions extends Http2Options {
+  /** Streams that one connection may have open at once. Default 1,000. */
+  readonly maxConcurrentStreams?: number | undefined
+}

@@ -1,0 +1,7 @@
+/** gRPC for people: the client transport, the options of the server's wire, and what belongs to gRPC alone. */
+
+export { type GrpcOptions, grpc } from './runtime/grpc/client.ts'
+export type { Compression } from './runtime/grpc/compression.ts'
+export { type GrpcWireOptions, grpcWire } from './runtime/grpc/server.ts'
+export { sendHeaders } from './runtime/grpc/server-call.ts'
+export type { Http2Keepalive } from './runtime/http2/sink.ts'

@@ -1,0 +1,80 @@
+/** Channel: the connection to one address, made when first needed and again when it is gone. */
+
+import { RpcError } from '../core/error.ts'
+import { http2Client } from '../http2/engine.ts'
+import type { Http2ClientConnection, Http2ClientOptions } from '../http2/sink.ts'
+import { type Address, formatAddress } from '../net/address.ts'
+import { type DialOptions, dial } from '../net/dial.ts'
+
+/** One address and the connections to it: the one in use, and those that still end their streams. */
+export class Channel {
+  readonly #address: Address
+  readonly #dialOptions: DialOptions
+  readonly #http2Options: Http2ClientOptions
+  readonly #connections = new Set<Http2ClientConnection>()
+  #current: Http2ClientConnection | undefined
+  #dialling: Promise<Http2ClientConnection> | undefined
+  #abort: AbortController | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(address: Address, dialOptions: DialOptions, http2Options: Http2ClientOptions) {
+    this.#address = address
+    this.#dialOptions = dialOptions
+    this.#http2Options = http2Options
+  }
+
+  /** The connection in use, when there is one that takes calls. */
+  get ready(): Http2ClientConnection | undefined {
+    return this.#current?.usable === true && this.#closing === undefined ? this.#current : undefined
+  }
+
+  /** A connection that takes calls; dials at most once at a time. Rejects with RpcError UNAVAILABLE, `bytesSent: false`. */
+  connect(): Promise<Http2ClientConnection> {
+    if (this.#closing !== undefined) return Promise.reject(this.#closed())
+    const { ready } = this
+    if (ready !== undefined) return Promise.resolve(ready)
+    this.#dialling ??= this.#dial().finally(() => {
+      this.#dialling = undefined
+    })
+    return this.#dialling
+  }
+
+  /** Takes no call any more; open ones may end for `drainMs`. Resolves when every socket is closed. */
+  close(drainMs: number): Promise<void> {
+    this.#closing ??= this.#close(drainMs)
+    return this.#closing
+  }
+
+  async #dial(): Promise<Http2ClientConnection> {
+    this.#abort = new AbortController()
+    const dialed = await dial(this.#address, { ...this.#dialOptions, alpn: ['h2'], signal: this.#abort.signal })
+    const connection: Http2ClientConnection = http2Client(dialed, {
+      ...this.#http2Options,
+      onClose: () => this.#connections.delete(connection),
+    })
+    this.#connections.add(connection)
+    if (this.#closing !== undefined) {
+      connection.destroy()
+      throw this.#closed()
+    }
+    this.#current = connection
+    return connection
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    this.#abort?.abort()
+    const closed = Promise.all([...this.#connections].map((connection) => connection.close()))
+    const timer = setTimeout(() => {
+      for (const connection of [...this.#connections]) connection.destroy()
+    }, drainMs)
+    await closed
+    clearTimeout(timer)
+  }
+
+  #closed(): RpcError {
+    return new RpcError('UNAVAILABLE', `the gRPC transport to ${formatAddress(this.#address)} is closed`, {
+      bytesSent: false,
+      stack: false,
+    })
+  }
+}

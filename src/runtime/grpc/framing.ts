@@ -1,0 +1,125 @@
+/** Length-prefixed messages: one flag byte, four bytes of length, the message. */
+
+import { allocateBytes } from '../core/bytes.ts'
+import { RpcError } from '../core/error.ts'
+
+/** Bytes in front of each message. */
+export const framePrefixBytes = 5
+
+/** The default limit on a received message: 4 MiB. */
+export const defaultMaxReceiveBytes: number = 4 * 1024 * 1024
+
+/** A received message as it stood in its frame. */
+export interface Frame {
+  readonly compressed: boolean
+  readonly payload: Uint8Array
+}
+
+/**
+ * Takes the chunks of a body and gives the messages in them. A message that lies in one chunk is a view of it. The
+ * length is checked as soon as its prefix is there, and no more is ever allocated than has arrived.
+ */
+export class FrameReader {
+  /** Bytes that were pushed and not yet given out. */
+  buffered = 0
+  readonly #maxBytes: number
+  #chunks: Uint8Array[] = []
+  /** Bytes of the first chunk that have been given out. */
+  #offset = 0
+
+  /** `maxBytes`: the largest message to take, as it stands in the frame. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    this.#chunks.push(chunk)
+    this.buffered += chunk.length
+  }
+
+  /** Whether a whole message is there. Throws as {@link next} does. */
+  get ready(): boolean {
+    return this.buffered >= framePrefixBytes && this.buffered >= framePrefixBytes + this.#length()
+  }
+
+  /**
+   * The next whole message; undefined when more bytes are needed. Throws RpcError RESOURCE_EXHAUSTED for one beyond the
+   * limit and INTERNAL for a prefix that is none.
+   */
+  next(): Frame | undefined {
+    if (!this.ready) return undefined
+    const compressed = this.#at(0) === 1
+    const length = this.#length()
+    this.#skip(framePrefixBytes)
+    return { compressed, payload: this.#take(length) }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#chunks = []
+    this.#offset = 0
+    this.buffered = 0
+  }
+
+  #length(): number {
+    const flag = this.#at(0)
+    if (flag > 1) {
+      throw new RpcError('INTERNAL', `malformed message frame: its first byte is ${flag}, not 0 or 1`, { stack: false })
+    }
+    const length = this.#at(1) * 0x1000000 + ((this.#at(2) << 16) | (this.#at(3) << 8) | this.#at(4))
+    if (length > this.#maxBytes) throw tooLarge('received', length, this.#maxBytes)
+    return length
+  }
+
+  #at(index: number): number {
+    let at = this.#offset + index
+    for (const chunk of this.#chunks) {
+      if (at < chunk.length) return chunk[at]!
+      at -= chunk.length
+    }
+    return 0
+  }
+
+  #skip(size: number): void {
+    this.buffered -= size
+    this.#offset += size
+    let first = this.#chunks[0]
+    while (first !== undefined && this.#offset >= first.length) {
+      this.#offset -= first.length
+      this.#chunks.shift()
+      first = this.#chunks[0]
+    }
+  }
+
+  #take(length: number): Uint8Array {
+    if (length === 0) return empty
+    const first = this.#chunks[0]!
+    if (first.length - this.#offset >= length) {
+      const payload = first.subarray(this.#offset, this.#offset + length)
+      this.#skip(length)
+      return payload
+    }
+    const payload = allocateBytes(length)
+    let filled = 0
+    while (filled < length) {
+      const chunk = this.#chunks[0]!
+      const part = chunk.subarray(this.#offset, this.#offset + length - filled)
+      payload.set(part, filled)
+      filled += part.length
+      this.#skip(part.length)
+    }
+    return payload
+  }
+}
+
+const empty = new Uint8Array(0)
+
+/** RpcError RESOURCE_EXHAUSTED for a message beyond a limit. */
+export function tooLarge(how: 'received' | 'sent' | 'decompressed', size: number | undefined, limit: number): RpcError {
+  const option = how === 'sent' ? 'maxSendBytes' : 'maxReceiveBytes'
+  const what = size === undefined ? 'a message' : `a message of ${size} bytes`
+  return new RpcError('RESOURCE_EXHAUSTED', `${how} ${what} is larger than the limit of ${limit} (${option})`, {
+    stack: false,
+  })
+}

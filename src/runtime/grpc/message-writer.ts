@@ -1,0 +1,67 @@
+/** MessageWriter: the messages of an iterable written to a stream, no faster than the peer reads. */
+
+import type { Http2Stream } from '../http2/sink.ts'
+
+/** Any iterable of messages. */
+export type Messages = AsyncIterable<unknown> | Iterable<unknown>
+
+/** Pulls messages one at a time, encodes them, writes them, and waits while the stream has no room. */
+export class MessageWriter {
+  /** Waiting for the peer to read. */
+  blocked = false
+  readonly #stream: Http2Stream
+  readonly #encode: (message: unknown) => Uint8Array
+  #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
+  #stopped = false
+  #drained: (() => void) | undefined
+
+  constructor(stream: Http2Stream, encode: (message: unknown) => Uint8Array) {
+    this.#stream = stream
+    this.#encode = encode
+  }
+
+  /** Resolves with true when every message is written, with false when stopped; rejects with what the iterable or the codec threw. */
+  async run(messages: Messages): Promise<boolean> {
+    const iterator = Symbol.asyncIterator in messages ? messages[Symbol.asyncIterator]() : messages[Symbol.iterator]()
+    this.#iterator = iterator
+    for (;;) {
+      if (this.#stopped) return false
+      const result = await iterator.next()
+      if (this.#stopped) return false
+      if (result.done === true) return true
+      let room: boolean
+      try {
+        room = this.#stream.write(this.#encode(result.value), false)
+      } catch (error) {
+        this.stop()
+        throw error
+      }
+      if (!room) {
+        await new Promise<void>((resolve) => {
+          this.blocked = true
+          this.#drained = resolve
+        })
+      }
+    }
+  }
+
+  /** The stream has room again. */
+  drain(): void {
+    this.blocked = false
+    this.#drained?.()
+    this.#drained = undefined
+  }
+
+  /** Stops writing and tells the iterable, which may free what it holds. */
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.drain()
+    try {
+      const returned = this.#iterator?.return?.()
+      if (returned instanceof Promise) returned.catch(() => {})
+    } catch {
+      // The producer's own clean-up failed; the call has its outcome already.
+    }
+  }
+}
