@@ -28,7 +28,21 @@ export function flat(layout: Layout): string {
 /** The lines of `head` + layout + `tail`, none longer than `width` where brackets allow; each line has its own indentation. */
 export function lines(head: string, layout: Layout, tail: string, width: number): string[] {
   const oneLine = head + flat(layout) + tail
-  if (typeof layout === 'string' || layout.items.length === 0 || oneLine.length <= width) return [oneLine]
+  if (typeof layout === 'string' || layout.items.length === 0) return [oneLine]
+  if (oneLine.length <= width && !holdsSeveralObjects(layout)) return [oneLine]
   const inner = layout.items.flatMap((item) => lines(item.label, item.value, ',', width - 2))
   return [head + layout.open, ...inner.map((line) => `  ${line}`), layout.close + tail]
+}
+
+/** An array of several objects is read best with one on each line. */
+function holdsSeveralObjects(layout: Layout): boolean {
+  if (typeof layout === 'string') return false
+  const isArray = layout.open.endsWith('[')
+  const objects = layout.items.filter(
+    ({ value }) => typeof value !== 'string' && value.open === '{' && value.items.length > 1,
+  )
+  return (
+    (isArray && layout.items.length > 1 && objects.length === layout.items.length) ||
+    layout.items.some(({ value }) => holdsSeveralObjects(value))
+  )
 }

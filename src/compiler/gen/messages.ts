@@ -1,0 +1,201 @@
+/** Structs, unions, exceptions and protobuf messages: the output type, the input type, and the constant or class. */
+
+import type { IrField, IrMessage } from '../ir/ir.ts'
+import { completedMember } from './complete.ts'
+import type { ModuleContext } from './context.ts'
+import { printDoc } from './doc.ts'
+import { type FieldMember, keepsUnknown, type Member, membersOf } from './member.ts'
+import { key, type Printer, quote } from './printer.ts'
+import { inputType, outputType } from './types.ts'
+import { valueText } from './values.ts'
+
+/** Prints a message's types and what stands for it at run time. `exported` is false for the structs of methods. */
+export function printMessage(printer: Printer, message: IrMessage, context: ModuleContext, exported: boolean): void {
+  const start = exported ? 'export ' : ''
+  if (message.shape === 'union') {
+    printUnion(printer, message, context, start)
+    printConstant(printer, message, context, start)
+    return
+  }
+  const members = membersOf(message, context.names)
+  if (message.shape === 'exception') {
+    printInput(printer, message, members, context, start)
+    printer.blank()
+    printException(printer, message, members, context)
+    return
+  }
+  printDoc(printer, message.doc, { deprecated: message.deprecated })
+  printInterface(printer, `${start}interface ${context.names.declaration(message)}`, message, members, context, false)
+  printer.blank()
+  printInput(printer, message, members, context, start)
+  printer.blank()
+  printConstant(printer, message, context, start)
+}
+
+function printInput(
+  printer: Printer,
+  message: IrMessage,
+  members: readonly Member[],
+  context: ModuleContext,
+  start: string,
+): void {
+  if (start !== '') printInputDoc(printer, message, context)
+  printInterface(printer, `${start}interface ${context.names.input(message)}`, message, members, context, true)
+}
+
+function printInputDoc(printer: Printer, message: IrMessage, context: ModuleContext): void {
+  printDoc(printer, undefined, {
+    deprecated: message.deprecated,
+    tags: [`What {@link ${context.names.declaration(message)}} is made from.`],
+  })
+}
+
+/** The body of an interface or of its input form. */
+function printInterface(
+  printer: Printer,
+  head: string,
+  message: IrMessage,
+  members: readonly Member[],
+  context: ModuleContext,
+  input: boolean,
+): void {
+  const keeps = keepsUnknown(message, context)
+  if (members.length === 0 && !keeps) {
+    printer.line(`${head} {}`)
+    return
+  }
+  printer.block(`${head} {`, () => {
+    for (const member of members) printMember(printer, member, context, input)
+    if (keeps) printer.line(`${input ? 'readonly ' : ''}$unknown?: ${context.runtime('UnknownFields')} | undefined`)
+  })
+}
+
+function printMember(printer: Printer, member: Member, context: ModuleContext, input: boolean): void {
+  const readonly = input ? 'readonly ' : ''
+  if (member.kind === 'oneof') {
+    printDoc(printer, member.oneof.doc)
+    printCases(printer, `${readonly}${key(member.name)}?:`, member.fields, context, input, ['undefined'])
+    return
+  }
+  const { field } = member
+  const tags =
+    input && field.default !== undefined && member.presence === 'default'
+      ? [`@defaultValue \`${valueText(context, field.type, field.default)}\``]
+      : []
+  printDoc(printer, field.doc, { deprecated: field.deprecated, tags })
+  const type = input ? inputType(context, field.type) : outputType(context, field.type)
+  const always = input ? member.presence === 'required' : member.filled
+  printer.line(`${readonly}${key(member.name)}${always ? `: ${type}` : `?: ${type} | undefined`}`)
+}
+
+function printUnion(printer: Printer, message: IrMessage, context: ModuleContext, start: string): void {
+  printDoc(printer, message.doc, { deprecated: message.deprecated })
+  for (const input of [false, true]) {
+    if (input) printInputDoc(printer, message, context)
+    const head = `${start}type ${input ? context.names.input(message) : context.names.declaration(message)} =`
+    printCases(printer, head, message.fields, context, input, message.fields.length === 0 ? ['never'] : [])
+    printer.blank()
+  }
+}
+
+/** `{ case: 'name'; value: T }` for each field, on one line where they fit and no comment stands between them. */
+function printCases(
+  printer: Printer,
+  head: string,
+  fields: readonly IrField[],
+  context: ModuleContext,
+  input: boolean,
+  more: readonly string[],
+): void {
+  const readonly = input ? 'readonly ' : ''
+  const cases = fields.map((field) => {
+    const type = input ? inputType(context, field.type) : outputType(context, field.type)
+    return `{ ${readonly}case: ${quote(context.names.member(field))}; ${readonly}value: ${type} }`
+  })
+  const oneLine = `${head} ${[...cases, ...more].join(' | ')}`
+  if (
+    oneLine.length <= printer.width &&
+    fields.every((field) => field.doc === undefined && field.deprecated === false)
+  ) {
+    printer.line(oneLine)
+    return
+  }
+  printer.line(head)
+  printer.indented(() => {
+    fields.forEach((field, i) => {
+      printDoc(printer, field.doc, { deprecated: field.deprecated })
+      printer.line(`| ${cases[i]}`)
+    })
+    for (const one of more) printer.line(`| ${one}`)
+  })
+}
+
+function printConstant(printer: Printer, message: IrMessage, context: ModuleContext, start: string): void {
+  const { names } = context
+  const name = names.declaration(message)
+  const codec = names.codec(message)
+  const [type, make] =
+    message.file.idl === 'thrift'
+      ? [context.runtime('ThriftStruct'), context.runtime('thriftStruct')]
+      : [context.runtime('ProtobufMessage'), context.runtime('protobufMessage')]
+  printDoc(printer, undefined, { deprecated: message.deprecated })
+  const head = `${start}const ${name}: ${type}<${name}, ${names.input(message)}> =`
+  const call = `/*#__PURE__*/ ${make}(`
+  const parts = [quote(message.fullName), '() => $file', codec.complete, codec.encode, codec.decode]
+  if (head.length + call.length < printer.width) {
+    printer.list(`${head} ${call}`, parts, ')')
+    return
+  }
+  printer.line(head)
+  printer.indented(() => printer.list(call, parts, ')'))
+}
+
+function printException(
+  printer: Printer,
+  message: IrMessage,
+  members: readonly Member[],
+  context: ModuleContext,
+): void {
+  const { names } = context
+  const name = names.declaration(message)
+  const input = names.input(message)
+  const codec = names.codec(message)
+  const fields = members.filter((member): member is FieldMember => member.kind === 'field')
+  const text = fields.find((member) => member.name === 'message')
+  const own = fields.filter((member) => member !== text)
+  const init = fields.some((member) => member.presence === 'required') ? `init: ${input}` : `init: ${input} = {}`
+
+  printDoc(printer, message.doc, { deprecated: message.deprecated })
+  printer.block(`export class ${name} extends ${context.runtime('DeclaredException')} {`, () => {
+    for (const member of own) printMember(printer, member, context, false)
+    if (keepsUnknown(message, context)) printer.line(`$unknown?: ${context.runtime('UnknownFields')} | undefined`)
+    printer.blank()
+    printer.block(`constructor(${init}) {`, () => {
+      printer.line(text === undefined ? 'super()' : `super(${completedMember(context, text, 'init.message')})`)
+      for (const member of own) {
+        printer.line(`this.${member.name} = ${completedMember(context, member, `init.${member.name}`)}`)
+      }
+      if (keepsUnknown(message, context)) printer.line('this.$unknown = init.$unknown')
+    })
+    printer.blank()
+    printer.block('override get name(): string {', () => printer.line(`return ${quote(name)}`))
+    printer.blank()
+    printer.line(`static readonly typeName: string = ${quote(message.fullName)}`)
+    printer.blank()
+    const method = (head: string, body: string): void => {
+      printer.blank()
+      printer.block(`static ${head} {`, () => printer.line(body))
+    }
+    method(
+      `get schema(): ${context.runtime('MessageSchema')}`,
+      `return ${context.runtime('messageSchema')}($file, ${name}.typeName)`,
+    )
+    method(`create(${init}): ${name}`, `return new ${name}(init)`)
+    method(`complete(input: ${input}): ${name}`, `return ${codec.complete}(input)`)
+    method(
+      `encode(writer: ${context.runtime('ThriftWriter')}, value: ${input}): void`,
+      `${codec.encode}(writer, value)`,
+    )
+    method(`decode(reader: ${context.runtime('ThriftReader')}): ${name}`, `return ${codec.decode}(reader)`)
+  })
+}
