@@ -33,6 +33,11 @@ export class ByteWriter {
     return this.at - this.start
   }
 
+  /** How many bytes of memory it holds. */
+  get capacity(): number {
+    return this.bytes.length
+  }
+
   /** Drops what was written since the last `take`. Views that `written` gave out become invalid. */
   reset(): void {
     this.at = this.start

@@ -1,0 +1,113 @@
+/** Batched writes: everything a turn of the event loop wants to send leaves in one write to the socket. */
+
+import type { Socket } from 'node:net'
+
+/** A buffer that messages are encoded into, one after another; `ByteWriter` of the codecs is one. */
+export interface ByteSource {
+  /** How many bytes wait in it. */
+  readonly position: number
+  /** The bytes that wait, without a copy. */
+  written(): Uint8Array
+  /** Forgets the bytes and writes over them next. */
+  reset(): void
+  /** Forgets the bytes without ever writing over them. */
+  take(): Uint8Array
+}
+
+/** What the owner of a {@link BatchWriter} wants to hear. */
+export interface BatchWriterOptions {
+  /** Unsent bytes above which the peer counts as too slow. Default 1 MiB. */
+  readonly highWaterMark?: number | undefined
+  /** Gets each source back when its bytes have been handed over. */
+  readonly onFlushed?: ((source: ByteSource) => void) | undefined
+  /** Told once when unsent bytes exceed the mark, and once when they are gone. */
+  readonly onPressure?: ((high: boolean) => void) | undefined
+}
+
+/**
+ * Gathers what several sources hold and hands it to the socket at the end of the turn: a system call costs more than
+ * all else in a small call. Bytes within one source keep their order.
+ */
+export class BatchWriter {
+  /** Bytes handed to the socket so far. */
+  flushed = 0
+  readonly #socket: Socket
+  #sources: ByteSource[] = []
+  #spare: ByteSource[] = []
+  readonly #highWaterMark: number
+  readonly #onFlushed: ((source: ByteSource) => void) | undefined
+  readonly #onPressure: ((high: boolean) => void) | undefined
+  readonly #run: () => void
+  #scheduled = false
+  #high = false
+  #ending = false
+
+  constructor(socket: Socket, options: BatchWriterOptions = {}) {
+    this.#socket = socket
+    this.#highWaterMark = options.highWaterMark ?? 1_048_576
+    this.#onFlushed = options.onFlushed
+    this.#onPressure = options.onPressure
+    this.#run = () => {
+      this.#scheduled = false
+      this.flush()
+    }
+  }
+
+  /** Adds a source; its bytes go with the next flush, which lets go of it. */
+  add(source: ByteSource): void {
+    this.#sources.push(source)
+  }
+
+  /** Bytes that are not with the kernel yet. */
+  get unsent(): number {
+    let bytes = this.#socket.writableLength
+    for (const source of this.#sources) bytes += source.position
+    return bytes
+  }
+
+  /** To call when a message has been put into a source. */
+  schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#run)
+  }
+
+  /** Hands everything to the socket now. */
+  flush(): void {
+    const socket = this.#socket
+    const sources = this.#sources
+    this.#sources = this.#spare
+    for (const source of sources) {
+      if (socket.destroyed || this.#ending) source.reset()
+      else if (source.position > 0) {
+        const chunk = source.written()
+        this.flushed += chunk.length
+        socket.write(chunk)
+        // The kernel has taken it all when nothing is left in the stream; only then may the memory be written again.
+        if (socket.writableLength === 0) source.reset()
+        else source.take()
+      }
+      this.#onFlushed?.(source)
+    }
+    sources.length = 0
+    this.#spare = sources
+    if (!this.#high && socket.writableLength > this.#highWaterMark) this.#raise()
+  }
+
+  /** Flushes, then sends FIN. */
+  end(): void {
+    if (this.#ending) return
+    this.flush()
+    this.#ending = true
+    if (!this.#socket.destroyed) this.#socket.end()
+  }
+
+  #raise(): void {
+    this.#high = true
+    this.#onPressure?.(true)
+    this.#socket.once('drain', () => {
+      this.#high = false
+      this.#onPressure?.(false)
+    })
+  }
+}

@@ -1,0 +1,28 @@
+/** Who is at the other end of a socket. */
+
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Peer } from '../core/context.ts'
+import { formatHostPort } from './address.ts'
+
+/** The Peer of a connected socket; `unixPath` names it where the socket itself has no address. */
+export function peerOf(socket: Socket, unixPath?: string): Peer {
+  const { remoteAddress, remotePort } = socket
+  const tcp = remoteAddress !== undefined && remotePort !== undefined
+  const address = tcp
+    ? formatHostPort(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ''), remotePort)
+    : `unix:${unixPath ?? ''}`
+  const kind = tcp ? 'tcp' : 'unix'
+  if (!(socket instanceof TLSSocket)) return { address, kind }
+  return { address, kind, tls: tlsIdentity(socket) }
+}
+
+function tlsIdentity(socket: TLSSocket): NonNullable<Peer['tls']> {
+  const certificate = socket.getPeerCertificate()
+  const servername = 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : undefined
+  return {
+    authorized: socket.authorized,
+    ...(servername === undefined ? {} : { servername }),
+    ...(certificate !== null && Object.keys(certificate).length > 0 ? { peerCertificate: certificate } : {}),
+  }
+}

@@ -1,0 +1,83 @@
+/** TLS options of clients and servers, and how they become those of node:tls. */
+
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions, TlsOptions } from 'node:tls'
+import { RpcError } from '../core/error.ts'
+
+/** A certificate or key: PEM text, its bytes, or the file that holds it. */
+export type Pem = string | Uint8Array | { readonly file: string }
+
+/** TLS of a client. Everything is optional; `{}` trusts the system's authorities and checks the host name. */
+export interface ClientTlsOptions {
+  /** Authorities to trust instead of the system's. */
+  readonly ca?: Pem | undefined
+  /** This side's certificate and key, for servers that ask (mTLS). */
+  readonly cert?: Pem | undefined
+  readonly key?: Pem | undefined
+  readonly passphrase?: string | undefined
+  /** The name to ask for and to check. Default: the host of the address. */
+  readonly servername?: string | undefined
+  /** False accepts any certificate: only for tests. Default true. */
+  readonly rejectUnauthorized?: boolean | undefined
+}
+
+/** TLS of a server. */
+export interface ServerTlsOptions {
+  readonly cert: Pem
+  readonly key: Pem
+  readonly passphrase?: string | undefined
+  /** Authorities that client certificates must come from (mTLS). */
+  readonly ca?: Pem | undefined
+  /** Whether a client must show a certificate of `ca`. Default: true when `ca` is given. */
+  readonly requireClientCert?: boolean | undefined
+  /** Milliseconds a handshake may take. Default 10,000. */
+  readonly handshakeTimeoutMs?: number | undefined
+}
+
+/** The options of `tls.connect` without those of the address. `host` is the name to check when none is given. */
+export function clientTls(
+  options: ClientTlsOptions,
+  host: string | undefined,
+  alpn: readonly string[],
+): ConnectionOptions {
+  const servername = options.servername ?? host
+  return {
+    ...material(options),
+    ...(servername === undefined || /^[\d.]+$|:/.test(servername) ? {} : { servername }),
+    ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
+    ...(options.rejectUnauthorized === false ? { rejectUnauthorized: false } : {}),
+  }
+}
+
+/** The options of `tls.createServer`. */
+export function serverTls(options: ServerTlsOptions, alpn: readonly string[]): TlsOptions {
+  const ask = options.requireClientCert ?? options.ca !== undefined
+  return {
+    ...material(options),
+    ...(ask ? { requestCert: true, rejectUnauthorized: true } : {}),
+    handshakeTimeout: options.handshakeTimeoutMs ?? 10_000,
+    ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
+  }
+}
+
+function material(
+  options: Pick<ClientTlsOptions, 'ca' | 'cert' | 'key' | 'passphrase'>,
+): Pick<TlsOptions, 'ca' | 'cert' | 'key' | 'passphrase'> {
+  return {
+    ...(options.ca === undefined ? {} : { ca: pem(options.ca, 'ca') }),
+    ...(options.cert === undefined ? {} : { cert: pem(options.cert, 'cert') }),
+    ...(options.key === undefined ? {} : { key: pem(options.key, 'key') }),
+    ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }),
+  }
+}
+
+function pem(value: Pem, what: string): string | Buffer {
+  if (typeof value === 'string') return value
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  try {
+    return readFileSync(value.file)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new RpcError('INVALID_ARGUMENT', `cannot read the TLS ${what} file ${value.file}: ${reason}`, { cause })
+  }
+}

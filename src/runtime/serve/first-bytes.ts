@@ -1,0 +1,46 @@
+/** Reads the first bytes of a connection until somebody can say what they are. */
+
+import type { Socket } from 'node:net'
+
+/** What became of the first bytes. `gone`: the peer left; `slow`: it sent too little in time; `unknown`: nobody knows them. */
+export type FirstBytes<T> =
+  | { readonly kind: 'known'; readonly what: T; readonly first: Uint8Array }
+  | { readonly kind: 'gone' | 'slow' | 'unknown'; readonly first: Uint8Array }
+
+/** More bytes than anybody needs to recognise a protocol. */
+const enough = 64
+
+/**
+ * Collects bytes until `decide` answers with anything but `more`; undefined means that they are unknown. The socket is
+ * paused again afterwards, and the bytes are no longer in it.
+ */
+export function readFirstBytes<T extends object>(
+  socket: Socket,
+  timeoutMs: number,
+  decide: (first: Uint8Array) => T | 'more' | undefined,
+): Promise<FirstBytes<T>> {
+  return new Promise((resolve) => {
+    let first: Uint8Array = new Uint8Array(0)
+    const timer = setTimeout(() => settle({ kind: 'slow', first }), timeoutMs)
+    const settle = (outcome: FirstBytes<T>): void => {
+      clearTimeout(timer)
+      socket.pause()
+      socket.off('data', onData)
+      socket.off('close', onGone)
+      socket.off('end', onGone)
+      resolve(outcome)
+    }
+    const onGone = (): void => settle({ kind: 'gone', first })
+    const onData = (chunk: Buffer): void => {
+      first = first.length === 0 ? chunk : Buffer.concat([first, chunk])
+      const what = decide(first.subarray(0, enough))
+      if (what === undefined) settle({ kind: 'unknown', first })
+      else if (what !== 'more') settle({ kind: 'known', what, first })
+      else if (first.length >= enough) settle({ kind: 'unknown', first })
+    }
+    socket.on('data', onData)
+    socket.on('close', onGone)
+    socket.on('end', onGone)
+    socket.resume()
+  })
+}

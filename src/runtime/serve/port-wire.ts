@@ -1,0 +1,79 @@
+/** The wires that a port can speak, each loaded when it is first needed. */
+
+import type { Router } from '../core/router.ts'
+import type { Wire, WireMatch } from '../core/wire.ts'
+import type { GrpcWireOptions } from '../grpc/server.ts'
+import type { ServerSocket } from '../net/server-socket.ts'
+import type { ThriftWireOptions } from '../thrift/server-options.ts'
+import { matchThrift } from '../thrift/sniff.ts'
+
+/** A wire that can say what it recognises before its code is loaded. */
+export interface PortWire {
+  readonly name: string
+  /** The services that it carries. */
+  readonly idl: 'thrift' | 'protobuf'
+  readonly alpn: readonly string[]
+  match(first: Uint8Array): WireMatch
+  load(): Promise<Wire<ServerSocket>>
+}
+
+/** Options of the wires of a port. */
+export interface PortWireOptions {
+  readonly thrift?: ThriftWireOptions | undefined
+  readonly grpc?: GrpcWireOptions | undefined
+}
+
+const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
+
+/** Thrift and gRPC. */
+export function portWires(options: PortWireOptions): readonly PortWire[] {
+  return [
+    {
+      name: 'thrift',
+      idl: 'thrift',
+      alpn: [],
+      match: matchThrift,
+      load: once(async () => (await import('../thrift/server.ts')).thriftWire(options.thrift)),
+    },
+    {
+      name: 'grpc',
+      idl: 'protobuf',
+      alpn: ['h2'],
+      match: matchHttp2,
+      load: once(async () => (await import('../grpc/server.ts')).grpcWire(options.grpc)),
+    },
+  ]
+}
+
+/** Loads the wires of the services there are, so that the first call does not wait for them. */
+export async function loadWires(wires: readonly PortWire[], router: Router): Promise<void> {
+  const needed = wires.filter((wire) => router.services.some((service) => service.idl === wire.idl))
+  await Promise.all(needed.map((wire) => wire.load()))
+}
+
+/** The connection preface of HTTP/2 (RFC 9113 section 3.4). */
+export function matchHttp2(first: Uint8Array): WireMatch {
+  const length = Math.min(first.length, http2Preface.length)
+  for (let i = 0; i < length; i++) if (first[i] !== http2Preface[i]) return 'no'
+  return length < 4 ? 'more' : 'yes'
+}
+
+const http1Methods = ['GET ', 'POST ', 'PUT ', 'HEAD ', 'DELETE ', 'OPTIONS ', 'PATCH ', 'CONNECT ', 'TRACE ']
+
+/** The request line of HTTP/1.1. */
+export function matchHttp1(first: Uint8Array): WireMatch {
+  const text = Buffer.from(first.subarray(0, 8)).toString('latin1')
+  for (const method of http1Methods) {
+    if (text.startsWith(method)) return 'yes'
+    if (method.startsWith(text)) return 'more'
+  }
+  return 'no'
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

@@ -1,0 +1,159 @@
+/** Port: takes accepted sockets through TLS and sniffing to the wire that speaks what they speak. */
+
+import type { Socket } from 'node:net'
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
+import type { Router } from '../core/router.ts'
+import type { WireConnection } from '../core/wire.ts'
+import { peerOf } from '../net/peer.ts'
+import { type ServerTlsOptions, serverTls } from '../net/tls.ts'
+import { readFirstBytes } from './first-bytes.ts'
+import { refuseHttp1 } from './http1.ts'
+import { matchHttp1, type PortWire } from './port-wire.ts'
+
+/** Limits of the connections of a port. */
+export interface PortLimits {
+  /** Connections at most; more are closed at once. Default: no limit. */
+  readonly maxConnections?: number | undefined
+  /** Milliseconds until a new connection must have shown what it speaks, not counting TLS. Default 10,000. */
+  readonly firstBytesTimeoutMs?: number | undefined
+}
+
+/** What a port is made of. */
+export interface PortOptions {
+  readonly router: Router
+  readonly wires: readonly PortWire[]
+  readonly tls: ServerTlsOptions | undefined
+  readonly limits: PortLimits
+  /** Hears of failures that belong to no call. */
+  readonly onError: (error: unknown) => void
+}
+
+type Target = PortWire | typeof tlsTarget | typeof http1Target
+const tlsTarget = { name: 'tls' } as const
+const http1Target = { name: 'http/1.1' } as const
+const tlsHandshakeRecord = 0x16
+
+/** Owns every connection of a server, from accept to close. */
+export class Port {
+  readonly #options: PortOptions
+  readonly #tls: TlsServer | undefined
+  /** Sockets that no wire has taken yet. */
+  readonly #arriving = new Set<Socket>()
+  readonly #connections = new Set<WireConnection>()
+  readonly #unixPaths = new WeakMap<Socket, string>()
+  #closing = false
+
+  constructor(options: PortOptions) {
+    this.#options = options
+    this.#tls = options.tls === undefined ? undefined : this.#tlsServer(options.tls)
+  }
+
+  /** Connections, of which some may still be at their handshake. */
+  get size(): number {
+    return this.#arriving.size + this.#connections.size
+  }
+
+  /** Takes an accepted, paused socket. */
+  accept(socket: Socket, unixPath?: string): void {
+    const { maxConnections } = this.#options.limits
+    if (this.#closing || (maxConnections !== undefined && this.size >= maxConnections)) {
+      socket.destroy()
+      return
+    }
+    if (unixPath !== undefined) this.#unixPaths.set(socket, unixPath)
+    this.#arrive(socket)
+    this.#sniff(socket, this.#tls !== undefined)
+  }
+
+  /** Lets every connection finish its calls; resolves when all are closed. Those that have said nothing yet are closed. */
+  async drain(): Promise<void> {
+    this.#closing = true
+    for (const socket of this.#arriving) socket.destroy()
+    await Promise.all([...this.#connections].map((connection) => connection.drain()))
+  }
+
+  destroy(): void {
+    this.#closing = true
+    for (const socket of this.#arriving) socket.destroy()
+    for (const connection of [...this.#connections]) connection.destroy()
+  }
+
+  #arrive(socket: Socket): void {
+    this.#arriving.add(socket)
+    socket.on('error', ignore)
+    socket.once('close', () => this.#arriving.delete(socket))
+  }
+
+  #sniff(socket: Socket, tlsAllowed: boolean): void {
+    const limit = this.#options.limits.firstBytesTimeoutMs ?? 10_000
+    readFirstBytes<Target>(socket, limit, (first) => this.#recognise(first, tlsAllowed)).then((outcome) => {
+      if (outcome.kind !== 'known') socket.destroy()
+      else this.#hand(socket, outcome.first, outcome.what)
+    })
+  }
+
+  #recognise(first: Uint8Array, tlsAllowed: boolean): Target | 'more' | undefined {
+    if (first[0] === tlsHandshakeRecord) return tlsAllowed ? tlsTarget : undefined
+    let more = false
+    for (const wire of this.#options.wires) {
+      const match = wire.match(first)
+      if (match === 'yes') return wire
+      if (match === 'more') more = true
+    }
+    const http1 = matchHttp1(first)
+    if (http1 === 'yes') return http1Target
+    return more || http1 === 'more' ? 'more' : undefined
+  }
+
+  #hand(socket: Socket, first: Uint8Array, target: Target): void {
+    if (socket.destroyed) return
+    if (target === tlsTarget) {
+      socket.unshift(first)
+      this.#tls?.emit('connection', socket)
+    } else if (target === http1Target) refuseHttp1(socket)
+    else this.#connect(socket, first, target as PortWire, undefined)
+  }
+
+  #connect(socket: Socket, first: Uint8Array, portWire: PortWire, alpn: string | undefined): void {
+    portWire.load().then(
+      (wire) => {
+        if (socket.destroyed || this.#closing) {
+          socket.destroy()
+          return
+        }
+        this.#arriving.delete(socket)
+        const peer = peerOf(socket, this.#unixPaths.get(socket))
+        const connection = wire.accept({ socket, peer, alpn }, first, this.#options.router)
+        this.#connections.add(connection)
+        socket.once('close', () => this.#connections.delete(connection))
+      },
+      (error: unknown) => {
+        this.#options.onError(error)
+        socket.destroy()
+      },
+    )
+  }
+
+  #tlsServer(options: ServerTlsOptions): TlsServer {
+    const alpn = [...this.#options.wires.flatMap((wire) => wire.alpn), 'http/1.1']
+    const server = createTlsServer({ ...serverTls(options, alpn), pauseOnConnect: true })
+    server.on('secureConnection', (socket) => this.#secured(socket))
+    // A peer that fails its handshake is gone already; it concerns nobody else.
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
+    return server
+  }
+
+  #secured(socket: TLSSocket): void {
+    this.#arrive(socket)
+    const { alpnProtocol } = socket
+    if (alpnProtocol === 'http/1.1') {
+      refuseHttp1(socket)
+      return
+    }
+    const wire = this.#options.wires.find(({ alpn }) => typeof alpnProtocol === 'string' && alpn.includes(alpnProtocol))
+    if (wire === undefined) this.#sniff(socket, false)
+    else this.#connect(socket, new Uint8Array(0), wire, alpnProtocol as string)
+  }
+}
+
+const ignore = (): void => {}

@@ -1,0 +1,136 @@
+/** Cuts a byte stream into Thrift messages, whatever is around them. */
+
+import { RpcError } from '../core/error.ts'
+import { MessageScanner } from './message-scanner.ts'
+import { malformed } from './protocol/error.ts'
+import { sniffBytes, sniffFraming, sniffProtocol, type ThriftFraming } from './sniff.ts'
+
+/** The default limit of a message with all that is around it: 16 MiB. */
+export const defaultMaxFrameBytes = 16 * 1024 * 1024
+
+/**
+ * Splits what arrives into messages without copying those that lie whole in a chunk. Memory in use is bounded by the
+ * bytes that have really arrived, never by a length that a peer merely claims.
+ */
+export class FrameReader {
+  /** The message that the last `next` found is `bytes[start, end)`, with what is around it. */
+  bytes: Uint8Array = none
+  start = 0
+  end = 0
+  framing: ThriftFraming = 'framed'
+  readonly #maxFrameBytes: number
+  readonly #scanner = new MessageScanner()
+  #scanning = false
+  /** Unread bytes are `#buffer[#from, #to)`; behind `#to` it may only be written when `#owned`. */
+  #buffer: Uint8Array = none
+  #from = 0
+  #to = 0
+  #owned = false
+
+  constructor(maxFrameBytes: number = defaultMaxFrameBytes) {
+    this.#maxFrameBytes = maxFrameBytes
+  }
+
+  /** Bytes that have arrived and belong to no finished message. */
+  get pending(): number {
+    return this.#to - this.#from
+  }
+
+  /** The unread bytes, to find out what an unreadable message was about. */
+  peek(): Uint8Array {
+    return this.#buffer.subarray(this.#from, this.#to)
+  }
+
+  /** Adds bytes; they must not change afterwards. */
+  push(chunk: Uint8Array): void {
+    const unread = this.#to - this.#from
+    if (unread === 0) {
+      this.#buffer = chunk
+      this.#from = 0
+      this.#to = chunk.length
+      this.#owned = false
+      return
+    }
+    const size = unread + chunk.length
+    if (!this.#owned || this.#to + chunk.length > this.#buffer.length) {
+      // Regions that were handed out are never written again: what is unread moves to new memory.
+      const grown = Buffer.allocUnsafeSlow(size <= 4096 ? 4096 : size * 2)
+      grown.set(this.peek())
+      this.#buffer = grown
+      this.#from = 0
+      this.#to = unread
+      this.#owned = true
+    }
+    this.#buffer.set(chunk, this.#to)
+    this.#to += chunk.length
+  }
+
+  /**
+   * Finds the next whole message. Throws RpcError INTERNAL on bytes that are no Thrift and RESOURCE_EXHAUSTED on a
+   * message over the limit; the stream cannot be read further then.
+   */
+  next(): boolean {
+    const size = this.#to - this.#from
+    if (size === 0) return false
+    if (this.#scanning) return this.#scan()
+    if (size < sniffBytes) return this.#tooShortYet(size)
+    const framing = sniffFraming(this.#buffer, this.#from)
+    if (framing === undefined) throw notThrift(this.peek())
+    if (framing === 'buffered') {
+      this.#scanner.reset(sniffProtocol(this.#buffer[this.#from]!))
+      this.#scanning = true
+      return this.#scan()
+    }
+    const length = readU32(this.#buffer, this.#from)
+    if (length > this.#maxFrameBytes) throw this.#tooLarge(length)
+    if (size < length + 4) return false
+    this.#found(framing, length + 4)
+    return true
+  }
+
+  /** Fewer bytes than sniffing wants may already hold a length that is over the limit, or bytes that are no Thrift. */
+  #tooShortYet(size: number): false {
+    const head = this.#buffer[this.#from]!
+    if (head >= 0x40 && head !== 0x80 && head !== 0x82) throw notThrift(this.peek())
+    if (size >= 4 && head < 0x40) {
+      const length = readU32(this.#buffer, this.#from)
+      if (length > this.#maxFrameBytes) throw this.#tooLarge(length)
+      if (length < 2) throw malformed('invalid_data', `a frame of ${length} bytes`)
+    }
+    return false
+  }
+
+  #scan(): boolean {
+    const length = this.#scanner.scan(this.#buffer, this.#from, this.#to)
+    const claimed = Math.max(this.#scanner.claimed, length)
+    if (claimed > this.#maxFrameBytes) throw this.#tooLarge(claimed)
+    if (length < 0) return false
+    this.#scanning = false
+    this.#found('buffered', length)
+    return true
+  }
+
+  #found(framing: ThriftFraming, size: number): void {
+    this.framing = framing
+    this.bytes = this.#buffer
+    this.start = this.#from
+    this.end = this.#from + size
+    this.#from = this.end
+  }
+
+  #tooLarge(length: number): RpcError {
+    const message = `a Thrift message of ${length} bytes; the limit is ${this.#maxFrameBytes} (maxFrameBytes)`
+    return new RpcError('RESOURCE_EXHAUSTED', message, { stack: false })
+  }
+}
+
+const none = new Uint8Array(0)
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+}
+
+function notThrift(bytes: Uint8Array): RpcError {
+  const shown = Buffer.from(bytes.subarray(0, 8)).toString('hex')
+  return malformed('bad_version', `bytes that are no Thrift message: ${shown}`)
+}

@@ -1,0 +1,70 @@
+/** How metainfo and metadata travel in the string keys of TTHeader. */
+
+import { lazyParts } from '../core/call-context.ts'
+import type { Context } from '../core/context.ts'
+import { RpcError } from '../core/error.ts'
+import type { Metadata } from '../core/metadata.ts'
+
+/** Prefix of metainfo that every further hop gets. */
+export const persistPrefix = 'RPC_PERSIST_'
+/** Prefix of metainfo for the next hop only. */
+export const transitPrefix = 'RPC_TRANSIT_'
+/** Prefix of metainfo that comes back. */
+export const backwardPrefix = 'RPC_BACKWARD_'
+/** The transient entry that TTHeader's ACL token becomes, as in Kitex. */
+export const aclTokenEntry = 'gdpr-token'
+
+type Pairs = [key: string, value: string][]
+
+// Keys with a meaning of their own; as metadata they would be taken for it.
+const reserved = new Set(['isn', 'rip', 'crrst', 'biz-status', 'biz-message', 'biz-extra', 'rpc-code'])
+
+/** Whether a string key has a meaning of its own, so that it is no metadata. */
+export function isReservedKey(key: string): boolean {
+  return reserved.has(key)
+}
+
+/** A request's metainfo and metadata; undefined when there is nothing. */
+export function requestPairs(cx: Context): Pairs | undefined {
+  const { metainfoIfAny, requestHeadersIfAny } = lazyParts(cx)
+  const pairs = addEntries(undefined, persistPrefix, metainfoIfAny?.persistentIfAny)
+  return addMetadata(addEntries(pairs, transitPrefix, metainfoIfAny?.transientIfAny), requestHeadersIfAny)
+}
+
+/** The ACL token that a request carries. */
+export function aclTokenOf(cx: Context): string | undefined {
+  return lazyParts(cx).metainfoIfAny?.transientIfAny?.get(aclTokenEntry)
+}
+
+/** A response's backward metainfo, headers and trailers; undefined when there is nothing. */
+export function responsePairs(cx: Context): Pairs | undefined {
+  const { metainfoIfAny, responseHeadersIfAny, responseTrailersIfAny } = lazyParts(cx)
+  const pairs = addEntries(undefined, backwardPrefix, metainfoIfAny?.backwardIfAny)
+  return addMetadata(addMetadata(pairs, responseHeadersIfAny), responseTrailersIfAny)
+}
+
+function addEntries(
+  pairs: Pairs | undefined,
+  prefix: string,
+  entries: ReadonlyMap<string, string> | undefined,
+): Pairs | undefined {
+  if (entries === undefined || entries.size === 0) return pairs
+  const all: Pairs = pairs ?? []
+  for (const [key, value] of entries) if (key !== aclTokenEntry) all.push([prefix + key, value])
+  return all
+}
+
+/** Appends metadata. Throws RpcError INVALID_ARGUMENT on a reserved name and on bytes. */
+export function addMetadata(pairs: Pairs | undefined, metadata: Metadata | undefined): Pairs | undefined {
+  if (metadata === undefined || metadata.size === 0) return pairs
+  const all: Pairs = pairs ?? []
+  for (const [name, value] of metadata) {
+    if (typeof value !== 'string') {
+      throw new RpcError('INVALID_ARGUMENT', `metadata ${name} holds bytes; over Thrift metadata is text, encode it`)
+    }
+    if (reserved.has(name))
+      throw new RpcError('INVALID_ARGUMENT', `metadata ${name}: TTHeader has its own use for that name`)
+    all.push([name, value])
+  }
+  return all
+}
