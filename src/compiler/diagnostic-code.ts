@@ -29,7 +29,6 @@ export const diagnosticCodes = {
   'not-a-value': { severity: 'error', about: 'a type or service stands where a value belongs' },
   'not-a-service': { severity: 'error', about: 'extends names something that is no service' },
   'not-an-exception': { severity: 'error', about: 'throws names something that is no exception' },
-  'not-a-message': { severity: 'error', about: 'a method or extend needs a message and names something else' },
   'duplicate-declaration': { severity: 'error', about: 'two declarations have one name' },
   'duplicate-in-namespace': { severity: 'warning', about: 'files with one namespace declare the same name' },
   'duplicate-field': { severity: 'error', about: 'two fields of one message or argument list have one name' },
