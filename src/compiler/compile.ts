@@ -1,10 +1,11 @@
 /** The compiler's pipeline, read top to bottom: load, parse, lower, link, check, generate. */
 
-import type { Diagnostic } from './diagnostic.ts'
-import { reportInto } from './diagnostic.ts'
+import { type Diagnostic, reportInto } from './diagnostic.ts'
 import { generate } from './gen/generate.ts'
 import type { Host } from './host.ts'
+import { bundledDescriptor } from './idl/proto/descriptor.ts'
 import { checkProgram } from './ir/check.ts'
+import { checkProto } from './ir/check-proto.ts'
 import type { IrProgram } from './ir/ir.ts'
 import { link } from './ir/link.ts'
 import { type LoadedFile, load } from './load.ts'
@@ -74,6 +75,7 @@ export function check(input: CheckInput): CheckResult {
   const report = reportInto(diagnostics)
   const { program, files } = load(input, report)
   link(program, report)
+  checkProto(program, bundledDescriptor, report)
   checkProgram(program, report)
   return { program, sources: files, diagnostics: inOrder(diagnostics, program) }
 }

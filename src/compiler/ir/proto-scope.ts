@@ -8,6 +8,8 @@ import type { IrDeclaration, IrFile, IrImport, IrProgram, IrReference } from './
 export interface ProtoSymbols {
   /** What a name that a file uses in a scope means, if `fits` accepts it. Marks the import that brings it as used. */
   find(file: IrFile, scope: string, text: string, fits: (target: IrDeclaration) => boolean): ProtoLookup
+  /** The same for names in options, which also see what `import option` brings. */
+  findOption(file: IrFile, scope: string, text: string, fits: (target: IrDeclaration) => boolean): ProtoLookup
   /** Sets the target of a reference to a message or enum; reports when there is none. */
   linkType(file: IrFile, reference: IrReference, report: Report): void
   /** Marks the imports through which `file` sees `target`. */
@@ -42,12 +44,23 @@ export function protoSymbols(program: IrProgram): ProtoSymbols {
     }
   }
   const views = new Map<IrFile, View>()
+  const optionViews = new Map<IrFile, View>()
 
   function viewOf(file: IrFile): View {
     let view = views.get(file)
     if (view === undefined) {
-      view = makeView(file)
+      view = makeView(file, false)
       views.set(file, view)
+    }
+    return view
+  }
+
+  function optionViewOf(file: IrFile): View {
+    if (!file.imports.some((each) => each.kind === 'option')) return viewOf(file)
+    let view = optionViews.get(file)
+    if (view === undefined) {
+      view = makeView(file, true)
+      optionViews.set(file, view)
     }
     return view
   }
@@ -57,7 +70,10 @@ export function protoSymbols(program: IrProgram): ProtoSymbols {
   }
 
   function find(file: IrFile, scope: string, text: string, fits: (target: IrDeclaration) => boolean): ProtoLookup {
-    const view = viewOf(file)
+    return search(viewOf(file), scope, text, fits)
+  }
+
+  function search(view: View, scope: string, text: string, fits: (target: IrDeclaration) => boolean): ProtoLookup {
     if (text.startsWith('.')) {
       const target = visible(view, text.slice(1))
       return target !== undefined && fits(target)
@@ -144,7 +160,7 @@ export function protoSymbols(program: IrProgram): ProtoSymbols {
     const local = (target.kind === 'message' || target.kind === 'enum') && target.local === true
     if (!local || target.file === file) return
     report({
-      code: 'not-exported',
+      code: 'visibility',
       message: `'${target.fullName}' is local to '${target.file.source.logicalPath}'`,
       span: reference.span,
       related: [{ message: 'it is declared here', span: target.span }],
@@ -177,6 +193,7 @@ export function protoSymbols(program: IrProgram): ProtoSymbols {
 
   return {
     find,
+    findOption: (file, scope, text, fits) => search(optionViewOf(file), scope, text, fits),
     linkType,
     markUsed: (file, target) => {
       for (const via of viewOf(file).via.get(target) ?? []) via.used = true
@@ -189,12 +206,12 @@ const scalarNames = [
   ...['sfixed32', 'sfixed64', 'bool', 'string', 'bytes'],
 ]
 
-/** A file itself, its imports, and what those import publicly, transitively. */
-function makeView(file: IrFile): View {
+/** A file itself, its imports, and what those import publicly, transitively; with `options` also what is imported for options. */
+function makeView(file: IrFile, options: boolean): View {
   const files = new Set([file])
   const via = new Map<IrFile, IrImport[]>()
   for (const each of file.imports) {
-    if (each.file === undefined || each.kind === 'option') continue
+    if (each.file === undefined || (each.kind === 'option' && !options)) continue
     const reached = new Set<IrFile>()
     const todo = [each.file]
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {

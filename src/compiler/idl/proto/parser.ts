@@ -135,7 +135,7 @@ function parseSyntax(c: Cursor, head: Head): void {
       code: 'unknown-syntax',
       message: `${keyword} '${text}' is not known`,
       span: value.span,
-      hint: didYouMean(text, known) ?? `known are ${known.map((name) => `"${name}"`).join(' and ')}`,
+      hint: `known are ${known.map((name) => `"${name}"`).join(' and ')}`,
     })
   }
   if (!expectSemicolon(c, `after the ${keyword}`)) skipStatement(c)
