@@ -25,16 +25,23 @@ const capture = (resolve: Settle, reject: Settle): void => {
 /** A call of a stub; it is its own context. */
 export class ClientCall extends CallContext {
   /** The caller has its answer. */
-  private settled = false
-  private options: CallOptions | undefined = undefined
-  private unlinkParent: (() => void) | undefined = undefined
-  private resolve: Settle | undefined = undefined
-  private reject: Settle | undefined = undefined
-  private request: CallStream | undefined = undefined
-  private response: CallStream | undefined = undefined
+  declare private settled: boolean
+  declare private options: CallOptions | undefined
+  declare private unlinkParent: (() => void) | undefined
+  declare private resolve: Settle | undefined
+  declare private reject: Settle | undefined
+  declare private request: CallStream | undefined
+  declare private response: CallStream | undefined
 
   constructor(service: ServiceType, method: MethodType, deadline: number | undefined) {
     super('client', service, method, deadline)
+    this.settled = false
+    this.options = undefined
+    this.unlinkParent = undefined
+    this.resolve = undefined
+    this.reject = undefined
+    this.request = undefined
+    this.response = undefined
   }
 
   /** Calls `next` unless the call has ended already, and gives a promise that also settles when it ends early. */

@@ -4,8 +4,8 @@ import { ambientContext } from './ambient.ts'
 import { lazyParts } from './call-context.ts'
 import type { CallOptions, ClientOptions } from './call-options.ts'
 import { ClientCall } from './client-call.ts'
-import type { Context, Peer } from './context.ts'
-import { directService } from './direct-service.ts'
+import type { Context } from './context.ts'
+import { type DirectService, directService } from './direct-service.ts'
 import { compose } from './layer.ts'
 import { Metadata } from './metadata.ts'
 import { addEntries } from './metainfo.ts'
@@ -14,8 +14,6 @@ import { createRouter } from './server-router.ts'
 import type { Service } from './service.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
 import type { Transport } from './transport.ts'
-
-const inprocPeer: Peer = { address: 'inproc', kind: 'inproc' }
 
 type Call = (request: unknown, options: CallOptions | undefined) => unknown
 
@@ -39,7 +37,12 @@ export function createClient<C, H>(
 
 function innermost(service: ServiceType, target: unknown): Service {
   if (isTransport(service, target)) return target.bind(service)
-  return directService(service, createRouter({ services: [{ service, handler: target }] }), inprocPeer, () => undefined)
+  return directService(
+    service,
+    createRouter({ services: [{ service, handler: target }] }),
+    { address: 'inproc', kind: 'inproc' },
+    () => undefined,
+  )
 }
 
 function isTransport(service: ServiceType, target: unknown): target is Transport {
@@ -67,9 +70,15 @@ function caller(service: ServiceType, method: MethodType, chain: Service, client
   const { timeoutMs: clientTimeout, metadata: clientMetadata, caller: callerName = '' } = client
   const isStream = streamsResponse(method.kind)
   const alwaysGuarded = isStream || streamsRequest(method.kind)
+  const alone =
+    isStream || alwaysGuarded || clientMetadata !== undefined
+      ? undefined
+      : (chain as DirectService).alone?.(method, callerName)
   return (request, options) => {
     const parent = options?.parent ?? ambientContext()
     const deadline = earliest(clientTimeout, options?.timeoutMs, parent?.deadline)
+    if (alone !== undefined && options === undefined && parent === undefined && deadline === undefined)
+      return alone(request)
     const cx = new ClientCall(service, method, deadline)
     cx.caller = callerName
     if (clientMetadata !== undefined) cx.requestHeadersIfAny = new Metadata(clientMetadata)

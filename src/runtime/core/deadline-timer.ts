@@ -38,7 +38,8 @@ let timerAt = Number.POSITIVE_INFINITY
 export function addDeadline(entry: DeadlineEntry, deadline: number, now: number): void {
   if (deadline === Number.POSITIVE_INFINITY) return
   const delay = deadline - now
-  const grid = delay < 128 ? 1 : 2 ** Math.floor(Math.log2(delay / 64))
+  const grid =
+    delay < 128 ? 1 : delay < longestDelay ? 1 << (25 - Math.clz32(delay)) : 2 ** Math.floor(Math.log2(delay / 64))
   const at = Math.ceil(deadline / grid) * grid
   let bucket = latest
   if (bucket === undefined || bucket.at !== at) {

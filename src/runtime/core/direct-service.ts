@@ -2,14 +2,20 @@
 
 import { lazyParts } from './call-context.ts'
 import { CallStream } from './call-stream.ts'
+import type { CancelScope } from './cancel-scope.ts'
 import type { Context, Peer } from './context.ts'
 import { RpcError } from './error.ts'
-import type { MessageType } from './message.ts'
 import { Metadata } from './metadata.ts'
 import { streamsRequest } from './method-kind.ts'
 import type { Route, Router, ServerCall, ServerCallInit } from './router.ts'
 import type { Service } from './service.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
+
+/** A Service that can also be called without a caller's context, where nobody would see that context. */
+export interface DirectService extends Service {
+  /** Calls a unary or oneway method for a caller with neither layers, options nor a deadline. */
+  alone?(method: MethodType, caller: string): (request: unknown) => Promise<unknown>
+}
 
 /**
  * The Service that calls a router's services directly. The callee's context is fresh: deadline, caller, metadata and
@@ -22,44 +28,73 @@ export function directService(
   router: Router,
   peer: Peer,
   refusal: () => RpcError | undefined,
-): Service {
-  const ways = new Map<MethodType, Service>()
-  return (cx, request) => {
-    const refused = refusal()
-    if (refused !== undefined) return Promise.reject(refused)
-    let way = ways.get(cx.method)
+): DirectService {
+  const ways = new Map<MethodType, Way>()
+  const wayOf = (method: MethodType): Way => {
+    let way = ways.get(method)
     if (way === undefined) {
-      const route = router.find(service.idl, service.fullName, cx.method.name)
-      if (route === undefined) return Promise.reject(unimplemented(service, router, cx.method))
-      way = directMethod(router, route, peer)
-      ways.set(cx.method, way)
+      const route = router.find(service.idl, service.fullName, method.name)
+      if (route === undefined) throw unimplemented(service, router, method)
+      way = { route, complete: responseCompletion(route.method), isOneway: method.kind === 'oneway' }
+      ways.set(method, way)
     }
-    cx.peer = peer
-    return way(cx, request)
+    return way
   }
-}
-
-function directMethod(router: Router, route: Route, peer: Peer): Service {
-  const { method } = route
-  const { kind, request: requestType } = method
-  const complete = responseCompletion(method)
-  return (cx, request) => {
+  const enter = (way: Way, init: ServerCallInit): ServerCall => {
+    const refused = refusal()
+    if (refused !== undefined) throw refused
+    return router.open(way.route, init)
+  }
+  const direct: DirectService = (cx, request) => {
+    let way: Way
     let call: ServerCall
     let accepted: unknown
     try {
-      call = router.open(route, callInit(cx, peer))
-      accepted = streamsRequest(kind)
-        ? completeEach(request as AsyncIterable<unknown>, requestType)
-        : requestType.complete(request)
+      way = wayOf(cx.method)
+      call = enter(way, callInit(cx, peer))
+      accepted = accept(way.route.method, request)
     } catch (error) {
       return Promise.reject(error)
     }
-    cx.onCancel((reason) => call.cancel(reason))
-    const outcome = call.handle(accepted, complete)
-    if (kind !== 'oneway') return outcome
-    outcome.catch(() => {})
-    return Promise.resolve()
+    cx.peer = peer
+    if ((cx as Partial<CancelScope>).cancellable !== false) cx.onCancel((reason) => call.cancel(reason))
+    return answer(way, call.handle(accepted, way.complete))
   }
+  direct.alone = (method, caller) => {
+    const init: ServerCallInit = { peer, caller }
+    return (request) => {
+      let way: Way
+      let call: ServerCall
+      let accepted: unknown
+      try {
+        way = wayOf(method)
+        call = enter(way, init)
+        accepted = way.route.method.request.complete(request)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+      return answer(way, call.handle(accepted, way.complete))
+    }
+  }
+  return direct
+}
+
+/** How a method is reached. */
+interface Way {
+  readonly route: Route
+  readonly complete: ((message: unknown) => unknown) | undefined
+  readonly isOneway: boolean
+}
+
+function accept({ kind, request: type }: MethodType, request: unknown): unknown {
+  if (!streamsRequest(kind)) return type.complete(request)
+  return new CallStream(request as AsyncIterable<unknown>, { map: (message) => type.complete(message) })
+}
+
+function answer(way: Way, outcome: Promise<unknown>): Promise<unknown> {
+  if (!way.isOneway) return outcome
+  outcome.catch(() => {})
+  return Promise.resolve()
 }
 
 function callInit(cx: Context, peer: Peer): ServerCallInit {
@@ -84,10 +119,6 @@ function responseCompletion({ kind, isVoid, args, response }: MethodType): ((mes
   if (kind === 'oneway' || isVoid === true) return undefined
   if (args === undefined) return (message) => response.complete(message)
   return (success) => (response.complete({ success }) as { readonly success: unknown }).success
-}
-
-function completeEach(messages: AsyncIterable<unknown>, type: MessageType): AsyncIterable<unknown> {
-  return new CallStream(messages, { map: (message) => type.complete(message) })
 }
 
 function unimplemented(service: ServiceType, router: Router, method: MethodType): RpcError {

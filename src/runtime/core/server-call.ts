@@ -36,25 +36,34 @@ const capture = (resolve: Settle, reject: Settle): void => {
 
 /** A call that a router has opened. It is its own context, which saves an object per call. */
 export class RunningCall extends CallContext implements ServerCall {
-  older: RunningCall | undefined = undefined
-  newer: RunningCall | undefined = undefined
-  /** Runs when the call has left the list of calls in flight. */
-  onLeave: (() => void) | undefined = undefined
-  private readonly registry: CallRegistry
-  private readonly run: Service
-  private readonly replyTo: Context | undefined
-  private headersCopied = false
-  private map: ((message: unknown) => unknown) | undefined = undefined
-  private state: 'opened' | 'running' | 'responding' | 'abandoned' | 'over' = 'opened'
-  private resolve: Settle | undefined = undefined
-  private reject: Settle | undefined = undefined
-  private request: CallStream | undefined = undefined
-  private response: CallStream | undefined = undefined
+  declare older: RunningCall | undefined
+  declare newer: RunningCall | undefined
+  declare private onLeave: (() => void) | undefined
+  declare private readonly registry: CallRegistry
+  declare private readonly run: Service
+  declare private readonly replyTo: Context | undefined
+  declare private headersCopied: boolean
+  declare private map: ((message: unknown) => unknown) | undefined
+  declare private state: 'opened' | 'running' | 'responding' | 'abandoned' | 'over'
+  declare private resolve: Settle | undefined
+  declare private reject: Settle | undefined
+  declare private request: CallStream | undefined
+  declare private response: CallStream | undefined
 
   constructor(registry: CallRegistry, service: ServiceType, method: MethodType, run: Service, init: ServerCallInit) {
     super('server', service, method, init.deadline)
+    this.older = undefined
+    this.newer = undefined
+    this.onLeave = undefined
     this.registry = registry
     this.run = run
+    this.headersCopied = false
+    this.map = undefined
+    this.state = 'opened'
+    this.resolve = undefined
+    this.reject = undefined
+    this.request = undefined
+    this.response = undefined
     this.replyTo = init.replyTo
     this.peer = init.peer
     if (init.caller !== undefined) this.caller = init.caller
@@ -78,7 +87,9 @@ export class RunningCall extends CallContext implements ServerCall {
       request = this.request
     }
     const { registry } = this
-    if (this.cancelled !== undefined || registry.closed !== undefined || !this.watchDeadline()) {
+    // In process the caller's stub watches the same deadline, and its cancellation arrives here; except after a oneway.
+    const isWatched = this.replyTo !== undefined && this.method.kind !== 'oneway'
+    if (this.cancelled !== undefined || registry.closed !== undefined || !(isWatched || this.watchDeadline())) {
       this.state = 'over'
       this.end()
       this.request?.return()
@@ -101,6 +112,17 @@ export class RunningCall extends CallContext implements ServerCall {
       (error) => this.fail(error),
     )
     return outcome
+  }
+
+  /** Resolves when the call, which is in flight now, no longer is. */
+  left(): Promise<void> {
+    return new Promise((resolve) => {
+      const earlier = this.onLeave
+      this.onLeave = () => {
+        earlier?.()
+        resolve()
+      }
+    })
   }
 
   unexpected(error: unknown): RpcError {

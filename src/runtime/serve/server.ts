@@ -3,7 +3,6 @@
 import type { Context } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
-import type { Router } from '../core/router.ts'
 import { createRouter, drainFor, type ServerRouter } from '../core/server-router.ts'
 import type { ServiceType } from '../core/service-type.ts'
 import { type AddressInit, parseAddress } from '../net/address.ts'
@@ -75,7 +74,7 @@ export class Server implements AsyncDisposable {
   }
 
   /** The services and the way a call enters them. */
-  get router(): Router {
+  get router(): ServerRouter {
     return this.#router
   }
 

@@ -1,0 +1,37 @@
+/** volo-ts: clients, servers and the words they share, for every protocol. */
+
+export { currentContext, enableAmbient } from './runtime/ambient/ambient.ts'
+export type { CallOptions, ClientOptions } from './runtime/core/call-options.ts'
+export { createClient } from './runtime/core/client.ts'
+export { type Context, type ContextKey, contextKey, type Peer } from './runtime/core/context.ts'
+export {
+  BizError,
+  DeclaredException,
+  type ErrorDetail,
+  isBizError,
+  isDeclaredException,
+  isRpcError,
+  type RpcCode,
+  RpcError,
+  type RpcErrorOptions,
+  rpcCodes,
+} from './runtime/core/error.ts'
+export { compose, type Layer } from './runtime/core/layer.ts'
+export type { MessageType } from './runtime/core/message.ts'
+export { Metadata, type MetadataInit, type MetadataValue } from './runtime/core/metadata.ts'
+export type { Metainfo } from './runtime/core/metainfo.ts'
+export { withDeadline } from './runtime/core/narrowed-context.ts'
+export type { Router } from './runtime/core/router.ts'
+export type { FileSchema, MethodKind } from './runtime/core/schema.ts'
+export { createRouter, type RouterOptions, type ServerRouter, type ServiceEntry } from './runtime/core/server-router.ts'
+export type { Service } from './runtime/core/service.ts'
+export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
+export type { Transport } from './runtime/core/transport.ts'
+export { type AccessLogEntry, type AccessLogOptions, accessLog } from './runtime/middleware/access-log.ts'
+export { timeout } from './runtime/middleware/timeout.ts'
+export {
+  type CloseOptions,
+  type Listening,
+  Server,
+  type ServerOptions,
+} from './runtime/serve/server.ts'

@@ -1,0 +1,109 @@
+/** accessLog(): one line per call. */
+
+import { CallStream } from '../core/call-stream.ts'
+import { isBizError, isDeclaredException, isRpcError } from '../core/error.ts'
+import type { Layer } from '../core/layer.ts'
+import { streamsResponse } from '../core/method-kind.ts'
+import type { MethodKind } from '../core/schema.ts'
+
+/** What is known of a call when it has ended. */
+export interface AccessLogEntry {
+  /** When the call ended, in milliseconds since the epoch. */
+  readonly time: number
+  readonly role: 'client' | 'server'
+  /** Full name of the service. */
+  readonly service: string
+  readonly method: string
+  readonly kind: MethodKind
+  /** `OK`, an RpcCode, `EXCEPTION` for an exception declared in the IDL, `BIZ` for a BizError. */
+  readonly code: string
+  /** Milliseconds from the call to its end; for a streamed response to the end of the stream. */
+  readonly ms: number
+  /** Address of the other side, when it is known. */
+  readonly peer: string | undefined
+  /** Messages in a streamed response. */
+  readonly messages?: number
+  /** What the call failed with. */
+  readonly error?: unknown
+}
+
+/** Options of {@link accessLog}. */
+export interface AccessLogOptions {
+  /** `text` (default) or one JSON object per line. */
+  readonly format?: 'text' | 'json' | undefined
+  /** Takes each finished line, without a line end, and what it was made of. Default: `console.log`. */
+  readonly write?: ((line: string, entry: AccessLogEntry) => void) | undefined
+  /** The clock of `time`, in milliseconds since the epoch. Default: `Date.now`. */
+  readonly now?: (() => number) | undefined
+}
+
+/**
+ * A layer that writes one line when a call has ended: `server Shop.checkout unary OK 1.3ms 10.0.0.7:51234`. A call that
+ * streams its response is logged when the stream ends. Errors pass unchanged.
+ */
+export function accessLog(options: AccessLogOptions = {}): Layer {
+  const { format = 'text', write = (line: string) => console.log(line), now = Date.now } = options
+  return (next) => (cx, request) => {
+    const start = performance.now()
+    let unlisten = (): void => {}
+    let messages: number | undefined
+    let isLogged = false
+    const log = (code: string, error?: unknown): void => {
+      if (isLogged) return
+      isLogged = true
+      unlisten()
+      const entry: AccessLogEntry = {
+        time: now(),
+        role: cx.role,
+        service: cx.service.fullName,
+        method: cx.method.name,
+        kind: cx.method.kind,
+        code,
+        ms: performance.now() - start,
+        peer: cx.peer?.address,
+        ...(messages === undefined ? {} : { messages }),
+        ...(error === undefined ? {} : { error }),
+      }
+      write(format === 'json' ? jsonLine(entry) : textLine(entry), entry)
+    }
+    // Whoever serves a call that ended early may never settle it.
+    unlisten = cx.onCancel((reason) => log(reason.code, reason))
+    return next(cx, request).then(
+      (response) => {
+        if (!streamsResponse(cx.method.kind)) {
+          log('OK')
+          return response
+        }
+        messages = 0
+        return new CallStream(response as AsyncIterable<unknown>, {
+          map(message) {
+            messages = (messages ?? 0) + 1
+            return message
+          },
+          onEnd: (how, error) => log(how === 'error' ? codeOf(error) : how === 'left' ? 'CANCELLED' : 'OK', error),
+        })
+      },
+      (error) => {
+        log(codeOf(error), error)
+        throw error
+      },
+    )
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (isRpcError(error)) return error.code
+  if (isBizError(error)) return 'BIZ'
+  return isDeclaredException(error) ? 'EXCEPTION' : 'INTERNAL'
+}
+
+function textLine({ role, service, method, kind, code, ms, peer, messages, error }: AccessLogEntry): string {
+  const count = messages === undefined ? '' : ` ${messages} message${messages === 1 ? '' : 's'}`
+  const message = error instanceof Error && error.message !== '' ? ` ${JSON.stringify(error.message)}` : ''
+  return `${role} ${service}.${method} ${kind} ${code} ${ms.toFixed(1)}ms ${peer ?? '-'}${count}${message}`
+}
+
+function jsonLine({ error, time, ms, ...rest }: AccessLogEntry): string {
+  const message = error instanceof Error ? { error: error.message } : {}
+  return JSON.stringify({ time: new Date(time).toISOString(), ...rest, ms: Math.round(ms * 1000) / 1000, ...message })
+}
