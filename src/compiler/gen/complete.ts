@@ -67,8 +67,25 @@ function printStructBody(printer: Printer, message: IrMessage, name: string, con
     return
   }
   if (keepsUnknown(message, context)) items.push('$unknown: m.$unknown')
-  printer.list('if (', [same.join(' && ')], `) return m as ${name}`, { trailing: false })
+  printSame(printer, same, `return m as ${name}`)
   printer.list('return {', items, '}', { padded: true })
+}
+
+function printSame(printer: Printer, same: readonly string[], then: string): void {
+  const flat = `if (${same.join(' && ')}) ${then}`
+  if (flat.length <= printer.width) {
+    printer.line(flat)
+    return
+  }
+  printer.line('if (')
+  printer.indented(() => {
+    same.forEach((one, i) => {
+      printer.line(i < same.length - 1 ? `${one} &&` : one)
+    })
+  })
+  printer.line(') {')
+  printer.indented(() => printer.line(then))
+  printer.line('}')
 }
 
 /** Declares the completed oneof; false when it is what was given. */

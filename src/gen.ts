@@ -1,0 +1,84 @@
+/** What generated code imports. People need it rarely; it reaches no `node:` module. */
+
+export type { CallOptions } from './runtime/core/call-options.ts'
+export {
+  completeList,
+  completeMap,
+  completePairs,
+  completeRecord,
+  missing,
+  unknownCase,
+} from './runtime/core/complete.ts'
+export type { Context } from './runtime/core/context.ts'
+export { DeclaredException } from './runtime/core/error.ts'
+export { fileSchema, messageSchema } from './runtime/core/file-schema.ts'
+export type { FileSchema, MessageSchema } from './runtime/core/schema.ts'
+export { type ServiceType, serviceType } from './runtime/core/service-type.ts'
+export type { UnknownFields } from './runtime/core/unknown-fields.ts'
+export {
+  $file as anyFile,
+  Any,
+  type AnyInput,
+} from './runtime/protobuf/gen/google/protobuf/any.ts'
+export {
+  $file as durationFile,
+  Duration,
+  type DurationInput,
+} from './runtime/protobuf/gen/google/protobuf/duration.ts'
+export {
+  $file as emptyFile,
+  Empty,
+  type EmptyInput,
+} from './runtime/protobuf/gen/google/protobuf/empty.ts'
+export {
+  $file as fieldMaskFile,
+  FieldMask,
+  type FieldMaskInput,
+} from './runtime/protobuf/gen/google/protobuf/field_mask.ts'
+export {
+  $file as structFile,
+  ListValue,
+  type ListValueInput,
+  NullValue,
+  Struct,
+  type StructInput,
+  Value,
+  type ValueInput,
+} from './runtime/protobuf/gen/google/protobuf/struct.ts'
+export {
+  $file as timestampFile,
+  Timestamp,
+  type TimestampInput,
+} from './runtime/protobuf/gen/google/protobuf/timestamp.ts'
+export {
+  $file as wrappersFile,
+  BoolValue,
+  type BoolValueInput,
+  BytesValue,
+  type BytesValueInput,
+  DoubleValue,
+  type DoubleValueInput,
+  FloatValue,
+  type FloatValueInput,
+  Int32Value,
+  type Int32ValueInput,
+  Int64Value,
+  type Int64ValueInput,
+  StringValue,
+  type StringValueInput,
+  UInt32Value,
+  type UInt32ValueInput,
+  UInt64Value,
+  type UInt64ValueInput,
+} from './runtime/protobuf/gen/google/protobuf/wrappers.ts'
+export {
+  missingProtobufField,
+  type ProtobufMessage,
+  protobufMessage,
+  writeUnknownProtobufFields,
+} from './runtime/protobuf/message.ts'
+export type { ProtobufReader } from './runtime/protobuf/reader.ts'
+export type { ProtobufWriter } from './runtime/protobuf/writer.ts'
+export type { ThriftReader, ThriftStruct, ThriftWriter } from './runtime/thrift/protocol/protocol.ts'
+export { doubleCase, missingField, noCase, thriftStruct } from './runtime/thrift/protocol/struct.ts'
+export { keepUnknownField, writeUnknownFields } from './runtime/thrift/protocol/unknown-fields.ts'
