@@ -29,6 +29,10 @@ export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
 export type { Transport } from './runtime/core/transport.ts'
 export { type AccessLogEntry, type AccessLogOptions, accessLog } from './runtime/middleware/access-log.ts'
 export { timeout } from './runtime/middleware/timeout.ts'
+export type { AddressInit } from './runtime/net/address.ts'
+export type { BoundAddress } from './runtime/net/listen.ts'
+export type { Pem, ServerTlsOptions } from './runtime/net/tls.ts'
+export type { PortLimits } from './runtime/serve/port.ts'
 export {
   type CloseOptions,
   type Listening,

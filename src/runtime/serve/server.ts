@@ -1,5 +1,6 @@
 /** Server: services behind one port that answers Thrift and gRPC, plain and over TLS. */
 
+import { enableAmbient } from '../ambient/ambient.ts'
 import type { Context } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
@@ -20,6 +21,11 @@ export interface ServerOptions {
   readonly layers?: readonly Layer[] | undefined
   /** Hears of every failure that its caller is not told. Default: `console.error` with the stack. */
   readonly onError?: ((error: unknown, cx: Context | undefined) => void) | undefined
+  /**
+   * Calls made inside a handler inherit its context (deadline, cancellation, persistent metainfo) without being told.
+   * It holds for the whole process and costs every awaited call of it about 100 ns. Default false.
+   */
+  readonly ambient?: boolean | undefined
   /** Certificate and key; the same port then answers plain and TLS connections. Default: plain only. */
   readonly tls?: ServerTlsOptions | undefined
   readonly limits?: PortLimits | undefined
@@ -61,6 +67,7 @@ export class Server implements AsyncDisposable {
 
   constructor(options: ServerOptions = {}) {
     this.#options = options
+    if (options.ambient === true) enableAmbient()
     const { onError } = options
     this.#router = createRouter({ layers: options.layers, ...(onError === undefined ? {} : { onError }) })
     this.#wires = portWires({ thrift: options.thrift, grpc: options.grpc })

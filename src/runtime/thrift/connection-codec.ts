@@ -1,9 +1,9 @@
 /** The writers and readers of Thrift connections: shared by all, so that an idle connection holds no buffer. */
 
 import type { BatchWriter, ByteSource } from '../net/batch-writer.ts'
-import type { ThriftProtocolName } from './message-scanner.ts'
 import { BinaryReader } from './protocol/binary-reader.ts'
 import { BinaryWriter } from './protocol/binary-writer.ts'
+import type { ThriftProtocolName } from './protocol/bytes.ts'
 import { CompactReader } from './protocol/compact-reader.ts'
 import { CompactWriter } from './protocol/compact-writer.ts'
 

@@ -1,10 +1,8 @@
 /** Finds the end of a Thrift message that has no frame around it, as its bytes arrive. */
 
+import type { ThriftProtocolName } from './protocol/bytes.ts'
 import { malformed } from './protocol/error.ts'
 import { maxDepth } from './protocol/protocol.ts'
-
-/** How a payload is encoded. */
-export type ThriftProtocolName = 'binary' | 'compact'
 
 // Bytes of a fixed-size value by binary type code; 0: not fixed.
 const binarySize = new Uint8Array([0, 0, 1, 1, 8, 0, 2, 0, 4, 0, 8, 0, 0, 0, 0, 0, 16])

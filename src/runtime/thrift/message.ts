@@ -1,6 +1,6 @@
 /** One Thrift message out of a stream: its TTHeader, and where its payload is and how it is encoded. */
 
-import type { ThriftProtocolName } from './message-scanner.ts'
+import type { ThriftProtocolName } from './protocol/bytes.ts'
 import { malformed } from './protocol/error.ts'
 import { sniffProtocol, type ThriftFraming } from './sniff.ts'
 import { decodeTtheader, type Ttheader } from './ttheader.ts'

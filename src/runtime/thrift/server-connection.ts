@@ -133,7 +133,9 @@ export class ThriftServerConnection implements WireConnection {
       if (envelope.kind !== ThriftMessageKind.ONEWAY) this.#answer(form, this.#place(form), undefined, undefined, error)
       return
     }
-    this.#run(call, request, formOf(message, envelope), envelope.kind === ThriftMessageKind.ONEWAY)
+    // A multiplexed name goes back without the service, as Apache's own processor does it.
+    const form = formOf(message, envelope, call.cx.method.name)
+    this.#run(call, request, form, envelope.kind === ThriftMessageKind.ONEWAY)
   }
 
   #route(info: RequestInfo | undefined, name: string): Route {
@@ -283,14 +285,14 @@ function decode(route: Route, reader: Parameters<ThriftStruct['decode']>[0]): un
   }
 }
 
-function formOf(message: ThriftMessage, envelope: ThriftEnvelope): ReplyForm {
+function formOf(message: ThriftMessage, envelope: ThriftEnvelope, name: string = envelope.name): ReplyForm {
   return {
     framing: message.framing,
     framed: message.framed,
     protocol: message.protocol,
     headerSequence: message.header === undefined ? envelope.sequence : message.header.sequence,
     sequence: envelope.sequence,
-    name: envelope.name,
+    name,
   }
 }
 

@@ -1,7 +1,7 @@
 /** Which Thrift a peer speaks, from the first bytes of a message. */
 
 import type { WireMatch } from '../core/wire.ts'
-import type { ThriftProtocolName } from './message-scanner.ts'
+import type { ThriftProtocolName } from './protocol/bytes.ts'
 
 /** What is around a message: a TTHeader frame, a length, or nothing. */
 export type ThriftFraming = 'ttheader' | 'framed' | 'buffered'
