@@ -72,9 +72,10 @@ export abstract class CancelScope implements DeadlineEntry {
     if (this.cancelled !== undefined || this.ended) return
     this.cancelled = reason
     if (this.deadlineBucket !== undefined) removeDeadline(this)
-    this.endEarly(reason)
+    // Taken first: the owner may end the call, and its listeners still want to hear why.
     let node = this.lastListener
     this.lastListener = undefined
+    this.endEarly(reason)
     while (node?.previous !== undefined) node = node.previous
     for (; node !== undefined; node = node.next) {
       try {

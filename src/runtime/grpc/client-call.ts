@@ -29,7 +29,10 @@ export interface ClientSettings {
 
 /** One method of a bound service: its codecs and the header fields that all its calls have. */
 export interface BoundMethod extends MethodCodec {
+  /** With the caller of the settings as `source-service`. */
   readonly headers: Http2Headers
+  /** Without. */
+  readonly anonymous: Http2Headers
 }
 
 type Settle = (value: unknown) => void
@@ -75,6 +78,7 @@ export class GrpcClientCall implements Http2Sink {
   run(request: unknown): Promise<unknown> {
     const { cx, settings } = this
     if (cx.cancelled !== undefined) return Promise.reject(cx.cancelled)
+    if (cx.caller === '') cx.caller = settings.caller
     try {
       if (streamsRequest(cx.method.kind)) this.messages = request as Messages
       else this.frame = encodeFrame(this.bound.request, request, settings.maxSendBytes, settings.compression)
@@ -214,9 +218,10 @@ export class GrpcClientCall implements Http2Sink {
   }
 
   private open(connection: Http2ClientConnection): void {
-    const { cx, frame, messages } = this
+    const { cx, frame, messages, bound } = this
     cx.peer = connection.peer
-    const stream = connection.open(this.bound.headers, this.more, this)
+    const headers = cx.caller === this.settings.caller ? bound.headers : bound.anonymous
+    const stream = connection.open(headers, this.more, this)
     this.stream = stream
     if (frame !== undefined) {
       this.sent = true
@@ -242,7 +247,7 @@ export class GrpcClientCall implements Http2Sink {
   private callHeaders(): Http2Headers | undefined {
     const { cx, settings } = this
     const { requestHeadersIfAny, metainfoIfAny } = lazyParts(cx)
-    const named = cx.caller !== settings.caller && cx.caller !== ''
+    const named = cx.caller !== settings.caller
     if (cx.deadline === undefined && !named && metainfoIfAny === undefined && requestHeadersIfAny === undefined) {
       return undefined
     }

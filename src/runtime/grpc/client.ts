@@ -66,7 +66,6 @@ export function grpc(address: AddressInit, options: GrpcOptions = {}): Transport
     ...['user-agent', headerText(options.userAgent ? `${options.userAgent} ${userAgent}` : userAgent, 'userAgent')],
     ...['grpc-accept-encoding', acceptedEncodings],
     ...(options.compression === undefined ? [] : ['grpc-encoding', options.compression]),
-    ...(settings.caller === '' ? [] : ['source-service', settings.caller]),
     ...(callee === undefined ? [] : ['destination-service', headerText(callee, 'callee')]),
   ]
   return {
@@ -77,7 +76,7 @@ export function grpc(address: AddressInit, options: GrpcOptions = {}): Transport
         )
       }
       const methods = new Map<MethodType, BoundMethod>()
-      for (const method of service.methods) methods.set(method, bindMethod(service, method, head))
+      for (const method of service.methods) methods.set(method, bindMethod(service, method, head, settings.caller))
       return (cx, request) => new GrpcClientCall(settings, methods.get(cx.method)!, cx).run(request)
     },
     close({ drainMs = 0 } = {}): Promise<void> {
@@ -86,9 +85,10 @@ export function grpc(address: AddressInit, options: GrpcOptions = {}): Transport
   }
 }
 
-function bindMethod(service: ServiceType, method: MethodType, head: readonly string[]): BoundMethod {
-  const headers: Http2Headers = [':method', 'POST', ':path', `/${service.fullName}/${method.name}`, ...head]
-  return { ...methodCodec(method), headers }
+function bindMethod(service: ServiceType, method: MethodType, head: readonly string[], caller: string): BoundMethod {
+  const anonymous: Http2Headers = [':method', 'POST', ':path', `/${service.fullName}/${method.name}`, ...head]
+  const headers = caller === '' ? anonymous : [...anonymous, 'source-service', caller]
+  return { ...methodCodec(method), headers, anonymous }
 }
 
 function authorityOf(address: Address): string {

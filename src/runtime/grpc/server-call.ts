@@ -183,6 +183,9 @@ export class GrpcServerCall implements Http2Sink {
       this.begin()
       return frame
     })
+    this.call.cx.onCancel((reason) => {
+      if (this.writer?.blocked === true) this.fail(reason)
+    })
     this.writer.run(messages).then(
       (complete) => {
         if (complete && !this.over && this.begin()) this.complete()
