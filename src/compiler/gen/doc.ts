@@ -12,11 +12,11 @@ export interface DocExtra {
 
 /** Prints a doc comment; nothing when there is nothing to say. */
 export function printDoc(printer: Printer, doc: string | undefined, extra: DocExtra = {}): void {
-  const lines = textLines(doc)
+  const lines = docLines(doc)
   const tags = [...(extra.tags ?? [])]
   const saysDeprecated = lines.some((line) => line.startsWith('@deprecated'))
   if (extra.deprecated !== undefined && extra.deprecated !== false && !saysDeprecated) {
-    const [first, ...rest] = typeof extra.deprecated === 'string' ? textLines(extra.deprecated) : ['']
+    const [first, ...rest] = typeof extra.deprecated === 'string' ? docLines(extra.deprecated) : ['']
     tags.push(`@deprecated ${first}`.trimEnd(), ...rest)
   }
   if (lines.length > 0 && tags.length > 0 && !lines.at(-1)?.startsWith('@')) lines.push('')
@@ -33,7 +33,7 @@ export function printDoc(printer: Printer, doc: string | undefined, extra: DocEx
 }
 
 /** The lines of a comment, made safe: it cannot end the comment, and only tags that mean the same in TSDoc stay tags. */
-function textLines(doc: string | undefined): string[] {
+export function docLines(doc: string | undefined): string[] {
   if (doc === undefined) return []
   const lines = doc.split(/\r\n|\r|\n|\u2028|\u2029/).map((line) => safe(line.trimEnd()))
   while (lines[0] === '') lines.shift()

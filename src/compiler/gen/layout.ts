@@ -34,15 +34,14 @@ export function lines(head: string, layout: Layout, tail: string, width: number)
   return [head + layout.open, ...inner.map((line) => `  ${line}`), layout.close + tail]
 }
 
-/** An array of several objects is read best with one on each line. */
+/** An array of several objects or arrays is read best with one on each line. */
 function holdsSeveralObjects(layout: Layout): boolean {
   if (typeof layout === 'string') return false
-  const isArray = layout.open.endsWith('[')
-  const objects = layout.items.filter(
-    ({ value }) => typeof value !== 'string' && value.open === '{' && value.items.length > 1,
-  )
-  return (
-    (isArray && layout.items.length > 1 && objects.length === layout.items.length) ||
-    layout.items.some(({ value }) => holdsSeveralObjects(value))
-  )
+  const { open, items } = layout
+  if (open.endsWith('[') && items.length > 1 && items.every(({ value }) => isCompound(value))) return true
+  return items.some(({ value }) => holdsSeveralObjects(value))
+}
+
+function isCompound(layout: Layout): boolean {
+  return typeof layout !== 'string' && (layout.open === '{' || layout.open === '[') && layout.items.length > 1
 }

@@ -7,7 +7,7 @@ import { printDoc } from './doc.ts'
 import { type FieldMember, keepsUnknown, type Member, membersOf } from './member.ts'
 import { key, type Printer, quote } from './printer.ts'
 import { inputType, outputType } from './types.ts'
-import { valueText } from './values.ts'
+import { defaultInDoc } from './values.ts'
 
 /** Prints a message's types and what stands for it at run time. `exported` is false for the structs of methods. */
 export function printMessage(printer: Printer, message: IrMessage, context: ModuleContext, exported: boolean): void {
@@ -19,9 +19,9 @@ export function printMessage(printer: Printer, message: IrMessage, context: Modu
   }
   const members = membersOf(message, context.names)
   if (message.shape === 'exception') {
-    printInput(printer, message, members, context, start)
-    printer.blank()
     printException(printer, message, members, context)
+    printer.blank()
+    printInput(printer, message, members, context, start)
     return
   }
   printDoc(printer, message.doc, { deprecated: message.deprecated })
@@ -78,14 +78,17 @@ function printMember(printer: Printer, member: Member, context: ModuleContext, i
     return
   }
   const { field } = member
-  const tags =
-    input && field.default !== undefined && member.presence === 'default'
-      ? [`@defaultValue \`${valueText(context, field.type, field.default)}\``]
-      : []
+  const tags = input ? defaultTags(member, context) : []
   printDoc(printer, field.doc, { deprecated: field.deprecated, tags })
   const type = input ? inputType(context, field.type) : outputType(context, field.type)
   const always = input ? member.presence === 'required' : member.filled
   printer.line(`${readonly}${key(member.name)}${always ? `: ${type}` : `?: ${type} | undefined`}`)
+}
+
+/** The default of a member that may be left out. */
+function defaultTags({ field, presence }: FieldMember, context: ModuleContext): string[] {
+  const text = presence === 'default' ? defaultInDoc(context, field) : undefined
+  return text === undefined ? [] : [`@defaultValue \`${text}\``]
 }
 
 function printUnion(printer: Printer, message: IrMessage, context: ModuleContext, start: string): void {
@@ -163,14 +166,16 @@ function printException(
   const fields = members.filter((member): member is FieldMember => member.kind === 'field')
   const text = fields.find((member) => member.name === 'message')
   const own = fields.filter((member) => member !== text)
-  const init = fields.some((member) => member.presence === 'required') ? `init: ${input}` : `init: ${input} = {}`
+  const isOptional = fields.every((member) => member.presence !== 'required')
+  const init = `init: ${input}${isOptional ? ' = {}' : ''}`
+  const isEmpty = fields.length === 0 && !keepsUnknown(message, context)
 
   printDoc(printer, message.doc, { deprecated: message.deprecated })
   printer.block(`export class ${name} extends ${context.runtime('DeclaredException')} {`, () => {
     for (const member of own) printMember(printer, member, context, false)
     if (keepsUnknown(message, context)) printer.line(`$unknown?: ${context.runtime('UnknownFields')} | undefined`)
     printer.blank()
-    printer.block(`constructor(${init}) {`, () => {
+    printer.block(`constructor(${isEmpty ? `_${init}` : init}) {`, () => {
       printer.line(text === undefined ? 'super()' : `super(${completedMember(context, text, 'init.message')})`)
       for (const member of own) {
         printer.line(`this.${member.name} = ${completedMember(context, member, `init.${member.name}`)}`)

@@ -62,7 +62,7 @@ export function nameProgram(program: IrProgram, report: Report): ProgramNames {
   const messages = new Map<IrMethod, MethodMessages>()
 
   for (const file of program.files) {
-    const scope = new Map<string, Span | undefined>()
+    const scope = new Map<string, Named | undefined>()
     const claim = (wanted: string): string => {
       let name = wanted
       while (scope.has(name) || isReservedDeclaration(name)) name += '_'
@@ -75,7 +75,7 @@ export function nameProgram(program: IrProgram, report: Report): ProgramNames {
       if (isReservedDeclaration(name)) continue
       const other = scope.get(name)
       if (other !== undefined) reportClash(report, name, one, other)
-      scope.set(name, one.span)
+      scope.set(name, one)
       names.set(one, name)
     }
     for (const one of declarations) {
@@ -179,13 +179,13 @@ function nameMembers(file: IrFile, message: IrMessage, names: Map<object, string
     if (message.shape !== 'exception' || !errorMembers.has(name)) return false
     return !(name === 'message' && field !== undefined && isString(field.type))
   }
-  const scope = new Map<string, { name: string; span: Span }>()
+  const scope = new Map<string, Named>()
   const claim = (one: IrField | IrOneof, isReserved: boolean): void => {
     let name = local(one.name)
     if (isReserved)
       while (reserved(name) || message.fields.some((field) => field !== one && local(field.name) === name)) name += '_'
     const other = scope.get(name)
-    if (other !== undefined) reportClash(report, name, one, other.span)
+    if (other !== undefined) reportClash(report, name, one, other)
     scope.set(name, one)
     names.set(one, name)
   }
@@ -197,7 +197,7 @@ function nameMembers(file: IrFile, message: IrMessage, names: Map<object, string
 }
 
 function nameMethods(file: IrFile, service: IrService, names: Map<object, string>, report: Report): void {
-  const scope = new Map<string, Span>()
+  const scope = new Map<string, Named>()
   for (const method of service.methods) {
     let name = identifier(method.name)
     if (file.idl === 'protobuf') {
@@ -207,23 +207,24 @@ function nameMethods(file: IrFile, service: IrService, names: Map<object, string
     while (isReservedMethod(name)) name += '_'
     const other = scope.get(name)
     if (other !== undefined) reportClash(report, name, method, other)
-    scope.set(name, method.span)
+    scope.set(name, method)
     names.set(method, name)
   }
 }
 
-function reportClash(
-  report: Report,
-  name: string,
-  one: { readonly name: string; readonly span: Span },
-  other: Span,
-): void {
+/** Something with a name and the place where it stands. */
+interface Named {
+  readonly name: string
+  readonly span: Span
+}
+
+function reportClash(report: Report, name: string, one: Named, other: Named): void {
   report({
     code: 'generated-name-clash',
-    message: `'${one.name}' becomes '${name}' in TypeScript, and so does another name`,
+    message: `'${other.name}' and '${one.name}' both become '${name}' in TypeScript`,
     span: one.span,
-    related: [{ message: `the other '${name}'`, span: other }],
-    hint: 'Rename one of the two.',
+    related: [{ message: 'the other is here', span: other.span }],
+    hint: 'rename one of them',
   })
 }
 

@@ -2,12 +2,13 @@
 
 import type { IrDeclaration, IrField, IrMethod, IrService, IrType } from '../ir/ir.ts'
 import type { ModuleContext } from './context.ts'
-import { type DocExtra, printDoc } from './doc.ts'
+import { type DocExtra, docLines, printDoc } from './doc.ts'
 import { group, type Layout, lines } from './layout.ts'
 import { parameterName } from './names.ts'
 import { type Printer, quote } from './printer.ts'
 import { messageOf } from './type-shape.ts'
 import { inputType, outputType } from './types.ts'
+import { defaultInDoc } from './values.ts'
 
 /** Prints a service. */
 export function printService(printer: Printer, service: IrService, context: ModuleContext): void {
@@ -23,7 +24,7 @@ export function printService(printer: Printer, service: IrService, context: Modu
     `export interface ${names.client(service)}${extending(parent && context.client(parent))}`,
     service,
     (method) => {
-      printDoc(printer, method.doc, methodDoc(method, context))
+      printDoc(printer, method.doc, methodDoc(method, context, false))
       printSignature(
         printer,
         context.names.method(method),
@@ -39,7 +40,7 @@ export function printService(printer: Printer, service: IrService, context: Modu
     `export interface ${names.handler(service)}${extending(parent && context.handler(parent))}`,
     service,
     (method) => {
-      printDoc(printer, method.doc, methodDoc(method, context))
+      printDoc(printer, method.doc, methodDoc(method, context, false))
       printSignature(
         printer,
         context.names.method(method),
@@ -58,20 +59,10 @@ export function printService(printer: Printer, service: IrService, context: Modu
       printer.line(`fullName: ${quote(context.file.idl === 'thrift' ? service.name : service.fullName)},`)
       printer.line(`idl: ${quote(context.file.idl)},`)
       printer.line('file: () => $file,')
-      if (parent === undefined && service.methods.length === 0) {
-        printer.line('methods: () => [],')
-        return
-      }
-      printer.block(
-        'methods: () => [',
-        () => {
-          if (parent !== undefined) printer.line(`...${context.value(parent)}.methods,`)
-          for (const method of service.methods) {
-            for (const line of lines('', methodLayout(service, method, context), ',', printer.width)) printer.line(line)
-          }
-        },
-        '],',
-      )
+      const inherited = parent === undefined ? [] : [{ label: '', value: `...${context.value(parent)}.methods` }]
+      const own = service.methods.map((method) => ({ label: '', value: methodLayout(service, method, context) }))
+      const methods = group('() => [', [...inherited, ...own], ']')
+      for (const line of lines('methods: ', methods, ',', printer.width)) printer.line(line)
     },
     '})',
   )
@@ -92,13 +83,24 @@ function printSignature(printer: Printer, name: string, parameters: readonly str
   printer.list(`${name}(`, parameters, `): ${result}`)
 }
 
-function methodDoc(method: IrMethod, context: ModuleContext): DocExtra {
-  const tags = method.throws.map((field) => {
-    const why = field.doc?.split('\n')[0]?.trim()
-    const text = why === undefined || why === '' ? '' : ` ${why.replaceAll('*/', '*\\/').replaceAll('@', '\\@')}`
-    return `@throws {@link ${outputType(context, field.type)}}${text}`
+function methodDoc(method: IrMethod, context: ModuleContext, forCaller: boolean): DocExtra {
+  const params = method.args.flatMap((field) => {
+    const usual = forCaller && field.default !== undefined && field.presence === 'default'
+    const value = usual ? defaultInDoc(context, field) : undefined
+    const text = [oneLine(field.doc), value === undefined ? '' : `Default: \`${value}\`.`].filter((part) => part !== '')
+    return text.length === 0 ? [] : [`@param ${parameterName(field.name)} - ${text.join(' ')}`]
   })
-  return { deprecated: method.deprecated, tags }
+  const throws = method.throws.map((field) => {
+    return `@throws {@link ${outputType(context, field.type)}} ${oneLine(field.doc)}`.trimEnd()
+  })
+  return { deprecated: method.deprecated, tags: [...params, ...throws] }
+}
+
+/** A comment inside a tag. */
+function oneLine(doc: string | undefined): string {
+  return docLines(doc)
+    .join(' ')
+    .replace(/(?<!\\)@/g, '\\@')
 }
 
 const mayBeLeftOut = (field: IrField): boolean => field.presence === 'optional' || field.default !== undefined

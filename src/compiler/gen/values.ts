@@ -1,6 +1,6 @@
 /** Constant and default values as TypeScript expressions, structs filled with their defaults. */
 
-import type { IrConst, IrType, IrValue } from '../ir/ir.ts'
+import type { IrConst, IrField, IrType, IrValue } from '../ir/ir.ts'
 import type { ModuleContext } from './context.ts'
 import { flat, group, type Layout } from './layout.ts'
 import { membersOf } from './member.ts'
@@ -10,6 +10,13 @@ import { isInt64, mapShape, type ResolvedType, resolve, setShape } from './type-
 /** A value of a type on one line. */
 export function valueText(context: ModuleContext, type: IrType, value: IrValue): string {
   return flat(valueLayout(context, type, value))
+}
+
+/** The default of a field as a comment shows it; undefined when there is none, or it is too long for a tooltip. */
+export function defaultInDoc(context: ModuleContext, field: IrField): string | undefined {
+  if (field.default === undefined) return undefined
+  const text = valueText(context, field.type, field.default).replace(/__proto__: null as never(?:, )?/g, '')
+  return text.length > 80 || text.includes('*/') || text.includes('`') ? undefined : text
 }
 
 /** A value of a type, to be broken into lines where it is long. */
@@ -150,7 +157,7 @@ function messageLayout(context: ModuleContext, { message }: Shaped<'message'>, v
       items.push({ label, value: zeroText(context, member.field.type) })
   }
   const isClass = message.shape === 'exception'
-  return group(isClass ? `new ${context.value(message)}({` : '{', items, isClass ? '})' : '}', true)
+  return group(isClass ? `/*#__PURE__*/ new ${context.value(message)}({` : '{', items, isClass ? '})' : '}', true)
 }
 
 function elementsOf(context: ModuleContext, element: IrType, value: IrValue): { label: string; value: Layout }[] {
@@ -164,12 +171,9 @@ function mapLayout(context: ModuleContext, type: Shaped<'map'>, value: IrValue):
   if (shape === 'record') {
     const items = entries.map((entry) => {
       const name = follow(entry.key)
-      return {
-        label: `${recordKey(name.kind === 'string' ? name.value : '')}: `,
-        value: valueLayout(context, type.value, entry.value),
-      }
+      return { name: name.kind === 'string' ? name.value : '', value: valueLayout(context, type.value, entry.value) }
     })
-    return group('{', [{ label: '__proto__: ', value: 'null as never' }, ...items], '}', true)
+    return recordLayout(items)
   }
   const pairs = entries.map((entry) => {
     const pair = [valueLayout(context, type.key, entry.key), valueLayout(context, type.value, entry.value)]
@@ -180,9 +184,16 @@ function mapLayout(context: ModuleContext, type: Shaped<'map'>, value: IrValue):
   return group('[', pairs, ']')
 }
 
-/** As a computed key, `__proto__` is a key like any other. */
-function recordKey(name: string): string {
-  return name === '__proto__' ? "['__proto__']" : key(name)
+/** An object without prototype. With a key `__proto__` it takes a way on which that is a key like any other. */
+function recordLayout(entries: readonly { readonly name: string; readonly value: Layout }[]): Layout {
+  const items = entries.map(({ name, value }) => ({
+    label: `${name === '__proto__' ? "['__proto__']" : key(name)}: `,
+    value,
+  }))
+  if (entries.every(({ name }) => name !== '__proto__')) {
+    return group('{', [{ label: '__proto__: ', value: 'null as never' }, ...items], '}', true)
+  }
+  return group('/*#__PURE__*/ Object.assign(Object.create(null), {', items, '})', true)
 }
 
 /** UTF-8 bytes; Thrift writes binary constants as text. */
