@@ -4,6 +4,7 @@ import type { Report } from '../diagnostic.ts'
 import { checkProtoExtensions } from './check-proto-extension.ts'
 import { checkProtoNames } from './check-proto-name.ts'
 import { checkProtoOptions } from './check-proto-option.ts'
+import { completeProto } from './complete-proto.ts'
 import type { IrAnnotation, IrEnum, IrField, IrFile, IrMessage, IrMethod, IrProgram, IrType } from './ir.ts'
 import { link } from './link.ts'
 import { protoSymbols } from './proto-scope.ts'
@@ -13,12 +14,13 @@ import { declarationOf } from './underlying.ts'
 const descriptorPath = 'google/protobuf/descriptor.proto'
 
 /**
- * Checks the protobuf files of a linked program and gives extension options their full names. `descriptor` is asked for the lowered
+ * Completes the fields of a linked program's protobuf files, checks the files, and gives extension options their full names. `descriptor` is asked for the lowered
  * google/protobuf/descriptor.proto when the program does not import it.
  */
 export function checkProto(program: IrProgram, descriptor: () => IrFile, report: Report): void {
   const files = program.files.filter((file) => file.idl === 'protobuf')
   if (files.length === 0) return
+  completeProto(files, report)
   checkProtoNames(files, report)
   for (const file of files) {
     for (const declaration of file.declarations) {
@@ -39,6 +41,7 @@ export function checkProto(program: IrProgram, descriptor: () => IrFile, report:
   if (described === undefined) {
     described = descriptor()
     link({ files: [described], entries: [] }, () => {})
+    completeProto([described], () => {})
   }
   checkProtoOptions(files, described, protoSymbols(program), report)
 }

@@ -110,6 +110,8 @@ export interface ProtoOneof extends ProtoNode {
   readonly name: ProtoName
   readonly options: readonly ProtoOption[]
   readonly fields: readonly ProtoField[]
+  /** False when a statement in it could not be read. */
+  readonly whole: boolean
 }
 
 /** `reserved 2, 9 to 11, "foo", bar;` */
@@ -148,6 +150,8 @@ export interface ProtoEnum extends ProtoNode {
   readonly options: readonly ProtoOption[]
   readonly values: readonly ProtoEnumValue[]
   readonly reserved: readonly ProtoReserved[]
+  /** False when a statement in it could not be read. */
+  readonly whole: boolean
 }
 
 /** One named number. */

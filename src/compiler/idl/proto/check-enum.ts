@@ -15,6 +15,7 @@ export function checkEnum(node: ProtoEnum, syntax: ProtoSyntax, around: Features
   for (const value of values) checkFeatureUse(value.options, syntax, report)
   const first = values[0]
   if (first === undefined) {
+    if (!node.whole) return
     report({
       code: 'empty-enum',
       message: `enum '${name.text}' has no values`,

@@ -133,6 +133,7 @@ function checkOptions(field: ProtoField, where: FieldPlace, report: Report): voi
   const edition = syntax !== 'proto2' && syntax !== 'proto3'
   const repeated = field.label === 'repeated'
   const scalar = scalarNames.test(field.type.text)
+  checkOnce(field.options, report)
   for (const option of field.options) {
     const { path, value, span } = option
     if (path.length !== 1 || path[0]!.extension) continue
@@ -190,6 +191,25 @@ function checkOptions(field: ProtoField, where: FieldPlace, report: Report): voi
     if (set === undefined || !edition) continue
     const message = featureRules[name]!(field, where, repeated, scalar, set)
     if (message !== undefined) report({ code: 'feature', message, span: set.span, hint: 'remove it' })
+  }
+}
+
+/** `default` and `json_name` are no options of the descriptor, so the check of options does not see them. */
+function checkOnce(options: readonly ProtoOption[], report: Report): void {
+  if (options.length < 2) return
+  for (const name of ['default', 'json_name']) {
+    const [first, ...others] = options.filter(
+      ({ path }) => path.length === 1 && !path[0]!.extension && path[0]!.text === name,
+    )
+    for (const { span } of others) {
+      report({
+        code: 'duplicate-option',
+        message: `'${name}' is already set`,
+        span,
+        related: [{ message: 'it is set here', span: first!.span }],
+        hint: 'remove one of them',
+      })
+    }
   }
 }
 

@@ -25,7 +25,7 @@ export function checkMessage(node: ProtoMessage, syntax: ProtoSyntax, around: Fe
       case 'oneof': {
         const inner = resolveFeatures(features, member.options)
         checkFeatureUse(member.options, syntax, report)
-        if (member.fields.length === 0) {
+        if (member.fields.length === 0 && member.whole) {
           report({
             code: 'empty-oneof',
             message: `oneof '${member.name.text}' has no fields`,

@@ -85,6 +85,8 @@ export function expect(c: Cursor, symbol: number, where: string): boolean {
 /** Takes the `;` that ends a statement. When it is missing and the next token stands on another line, goes on as if it were there. */
 export function expectSemicolon(c: Cursor, where: string): boolean {
   if (accept(c, SEMICOLON)) return true
+  // A string that was never closed has swallowed the ';' too, and has been reported.
+  if (c.tokens.kinds[c.at - 1] === STRING && !isClosed(c, c.at - 1)) return true
   const end = c.tokens.ends[c.at - 1] ?? 0
   const start = c.tokens.starts[c.at]!
   const nextLine = c.text.slice(end, start).includes('\n')
@@ -95,6 +97,12 @@ export function expectSemicolon(c: Cursor, where: string): boolean {
   const from = c.tokens.starts[c.at - 1] ?? 0
   complain(c, `expected ';' ${where}`, { source: c.source, start: Math.max(from, end - 1), end }, "add ';' here")
   return true
+}
+
+function isClosed(c: Cursor, token: number): boolean {
+  const start = c.tokens.starts[token]!
+  const end = c.tokens.ends[token]!
+  return end - start > 1 && c.text.charCodeAt(end - 1) === c.text.charCodeAt(start)
 }
 
 /** Reports a grammar error. */

@@ -5,7 +5,7 @@ export function integerNumber(digits: string): number {
   if (digits.charCodeAt(0) !== 48 || digits.length === 1) return Number(digits)
   const second = digits.charCodeAt(1)
   if (second === 120 || second === 88) return Number(digits)
-  return Number.parseInt(digits, 8)
+  return /[89]/.test(digits) ? Number(digits) : Number.parseInt(digits, 8)
 }
 
 /** The exact value of an integer token; 0 for one that the lexer has already refused. */

@@ -76,7 +76,13 @@ interface Head {
 /** Parses one file. Every grammar error is reported; what could be read is returned. Never throws. */
 export function parseProto(source: SourceFile, report: Report): ProtoDocument {
   let errors = 0
+  const places = new Set<number | undefined>()
   const counted: Report = (finding) => {
+    if (finding.code === 'syntax') {
+      // What the lexer refused the parser cannot use either; one place gets one complaint.
+      if (places.has(finding.span?.start)) return
+      places.add(finding.span?.start)
+    }
     errors++
     if (errors <= maximumErrors) report(finding)
   }
@@ -92,9 +98,12 @@ export function parseProto(source: SourceFile, report: Report): ProtoDocument {
   }
   if (isWord(c, 'syntax') || isWord(c, 'edition')) parseSyntax(c, head)
   while (kindAt(c) !== END && errors < maximumErrors) {
+    if (accept(c, BRACE_CLOSE)) {
+      complain(c, "this '}' closes nothing", spanOf(c, c.at - 1, c.at - 1), 'remove it')
+      continue
+    }
     const before = c.at
     if (!parseTopStatement(c, head)) recover(c, before)
-    if (accept(c, BRACE_CLOSE)) complain(c, "this '}' closes nothing", spanOf(c, c.at - 1, c.at - 1), 'remove it')
   }
   return { source, tokens, ...head }
 }
@@ -238,7 +247,7 @@ function parseTypeDeclaration(c: Cursor, syntax: ProtoSyntax): ProtoMessage | Pr
     }
   }
   if (isWord(c, 'message')) return parseMessage(c, first, visibility, syntax)
-  if (isWord(c, 'enum')) return parseEnum(c, first, visibility, syntax)
+  if (isWord(c, 'enum')) return parseEnum(c, first, visibility)
   return parseExtend(c, syntax)
 }
 
@@ -275,8 +284,9 @@ function parseMessageBody(
   return { kind: 'message', name, visibility, members, first, tail }
 }
 
-/** Statements up to the `}` that closes the body whose `{` stands at `open`. */
-function parseBody(c: Cursor, what: string, open: number, parseStatement: () => boolean): void {
+/** Statements up to the `}` that closes the body whose `{` stands at `open`. False when one of them failed. */
+function parseBody(c: Cursor, what: string, open: number, parseStatement: () => boolean): boolean {
+  let whole = true
   while (!accept(c, BRACE_CLOSE)) {
     if (kindAt(c) === END) {
       c.report({
@@ -286,12 +296,15 @@ function parseBody(c: Cursor, what: string, open: number, parseStatement: () => 
         related: [{ message: "its '{' is here", span: spanOf(c, open, open) }],
         hint: "add '}'",
       })
-      return
+      return false
     }
     if (accept(c, SEMICOLON)) continue
     const before = c.at
-    if (!parseStatement()) recover(c, before)
+    if (parseStatement()) continue
+    whole = false
+    recover(c, before)
   }
+  return whole
 }
 
 function parseMember(c: Cursor, members: ProtoMember[], syntax: ProtoSyntax): boolean {
@@ -436,11 +449,11 @@ function parseOneof(c: Cursor, syntax: ProtoSyntax): ProtoOneof | undefined {
   const tail = c.at - 1
   const options: ProtoOption[] = []
   const fields: ProtoField[] = []
-  parseBody(c, `oneof '${name.text}'`, tail, () => {
+  const whole = parseBody(c, `oneof '${name.text}'`, tail, () => {
     if (isWord(c, 'option') && kindAt(c, 1) !== DOT) return push(options, parseOptionStatement(c))
     return push(fields, parseField(c, syntax))
   })
-  return { kind: 'oneof', name, options, fields, first, tail }
+  return { kind: 'oneof', name, options, fields, whole, first, tail }
 }
 
 function parseExtend(c: Cursor, syntax: ProtoSyntax): ProtoExtend | undefined {
@@ -515,7 +528,7 @@ function parseExtensions(c: Cursor): ProtoExtensions | undefined {
   return { kind: 'extensions', ranges, options, first, tail: c.at - 1 }
 }
 
-function parseEnum(c: Cursor, first: number, visibility: ProtoVisibility, _syntax: ProtoSyntax): ProtoEnum | undefined {
+function parseEnum(c: Cursor, first: number, visibility: ProtoVisibility): ProtoEnum | undefined {
   advance(c)
   const name = takeName(c, "the enum's name")
   if (name === undefined || !expect(c, BRACE_OPEN, `after the name '${name.text}'`)) return undefined
@@ -523,14 +536,14 @@ function parseEnum(c: Cursor, first: number, visibility: ProtoVisibility, _synta
   const options: ProtoOption[] = []
   const values: ProtoEnumValue[] = []
   const reserved: ProtoReserved[] = []
-  parseBody(c, `enum '${name.text}'`, tail, () => {
+  const whole = parseBody(c, `enum '${name.text}'`, tail, () => {
     if (kindAt(c, 1) !== EQUALS) {
       if (isWord(c, 'option')) return push(options, parseOptionStatement(c))
       if (isWord(c, 'reserved')) return push(reserved, parseReserved(c))
     }
     return push(values, parseEnumValue(c))
   })
-  return { kind: 'enum', name, visibility, options, values, reserved, first, tail }
+  return { kind: 'enum', name, visibility, options, values, reserved, whole, first, tail }
 }
 
 function parseEnumValue(c: Cursor): ProtoEnumValue | undefined {
