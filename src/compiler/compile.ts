@@ -74,9 +74,12 @@ export function check(input: CheckInput): CheckResult {
   const diagnostics: Diagnostic[] = []
   const report = reportInto(diagnostics)
   const { program, files } = load(input, report)
-  link(program, report)
-  checkProto(program, bundledDescriptor, report)
-  checkProgram(program, report)
+  // What could not be parsed declares nothing: names would seem unknown that are not.
+  if (!diagnostics.some(({ code }) => code === 'syntax' || code === 'unterminated' || code === 'nested-too-deep')) {
+    link(program, report)
+    checkProto(program, bundledDescriptor, report)
+    checkProgram(program, report)
+  }
   return { program, sources: files, diagnostics: inOrder(diagnostics, program) }
 }
 

@@ -23,7 +23,6 @@ export const diagnosticCodes = {
   'unknown-value': { severity: 'error', about: 'no constant or enum value of this name is visible' },
   'unknown-service': { severity: 'error', about: 'no service of this name is visible' },
   'not-imported': { severity: 'error', about: 'a name is declared in a file that this one does not import' },
-  'not-exported': { severity: 'error', about: 'a protobuf name is local to another file' },
   'ambiguous-name': { severity: 'error', about: 'a name means something in several included files of one name' },
   'not-a-type': { severity: 'error', about: 'a constant or service stands where a type belongs' },
   'not-a-value': { severity: 'error', about: 'a type or service stands where a value belongs' },

@@ -142,17 +142,15 @@ export function protoSymbols(program: IrProgram): ProtoSymbols {
       return
     }
     if (file.imports.some((via) => via.file === undefined) && text.includes('.')) return
+    const dot = text.indexOf('.')
+    const inner =
+      stopped === undefined || stopped === text ? undefined : stopped.slice(0, stopped.length - text.length + dot)
+    const atRoot = inner === undefined ? undefined : find(file, '', `.${text}`, isType).target
     report({
       code: 'unknown-type',
-      message:
-        stopped === undefined || stopped === text
-          ? `there is no type '${text}'`
-          : `there is no type '${text}': its first part is found in '${stopped.slice(0, -text.length - 1)}', where the rest does not exist`,
+      message: `there is no type '${text}'${inner === undefined ? '' : `: here '${text.slice(0, dot)}' means '${inner}'`}`,
       span,
-      hint:
-        stopped !== undefined && stopped !== text
-          ? `write '.${text}' to search from the root`
-          : hintFor(file, text, scope),
+      hint: atRoot === undefined ? hintFor(file, text, scope) : `write '.${text}' to search from the root`,
     })
   }
 

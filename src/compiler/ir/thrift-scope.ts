@@ -60,9 +60,8 @@ export function thriftScope(file: IrFile, index: DeclarationIndex, report: Repor
     for (let dot = text.indexOf('.'); dot >= 0; dot = text.indexOf('.', dot + 1)) {
       for (const include of includes.get(text.slice(0, dot)) ?? []) {
         const target = include.file === undefined ? undefined : index(include.file).get(text.slice(dot + 1))
-        if (target === undefined) continue
         include.used = true
-        if (!found.includes(target)) found.push(target)
+        if (target !== undefined && !found.includes(target)) found.push(target)
       }
     }
     return found

@@ -185,7 +185,9 @@ function lowerEnumValues(l: Lowering, node: ast.Enum): IrEnumValue[] {
     const number = value.value ?? next
     next = number + 1n
     if (number < -0x80000000n || number > 0x7fffffffn) {
-      const given = value.valueSpan === undefined ? `${number}, which follows from the value before,` : 'this'
+      const shown =
+        value.value !== undefined && value.value >> 64n !== 0n && value.value >> 64n !== -1n ? 'this' : `${number}`
+      const given = value.value === undefined ? `${shown}, which follows from the value before,` : shown
       l.report({
         code: 'number-range',
         message: `${given} does not fit in 32 bits`,

@@ -54,10 +54,9 @@ export function parseThrift(source: SourceFile, report: Report): ThriftDocument 
   const includes: Include[] = []
   const namespaces: Namespace[] = []
   const definitions: Definition[] = []
-  while (kind(c) !== T.end) {
+  for (skipSeparators(c); kind(c) !== T.end; skipSeparators(c)) {
     const before = c.at
     if (!parseStatement(c, includes, namespaces, definitions)) skipToDeclaration(c, before)
-    while (accept(c, T.semicolon) || accept(c, T.comma));
   }
   return { source, tokens, doc: fileDoc(c, definitions), includes, namespaces, definitions }
 }
@@ -174,7 +173,7 @@ function parseConst(c: Cursor): Definition | undefined {
   const value = parseValue(c)
   if (value === undefined) return undefined
   const annotations = parseAnnotations(c)
-  return { kind: 'const', type, name, value, ...finish(c, first, annotations) }
+  return { kind: 'const', type, name, value, ...finishMember(c, first, annotations) }
 }
 
 function parseTypedef(c: Cursor): Definition | undefined {
@@ -185,7 +184,7 @@ function parseTypedef(c: Cursor): Definition | undefined {
   const name = expectName(c, 'a name for the type')
   if (name === undefined) return undefined
   const annotations = parseAnnotations(c)
-  return { kind: 'typedef', type, name, ...finish(c, first, annotations) }
+  return { kind: 'typedef', type, name, ...finishMember(c, first, annotations) }
 }
 
 function parseEnum(c: Cursor): Enum | undefined {
@@ -398,9 +397,10 @@ function parseBody(
   }
   const opened = c.at - 1
   for (;;) {
-    while (accept(c, T.comma) || accept(c, T.semicolon));
+    skipSeparators(c)
     if (accept(c, close)) return true
-    if (kind(c) === T.end || (isLineStart(c) && isDeclarationStart(c))) {
+    const elsewhere = isLineStart(c) && (isDeclarationStart(c) || (close === T.rightParen && isFunctionStart(c)))
+    if (kind(c) === T.end || elsewhere) {
       fail(c, {
         code: 'syntax',
         message: `this ${what} is never closed`,
@@ -423,6 +423,13 @@ function isDeclarationStart(c: Cursor): boolean {
   if (after === T.leftBrace) return true
   if (word === 'service') return after === T.identifier && kindAhead(c, 3) === T.identifier
   return (word === 'const' || word === 'typedef') && (after === T.identifier || after === T.less)
+}
+
+/** True at `void f(`, which no argument can be: what follows the bracket are arguments, not annotations. */
+function isFunctionStart(c: Cursor): boolean {
+  if (kind(c) !== T.identifier || kindAhead(c, 1) !== T.identifier || kindAhead(c, 2) !== T.leftParen) return false
+  const inside = kindAhead(c, 3)
+  return inside === T.rightParen || inside === T.int || (inside === T.identifier && kindAhead(c, 4) === T.identifier)
 }
 
 /**
@@ -473,20 +480,26 @@ interface Finished {
   readonly annotations: readonly Annotation[]
 }
 
-/** What closes a declaration; a comment behind its opening brace (`head`) documents it too. */
-function finish(c: Cursor, first: number, annotations: readonly Annotation[], head?: number): Finished {
+/** What closes a declaration with a body; a comment behind its opening brace (`head`) documents it too. */
+function finish(c: Cursor, first: number, annotations: readonly Annotation[], head: number): Finished {
   const end = previousEnd(c)
-  if (kind(c) === T.comma || kind(c) === T.semicolon) c.at++
-  const trailing = head === undefined ? trailingDoc(c, c.at - 1) : trailingDoc(c, head)
+  return { start: c.starts[first]!, end, doc: joinDocs(leadingDoc(c, first), trailingDoc(c, head)), annotations }
+}
+
+/** What closes a member or a declaration without a body: its separator, if any, and the comment on either side of that. */
+function finishMember(c: Cursor, first: number, annotations: readonly Annotation[]): Finished {
+  const end = previousEnd(c)
+  let trailing: string | undefined
+  if (kind(c) === T.comma || kind(c) === T.semicolon) {
+    trailing = leadingDoc(c, c.at) ?? trailingDoc(c, c.at - 1)
+    c.at++
+  }
+  trailing ??= trailingDoc(c, c.at - 1)
   return { start: c.starts[first]!, end, doc: joinDocs(leadingDoc(c, first), trailing), annotations }
 }
 
-/** What closes a member: its separator, if any, and the comment behind it. */
-function finishMember(c: Cursor, first: number, annotations: readonly Annotation[]): Finished {
-  const end = previousEnd(c)
-  if (kind(c) === T.comma || kind(c) === T.semicolon) c.at++
-  const doc = joinDocs(leadingDoc(c, first), trailingDoc(c, c.at - 1))
-  return { start: c.starts[first]!, end, doc, annotations }
+function skipSeparators(c: Cursor): void {
+  while (kind(c) === T.comma || kind(c) === T.semicolon) c.at++
 }
 
 /** The comment at the head of the file: the last group that does not belong to the first declaration. */

@@ -7,7 +7,6 @@ import {
   advance,
   type Cursor,
   expect,
-  fail,
   kind,
   kindAhead,
   previousEnd,
@@ -72,13 +71,6 @@ export function parseValue(c: Cursor): Value | undefined {
   switch (kind(c)) {
     case T.int: {
       const value = parseInt64(tokenText(c))
-      if (value < -0x8000000000000000n || value > 0xffffffffffffffffn) {
-        fail(c, {
-          code: 'number-range',
-          message: `${tokenText(c)} does not fit in 64 bits`,
-          span: { source: c.source, start: first, end },
-        })
-      }
       c.at++
       return { kind: 'int', value, start: first, end }
     }

@@ -1,0 +1,7 @@
+include "one/common.thrift"
+include "two/common.thrift"
+
+struct A {
+  1: common.X x
+  2: common.Y y
+}

@@ -1,0 +1,2 @@
+struct X {}
+struct Y {}

@@ -1,0 +1,83 @@
+/**
+ * Every diagnostic code with a bad IDL and the exact text it prints.
+ *
+ * `test/diagnostics/<code>/` is one case, or holds one folder per case. A case holds
+ * - `main.thrift` or `main.proto` (or both): the entries; other files are there to be included;
+ * - `roots/<name>/`, if any: each is an include root, in the order of names;
+ * - `<file>.locked`, if any: `<file>` exists and cannot be read;
+ * - `expected.txt`: what is printed, without colours.
+ * Each case must print its code. `UPDATE_DIAGNOSTICS=1 npx vitest run test/diagnostics` writes the expected texts anew: read the difference.
+ */
+
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { compile } from '../../src/compiler/compile.ts'
+import { diagnosticCodes } from '../../src/compiler/diagnostic-code.ts'
+import type { Host } from '../../src/compiler/host.ts'
+import { renderDiagnostic } from '../../src/compiler/text/render-diagnostic.ts'
+
+const here = import.meta.dirname
+
+/** Codes about volo.yml and not about IDLs; `project` tests them. */
+const isAboutConfig = (code: string): boolean => code.startsWith('config-')
+
+function casesOf(code: string): string[] {
+  const folder = join(here, code)
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder).sort()
+  if (names.some((name) => name.startsWith('main.'))) return [folder]
+  return names.map((name) => join(folder, name))
+}
+
+function hostOver(folder: string): Host {
+  return {
+    read(path) {
+      const full = join(folder, path)
+      if (existsSync(`${full}.locked`)) throw new Error('permission denied')
+      return existsSync(full) && statSync(full).isFile() ? readFileSync(full, 'utf8') : undefined
+    },
+  }
+}
+
+function print(folder: string): { codes: string[]; text: string; files: number } {
+  const roots = join(folder, 'roots')
+  const { diagnostics, files } = compile({
+    entries: readdirSync(folder)
+      .filter((name) => name.startsWith('main.'))
+      .map((name) => name.replace(/\.locked$/, ''))
+      .sort(),
+    includes: existsSync(roots) ? readdirSync(roots).map((name) => `roots/${name}`) : [],
+    host: hostOver(folder),
+  })
+  return {
+    codes: diagnostics.map((diagnostic) => diagnostic.code),
+    text: diagnostics.map((diagnostic) => renderDiagnostic(diagnostic)).join('\n'),
+    files: files.length,
+  }
+}
+
+describe.each(Object.keys(diagnosticCodes).filter((code) => !isAboutConfig(code)))('%s', (code) => {
+  const cases = casesOf(code)
+
+  it('has a bad IDL', () => {
+    expect(cases).not.toEqual([])
+  })
+
+  it.each(cases.map((folder) => relative(here, folder)))('prints the expected text for %s', (name) => {
+    const folder = join(here, name)
+    const printed = print(folder)
+    const expected = join(folder, 'expected.txt')
+    if (process.env['UPDATE_DIAGNOSTICS'] === '1') writeFileSync(expected, printed.text)
+    expect(printed.codes).toContain(code)
+    expect(printed.text).toBe(existsSync(expected) ? readFileSync(expected, 'utf8') : '')
+    if (diagnosticCodes[code as keyof typeof diagnosticCodes].severity === 'error') expect(printed.files).toBe(0)
+  })
+})
+
+describe('the folders', () => {
+  it('are named after codes', () => {
+    const folders = readdirSync(here).filter((name) => statSync(join(here, name)).isDirectory())
+    expect(folders.filter((name) => !Object.hasOwn(diagnosticCodes, name))).toEqual([])
+  })
+})

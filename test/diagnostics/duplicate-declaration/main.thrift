@@ -1,0 +1,5 @@
+struct A {}
+
+enum A {
+  X
+}

@@ -1,0 +1,7 @@
+include "base.thrift"
+
+service S extends base.Base {
+  void a()
+  void a()
+  void ping()
+}

@@ -1,0 +1,7 @@
+include "a.thrift"
+include "b.thrift"
+
+struct S {
+  1: a.A a
+  2: b.B b
+}

@@ -1,0 +1,5 @@
+include "common.thrift"
+
+struct A {
+  1: common.X x
+}

@@ -1,0 +1,5 @@
+include "common.thrift"
+
+struct B {
+  1: common.Y y
+}

@@ -1,0 +1,5 @@
+include "shared/money.thrift"
+
+struct A {
+  1: money.Money price
+}

@@ -1,0 +1,3 @@
+include "b.thrift"
+
+struct A {}

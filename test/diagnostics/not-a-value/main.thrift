@@ -1,0 +1,3 @@
+struct A {}
+
+const i32 B = A

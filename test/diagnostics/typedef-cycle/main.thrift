@@ -1,0 +1,3 @@
+typedef A A
+typedef list<C> B
+typedef B C

@@ -1,0 +1,3 @@
+include "a.proto"
+
+struct A {}
