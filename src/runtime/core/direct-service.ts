@@ -4,7 +4,7 @@ import { lazyParts } from './call-context.ts'
 import { CallStream } from './call-stream.ts'
 import type { CancelScope } from './cancel-scope.ts'
 import type { Context, Peer } from './context.ts'
-import { RpcError } from './error.ts'
+import { isRpcError, RpcError } from './error.ts'
 import { Metadata } from './metadata.ts'
 import { streamsRequest } from './method-kind.ts'
 import type { Route, Router, ServerCall, ServerCallInit } from './router.ts'
@@ -52,7 +52,7 @@ export function directService(
     try {
       way = wayOf(cx.method)
       call = enter(way, callInit(cx, peer))
-      accepted = accept(way.route.method, request)
+      accepted = accept(service, way.route.method, request)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -69,7 +69,7 @@ export function directService(
       try {
         way = wayOf(method)
         call = enter(way, init)
-        accepted = way.route.method.request.complete(request)
+        accepted = completeRequest(service, way.route.method, request)
       } catch (error) {
         return Promise.reject(error)
       }
@@ -86,9 +86,23 @@ interface Way {
   readonly isOneway: boolean
 }
 
-function accept({ kind, request: type }: MethodType, request: unknown): unknown {
-  if (!streamsRequest(kind)) return type.complete(request)
-  return new CallStream(request as AsyncIterable<unknown>, { map: (message) => type.complete(message) })
+function accept(service: ServiceType, method: MethodType, request: unknown): unknown {
+  if (!streamsRequest(method.kind)) return completeRequest(service, method, request)
+  return new CallStream(request as AsyncIterable<unknown>, {
+    map: (message) => completeRequest(service, method, message),
+  })
+}
+
+function completeRequest(service: ServiceType, method: MethodType, message: unknown): unknown {
+  try {
+    return method.request.complete(message)
+  } catch (error) {
+    if (isRpcError(error)) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new RpcError('INVALID_ARGUMENT', `not a request of ${service.name}.${method.name}: ${reason}`, {
+      cause: error,
+    })
+  }
 }
 
 function answer(way: Way, outcome: Promise<unknown>): Promise<unknown> {
