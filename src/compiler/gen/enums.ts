@@ -25,5 +25,15 @@ export function printEnum(printer: Printer, type: IrEnum, context: ModuleContext
     '} as const',
   )
   printDoc(printer, undefined, { deprecated: type.deprecated })
-  printer.line(`export type ${name} = (typeof ${name})[keyof typeof ${name}] | (number & {})`)
+  const values = `(typeof ${name})[keyof typeof ${name}]`
+  const oneLine = `export type ${name} = ${values} | (number & {})`
+  if (oneLine.length <= printer.width) {
+    printer.line(oneLine)
+    return
+  }
+  printer.line(`export type ${name} =`)
+  printer.indented(() => {
+    printer.line(`| ${values}`)
+    printer.line('| (number & {})')
+  })
 }

@@ -111,23 +111,34 @@ function printCases(
   more: readonly string[],
 ): void {
   const readonly = input ? 'readonly ' : ''
-  const cases = fields.map((field) => {
+  const parts = fields.map((field) => {
     const type = input ? inputType(context, field.type) : outputType(context, field.type)
-    return `{ ${readonly}case: ${quote(context.names.member(field))}; ${readonly}value: ${type} }`
+    return [`${readonly}case: ${quote(context.names.member(field))}`, `${readonly}value: ${type}`] as const
   })
+  const cases = parts.map(([name, value]) => `{ ${name}; ${value} }`)
+  const isPlain = (field: IrField): boolean => field.doc === undefined && field.deprecated === false
   const oneLine = `${head} ${[...cases, ...more].join(' | ')}`
-  if (
-    oneLine.length <= printer.width &&
-    fields.every((field) => field.doc === undefined && field.deprecated === false)
-  ) {
+  if (oneLine.length <= printer.width && fields.every(isPlain)) {
     printer.line(oneLine)
     return
   }
   printer.line(head)
   printer.indented(() => {
     fields.forEach((field, i) => {
-      printDoc(printer, field.doc, { deprecated: field.deprecated })
-      printer.line(`| ${cases[i]}`)
+      const [name, value] = parts[i]!
+      if (isPlain(field) && cases[i]!.length + 2 <= printer.width) {
+        printer.line(`| ${cases[i]}`)
+        return
+      }
+      printer.line('| {')
+      printer.indented(() => {
+        printer.indented(() => {
+          printDoc(printer, field.doc, { deprecated: field.deprecated })
+          printer.line(name)
+          printer.line(value)
+        })
+        printer.line('}')
+      })
     })
     for (const one of more) printer.line(`| ${one}`)
   })
