@@ -103,8 +103,8 @@ export interface Struct extends Documented {
 /** A field, an argument, or a declared exception. */
 export interface Field extends Documented {
   readonly id: number | undefined
-  /** The id, else the start of the field. */
-  readonly idSpan: Node
+  /** Where the id ends; it starts where the field does. */
+  readonly idEnd: number
   readonly requiredness: 'required' | 'optional' | undefined
   readonly type: Type
   /** Written with `&`: C++ holds it by pointer. */

@@ -94,20 +94,8 @@ function lowerBase(l: Lowering, node: ast.Definition): IrDeclarationBase {
     fullName: `${l.stem}.${node.name.text}`,
     file: l.file,
     span: spanOf(l.source, node.name),
-    ...lowerNotes(l.source, node),
-  }
-}
-
-interface Notes {
-  readonly doc: string | undefined
-  readonly annotations: readonly IrAnnotation[]
-  readonly deprecated: boolean | string
-}
-
-function lowerNotes(source: SourceFile, node: ast.Documented): Notes {
-  return {
     doc: node.doc,
-    annotations: node.annotations.length === 0 ? none : lowerAnnotations(source, node.annotations),
+    annotations: lowerAnnotations(l.source, node.annotations),
     deprecated: deprecation(node),
   }
 }
@@ -125,7 +113,8 @@ function deprecation(node: ast.Documented): boolean | string {
   return match === null ? false : match[1]!.trim() || true
 }
 
-function lowerAnnotations(source: SourceFile, annotations: readonly ast.Annotation[]): IrAnnotation[] {
+function lowerAnnotations(source: SourceFile, annotations: readonly ast.Annotation[]): readonly IrAnnotation[] {
+  if (annotations.length === 0) return none
   // Apache's value of an annotation without one.
   return annotations.map((a) => ({ name: a.key.text, value: a.value ?? '1', span: spanOf(source, a) }))
 }
@@ -148,7 +137,9 @@ function lowerFields(l: Lowering, fields: readonly ast.Field[], unmarked: 'optio
       delimited: false,
       span: spanOf(l.source, field.name),
       typeSpan: spanOf(l.source, field.type),
-      ...lowerNotes(l.source, field),
+      doc: field.doc,
+      annotations: lowerAnnotations(l.source, field.annotations),
+      deprecated: deprecation(field),
     }
   })
 }
@@ -165,14 +156,14 @@ function checkFieldId(l: Lowering, field: ast.Field, id: number): void {
     l.report({
       code: 'number-range',
       message: `field id ${Number.isSafeInteger(id) ? id : 'given here'} does not fit in 16 bits`,
-      span: spanOf(l.source, field.idSpan),
+      span: { source: l.source, start: field.start, end: field.idEnd },
       hint: 'use an id from 1 to 32767',
     })
   } else if (id <= 0) {
     l.report({
       code: 'odd-field-id',
       message: `field id ${id} is not positive`,
-      span: spanOf(l.source, field.idSpan),
+      span: { source: l.source, start: field.start, end: field.idEnd },
       hint: 'use an id from 1 to 32767: Apache Thrift numbers such fields anew',
     })
   }
@@ -199,7 +190,9 @@ function lowerEnumValues(l: Lowering, node: ast.Enum): IrEnumValue[] {
       name: value.name.text,
       number: Number(BigInt.asIntN(32, number)),
       span: spanOf(l.source, value.name),
-      ...lowerNotes(l.source, value),
+      doc: value.doc,
+      annotations: lowerAnnotations(l.source, value.annotations),
+      deprecated: deprecation(value),
     }
   })
 }
@@ -228,10 +221,19 @@ function lowerFunction(l: Lowering, fn: ast.ServiceFunction): IrMethod {
     result: fn.result === undefined || fn.oneway !== undefined ? undefined : lowerType(l, fn.result),
     request: undefined,
     throws: lowerFields(l, fn.throws, 'optional'),
-    idempotent: false,
+    idempotent: isIdempotent(fn),
     span: spanOf(l.source, fn.name),
-    ...lowerNotes(l.source, fn),
+    doc: fn.doc,
+    annotations: lowerAnnotations(l.source, fn.annotations),
+    deprecated: deprecation(fn),
   }
+}
+
+/** Annotation `(idempotent)` or `(idempotent = "true")`. */
+function isIdempotent(fn: ast.ServiceFunction): boolean {
+  return fn.annotations.some(
+    ({ key, value }) => key.text === 'idempotent' && (value === undefined || value === 'true' || value === '1'),
+  )
 }
 
 const scalarOf: Readonly<Record<string, IrScalar>> = {

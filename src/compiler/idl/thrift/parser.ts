@@ -173,7 +173,9 @@ function parseConst(c: Cursor): Definition | undefined {
   const value = parseValue(c)
   if (value === undefined) return undefined
   const annotations = parseAnnotations(c)
-  return { kind: 'const', type, name, value, ...finishMember(c, first, annotations) }
+  const end = previousEnd(c)
+  const doc = memberDoc(c, first)
+  return { kind: 'const', type, name, value, start: c.starts[first]!, end, doc, annotations }
 }
 
 function parseTypedef(c: Cursor): Definition | undefined {
@@ -184,7 +186,9 @@ function parseTypedef(c: Cursor): Definition | undefined {
   const name = expectName(c, 'a name for the type')
   if (name === undefined) return undefined
   const annotations = parseAnnotations(c)
-  return { kind: 'typedef', type, name, ...finishMember(c, first, annotations) }
+  const end = previousEnd(c)
+  const doc = memberDoc(c, first)
+  return { kind: 'typedef', type, name, start: c.starts[first]!, end, doc, annotations }
 }
 
 function parseEnum(c: Cursor): Enum | undefined {
@@ -201,7 +205,8 @@ function parseEnum(c: Cursor): Enum | undefined {
   })
   if (closed === undefined) return undefined
   const annotations = parseAnnotations(c)
-  return { kind: 'enum', name, values, ...finish(c, first, annotations, head) }
+  const doc = joinDocs(leadingDoc(c, first), trailingDoc(c, head))
+  return { kind: 'enum', name, values, start: c.starts[first]!, end: previousEnd(c), doc, annotations }
 }
 
 function parseEnumValue(c: Cursor): EnumValue | undefined {
@@ -220,7 +225,9 @@ function parseEnumValue(c: Cursor): EnumValue | undefined {
     c.at++
   }
   const annotations = parseAnnotations(c)
-  return { name, value, valueSpan, ...finishMember(c, first, annotations) }
+  const end = previousEnd(c)
+  const doc = memberDoc(c, first)
+  return { name, value, valueSpan, start: c.starts[first]!, end, doc, annotations }
 }
 
 function parseSenum(c: Cursor): Senum | undefined {
@@ -241,7 +248,8 @@ function parseSenum(c: Cursor): Senum | undefined {
   })
   if (closed === undefined) return undefined
   const annotations = parseAnnotations(c)
-  return { kind: 'senum', name, values, ...finish(c, first, annotations, head) }
+  const doc = joinDocs(leadingDoc(c, first), trailingDoc(c, head))
+  return { kind: 'senum', name, values, start: c.starts[first]!, end: previousEnd(c), doc, annotations }
 }
 
 function parseStruct(c: Cursor, shape: 'struct' | 'union' | 'exception'): Struct | undefined {
@@ -254,7 +262,8 @@ function parseStruct(c: Cursor, shape: 'struct' | 'union' | 'exception'): Struct
   const fields = parseFields(c, T.leftBrace, T.rightBrace, shape)
   if (fields === undefined) return undefined
   const annotations = parseAnnotations(c)
-  return { kind: 'struct', shape, name, fields, ...finish(c, first, annotations, head) }
+  const doc = joinDocs(leadingDoc(c, first), trailingDoc(c, head))
+  return { kind: 'struct', shape, name, fields, start: c.starts[first]!, end: previousEnd(c), doc, annotations }
 }
 
 function parseFields(c: Cursor, open: number, close: number, what: string): Field[] | undefined {
@@ -276,9 +285,10 @@ function parseFields(c: Cursor, open: number, close: number, what: string): Fiel
 function parseField(c: Cursor, close: number): Field | undefined {
   const first = c.at
   let id: number | undefined
-  const idSpan = { start: start(c), end: c.ends[c.at]! }
+  let idEnd = start(c)
   if (kind(c) === T.int) {
-    id = Number(parseInt64(tokenText(c)))
+    id = parseId(c)
+    idEnd = c.ends[c.at]!
     c.at++
     if (!expect(c, T.colon, 'after the field id')) return undefined
   } else if (kind(c) !== T.identifier) {
@@ -302,7 +312,20 @@ function parseField(c: Cursor, close: number): Field | undefined {
   }
   skipXsd(c)
   const annotations = parseAnnotations(c)
-  return { id, idSpan, requiredness, type, reference, name, value, ...finishMember(c, first, annotations) }
+  const end = previousEnd(c)
+  const doc = memberDoc(c, first)
+  return { id, idEnd, requiredness, type, reference, name, value, start: c.starts[first]!, end, doc, annotations }
+}
+
+/** The value of the current integer token; beyond 2^53 it is rounded, which no field id outlives. */
+function parseId(c: Cursor): number {
+  let id = 0
+  for (let i = start(c); i < c.ends[c.at]!; i++) {
+    const digit = c.text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return Number(parseInt64(tokenText(c)))
+    id = id * 10 + digit
+  }
+  return id
 }
 
 /** XML schema hints of early Thrift: read and dropped. */
@@ -340,7 +363,17 @@ function parseService(c: Cursor): Service | undefined {
   })
   if (closed === undefined) return undefined
   const annotations = parseAnnotations(c)
-  return { kind: 'service', name, extends: base, functions, ...finish(c, first, annotations, head) }
+  const doc = joinDocs(leadingDoc(c, first), trailingDoc(c, head))
+  return {
+    kind: 'service',
+    name,
+    extends: base,
+    functions,
+    start: c.starts[first]!,
+    end: previousEnd(c),
+    doc,
+    annotations,
+  }
 }
 
 function parseFunction(c: Cursor): ServiceFunction | undefined {
@@ -378,7 +411,9 @@ function parseFunction(c: Cursor): ServiceFunction | undefined {
     if (throws === undefined) return undefined
     annotations = [...annotations, ...parseAnnotations(c)]
   }
-  return { oneway, result, name, args, throws, throwsSpan, ...finishMember(c, first, annotations) }
+  const end = previousEnd(c)
+  const doc = memberDoc(c, first)
+  return { oneway, result, name, args, throws, throwsSpan, start: c.starts[first]!, end, doc, annotations }
 }
 
 /**
@@ -473,29 +508,14 @@ function skipToDeclaration(c: Cursor, before: number): void {
   }
 }
 
-interface Finished {
-  readonly start: number
-  readonly end: number
-  readonly doc: string | undefined
-  readonly annotations: readonly Annotation[]
-}
-
-/** What closes a declaration with a body; a comment behind its opening brace (`head`) documents it too. */
-function finish(c: Cursor, first: number, annotations: readonly Annotation[], head: number): Finished {
-  const end = previousEnd(c)
-  return { start: c.starts[first]!, end, doc: joinDocs(leadingDoc(c, first), trailingDoc(c, head)), annotations }
-}
-
-/** What closes a member or a declaration without a body: its separator, if any, and the comment on either side of that. */
-function finishMember(c: Cursor, first: number, annotations: readonly Annotation[]): Finished {
-  const end = previousEnd(c)
+/** The documentation of a member or a declaration without a body; takes its separator, if any, on either side of which a comment may trail. */
+function memberDoc(c: Cursor, first: number): string | undefined {
   let trailing: string | undefined
   if (kind(c) === T.comma || kind(c) === T.semicolon) {
     trailing = leadingDoc(c, c.at) ?? trailingDoc(c, c.at - 1)
     c.at++
   }
-  trailing ??= trailingDoc(c, c.at - 1)
-  return { start: c.starts[first]!, end, doc: joinDocs(leadingDoc(c, first), trailing), annotations }
+  return joinDocs(leadingDoc(c, first), trailing ?? trailingDoc(c, c.at - 1))
 }
 
 function skipSeparators(c: Cursor): void {

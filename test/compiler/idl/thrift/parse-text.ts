@@ -33,7 +33,7 @@ export function withoutPlaces(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPlaces)
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value !== 'object' || value === null) return value
-  const skipped = new Set(['start', 'end', 'source', 'tokens', 'idSpan', 'valueSpan', 'throwsSpan', 'pathSpan'])
+  const skipped = new Set(['start', 'end', 'source', 'tokens', 'idEnd', 'valueSpan', 'throwsSpan', 'pathSpan'])
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key, each]) => !skipped.has(key) && each !== undefined)

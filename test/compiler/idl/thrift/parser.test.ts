@@ -319,12 +319,8 @@ describe('declarations', () => {
     const cut = (node: { start: number; end: number }): string => text.slice(node.start, node.end)
     const [field] = struct.fields
     expect([cut(struct), cut(struct.name)]).toEqual([text, 'Abc'])
-    expect([field!.idSpan, field!.type, field!.name, field!.value!, field!].map(cut)).toEqual([
-      '12',
-      'list<i32>',
-      'names',
-      '[1]',
-      '12: required list<i32> names = [1] (a)',
-    ])
+    expect(
+      [{ start: field!.start, end: field!.idEnd }, field!.type, field!.name, field!.value!, field!].map(cut),
+    ).toEqual(['12', 'list<i32>', 'names', '[1]', '12: required list<i32> names = [1] (a)'])
   })
 })
