@@ -1,0 +1,63 @@
+/** `volo check`: diagnostics of IDL files, nothing written. */
+
+import { resolve } from 'node:path'
+import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
+import { pathFrom } from '../../project/display-path.ts'
+import { showDiagnostics } from '../diagnostics.ts'
+import { done, failed } from '../exit-code.ts'
+import { openProject } from '../open-project.ts'
+import type { Registry } from '../run.ts'
+import { collect } from './collect.ts'
+
+interface CheckOptions {
+  readonly includes?: readonly string[]
+  readonly json?: boolean
+}
+
+/** Adds the command. */
+export function addCheck({ program, action }: Registry): void {
+  const command = program
+    .command('check')
+    .summary('check IDL files')
+    .description(
+      'Checks IDL files and writes nothing: the given ones, or those that volo.yml lists. Exits 1 when one has an error.',
+    )
+    .argument('[files...]', '.thrift and .proto files; patterns such as idl/**/*.proto are welcome')
+    .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)
+    .option('--json', 'print the diagnostics as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  volo check
+  volo check idl/shop.thrift
+  volo check 'idl/**/*.proto' -i idl --json`,
+    )
+  action<[string[]], CheckOptions>(command, async (run, [files], options) => {
+    const { output, io } = run
+    const { planGeneration } = await import('../../project/generate.ts')
+    const { compile } = await import('../../compiler/compile.ts')
+    const { expandPatterns } = await import('../../project/idl-pattern.ts')
+    const { nodeHost } = await import('../../project/node-host.ts')
+    let diagnostics: readonly Parameters<typeof diagnosticToJson>[0][]
+    let checked: readonly string[]
+    if (files.length === 0) {
+      const config = await openProject(run)
+      if (config === undefined) return failed
+      const plan = planGeneration(config, io.cwd)
+      diagnostics = plan.diagnostics
+      checked = Object.values(config.entries).flatMap((entry) =>
+        (entry.services ?? []).map(({ idl }) => pathFrom(io.cwd, resolve(config.folder, idl.path))),
+      )
+    } else {
+      checked = expandPatterns(files, io.cwd).map((path) => pathFrom(io.cwd, path))
+      const includes = (options.includes ?? []).map((one) => pathFrom(io.cwd, resolve(io.cwd, one)))
+      diagnostics = compile({ entries: checked, includes, host: nodeHost(io.cwd) }).diagnostics
+    }
+    const isError = showDiagnostics(output, diagnostics)
+    output.json({ ok: !isError, files: checked, diagnostics: diagnostics.map(diagnosticToJson) })
+    if (isError) return failed
+    output.info(`Checked ${checked.length === 1 ? '1 file' : `${checked.length} files`}: no errors.`)
+    return done
+  })
+}

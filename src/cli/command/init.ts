@@ -1,0 +1,291 @@
+/** `volo init`: a new project from IDLs. */
+
+import { basename, join, resolve } from 'node:path'
+import { InvalidArgumentError, Option } from 'commander'
+import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
+import { pathFrom } from '../../project/display-path.ts'
+import type { NewProjectPlan } from '../../project/new-project.ts'
+import { type PackageManager, packageManagers } from '../../project/package-manager.ts'
+import { ProjectError } from '../../project/project-error.ts'
+import { showDiagnostics } from '../diagnostics.ts'
+import { done, type ExitCode, failed } from '../exit-code.ts'
+import type { Registry, Run } from '../run.ts'
+import { collect } from './collect.ts'
+
+interface InitOptions {
+  readonly template: 'server' | 'client' | 'full'
+  readonly service?: readonly string[]
+  readonly includes?: readonly string[]
+  readonly protocol?: 'thrift' | 'grpc'
+  readonly dir?: string
+  readonly packageManager?: PackageManager
+  readonly install: boolean
+  readonly git: boolean
+  readonly runtime?: string
+  readonly dryRun?: boolean
+  readonly force?: boolean
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+/** Adds the command. */
+export function addInit({ program, action }: Registry): void {
+  const command = program
+    .command('init')
+    .summary('start a project from IDLs')
+    .description(
+      'Starts a project from Thrift or protobuf IDLs: generated code, a handler per service, a server, a client, a test.\nWithout an IDL it lays down a small one to start from. All or nothing: no file is overwritten without --force.',
+    )
+    .argument('[name]', "the project's name, and its folder; '.' for the current folder")
+    .argument('[idl...]', '.thrift and .proto files; what they include comes along')
+    .addOption(
+      new Option('-t, --template <kind>', 'what the project holds')
+        .choices(['server', 'client', 'full'])
+        .default('full'),
+    )
+    .option(
+      '-s, --service <name>',
+      'scaffold this service only (repeatable; default: every service of the files)',
+      collect,
+    )
+    .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)
+    .addOption(
+      new Option('-p, --protocol <kind>', 'the kind of starter IDL, when no IDL is given').choices(['thrift', 'grpc']),
+    )
+    .option('-d, --dir <folder>', "the project's folder (default: ./<name>)")
+    .addOption(
+      new Option('--package-manager <name>', 'what installs (default: what runs this command, else npm)').choices([
+        ...packageManagers,
+      ]),
+    )
+    .option('--no-install', 'install no dependencies')
+    .option('--no-git', 'make no git repository')
+    .option('--runtime <spec>', 'the volo-ts that the project depends on: a version, or a path to a tarball', nonEmpty)
+    .option('--dry-run', 'write nothing, list the files')
+    .option('-f, --force', 'overwrite files that are in the way')
+    .option('-y, --yes', 'ask nothing')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  volo init shop idl/shop.thrift
+  volo init fleet proto/fleet/v1/fleet.proto -i proto
+  volo init shop-client idl/shop.thrift --template client --service Shop
+  volo init hello --protocol grpc
+  volo init . idl/shop.thrift --no-install`,
+    )
+  action<[string | undefined, string[]], InitOptions>(command, (run, [name, idls], options) =>
+    init(run, name, idls, options),
+  )
+}
+
+async function init(
+  run: Run,
+  givenName: string | undefined,
+  words: readonly string[],
+  options: InitOptions,
+): Promise<ExitCode> {
+  const { io, output } = run
+  const { checkName, suggestName } = await import('../../project/project-name.ts')
+  const mayAsk = io.interactive && options.yes !== true && options.json !== true
+  if (givenName !== undefined && /\.(thrift|proto)$/.test(givenName)) {
+    throw new ProjectError(`the first word is the name of the project, and '${givenName}' is an IDL file`, {
+      hint: `say: volo init ${suggestName(basename(givenName).replace(/\.\w+$/, '')) ?? 'my-service'} ${[givenName, ...words].join(' ')}`,
+      usage: true,
+    })
+  }
+  const name = givenName ?? (mayAsk ? await (await import('../prompt.ts')).askName() : undefined)
+  if (name === undefined)
+    throw new ProjectError('the project needs a name', { hint: 'say: volo init my-service', usage: true })
+  if (name !== '.') checkName(name)
+  const folder = options.dir === undefined ? resolve(io.cwd, name) : resolve(io.cwd, options.dir)
+  const projectName = name === '.' ? (suggestName(basename(folder)) ?? 'service') : name
+
+  const { expandPatterns } = await import('../../project/idl-pattern.ts')
+  const idls = expandPatterns(words, io.cwd)
+  const protocol = await chooseProtocol(options, idls.length > 0, mayAsk)
+  const { detectPackageManager, requirePackageManager } = await import('../../project/package-manager.ts')
+  const packageManager = options.packageManager ?? detectPackageManager(io.env)
+  const installs = options.install && options.dryRun !== true
+  if (installs) requirePackageManager(packageManager, io.env)
+
+  const { checkFolder, findConflicts } = await import('../../project/scaffold.ts')
+  const shownFolder = pathFrom(io.cwd, folder)
+  checkFolder(folder, shownFolder)
+  const { packageSource } = await import('../../project/package-source.ts')
+  const source = packageSource(options.runtime, io.cwd)
+  const { planProject } = await import('../../project/new-project.ts')
+  const plan = planProject(
+    {
+      name: projectName,
+      idls,
+      includes: (options.includes ?? []).map((one) => resolve(io.cwd, one)),
+      protocol,
+      template: options.template,
+      chosen: options.service ?? [],
+      packageManager,
+      runtime: source.spec,
+      isVendored: source.vendored !== undefined,
+    },
+    io.cwd,
+  )
+  if (showDiagnostics(output, plan.diagnostics)) {
+    output.json({ ok: false, diagnostics: plan.diagnostics.map(diagnosticToJson) })
+    return failed
+  }
+
+  const conflicts = findConflicts(folder, plan.files)
+  if (conflicts.length > 0 && options.force !== true) throw inTheWay(conflicts, shownFolder)
+  const files = [
+    ...plan.files.map(({ path }) => path),
+    ...(source.vendored === undefined ? [] : [source.vendored]),
+  ].sort()
+  if (options.dryRun === true) {
+    output.json({ ok: true, dryRun: true, ...summary(plan, projectName, shownFolder, files) })
+    output.result(`Would create ${files.length} files in ${shownFolder}:`)
+    for (const path of files) output.result(`  ${path}${conflicts.includes(path) ? '  (overwritten)' : ''}`)
+    return done
+  }
+
+  const { createProject } = await import('../../project/create-project.ts')
+  const stop = new AbortController()
+  const release = io.onInterrupt(() => stop.abort())
+  try {
+    const created = await createProject({
+      folder,
+      files: plan.files,
+      vendored: source.vendored,
+      force: options.force === true,
+      git: options.git,
+      install: installs ? packageManager : undefined,
+      env: io.env,
+      signal: stop.signal,
+      onStep: (step) => {
+        if (step === 'pack') output.detail(`packing volo-ts into ${source.vendored ?? ''}`)
+        if (step === 'files') output.info(createdText(output.bold, plan, projectName, shownFolder, files.length))
+        if (step === 'install') output.info(`\nInstalling dependencies with ${packageManager} ...`)
+      },
+    })
+    const next = await nextSteps(options, packageManager, shownFolder, created.install === 'done')
+    output.json({
+      ok: created.install !== 'failed',
+      ...summary(plan, projectName, shownFolder, files),
+      git: created.git,
+      install: created.install,
+      next: next.map(({ command }) => command),
+    })
+    if (created.install === 'failed') {
+      output.raw(`${created.installOutput.trim()}\n`)
+      output.error(
+        `${packageManager} install failed; the project is complete in ${shownFolder}`,
+        `run it again: ${inFolder(shownFolder, `${packageManager} install`)}`,
+      )
+      return failed
+    }
+    output.info('\nNext:')
+    const width = Math.max(...next.map(({ command }) => command.length))
+    for (const { command, about } of next)
+      output.info(`  ${output.bold(command)}${' '.repeat(width - command.length)}  ${output.dim(about)}`.trimEnd())
+    return done
+  } finally {
+    release()
+  }
+}
+
+async function chooseProtocol(options: InitOptions, hasIdl: boolean, mayAsk: boolean): Promise<'thrift' | 'grpc'> {
+  if (hasIdl && options.protocol !== undefined) {
+    throw new ProjectError('--protocol chooses a starter IDL, and you have given IDLs of your own', {
+      hint: 'leave out --protocol: the files say what they are',
+      usage: true,
+    })
+  }
+  if (hasIdl || options.yes === true) return options.protocol ?? 'thrift'
+  if (options.protocol !== undefined) return options.protocol
+  if (mayAsk) return (await import('../prompt.ts')).askProtocol()
+  throw new ProjectError('there is no IDL to start from', {
+    hint: 'name your IDL files after the project, or start with a small one: --protocol thrift or --protocol grpc',
+    usage: true,
+  })
+}
+
+function inTheWay(conflicts: readonly string[], folder: string): ProjectError {
+  const list = conflicts.map((path) => `\n  ${path}`).join('')
+  const what = conflicts.length === 1 ? 'a file is' : `${conflicts.length} files are`
+  return new ProjectError(`${what} in the way in ${folder}:${list}`, {
+    hint: 'nothing was written; --force overwrites them, --dir chooses another folder',
+  })
+}
+
+function summary(plan: NewProjectPlan, name: string, folder: string, files: readonly string[]): object {
+  return {
+    name,
+    folder,
+    services: plan.services.map(({ service, chosen }) => ({
+      name: service.name,
+      fullName: service.fullName,
+      idl: service.idl,
+      methods: service.methods.map((method) => method.name),
+      scaffolded: chosen,
+    })),
+    files,
+  }
+}
+
+function createdText(
+  bold: (text: string) => string,
+  plan: NewProjectPlan,
+  name: string,
+  folder: string,
+  files: number,
+): string {
+  const lines = [`Created ${bold(name)} in ${folder === '.' ? 'this folder' : folder} (${files} files)`, '']
+  const width = Math.max(...plan.services.map(({ service }) => service.fullName.length))
+  for (const { service, chosen } of plan.services) {
+    const methods = service.methods.map((method) => method.name).join(', ')
+    const about = chosen ? methods : 'left out (--service)'
+    lines.push(`  ${service.fullName.padEnd(width)}  ${about.length > 90 ? `${about.slice(0, 88)} …` : about}`)
+  }
+  return lines.join('\n')
+}
+
+interface NextStep {
+  readonly command: string
+  readonly about: string
+}
+
+async function nextSteps(
+  options: InitOptions,
+  packageManager: PackageManager,
+  folder: string,
+  installed: boolean,
+): Promise<readonly NextStep[]> {
+  const { packageManagerWords } = await import('../../project/package-manager.ts')
+  const { run } = packageManagerWords[packageManager]
+  const isClient = options.template === 'client'
+  return [
+    ...(folder === '.' ? [] : [{ command: `cd ${folder}`, about: '' }]),
+    ...(installed ? [] : [{ command: `${packageManager} install`, about: '' }]),
+    ...(isClient ? [] : [{ command: run('start'), about: 'serves on port 8080' }]),
+    ...(options.template === 'server'
+      ? []
+      : [
+          {
+            command: run('client'),
+            about: isClient
+              ? 'calls every method of the server on port 8080'
+              : 'in a second terminal: calls every method once',
+          },
+        ]),
+    { command: run('test'), about: '' },
+  ]
+}
+
+function inFolder(folder: string, command: string): string {
+  return folder === '.' ? command : `cd ${join(folder)} && ${command}`
+}
+
+function nonEmpty(value: string): string {
+  if (value.trim() === '') throw new InvalidArgumentError('It is empty.')
+  return value
+}

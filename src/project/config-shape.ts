@@ -1,0 +1,84 @@
+/** The keys of volo.yml and what their values are: Rust Volo's schema plus `typescript:`. */
+
+/** A value in volo.yml that is one piece of text. */
+export type ScalarShape =
+  | ChoiceShape
+  | { readonly kind: 'text' }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'text-or-false' }
+
+/** One of some words. */
+export interface ChoiceShape {
+  readonly kind: 'choice'
+  readonly values: readonly string[]
+}
+
+/** What a value in volo.yml may be. */
+export type Shape =
+  | ScalarShape
+  | { readonly kind: 'anything' }
+  | { readonly kind: 'list'; readonly of: Shape }
+  | { readonly kind: 'record'; readonly of: Shape; readonly what: string }
+  | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Shape>>; readonly required: readonly string[] }
+
+const text: Shape = { kind: 'text' }
+const boolean: Shape = { kind: 'boolean' }
+const texts: Shape = { kind: 'list', of: text }
+
+const object = (keys: Readonly<Record<string, Shape>>, required: readonly string[] = []): Shape => ({
+  kind: 'object',
+  keys,
+  required,
+})
+
+const idl = object(
+  {
+    source: { kind: 'choice', values: ['local', 'git'] },
+    repo: text,
+    path: text,
+    includes: texts,
+  },
+  ['source', 'path'],
+)
+
+const service = object(
+  {
+    idl,
+    codegen_option: object({
+      touch: texts,
+      keep_unknown_fields: boolean,
+      crate_name: text,
+      config: { kind: 'anything' },
+    }),
+  },
+  ['idl'],
+)
+
+const typescript = object({
+  out: text,
+  handlers: { kind: 'text-or-false' },
+  int64: { kind: 'choice', values: ['bigint', 'number', 'string'] },
+  bytes: { kind: 'choice', values: ['copy', 'view'] },
+  import_extension: { kind: 'choice', values: ['.js', '.ts', 'none'] },
+})
+
+const entry = object(
+  {
+    filename: text,
+    protocol: { kind: 'choice', values: ['thrift', 'protobuf'] },
+    repos: { kind: 'record', of: object({ url: text, ref: text, lock: text }, ['url', 'ref']), what: 'repo' },
+    services: { kind: 'list', of: service },
+    touch_all: boolean,
+    dedups: texts,
+    special_namings: texts,
+    split_generated_files: boolean,
+    with_descriptor: boolean,
+    with_field_mask: boolean,
+    with_comments: boolean,
+    typescript,
+  },
+  ['protocol'],
+)
+
+/** The whole file. */
+export const configShape: Shape = object({ entries: { kind: 'record', of: entry, what: 'entry' } }, ['entries'])

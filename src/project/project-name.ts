@@ -1,0 +1,42 @@
+/** Names of projects: what npm takes, and what a folder can be called on every system. */
+
+import { packageName } from './package-root.ts'
+import { ProjectError } from './project-error.ts'
+
+const reserved = new Set(['node_modules', 'favicon.ico', packageName])
+const windowsDevices = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/
+
+/** Why a name cannot be a project's; undefined when it can. */
+export function nameProblem(name: string): string | undefined {
+  if (name === '') return 'it is empty'
+  if (name.length > 214) return 'it is longer than 214 characters'
+  if (/[/\\]/.test(name)) return 'it holds a path; a name is one word, and --dir says where the project goes'
+  if (/[A-Z]/.test(name)) return 'npm takes lower-case letters only'
+  if (/^[._]/.test(name)) return `npm takes no name that starts with '${name[0]}'`
+  const odd = /[^a-z0-9._-]/.exec(name)
+  if (odd !== null) return `it holds '${odd[0]}'; letters, digits, '-', '_' and '.' are fine`
+  if (reserved.has(name)) return 'that name is taken by something that every project has'
+  if (windowsDevices.test(name)) return 'no folder can be called that on Windows'
+  return undefined
+}
+
+/** Throws a ProjectError that says why the name does not work and suggests one that does. */
+export function checkName(name: string): void {
+  const problem = nameProblem(name)
+  if (problem === undefined) return
+  const better = suggestName(name)
+  throw new ProjectError(`'${name}' cannot name a project: ${problem}`, {
+    hint: better === undefined || problem.includes('--dir') ? undefined : `did you mean '${better}'?`,
+    usage: true,
+  })
+}
+
+/** A valid name made from any text; undefined when nothing is left of it. */
+export function suggestName(text: string): string | undefined {
+  const name = text
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[-._]+|[-.]+$/g, '')
+  return nameProblem(name) === undefined ? name : undefined
+}
