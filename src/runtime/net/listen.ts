@@ -122,6 +122,8 @@ function explain(address: Address, error: unknown): RpcError {
   const code = codeOf(error)
   const say = (rpc: 'UNAVAILABLE' | 'PERMISSION_DENIED' | 'INVALID_ARGUMENT', why: string): RpcError =>
     new RpcError(rpc, `cannot listen on ${shown}: ${why} (${code})`, { cause: error })
+  if (address.kind === 'fd')
+    return say('INVALID_ARGUMENT', 'the descriptor is not a socket that this process can listen on')
   if (code === 'EADDRINUSE')
     return say(
       'UNAVAILABLE',

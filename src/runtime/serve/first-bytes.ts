@@ -1,6 +1,6 @@
 /** Reads the first bytes of a connection until somebody can say what they are. */
 
-import type { Socket } from 'node:net'
+import type { Socket } from '../net/socket.ts'
 
 /** What became of the first bytes. `gone`: the peer left; `slow`: it sent too little in time; `unknown`: nobody knows them. */
 export type FirstBytes<T> =

@@ -1,11 +1,11 @@
 /** Port: takes accepted sockets through TLS and sniffing to the wire that speaks what they speak. */
 
-import type { Socket } from 'node:net'
-import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { Router } from '../core/router.ts'
 import type { WireConnection } from '../core/wire.ts'
 import { peerOf } from '../net/peer.ts'
-import { type ServerTlsOptions, serverTls } from '../net/tls.ts'
+import type { Socket } from '../net/socket.ts'
+import type { ServerTlsOptions } from '../net/tls.ts'
+import { type TlsUpgrade, tlsUpgrade } from '../net/tls-server.ts'
 import { readFirstBytes } from './first-bytes.ts'
 import { refuseHttp1 } from './http1.ts'
 import { matchHttp1, type PortWire } from './port-wire.ts'
@@ -36,7 +36,7 @@ const tlsHandshakeRecord = 0x16
 /** Owns every connection of a server, from accept to close. */
 export class Port {
   readonly #options: PortOptions
-  readonly #tls: TlsServer | undefined
+  readonly #tls: TlsUpgrade | undefined
   /** Sockets that no wire has taken yet. */
   readonly #arriving = new Set<Socket>()
   readonly #connections = new Set<WireConnection>()
@@ -45,7 +45,9 @@ export class Port {
 
   constructor(options: PortOptions) {
     this.#options = options
-    this.#tls = options.tls === undefined ? undefined : this.#tlsServer(options.tls)
+    const { tls } = options
+    const alpn = [...options.wires.flatMap((wire) => wire.alpn), 'http/1.1']
+    this.#tls = tls === undefined ? undefined : tlsUpgrade(tls, alpn, (socket, chosen) => this.#secured(socket, chosen))
   }
 
   /** Connections, of which some may still be at their handshake. */
@@ -107,10 +109,8 @@ export class Port {
 
   #hand(socket: Socket, first: Uint8Array, target: Target): void {
     if (socket.destroyed) return
-    if (target === tlsTarget) {
-      socket.unshift(first)
-      this.#tls?.emit('connection', socket)
-    } else if (target === http1Target) refuseHttp1(socket)
+    if (target === tlsTarget) this.#tls?.(socket, first)
+    else if (target === http1Target) refuseHttp1(socket)
     else this.#connect(socket, first, target as PortWire, undefined)
   }
 
@@ -134,25 +134,15 @@ export class Port {
     )
   }
 
-  #tlsServer(options: ServerTlsOptions): TlsServer {
-    const alpn = [...this.#options.wires.flatMap((wire) => wire.alpn), 'http/1.1']
-    const server = createTlsServer({ ...serverTls(options, alpn), pauseOnConnect: true })
-    server.on('secureConnection', (socket) => this.#secured(socket))
-    // A peer that fails its handshake is gone already; it concerns nobody else.
-    server.on('tlsClientError', (_error, socket) => socket.destroy())
-    return server
-  }
-
-  #secured(socket: TLSSocket): void {
+  #secured(socket: Socket, alpn: string | undefined): void {
     this.#arrive(socket)
-    const { alpnProtocol } = socket
-    if (alpnProtocol === 'http/1.1') {
+    if (alpn === 'http/1.1') {
       refuseHttp1(socket)
       return
     }
-    const wire = this.#options.wires.find(({ alpn }) => typeof alpnProtocol === 'string' && alpn.includes(alpnProtocol))
+    const wire = alpn === undefined ? undefined : this.#options.wires.find((one) => one.alpn.includes(alpn))
     if (wire === undefined) this.#sniff(socket, false)
-    else this.#connect(socket, new Uint8Array(0), wire, alpnProtocol as string)
+    else this.#connect(socket, new Uint8Array(0), wire, alpn)
   }
 }
 

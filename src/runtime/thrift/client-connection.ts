@@ -1,10 +1,10 @@
 /** One connection of a Thrift client: sends calls, finds the call of each reply, and settles all of them when it dies. */
 
-import type { Socket } from 'node:net'
 import { isRpcError, RpcError } from '../core/error.ts'
 import { BatchWriter } from '../net/batch-writer.ts'
 import { type Dialed, reasonOf } from '../net/dial.ts'
 import type { PoolConnection } from '../net/pool.ts'
+import type { Socket } from '../net/socket.ts'
 import type { CallCarrier, ClientCall } from './client-call.ts'
 import { ConnectionWriters, readerOf } from './connection-codec.ts'
 import { ApplicationExceptionType, applicationError } from './exception.ts'

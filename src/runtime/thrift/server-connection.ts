@@ -1,12 +1,12 @@
 /** One connection of a Thrift server: reads requests, runs them side by side, answers each in the form it came in. */
 
-import type { Socket } from 'node:net'
 import type { Peer } from '../core/context.ts'
 import { isRpcError, RpcError } from '../core/error.ts'
 import type { Route, Router, ServerCall } from '../core/router.ts'
 import type { WireConnection } from '../core/wire.ts'
 import { BatchWriter } from '../net/batch-writer.ts'
 import type { ServerSocket } from '../net/server-socket.ts'
+import type { Socket } from '../net/socket.ts'
 import { ConnectionWriters, readerOf } from './connection-codec.ts'
 import { ApplicationExceptionType, applicationError } from './exception.ts'
 import { defaultMaxFrameBytes, FrameReader } from './frame-reader.ts'

@@ -1,0 +1,28 @@
+/** TLS on sockets that are accepted already: the handshake happens beside the accept loop, within a time limit. */
+
+import type { Socket } from 'node:net'
+import { createServer } from 'node:tls'
+import { type ServerTlsOptions, serverTls } from './tls.ts'
+
+/** Starts the handshake on a socket from which `first` has been read already. */
+export type TlsUpgrade = (socket: Socket, first: Uint8Array) => void
+
+/**
+ * Prepares TLS; throws on a certificate or key that cannot be used. `onSecured` gets each socket after its handshake,
+ * paused, with the ALPN protocol that was chosen. A peer whose handshake fails is dropped and concerns nobody else.
+ */
+export function tlsUpgrade(
+  options: ServerTlsOptions,
+  alpn: readonly string[],
+  onSecured: (socket: Socket, alpn: string | undefined) => void,
+): TlsUpgrade {
+  const server = createServer({ ...serverTls(options, alpn), pauseOnConnect: true })
+  server.on('secureConnection', (socket) => {
+    onSecured(socket, typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined)
+  })
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return (socket, first) => {
+    socket.unshift(first)
+    server.emit('connection', socket)
+  }
+}

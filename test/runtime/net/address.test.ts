@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { formatAddress, parseAddress } from '../../../src/runtime/net/address.ts'
+
+describe('parseAddress', () => {
+  it('reads every form', () => {
+    const tcp = (host: string | undefined, port: number): object => ({ kind: 'tcp', host, port })
+    expect(parseAddress('127.0.0.1:8080')).toEqual(tcp('127.0.0.1', 8080))
+    expect(parseAddress('shop.internal:0')).toEqual(tcp('shop.internal', 0))
+    expect(parseAddress('[::1]:443')).toEqual(tcp('::1', 443))
+    expect(parseAddress('[fe80::1%eth0]:443')).toEqual(tcp('fe80::1%eth0', 443))
+    expect(parseAddress(':8080')).toEqual(tcp(undefined, 8080))
+    expect(parseAddress('8080')).toEqual(tcp(undefined, 8080))
+    expect(parseAddress(8080)).toEqual(tcp(undefined, 8080))
+    expect(parseAddress({ port: 80 })).toEqual(tcp(undefined, 80))
+    expect(parseAddress({ host: '::', port: 80 })).toEqual(tcp('::', 80))
+    expect(parseAddress('unix:/run/a.sock')).toEqual({ kind: 'unix', path: '/run/a.sock' })
+    expect(parseAddress('unix:///run/a.sock')).toEqual({ kind: 'unix', path: '/run/a.sock' })
+    expect(parseAddress({ path: 'a.sock' })).toEqual({ kind: 'unix', path: 'a.sock' })
+    expect(parseAddress({ fd: 3 })).toEqual({ kind: 'fd', fd: 3 })
+  })
+
+  it('refuses everything else and shows the forms', () => {
+    for (const bad of [
+      '',
+      'localhost',
+      '::1:80',
+      '[zz]:80',
+      'a:65536',
+      'a:-1',
+      'a b:80',
+      'unix:',
+      'http://a:80',
+      '1:2:3',
+    ]) {
+      expect(() => parseAddress(bad), bad).toThrow(/invalid address ".*": write "host:port"/)
+    }
+    for (const bad of [-1, 1.5, 70_000, Number.NaN]) expect(() => parseAddress(bad)).toThrow(/invalid address/)
+    for (const bad of [{ fd: -1 }, { path: '' }, {}, null])
+      expect(() => parseAddress(bad as never)).toThrow(/invalid address/)
+  })
+
+  it('is undone by formatAddress', () => {
+    for (const text of ['127.0.0.1:80', '[::1]:80', ':80', 'unix:/a/b', 'host:0']) {
+      expect(formatAddress(parseAddress(text))).toBe(text)
+    }
+  })
+})

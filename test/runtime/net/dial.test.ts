@@ -1,0 +1,75 @@
+import { createServer, type Server } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { parseAddress } from '../../../src/runtime/net/address.ts'
+import { dial } from '../../../src/runtime/net/dial.ts'
+
+const servers: Server[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))))
+})
+
+async function silent(): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.resume()
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as { port: number }).port
+}
+
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+describe('dial', () => {
+  it('connects and says who answered', async () => {
+    const port = await silent()
+    const { socket, peer, alpn } = await dial(parseAddress(`127.0.0.1:${port}`))
+    expect(peer).toEqual({ address: `127.0.0.1:${port}`, kind: 'tcp' })
+    expect(alpn).toBeUndefined()
+    socket.destroy()
+  })
+
+  it('fails as UNAVAILABLE, unsent, naming address and reason, when nobody listens', async () => {
+    const port = await silent()
+    await new Promise((resolve) => servers.pop()?.close(resolve))
+    expect(await failure(dial(parseAddress(`127.0.0.1:${port}`)))).toMatchObject({
+      code: 'UNAVAILABLE',
+      bytesSent: false,
+      message: `cannot connect to 127.0.0.1:${port}: connection refused; is the server running and listening there? (ECONNREFUSED)`,
+    })
+    expect(await failure(dial(parseAddress('unix:/nowhere/at.all')))).toMatchObject({
+      code: 'UNAVAILABLE',
+      bytesSent: false,
+      message: expect.stringContaining('unix:/nowhere/at.all: there is no such socket file'),
+    })
+  })
+
+  it('keeps its time limit, TLS handshake included', async () => {
+    const port = await silent()
+    const error = await failure(dial(parseAddress(`127.0.0.1:${port}`), { tls: {}, connectTimeoutMs: 50 }))
+    expect(error).toMatchObject({
+      code: 'UNAVAILABLE',
+      bytesSent: false,
+      message: `cannot connect to 127.0.0.1:${port}: no connection within 50 ms`,
+    })
+  })
+
+  it('is given up by its signal, before and during', async () => {
+    const port = await silent()
+    const abort = new AbortController()
+    const dialing = failure(dial(parseAddress(`127.0.0.1:${port}`), { tls: {}, signal: abort.signal }))
+    setTimeout(() => abort.abort(), 20)
+    expect(await dialing).toMatchObject({ code: 'CANCELLED', bytesSent: false })
+    expect(await failure(dial(parseAddress(`127.0.0.1:${port}`), { signal: abort.signal }))).toMatchObject({
+      code: 'CANCELLED',
+    })
+  })
+
+  it('refuses a descriptor', async () => {
+    expect(await failure(dial({ kind: 'fd', fd: 3 }))).toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+})

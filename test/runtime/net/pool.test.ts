@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { RpcError } from '../../../src/runtime/core/error.ts'
+import { Pool, type PoolConnection, type PoolOptions } from '../../../src/runtime/net/pool.ts'
+
+class FakeConnection implements PoolConnection {
+  usable = true
+  destroyed: string | undefined
+  readonly number: number
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  destroy(reason: RpcError): void {
+    this.usable = false
+    this.destroyed = reason.message
+  }
+}
+
+function make(options: PoolOptions = {}): {
+  pool: Pool<FakeConnection>
+  opened: FakeConnection[]
+  failNext: (error: Error) => void
+} {
+  const opened: FakeConnection[] = []
+  let failure: Error | undefined
+  const pool = new Pool(async () => {
+    await Promise.resolve()
+    if (failure !== undefined) {
+      const error = failure
+      failure = undefined
+      throw error
+    }
+    const connection = new FakeConnection(opened.length)
+    opened.push(connection)
+    return connection
+  }, options)
+  return {
+    pool,
+    opened,
+    failNext: (error) => {
+      failure = error
+    },
+  }
+}
+
+const wait = (pool: Pool<FakeConnection>): Promise<FakeConnection> =>
+  new Promise((ready, failed) => pool.wait({ ready, failed }))
+
+describe('Pool', () => {
+  it('opens on demand, then hands out the last used', async () => {
+    const { pool, opened } = make()
+    expect(pool.take()).toBeUndefined()
+    const [a, b] = await Promise.all([wait(pool), wait(pool)])
+    expect(opened).toHaveLength(2)
+    pool.release(a)
+    pool.release(b)
+    expect(pool.take()).toBe(b)
+    expect(pool.take()).toBe(a)
+    expect(pool.take()).toBeUndefined()
+    expect(pool.stats).toEqual({ idle: 0, busy: 2, connecting: 0, waiting: 0 })
+  })
+
+  it('lets callers wait in order once it is full', async () => {
+    const { pool, opened } = make({ maxTotal: 1 })
+    const first = await wait(pool)
+    const order: number[] = []
+    const waits = [1, 2, 3].map((number) =>
+      wait(pool).then((connection) => {
+        order.push(number)
+        pool.release(connection)
+      }),
+    )
+    pool.release(first)
+    await Promise.all(waits)
+    expect(order).toEqual([1, 2, 3])
+    expect(opened).toHaveLength(1)
+  })
+
+  it('gives a waiter whichever comes first, and keeps the connection it no longer needs', async () => {
+    const { pool } = make()
+    const first = await wait(pool)
+    const second = wait(pool)
+    pool.release(first)
+    expect(await second).toBe(first)
+    await expect.poll(() => pool.stats.idle).toBe(1)
+  })
+
+  it('refuses more waiters than it may have, and forgets cancelled ones', async () => {
+    const { pool } = make({ maxTotal: 1, maxWaiting: 1 })
+    const held = await wait(pool)
+    const cancelled = { ready: () => expect.unreachable(), failed: () => expect.unreachable() }
+    pool.wait(cancelled)
+    await expect(wait(pool)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', bytesSent: false })
+    pool.cancel(cancelled)
+    const next = wait(pool)
+    pool.release(held)
+    expect(await next).toBe(held)
+  })
+
+  it('fails the longest waiter when a connection cannot be opened, and tries again for the others', async () => {
+    const { pool, failNext } = make({ maxTotal: 1 })
+    failNext(new RpcError('UNAVAILABLE', 'nobody there'))
+    const [first, second] = await Promise.allSettled([wait(pool), wait(pool)])
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'UNAVAILABLE' } })
+    expect(second.status).toBe('fulfilled')
+  })
+
+  it('replaces a connection that died', async () => {
+    const { pool, opened } = make({ maxTotal: 1 })
+    const first = await wait(pool)
+    const waiting = wait(pool)
+    first.usable = false
+    pool.remove(first)
+    expect(await waiting).toBe(opened[1])
+    pool.release(opened[1] as FakeConnection)
+    ;(opened[1] as FakeConnection).usable = false
+    expect(pool.take()).toBeUndefined()
+  })
+
+  it('closes what is idle for too long or over the limit', async () => {
+    const { pool } = make({ maxIdle: 1, idleTimeoutMs: 20 })
+    const [a, b] = await Promise.all([wait(pool), wait(pool)])
+    pool.release(a)
+    pool.release(b)
+    expect(b.destroyed).toBe('the connection was idle')
+    await expect.poll(() => a.destroyed).toBe('the connection was idle')
+    expect(pool.stats.idle).toBe(0)
+  })
+
+  it('closes: fails waiters, destroys idle and returned connections', async () => {
+    const { pool } = make({ maxTotal: 2 })
+    const [busy, idle] = await Promise.all([wait(pool), wait(pool)])
+    const waiting = wait(pool)
+    const failed = expect(waiting).rejects.toMatchObject({ message: 'closed' })
+    pool.close(new RpcError('UNAVAILABLE', 'closed'))
+    await failed
+    pool.release(idle)
+    expect(idle.destroyed).toBe('closed')
+    pool.destroyBusy(new RpcError('UNAVAILABLE', 'closed now'))
+    expect(busy.destroyed).toBe('closed now')
+    await expect(wait(pool)).rejects.toMatchObject({ message: 'closed' })
+  })
+})
