@@ -313,24 +313,18 @@ function parseMember(c: Cursor, members: ProtoMember[], syntax: ProtoSyntax): bo
       case 'message':
       case 'enum':
       case 'extend':
-        // These words are also legal as the first part of a field's type only when the rest of the statement cannot be a declaration.
-        if (kindAt(c, 1) === DOT) break
         return push(members, parseTypeDeclaration(c, syntax))
       case 'export':
       case 'local':
         if (!isWord(c, 'message', 1) && !isWord(c, 'enum', 1)) break
         return push(members, parseTypeDeclaration(c, syntax))
       case 'option':
-        if (kindAt(c, 1) === DOT) break
         return push(members, parseOptionStatement(c))
       case 'oneof':
-        if (kindAt(c, 1) === DOT) break
         return push(members, parseOneof(c, syntax))
       case 'reserved':
-        if (kindAt(c, 1) === DOT) break
         return push(members, parseReserved(c))
       case 'extensions':
-        if (kindAt(c, 1) === DOT) break
         return push(members, parseExtensions(c))
     }
   }
@@ -338,7 +332,7 @@ function parseMember(c: Cursor, members: ProtoMember[], syntax: ProtoSyntax): bo
 }
 
 function isLabel(c: Cursor): boolean {
-  return (isWord(c, 'optional') || isWord(c, 'required') || isWord(c, 'repeated')) && kindAt(c, 1) !== DOT
+  return isWord(c, 'optional') || isWord(c, 'required') || isWord(c, 'repeated')
 }
 
 function parseField(c: Cursor, syntax: ProtoSyntax): ProtoField | undefined {
@@ -450,7 +444,7 @@ function parseOneof(c: Cursor, syntax: ProtoSyntax): ProtoOneof | undefined {
   const options: ProtoOption[] = []
   const fields: ProtoField[] = []
   const whole = parseBody(c, `oneof '${name.text}'`, tail, () => {
-    if (isWord(c, 'option') && kindAt(c, 1) !== DOT) return push(options, parseOptionStatement(c))
+    if (isWord(c, 'option')) return push(options, parseOptionStatement(c))
     return push(fields, parseField(c, syntax))
   })
   return { kind: 'oneof', name, options, fields, whole, first, tail }

@@ -183,7 +183,7 @@ describe('lowering', () => {
   test('accepts fields named and typed like keywords', () => {
     const { message, findings } = readProto(
       proto3(
-        'message M { int32 message = 1; message.X a = 2; string syntax = 3; reserved.Y b = 4; stream c = 5; local d = 6; .a.b.M e = 7; int32 to = 8; map m = 9; rpc returns = 10; }',
+        'message M { int32 message = 1; repeated.a.b.M a = 2; string syntax = 3; optional .a.b.M b = 4; stream c = 5; local d = 6; .a.b.M e = 7; int32 to = 8; map m = 9; rpc returns = 10; }',
       ),
     )
     expect(findings).toEqual([])
