@@ -1,6 +1,7 @@
 /** Channel: the connection to one address, made when first needed and again when it is gone. */
 
 import { RpcError } from '../core/error.ts'
+import { drainFor } from '../core/server-router.ts'
 import { http2Client } from '../http2/engine.ts'
 import type { Http2ClientConnection, Http2ClientOptions } from '../http2/sink.ts'
 import { type Address, formatAddress } from '../net/address.ts'
@@ -14,7 +15,7 @@ export class Channel {
   readonly #connections = new Set<Http2ClientConnection>()
   #current: Http2ClientConnection | undefined
   #dialling: Promise<Http2ClientConnection> | undefined
-  #abort: AbortController | undefined
+  readonly #abort = new AbortController()
   #closing: Promise<void> | undefined
 
   constructor(address: Address, dialOptions: DialOptions, http2Options: Http2ClientOptions) {
@@ -33,9 +34,13 @@ export class Channel {
     if (this.#closing !== undefined) return Promise.reject(this.#closed())
     const { ready } = this
     if (ready !== undefined) return Promise.resolve(ready)
-    this.#dialling ??= this.#dial().finally(() => {
-      this.#dialling = undefined
-    })
+    this.#dialling ??= this.#dial()
+      .catch((error) => {
+        throw this.#abort.signal.aborted ? this.#closed() : error
+      })
+      .finally(() => {
+        this.#dialling = undefined
+      })
     return this.#dialling
   }
 
@@ -46,29 +51,28 @@ export class Channel {
   }
 
   async #dial(): Promise<Http2ClientConnection> {
-    this.#abort = new AbortController()
     const dialed = await dial(this.#address, { ...this.#dialOptions, alpn: ['h2'], signal: this.#abort.signal })
     const connection: Http2ClientConnection = http2Client(dialed, {
       ...this.#http2Options,
       onClose: () => this.#connections.delete(connection),
     })
     this.#connections.add(connection)
-    if (this.#closing !== undefined) {
-      connection.destroy()
-      throw this.#closed()
-    }
     this.#current = connection
     return connection
   }
 
   async #close(drainMs: number): Promise<void> {
-    this.#abort?.abort()
-    const closed = Promise.all([...this.#connections].map((connection) => connection.close()))
-    const timer = setTimeout(() => {
-      for (const connection of [...this.#connections]) connection.destroy()
-    }, drainMs)
+    const closed = this.#drain()
+    await drainFor(closed, drainMs)
+    this.#abort.abort()
+    for (const connection of [...this.#connections]) connection.destroy()
     await closed
-    clearTimeout(timer)
+  }
+
+  /** Resolves when the calls that wait for a connection have theirs, and every connection is closed. */
+  async #drain(): Promise<void> {
+    await this.#dialling?.catch(() => {})
+    await Promise.all([...this.#connections].map((connection) => connection.close()))
   }
 
   #closed(): RpcError {

@@ -2,11 +2,12 @@
 
 import type { EventEmitter } from 'node:events'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { Peer } from '../core/context.ts'
 import type { Dialed } from '../net/dial.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { startKeepalive } from './node-keepalive.ts'
-import { headersObject, sessionOptions, setConnectionWindow, startReading } from './node-session.ts'
+import { destroySession, headersObject, sessionOptions, setConnectionWindow, startReading } from './node-session.ts'
 import type { Http2ClientConnection, Http2ClientOptions, Http2Headers, Http2Sink, Http2Stream } from './sink.ts'
 
 /** HTTP/2 over a dialled socket, with prior knowledge or after ALPN. */
@@ -27,10 +28,12 @@ class NodeClientConnection implements Http2ClientConnection {
   /** The highest stream that the server says it has seen or may still answer, after its GOAWAY. */
   lastStream = Number.POSITIVE_INFINITY
   lost = false
+  readonly #socket: Socket
   readonly #closed: Promise<void>
 
   constructor(dialed: Dialed, options: Http2ClientOptions) {
     this.peer = dialed.peer
+    this.#socket = dialed.socket
     dialed.socket.on('error', ignore)
     dialed.socket.once('close', () => {
       this.lost = true
@@ -87,19 +90,20 @@ class NodeClientConnection implements Http2ClientConnection {
   }
 
   close(): Promise<void> {
-    this.session.close()
+    this.failure ??= `the connection to ${this.peer.address} is closed on this side`
+    // Not in the tick of a request: GOAWAY would overtake its HEADERS, and nghttp2 then refuses to send them.
+    setImmediate(() => this.session.close())
     return this.#closed
   }
 
   destroy(): void {
-    this.fail(`the connection to ${this.peer.address} was closed on this side`)
+    this.fail(`the connection to ${this.peer.address} is closed on this side`)
   }
 
   fail(reason: string): void {
-    if (this.lost || this.session.destroyed) return
-    this.failure = reason
+    this.failure ??= reason
     this.lost = true
-    this.session.destroy()
+    destroySession(this.session, this.#socket)
   }
 }
 
@@ -125,6 +129,7 @@ class NodeClientStream implements Http2Stream {
   #stream: ClientHttp2Stream | undefined
   #trailers: Http2Headers | undefined
   #error: Error | undefined
+  #ended = false
 
   constructor(connection: NodeClientConnection, sink: Http2Sink) {
     this.connection = connection
@@ -205,8 +210,10 @@ class NodeClientStream implements Http2Stream {
 
   onEnd(): void {
     const stream = this.#stream
-    if (stream === undefined || (stream.aborted && this.#trailers === undefined)) return
-    this.finish()?.end(this.#trailers)
+    if (this.#trailers !== undefined) this.finish()?.end(this.#trailers)
+    // A stream that dies ends as well; what it was, its close tells.
+    else if (stream !== undefined && !stream.closed && !stream.destroyed) this.finish()?.end(undefined)
+    else this.#ended = true
   }
 
   onDrain(): void {
@@ -225,6 +232,10 @@ class NodeClientStream implements Http2Stream {
     const id = this.#stream?.id
     const unprocessed = code === Http2ErrorCode.REFUSED_STREAM || id === undefined || id > connection.lastStream
     const lost = connection.lost || connection.session.destroyed
+    if (this.#ended && !lost && code === Http2ErrorCode.NO_ERROR) {
+      sink.end(undefined)
+      return
+    }
     sink.reset({
       code: lost && code !== Http2ErrorCode.REFUSED_STREAM ? undefined : code,
       message:

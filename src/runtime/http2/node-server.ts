@@ -5,7 +5,7 @@ import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream
 import type { Socket } from 'node:net'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { startKeepalive } from './node-keepalive.ts'
-import { headersObject, sessionOptions, setConnectionWindow, startReading } from './node-session.ts'
+import { destroySession, headersObject, sessionOptions, setConnectionWindow, startReading } from './node-session.ts'
 import type {
   Http2Accept,
   Http2Headers,
@@ -31,12 +31,14 @@ const endStreamFlag = 0x1
 
 class NodeServerConnection implements Http2ServerConnection {
   readonly session: ServerHttp2Session
+  readonly #socket: Socket
   readonly #closed: Promise<void>
   /** Streams that have not ended. */
   openStreams = 0
   lost = false
 
   constructor(socket: Socket, first: Uint8Array, accept: Http2Accept, options: Http2ServerOptions) {
+    this.#socket = socket
     socket.on('error', ignore)
     socket.once('close', () => {
       this.lost = true
@@ -77,7 +79,7 @@ class NodeServerConnection implements Http2ServerConnection {
 
   destroy(): void {
     this.lost = true
-    this.session.destroy()
+    destroySession(this.session, this.#socket)
   }
 }
 

@@ -34,6 +34,12 @@ export function startReading(socket: Socket): void {
   })
 }
 
+/** Ends a session now. A session that was closing already would wait for the peer to hang up, so the socket goes too. */
+export function destroySession(session: Http2Session, socket: Socket): void {
+  session.destroy()
+  setImmediate(() => socket.destroy())
+}
+
 const objects = new WeakMap<Http2Headers, OutgoingHttpHeaders>()
 
 /** The object form of header lists; that of `headers` is kept, so a list that comes again costs nothing. */

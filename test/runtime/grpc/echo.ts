@@ -1,6 +1,6 @@
 /** The Echo service of the gRPC tests: its types as generated code would print them, and the same for grpc-js. */
 
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import * as grpcJs from '@grpc/grpc-js'
 import * as protoLoader from '@grpc/proto-loader'
 import protobuf from 'protobufjs'
@@ -147,7 +147,7 @@ export interface EchoPort {
 /** Serves Echo with our wire. */
 export async function serveEcho(
   handler: Partial<EchoHandler> = {},
-  options: { readonly wire?: GrpcWireOptions; readonly router?: RouterOptions } = {},
+  options: { readonly wire?: GrpcWireOptions; readonly router?: RouterOptions; readonly path?: string } = {},
 ): Promise<EchoPort> {
   const router = createRouter(options.router).add(Echo, { ...echoHandler, ...handler })
   const wire = grpcWire(options.wire)
@@ -163,9 +163,11 @@ export async function serveEcho(
     })
   })
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
+    if (options.path === undefined) server.listen(0, '127.0.0.1', resolve)
+    else server.listen(options.path, resolve)
   })
-  const { port } = server.address() as AddressInfo
+  const bound = server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : 0
   return {
     address: `127.0.0.1:${port}`,
     port,
