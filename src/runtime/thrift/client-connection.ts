@@ -262,7 +262,8 @@ export class ClientConnection implements PoolConnection, CallCarrier {
 
 function unreadable(address: string, error: unknown): RpcError {
   const why = error instanceof Error ? error.message : String(error)
-  return new RpcError('INTERNAL', `${address} sent what cannot be read: ${why}`, { cause: error, stack: false })
+  const code = isRpcError(error) ? error.code : 'INTERNAL'
+  return new RpcError(code, `${address} sent what cannot be read: ${why}`, { cause: error, stack: false })
 }
 
 function notEncoded(method: string, error: unknown): RpcError {
