@@ -142,14 +142,21 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     this.waiters = []
     this.prefetched = undefined
     this.state = 'closed'
-    if (how === 'error' && waiters.length === 0) {
-      this.state = 'failed'
-      this.error = error
+    let failed = how === 'error'
+    let seen = error
+    try {
+      this.options.onEnd?.(how, error)
+    } catch (thrown) {
+      failed = true
+      seen = thrown
     }
-    this.options.onEnd?.(how, error)
     const first = waiters.shift()
-    if (how === 'error') first?.reject(error)
-    else first?.resolve({ done: true, value: undefined })
+    if (!failed) first?.resolve({ done: true, value: undefined })
+    else if (first !== undefined) first.reject(seen)
+    else if (how !== 'left') {
+      this.state = 'failed'
+      this.error = seen
+    }
     for (const waiter of waiters) waiter.resolve({ done: true, value: undefined })
   }
 

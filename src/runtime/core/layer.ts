@@ -2,7 +2,39 @@
 
 import type { Service } from './service.ts'
 
-/** A function from Service to Service. Return the inner promise un-awaited where nothing follows it: that costs nothing. */
+/**
+ * A function from Service to Service. Return the inner promise un-awaited where nothing follows it: that costs nothing.
+ *
+ * @example Adds a header to every call
+ * const tenant: Layer = (next) => (cx, request) => {
+ *   cx.requestHeaders.set('tenant', 'blue')
+ *   return next(cx, request)
+ * }
+ *
+ * @example Measures calls
+ * const timing: Layer = (next) => async (cx, request) => {
+ *   const start = performance.now()
+ *   try {
+ *     return await next(cx, request)
+ *   } finally {
+ *     console.log(cx.method.name, performance.now() - start)
+ *   }
+ * }
+ *
+ * @example Looks at every message of a streamed response
+ * const counting: Layer = (next) => async (cx, request) => {
+ *   const response = await next(cx, request)
+ *   if (cx.method.kind !== 'server_streaming') return response
+ *   return (async function* () {
+ *     let count = 0
+ *     for await (const message of response as AsyncIterable<unknown>) {
+ *       count++
+ *       yield message
+ *     }
+ *     cx.responseTrailers.set('count', String(count))
+ *   })()
+ * }
+ */
 export type Layer = (next: Service) => Service
 
 /** One Service out of layers and an innermost Service; the first layer sees the request first. */

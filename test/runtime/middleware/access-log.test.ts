@@ -1,0 +1,108 @@
+import { expect, test, vi } from 'vitest'
+import { createClient } from '../../../src/runtime/core/client.ts'
+import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
+import { createRouter } from '../../../src/runtime/core/server-router.ts'
+import { inProcess } from '../../../src/runtime/inproc/direct.ts'
+import { type AccessLogEntry, type AccessLogOptions, accessLog } from '../../../src/runtime/middleware/access-log.ts'
+import { Fleet, fleetHandler } from '../../support/fleet.ts'
+import { all, code, rejection } from '../../support/settle.ts'
+import { OutOfStock, Shop, shopHandler } from '../../support/shop.ts'
+
+function recorder(options: AccessLogOptions = {}) {
+  const lines: string[] = []
+  const entries: AccessLogEntry[] = []
+  const layer = accessLog({
+    ...options,
+    write(line, entry) {
+      lines.push(line)
+      entries.push(entry)
+    },
+  })
+  return { lines, entries, layer }
+}
+
+test('writes a line per call on either side', async () => {
+  const { lines, layer } = recorder()
+  const router = createRouter({ layers: [layer] }).add(Shop, shopHandler())
+  await createClient(Shop, inProcess(router), { layers: [layer] }).version()
+  expect(lines).toEqual([
+    expect.stringMatching(/^server Shop\.version unary OK \d+\.\dms inproc$/),
+    expect.stringMatching(/^client Shop\.version unary OK \d+\.\dms inproc$/),
+  ])
+})
+
+test('names the outcome', async () => {
+  const errors = [
+    new OutOfStock({ skus: [] }),
+    new BizError(1, 'no\nline'),
+    new RpcError('NOT_FOUND', ''),
+    new TypeError('bug'),
+  ]
+  const { lines, entries, layer } = recorder()
+  const router = createRouter({ layers: [layer], onError: () => {} }).add(
+    Shop,
+    shopHandler({ getProduct: () => Promise.reject(errors.shift()) }),
+  )
+  const shop = createClient(Shop, inProcess(router))
+  for (let i = 0; i < 4; i++) await rejection(shop.getProduct('a'))
+  expect(entries.map((entry) => entry.code)).toEqual(['EXCEPTION', 'BIZ', 'NOT_FOUND', 'INTERNAL'])
+  expect(lines[1]).toMatch(/ BIZ \S+ inproc "no\\nline"$/)
+})
+
+test('logs a call that ended early at once, though nobody ever answers it, and once', async () => {
+  const { entries, layer } = recorder()
+  const router = createRouter({ layers: [layer] }).add(Shop, shopHandler({ version: () => new Promise(() => {}) }))
+  expect(await code(createClient(Shop, inProcess(router), { layers: [layer] }).version({ timeoutMs: 5 }))).toBe(
+    'DEADLINE_EXCEEDED',
+  )
+  expect(entries.map((entry) => [entry.role, entry.code]).sort()).toEqual([
+    ['client', 'DEADLINE_EXCEEDED'],
+    ['server', 'DEADLINE_EXCEEDED'],
+  ])
+})
+
+test('logs streams at their end, with the number of messages', async () => {
+  const { lines, entries, layer } = recorder()
+  const router = createRouter({ layers: [layer], onError: () => {} }).add(
+    Fleet,
+    fleetHandler({
+      async *dispatching() {
+        yield {}
+        throw new Error('bug')
+      },
+    }),
+  )
+  const fleet = createClient(Fleet, inProcess(router))
+  const reader = fleet.listVehicles({ capacity: 2 })[Symbol.asyncIterator]()
+  await reader.next()
+  expect(lines).toEqual([])
+  await reader.next()
+  await reader.next()
+  expect(lines[0]).toMatch(/^server fleet\.v1\.Fleet\.ListVehicles server_streaming OK \S+ inproc 2 messages$/)
+  for await (const _ of fleet.listVehicles({ capacity: 5 })) break
+  await rejection(all(fleet.dispatching([])))
+  expect(entries.map(({ code, messages }) => [code, messages])).toEqual([
+    ['OK', 2],
+    ['CANCELLED', expect.any(Number)],
+    ['INTERNAL', 1],
+  ])
+})
+
+test('writes JSON on request, with its own clock, and to the console by default', async () => {
+  const { lines, layer } = recorder({ format: 'json', now: () => 0 })
+  await createClient(Shop, shopHandler(), { layers: [layer] }).version()
+  expect(JSON.parse(lines[0]!)).toEqual({
+    time: '1970-01-01T00:00:00.000Z',
+    role: 'client',
+    service: 'Shop',
+    method: 'version',
+    kind: 'unary',
+    code: 'OK',
+    ms: expect.any(Number),
+    peer: 'inproc',
+  })
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+  await createClient(Shop, shopHandler(), { layers: [accessLog()] }).version()
+  expect(log).toHaveBeenCalledOnce()
+  log.mockRestore()
+})
