@@ -37,6 +37,8 @@ export const diagnosticCodes = {
   'duplicate-method': { severity: 'error', about: 'two methods of one service, or of one it extends, have one name' },
   'bad-value': { severity: 'error', about: 'a default or constant does not fit its type' },
   'unknown-enum-number': { severity: 'warning', about: 'an enum constant is a number that the enum does not name' },
+  'misnamed-enum-value': { severity: 'warning', about: 'a value is named by another enum than its own' },
+  'repeated-key': { severity: 'warning', about: 'a constant gives a key of a map or an element of a set twice' },
   'bad-oneway': { severity: 'error', about: 'a oneway method has a result or throws' },
   'bad-key': { severity: 'error', about: 'a type cannot be the key of a map or the element of a set' },
   'union-required': { severity: 'warning', about: 'a field of a union is marked required' },

@@ -272,7 +272,7 @@ function checkDistinct(values: readonly IrValue[], what: string, report: Report)
     if (before === undefined) seen.set(identity, value)
     else {
       report({
-        code: 'bad-value',
+        code: 'repeated-key',
         message: `this ${what} is given twice`,
         span: value.span,
         related: [{ message: 'it is first given here', span: before.span }],

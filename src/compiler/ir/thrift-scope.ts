@@ -164,10 +164,21 @@ export function thriftScope(file: IrFile, index: DeclarationIndex, report: Repor
       return { declaration, enumValue: matches[0]!.values.find((v) => v.name === member) }
     }
     const wanted = expected === undefined ? undefined : declarationOf(expected)
-    if (dot < 0 && wanted?.kind === 'enum') {
-      const enumValue = wanted.values.find((v) => v.name === text)
+    if (wanted?.kind === 'enum') {
+      // As in Apache Thrift, a name that means nothing by itself is searched in the enum that the place asks for.
+      const enumValue = wanted.values.find((v) => v.name === member)
       if (enumValue !== undefined) {
         for (const include of file.imports) if (include.file === wanted.file) include.used = true
+        const prefix = text.slice(0, Math.max(0, dot))
+        if (enums.length > 0) {
+          report({
+            code: 'misnamed-enum-value',
+            message: `'${member}' is a value of enum '${wanted.name}', not of '${prefix}'`,
+            span: reference.span,
+            related: [{ message: `'${wanted.name}' is declared here`, span: wanted.span }],
+            hint: `write '${wanted.name}.${member}'`,
+          })
+        }
         return { declaration: wanted, enumValue }
       }
     }
