@@ -5,34 +5,74 @@ import type { ModuleContext } from './context.ts'
 import { type FieldMember, keepsUnknown, type Member, membersOf, type OneofMember } from './member.ts'
 import { key, type Printer, quote } from './printer.ts'
 import { mapShape, messageOf, resolve } from './type-shape.ts'
-import { outputType } from './types.ts'
+import { inputType, outputType } from './types.ts'
 import { valueText, zeroText } from './values.ts'
 
 /** Prints `function completeX(m: XInput): X`. */
 export function printComplete(printer: Printer, message: IrMessage, context: ModuleContext): void {
   const { names } = context
   const name = names.declaration(message)
-  const head = `function ${names.codec(message).complete}(m: ${names.input(message)}): ${name} {`
-  if (message.shape === 'exception') {
-    printer.block(head, () => printer.line(`return m instanceof ${name} ? m : new ${name}(m)`))
-  } else if (message.shape === 'union') {
-    printer.block(head, () => printUnionBody(printer, message, name, context))
-  } else {
-    printer.block(head, () => printStructBody(printer, message, name, context))
-  }
+  printer.function(names.codec(message).complete, [`m: ${names.input(message)}`], name, () => {
+    if (message.shape === 'exception') printer.line(`return m instanceof ${name} ? m : new ${name}(m)`)
+    else if (message.shape === 'union') printUnionBody(printer, message, name, context)
+    else printStructBody(printer, message, name, context)
+  })
 }
+
+/** An expression, and its parts when it is a call that may be broken into lines. */
+interface Expression {
+  readonly text: string
+  readonly call?: string
+  readonly args?: readonly Argument[]
+}
+
+/** An argument of a call; functions are told by their parameters. */
+type Argument = string | { readonly parameters: string; readonly body: string }
 
 /** An expression for the completed output value of a member out of an expression for what was given. */
 export function completedMember(context: ModuleContext, member: FieldMember, given: string): string {
+  return completion(context, member, given).text
+}
+
+function completion(context: ModuleContext, member: FieldMember, given: string): Expression {
   const { type } = member.field
   if (member.presence === 'required') {
     return completed(context, type, `${given} ?? ${context.runtime('missing')}(${path(member.field, context)})`, given)
   }
-  if (!member.filled)
-    return needsWork(type)
-      ? `${given} == null ? undefined : ${completed(context, type, given)}`
-      : asOutput(context, type, given)
-  return completed(context, type, `${given} ?? ${defaultText(context, member.field)}`, given)
+  if (member.filled) return completed(context, type, `${given} ?? ${defaultText(context, member.field)}`, given)
+  if (!needsWork(type)) return { text: asOutput(context, type, given) }
+  return { text: `${given} == null ? undefined : ${completed(context, type, given).text}` }
+}
+
+/** Prints `head expression`, broken as a formatter would where it is too long. */
+function printAssignment(printer: Printer, head: string, { text, call, args }: Expression): void {
+  if (head.length + 1 + text.length <= printer.width) {
+    printer.line(`${head} ${text}`)
+  } else if (call === undefined || args === undefined) {
+    printer.line(head)
+    printer.indented(() => printer.line(text))
+  } else {
+    const last = args.at(-1)
+    const isOnlyFunction = typeof last === 'object' && args.filter((one) => typeof one === 'object').length === 1
+    const opening = `${head} ${call}(${args.slice(0, -1).map(argumentText).join(', ')}, `
+    if (isOnlyFunction && opening.length + last.parameters.length + 3 <= printer.width) {
+      printer.line(`${opening}${last.parameters} =>`)
+      printer.indented(() => printer.line(`${last.body},`))
+      printer.line(')')
+    } else {
+      printer.block(
+        `${head} ${call}(`,
+        () => {
+          for (const one of args) printer.line(`${argumentText(one)},`)
+        },
+        ')',
+      )
+    }
+  }
+}
+
+function argumentText(argument: Argument): string {
+  return typeof argument === 'string' ? argument : `${argument.parameters} => ${argument.body}`
 }
 
 /** The value of an absent member that is always there: its default or its type's zero. */
@@ -48,33 +88,39 @@ export function path(field: IrField, context: ModuleContext): string {
 
 function printStructBody(printer: Printer, message: IrMessage, name: string, context: ModuleContext): void {
   const members = membersOf(message, context.names)
-  const items: string[] = []
-  const same: string[] = []
-  members.forEach((member, i) => {
-    const label = key(member.name)
-    const given = label === member.name ? `m.${label}` : `m[${label}]`
-    const local = `v${i}`
-    if (member.kind === 'oneof') {
-      if (printOneof(printer, member, name, local, given, context)) same.push(`${local} === ${given}`)
-    } else {
-      printer.line(`const ${local} = ${completedMember(context, member, given)}`)
-      if (changes(member)) same.push(`${local} === ${given}`)
+  if (!members.some(changes)) {
+    for (const member of members) {
+      if (member.kind === 'oneof' || member.presence !== 'required') continue
+      printer.line(`if (${access(member.name)} == null) ${context.runtime('missing')}(${path(member.field, context)})`)
     }
-    items.push(`${label}: ${local}`)
-  })
-  if (same.length === 0) {
     printer.line(`return m as ${name}`)
     return
   }
-  if (keepsUnknown(message, context)) items.push('$unknown: m.$unknown')
+  const same: string[] = []
+  members.forEach((member, i) => {
+    const given = access(member.name)
+    if (member.kind === 'oneof') printOneof(printer, member, name, `v${i}`, given, context)
+    else printAssignment(printer, `const v${i} =`, completion(context, member, given))
+    if (changes(member)) same.push(`v${i} === ${given}`)
+  })
   printSame(printer, same, `return m as ${name}`)
+  const items = members.map((member, i) => `${key(member.name)}: v${i}`)
+  if (keepsUnknown(message, context)) items.push('$unknown: m.$unknown')
   printer.list('return {', items, '}', { padded: true })
 }
 
+function access(member: string): string {
+  return key(member) === member ? `m.${member}` : `m[${quote(member)}]`
+}
+
 function printSame(printer: Printer, same: readonly string[], then: string): void {
-  const flat = `if (${same.join(' && ')}) ${then}`
-  if (flat.length <= printer.width) {
-    printer.line(flat)
+  const condition = same.join(' && ')
+  if (condition.length + then.length + 6 <= printer.width) {
+    printer.line(`if (${condition}) ${then}`)
+    return
+  }
+  if (condition.length + 7 <= printer.width) {
+    printer.block(`if (${condition}) {`, () => printer.line(then))
     return
   }
   printer.line('if (')
@@ -83,12 +129,10 @@ function printSame(printer: Printer, same: readonly string[], then: string): voi
       printer.line(i < same.length - 1 ? `${one} &&` : one)
     })
   })
-  printer.line(') {')
-  printer.indented(() => printer.line(then))
-  printer.line('}')
+  printer.block(') {', () => printer.line(then))
 }
 
-/** Declares the completed oneof; false when it is what was given. */
+/** Declares the completed oneof. */
 function printOneof(
   printer: Printer,
   member: OneofMember,
@@ -96,25 +140,24 @@ function printOneof(
   local: string,
   given: string,
   context: ModuleContext,
-): boolean {
+): void {
   const nested = member.fields.filter((field) => needsWork(field.type))
   const type = `${name}[${quote(member.name)}]`
   if (nested.length === 0) {
     printer.line(`const ${local} = ${given} as ${type}`)
-    return false
+    return
   }
   printer.line(`let ${local} = ${given} as ${type}`)
   printer.block(`switch (${local}?.case) {`, () => {
     for (const field of nested) {
       const label = quote(context.names.member(field))
       printer.block(`case ${label}: {`, () => {
-        printer.line(`const c = ${completed(context, field.type, `${local}.value`)}`)
+        printer.line(`const c = ${completed(context, field.type, `${local}.value`).text}`)
         printer.line(`if (c !== ${local}.value) ${local} = { case: ${label}, value: c }`)
         printer.line('break')
       })
     }
   })
-  return true
 }
 
 function printUnionBody(printer: Printer, message: IrMessage, name: string, context: ModuleContext): void {
@@ -123,7 +166,7 @@ function printUnionBody(printer: Printer, message: IrMessage, name: string, cont
     for (const field of message.fields.filter((one) => needsWork(one.type))) {
       const label = quote(names.member(field))
       printer.block(`case ${label}: {`, () => {
-        printer.line(`const c = ${completed(context, field.type, 'm.value')}`)
+        printer.line(`const c = ${completed(context, field.type, 'm.value').text}`)
         printer.line(`return c === m.value ? (m as ${name}) : { case: ${label}, value: c }`)
       })
     }
@@ -137,7 +180,7 @@ function printUnionBody(printer: Printer, message: IrMessage, name: string, cont
 
 /** Whether completing can give something else than what was given. */
 function changes(member: Member): boolean {
-  if (member.kind === 'oneof') return true
+  if (member.kind === 'oneof') return member.fields.some((field) => needsWork(field.type))
   return member.presence === 'default' && member.filled ? true : needsWork(member.field.type)
 }
 
@@ -158,26 +201,29 @@ function needsWork(type: IrType): boolean {
 }
 
 /** `given` completed; `plain` is a shorter expression of the same type when nothing has to be done but a cast. */
-function completed(context: ModuleContext, type: IrType, given: string, plain: string = given): string {
+function completed(context: ModuleContext, type: IrType, given: string, plain: string = given): Expression {
+  if (!needsWork(type)) return { text: asOutput(context, type, given, given !== plain) }
   const resolved = resolve(type)
-  if (!needsWork(type)) {
-    return given === plain ? asOutput(context, type, given) : asOutput(context, type, given, true)
-  }
+  const call = (name: string, ...args: readonly Argument[]): Expression => ({
+    text: `${name}(${args.map(argumentText).join(', ')})`,
+    call: name,
+    args,
+  })
   switch (resolved.kind) {
     case 'message':
-      return `${completer(context, resolved.message)}(${given})`
+      return call(completer(context, resolved.message), given)
     case 'list':
     case 'set':
-      return `${context.runtime('completeList')}(${given}, ${elementCompleter(context, resolved.element, given)})`
+      return call(context.runtime('completeList'), given, elementCompleter(context, resolved.element, given))
     case 'map': {
       const value = elementCompleter(context, resolved.value, given)
       const shape = mapShape(resolved.key)
-      if (shape === 'record') return `${context.runtime('completeRecord')}(${given}, ${value})`
-      if (shape === 'map') return `${context.runtime('completeMap')}(${given}, ${value})`
-      return `${context.runtime('completePairs')}(${given}, ${elementCompleter(context, resolved.key, given)}, ${value})`
+      if (shape === 'record') return call(context.runtime('completeRecord'), given, value)
+      if (shape === 'map') return call(context.runtime('completeMap'), given, value)
+      return call(context.runtime('completePairs'), given, elementCompleter(context, resolved.key, given), value)
     }
     default:
-      return given
+      return { text: given }
   }
 }
 
@@ -189,11 +235,11 @@ function asOutput(context: ModuleContext, type: IrType, given: string, compound 
 }
 
 /** A function that completes one element. */
-function elementCompleter(context: ModuleContext, type: IrType, within: string): string {
+function elementCompleter(context: ModuleContext, type: IrType, within: string): Argument {
   const message = messageOf(type)
   if (message !== undefined && message.file === context.file) return completer(context, message)
   const local = `e${within.match(/\be\d+\b/g)?.length ?? 0}`
-  return `(${local}) => ${completed(context, type, local)}`
+  return { parameters: `(${local}: ${inputType(context, type)})`, body: completed(context, type, local).text }
 }
 
 function completer(context: ModuleContext, message: IrMessage): string {

@@ -24,11 +24,22 @@ export class Printer {
     if (last !== undefined && last !== '' && !/[{[(]$/.test(last)) this.#lines.push('')
   }
 
-  /** `head {`, the indented body, `tail`. The opening bracket belongs to `head`. */
+  /** `head {`, the indented body, `tail`. The opening bracket belongs to `head`; nothing inside makes one line of it. */
   block(head: string, body: () => void, tail = '}'): void {
     this.line(head)
+    const before = this.#lines.length
     this.indented(body)
-    this.line(tail)
+    if (this.#lines.length > before) this.line(tail)
+    else this.#lines[before - 1] += tail
+  }
+
+  /** A function declaration. */
+  function(name: string, parameters: readonly string[], result: string, body: () => void): void {
+    this.list(`function ${name}(`, parameters, `): ${result} {`)
+    const before = this.#lines.length
+    this.indented(body)
+    if (this.#lines.length > before) this.line('}')
+    else this.#lines[before - 1] += '}'
   }
 
   /** A body one level deeper. */

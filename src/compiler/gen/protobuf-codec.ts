@@ -47,7 +47,7 @@ export function printProtobufCodec(printer: Printer, message: IrMessage, context
   const keeps = keepsUnknown(message, context)
   const isEmpty = places.length === 0 && !keeps
   const writer = `${isEmpty ? '_w' : 'w'}: ${context.runtime('ProtobufWriter')}`
-  printer.block(`function ${codec.encode}(${writer}, ${isEmpty ? '_m' : 'm'}: ${names.input(message)}): void {`, () => {
+  printer.function(codec.encode, [writer, `${isEmpty ? '_m' : 'm'}: ${names.input(message)}`], 'void', () => {
     for (const place of places) printEncodeMember(printer, place, message, context)
     if (keeps) {
       printer.line(`if (m.$unknown != null) ${context.runtime('writeUnknownProtobufFields')}(w, m.$unknown)`)
@@ -55,10 +55,10 @@ export function printProtobufCodec(printer: Printer, message: IrMessage, context
   })
   printer.blank()
   const reader = context.runtime('ProtobufReader')
-  printer.block(
-    `function ${codec.decode}(r: ${reader}, end: number, ${isEmpty ? '_base' : 'base'}?: ${name}): ${name} {`,
-    () => printDecode(printer, message, places, keeps, context),
-  )
+  const base = `${isEmpty ? '_base' : 'base'}?: ${name}`
+  printer.function(codec.decode, [`r: ${reader}`, 'end: number', base], name, () => {
+    printDecode(printer, message, places, keeps, context)
+  })
 }
 
 function printEncodeMember(
@@ -154,8 +154,7 @@ function printEncodeList(
 ): void {
   const type = resolve(element)
   if (field.packed && type.kind !== 'message') {
-    const [, method] = scalarOf(type)
-    printer.line(`w.packed${method.charAt(0).toUpperCase()}${method.slice(1)}(${field.id * 8 + 2}, ${local})`)
+    printer.line(`w.${packed(type)}(${field.id * 8 + 2}, ${local})`)
     return
   }
   printer.block(`for (let i = 0; i < ${local}.length; i++) {`, () => {
@@ -259,6 +258,10 @@ function printDecodeField(
   const element = resolve(type.element)
   printDecodeOne(printer, field, element, (value) => `${local}.push(${value})`, undefined, keeps, context)
   if (element.kind === 'message' || scalarOf(element)[0] === 2) return
+  if (hasPackedRead(element)) {
+    printCase(printer, field.id * 8 + 2, () => printer.line(`r.${packed(element)}(${local})`))
+    return
+  }
   printer.block(`case ${field.id * 8 + 2}: {`, () => {
     printer.line('const e = r.length()')
     if (isClosed(element)) {
@@ -433,6 +436,17 @@ function scalarOf(type: ResolvedType): readonly [wire: number, method: string] {
   const found = type.kind === 'enum' ? scalars.i32 : type.kind === 'scalar' ? scalars[type.scalar] : undefined
   if (found === undefined) throw new Error(`protobuf has no ${type.kind === 'scalar' ? type.scalar : type.kind} here`)
   return found
+}
+
+/** The method that writes or reads a packed field at once. */
+function packed(type: ResolvedType): string {
+  const [, method] = scalarOf(type)
+  return `packed${method.charAt(0).toUpperCase()}${method.slice(1)}`
+}
+
+/** Whether the reader has that method: 64-bit integers are read one by one in the form the options ask for. */
+function hasPackedRead(type: ResolvedType): boolean {
+  return !isClosed(type) && !(type.kind === 'scalar' && isInt64(type.scalar))
 }
 
 function tagOf(id: number, type: ResolvedType): number {

@@ -18,8 +18,8 @@ const globals = words(`
   ReadonlySet Record Set String Symbol Uint8Array globalThis
 `)
 
-/** Local variables of printed functions: one lower-case letter, with a number or without, and a few words. */
-const locals = /^(?:[a-z]\d*|end|init|options|cx)$/
+/** Local variables of printed functions: one lower-case letter, with a number or without, and three words. */
+const locals = /^(?:[a-z]\d*|base|end|init)$/
 
 /** Whether a declaration of a module may not have this name. */
 export function isReservedDeclaration(name: string): boolean {

@@ -28,12 +28,12 @@ export function printThriftCodec(printer: Printer, message: IrMessage, context: 
   const writer = context.runtime('ThriftWriter')
   const reader = context.runtime('ThriftReader')
   const given = message.fields.length === 0 && !keepsUnknown(message, context) ? '_m' : 'm'
-  printer.block(`function ${codec.encode}(w: ${writer}, ${given}: ${names.input(message)}): void {`, () => {
+  printer.function(codec.encode, [`w: ${writer}`, `${given}: ${names.input(message)}`], 'void', () => {
     if (message.shape === 'union') printEncodeUnion(printer, message, context)
     else printEncodeStruct(printer, message, context)
   })
   printer.blank()
-  printer.block(`function ${codec.decode}(r: ${reader}): ${names.declaration(message)} {`, () => {
+  printer.function(codec.decode, [`r: ${reader}`], names.declaration(message), () => {
     if (message.shape === 'union') printDecodeUnion(printer, message, context)
     else printDecodeStruct(printer, message, context)
   })

@@ -1,0 +1,142 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import { compile, type GenerateOptions } from '../../../src/compiler/compile.ts'
+import { renderDiagnostic } from '../../../src/compiler/text/render-diagnostic.ts'
+
+// Each folder of test/golden is a case: case.json, the IDL in idl/ (or at `root`), and what must come out in expected/.
+// `UPDATE_GOLDEN=1 npx vitest run test/compiler/gen/golden.test.ts` writes what comes out now.
+
+interface Case {
+  readonly root?: string
+  readonly entries: readonly string[]
+  readonly options?: GenerateOptions
+}
+
+const update = process.env['UPDATE_GOLDEN'] === '1'
+const repository = fileURLToPath(new URL('../../..', import.meta.url))
+const golden = join(repository, 'test/golden')
+const names = readdirSync(golden, { withFileTypes: true })
+  .filter((one) => one.isDirectory())
+  .map((one) => one.name)
+  .sort()
+
+const host = {
+  read: (path: string): string | undefined => (existsSync(path) ? readFileSync(path, 'utf8') : undefined),
+}
+
+function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((one) => one.isFile())
+    .map((one) => relative(folder, join(one.parentPath, one.name)).replaceAll('\\', '/'))
+    .sort()
+}
+
+function run(name: string): ReturnType<typeof compile> {
+  const given = JSON.parse(readFileSync(join(golden, name, 'case.json'), 'utf8')) as Case
+  const root = relative(process.cwd(), join(golden, name, given.root ?? 'idl')).replaceAll('\\', '/')
+  const entries = given.entries.map((entry) => `${root}/${entry}`)
+  return compile({ entries, includes: [root], host, options: given.options ?? {} })
+}
+
+describe.each(names)('golden %s', (name) => {
+  test('the generated modules are as they were', () => {
+    const { files, diagnostics } = run(name)
+    expect(diagnostics.filter((one) => one.severity === 'error').map((one) => renderDiagnostic(one))).toEqual([])
+    const expected = join(golden, name, 'expected')
+    if (update) {
+      rmSync(expected, { recursive: true, force: true })
+      for (const file of files) {
+        mkdirSync(dirname(join(expected, file.path)), { recursive: true })
+        writeFileSync(join(expected, file.path), file.text)
+      }
+    }
+    expect(files.map((file) => file.path).sort()).toEqual(filesBelow(expected))
+    for (const file of files) expect(file.text).toBe(readFileSync(join(expected, file.path), 'utf8'))
+  })
+
+  test('the same IDL gives the same text', () => {
+    expect(run(name).files).toEqual(run(name).files)
+  })
+})
+
+test('the generated modules are clean under the strictest options of TypeScript', { timeout: 120_000 }, () => {
+  const rootNames = names.flatMap((name) => {
+    const expected = join(golden, name, 'expected')
+    return filesBelow(expected).map((file) => join(expected, file))
+  })
+  const program = ts.createProgram({
+    rootNames,
+    options: {
+      target: ts.ScriptTarget.ES2022,
+      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      moduleDetection: ts.ModuleDetectionKind.Force,
+      types: ['node'],
+      typeRoots: [join(repository, 'node_modules/@types')],
+      paths: { 'volo-ts/gen': [join(repository, 'src/gen.ts')] },
+      noEmit: true,
+      declaration: true,
+      allowImportingTsExtensions: true,
+      skipLibCheck: true,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      noImplicitOverride: true,
+      noImplicitReturns: true,
+      noFallthroughCasesInSwitch: true,
+      noPropertyAccessFromIndexSignature: true,
+      noUnusedLocals: true,
+      noUnusedParameters: true,
+      allowUnreachableCode: false,
+      verbatimModuleSyntax: true,
+      isolatedModules: true,
+      isolatedDeclarations: true,
+      erasableSyntaxOnly: true,
+    },
+  })
+  const found = rootNames.flatMap((path) => {
+    const file = program.getSourceFile(path)
+    return [
+      ...program.getSyntacticDiagnostics(file),
+      ...program.getSemanticDiagnostics(file),
+      ...program.getDeclarationDiagnostics(file),
+    ]
+  })
+  const text = found.map((one) => {
+    const place = one.file?.getLineAndCharacterOfPosition(one.start ?? 0)
+    const path = one.file === undefined ? '' : relative(golden, one.file.fileName)
+    return `${path}:${(place?.line ?? 0) + 1} ${ts.flattenDiagnosticMessageText(one.messageText, '\n')}`
+  })
+  expect(text).toEqual([])
+})
+
+test('the generated modules are formatted as a formatter would', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'volo-golden-'))
+  try {
+    for (const name of names) cpSync(join(golden, name, 'expected'), join(folder, name), { recursive: true })
+    const config = {
+      formatter: { indentStyle: 'space', indentWidth: 2, lineWidth: 120 },
+      javascript: { formatter: { quoteStyle: 'single', semicolons: 'asNeeded' } },
+    }
+    writeFileSync(join(folder, 'biome.json'), `${JSON.stringify(config, undefined, 2)}\n`)
+    const biome = join(repository, 'node_modules/@biomejs/biome/bin/biome')
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [biome, 'format', '--max-diagnostics=100', ...names],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+      },
+    )
+    expect(status, stdout + stderr).toBe(0)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})

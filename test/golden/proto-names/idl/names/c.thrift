@@ -1,0 +1,1 @@
+struct FromThrift { 1: string id }
