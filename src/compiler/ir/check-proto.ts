@@ -5,7 +5,17 @@ import { checkProtoExtensions } from './check-proto-extension.ts'
 import { checkProtoNames } from './check-proto-name.ts'
 import { checkProtoOptions } from './check-proto-option.ts'
 import { completeProto } from './complete-proto.ts'
-import type { IrAnnotation, IrEnum, IrField, IrFile, IrMessage, IrMethod, IrProgram, IrType } from './ir.ts'
+import type {
+  IrAnnotation,
+  IrDeclaration,
+  IrEnum,
+  IrField,
+  IrFile,
+  IrMessage,
+  IrMethod,
+  IrProgram,
+  IrType,
+} from './ir.ts'
 import { link } from './link.ts'
 import { protoSymbols } from './proto-scope.ts'
 import { declarationOf } from './underlying.ts'
@@ -23,10 +33,10 @@ export function checkProto(program: IrProgram, descriptor: () => IrFile, report:
   completeProto(files, report)
   checkProtoNames(files, report)
   for (const file of files) {
+    checkMapEntries(file, report)
     for (const declaration of file.declarations) {
       if (declaration.kind === 'message') {
         for (const field of declaration.fields) checkField(field, file, declaration, report)
-        checkMapEntries(declaration, file, report)
       } else if (declaration.kind === 'extension') {
         checkField(declaration.field, file, undefined, report)
       } else if (declaration.kind === 'service') {
@@ -162,19 +172,25 @@ function checkMethod(method: IrMethod, report: Report): void {
 }
 
 /** A map field `foo_bar` stands for a nested message `FooBarEntry`, whose name is then taken. */
-function checkMapEntries(message: IrMessage, file: IrFile, report: Report): void {
-  for (const field of message.fields) {
-    if (field.type.kind !== 'map') continue
-    const entry = `${message.name}.${entryName(field.name)}`
-    const taken = file.declarations.find((declaration) => declaration.name === entry)
-    if (taken === undefined) continue
-    report({
-      code: 'name-clash',
-      message: `'${taken.name}' is the name of the entries of map '${field.name}'`,
-      span: taken.span,
-      related: [{ message: 'the map is here', span: field.span }],
-      hint: 'rename one of them',
-    })
+function checkMapEntries(file: IrFile, report: Report): void {
+  const nested = new Map<string, IrDeclaration>()
+  for (const declaration of file.declarations) {
+    if (declaration.name.endsWith('Entry')) nested.set(declaration.name, declaration)
+  }
+  if (nested.size === 0) return
+  for (const message of file.declarations) {
+    if (message.kind !== 'message') continue
+    for (const field of message.fields) {
+      const taken = field.type.kind === 'map' ? nested.get(`${message.name}.${entryName(field.name)}`) : undefined
+      if (taken === undefined) continue
+      report({
+        code: 'name-clash',
+        message: `'${taken.name}' is the name of the entries of map '${field.name}'`,
+        span: taken.span,
+        related: [{ message: 'the map is here', span: field.span }],
+        hint: 'rename one of them',
+      })
+    }
   }
 }
 
