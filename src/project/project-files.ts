@@ -113,7 +113,7 @@ function clientFile(input: ProjectFilesInput, data: object): string {
     client: service.clientName,
     constant: imports.use(`./gen/${service.module}.js`, service.constant),
     transport: transports.find(({ factory }) => (factory === 'thrift') === (service.idl === 'thrift'))?.variable,
-    calls: clientCalls(maker, service, 2),
+    calls: clientCalls(maker, service, 4),
   }))
   const hasStreams = input.services.some(({ methods }) => methods.some(isStreamOut))
   const clientImports = imports.lines().join('\n')
