@@ -1,0 +1,39 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { accepts, compress, compressionOf, decompress } from '../../../src/runtime/grpc/compression.ts'
+
+describe('compression', () => {
+  it.each(['gzip', 'deflate'] as const)('gives the bytes back with %s', (compression) => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
+        const back = decompress(compression, compress(compression, bytes), 2000)
+        expect(new Uint8Array(back)).toEqual(bytes)
+      }),
+    )
+  })
+
+  it.each(['gzip', 'deflate'] as const)('stops %s at the limit, not after it', (compression) => {
+    const bomb = compress(compression, new Uint8Array(1_000_001))
+    expect(() => decompress(compression, bomb, 1_000_000)).toThrow(/larger than the limit of 1000000/)
+    expect(decompress(compression, bomb, 1_000_001).length).toBe(1_000_001)
+  })
+
+  it('refuses bytes that are not compressed', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => {
+        fc.pre(bytes[0] !== 0x1f)
+        expect(() => decompress('gzip', bytes, 1000)).toThrow(/could not be decompressed with gzip/)
+      }),
+    )
+  })
+
+  it('knows the names', () => {
+    expect(compressionOf(undefined)).toBeUndefined()
+    expect(compressionOf('identity')).toBeUndefined()
+    expect(compressionOf('gzip')).toBe('gzip')
+    expect(compressionOf('zstd')).toBe('unknown')
+    expect(accepts('identity, gzip', 'gzip')).toBe(true)
+    expect(accepts('identity,gzipped', 'gzip')).toBe(false)
+    expect(accepts(undefined, 'gzip')).toBe(false)
+  })
+})
