@@ -33,8 +33,7 @@ function completeEmpty(m: EmptyInput): Empty {
   return m as Empty
 }
 
-function encodeEmpty(_w: ProtobufWriter, _m: EmptyInput): void {
-}
+function encodeEmpty(_w: ProtobufWriter, _m: EmptyInput): void {}
 
 function decodeEmpty(r: ProtobufReader, end: number, _base?: Empty): Empty {
   while (r.position < end) {

@@ -68,23 +68,41 @@ export const Struct: ProtobufMessage<Struct, StructInput> = /*#__PURE__*/ protob
 export interface Value {
   /** The kind of value. */
   kind?:
-    /** Represents a JSON `null`. */
-    | { case: 'nullValue'; value: NullValue }
-    /**
-     * Represents a JSON number. Must not be `NaN`, `Infinity` or
-     * `-Infinity`, since those are not supported in JSON. This also cannot
-     * represent large Int64 values, since JSON format generally does not
-     * support them in its number type.
-     */
-    | { case: 'numberValue'; value: number }
-    /** Represents a JSON string. */
-    | { case: 'stringValue'; value: string }
-    /** Represents a JSON boolean (`true` or `false` literal in JSON). */
-    | { case: 'boolValue'; value: boolean }
-    /** Represents a JSON object. */
-    | { case: 'structValue'; value: Struct }
-    /** Represents a JSON array. */
-    | { case: 'listValue'; value: ListValue }
+    | {
+        /** Represents a JSON `null`. */
+        case: 'nullValue'
+        value: NullValue
+      }
+    | {
+        /**
+         * Represents a JSON number. Must not be `NaN`, `Infinity` or
+         * `-Infinity`, since those are not supported in JSON. This also cannot
+         * represent large Int64 values, since JSON format generally does not
+         * support them in its number type.
+         */
+        case: 'numberValue'
+        value: number
+      }
+    | {
+        /** Represents a JSON string. */
+        case: 'stringValue'
+        value: string
+      }
+    | {
+        /** Represents a JSON boolean (`true` or `false` literal in JSON). */
+        case: 'boolValue'
+        value: boolean
+      }
+    | {
+        /** Represents a JSON object. */
+        case: 'structValue'
+        value: Struct
+      }
+    | {
+        /** Represents a JSON array. */
+        case: 'listValue'
+        value: ListValue
+      }
     | undefined
 }
 
@@ -92,23 +110,41 @@ export interface Value {
 export interface ValueInput {
   /** The kind of value. */
   readonly kind?:
-    /** Represents a JSON `null`. */
-    | { readonly case: 'nullValue'; readonly value: NullValue }
-    /**
-     * Represents a JSON number. Must not be `NaN`, `Infinity` or
-     * `-Infinity`, since those are not supported in JSON. This also cannot
-     * represent large Int64 values, since JSON format generally does not
-     * support them in its number type.
-     */
-    | { readonly case: 'numberValue'; readonly value: number }
-    /** Represents a JSON string. */
-    | { readonly case: 'stringValue'; readonly value: string }
-    /** Represents a JSON boolean (`true` or `false` literal in JSON). */
-    | { readonly case: 'boolValue'; readonly value: boolean }
-    /** Represents a JSON object. */
-    | { readonly case: 'structValue'; readonly value: StructInput }
-    /** Represents a JSON array. */
-    | { readonly case: 'listValue'; readonly value: ListValueInput }
+    | {
+        /** Represents a JSON `null`. */
+        readonly case: 'nullValue'
+        readonly value: NullValue
+      }
+    | {
+        /**
+         * Represents a JSON number. Must not be `NaN`, `Infinity` or
+         * `-Infinity`, since those are not supported in JSON. This also cannot
+         * represent large Int64 values, since JSON format generally does not
+         * support them in its number type.
+         */
+        readonly case: 'numberValue'
+        readonly value: number
+      }
+    | {
+        /** Represents a JSON string. */
+        readonly case: 'stringValue'
+        readonly value: string
+      }
+    | {
+        /** Represents a JSON boolean (`true` or `false` literal in JSON). */
+        readonly case: 'boolValue'
+        readonly value: boolean
+      }
+    | {
+        /** Represents a JSON object. */
+        readonly case: 'structValue'
+        readonly value: StructInput
+      }
+    | {
+        /** Represents a JSON array. */
+        readonly case: 'listValue'
+        readonly value: ListValueInput
+      }
     | undefined
 }
 
@@ -321,6 +357,6 @@ function decodeListValue(r: ProtobufReader, end: number, base?: ListValue): List
 /** The description of google/protobuf/struct.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   1,
-  '["google/protobuf/struct.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".Struct",[[1,"fields","<string,:.Value"]]],[3,".Value",[[1,"null_value nullValue","=.NullValue",2,"kind"],[2,"number_value numberValue","f64",2,"kind"],[3,"string_value stringValue","string",2,"kind"],[4,"bool_value boolValue","bool",2,"kind"],[5,"struct_value structValue",":.Struct",2,"kind"],[6,"list_value listValue",":.ListValue",2,"kind"]]],[3,".ListValue",[[1,"values","[:.Value",4]]]],[[".NullValue","NULL_VALUE",0]],[]]',
+  '["google/protobuf/struct.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".Struct",[[1,"fields","<string,:.Value"]]],[3,".Value",[[1,"null_value nullValue","=.NullValue",2,"kind"],[2,"number_value numberValue","f64",2,"kind"],[3,"string_value stringValue","string",2,"kind"],[4,"bool_value boolValue","bool",2,"kind"],[5,"struct_value structValue",":.Struct",2,"kind"],[6,"list_value listValue",":.ListValue",2,"kind"]]],[3,".ListValue",[[1,"values","[:.Value"]]]],[[".NullValue","NULL_VALUE",0]],[]]',
   () => [],
 )

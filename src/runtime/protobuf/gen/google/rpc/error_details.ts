@@ -1050,7 +1050,11 @@ function encodeQuotaFailure_Violation(w: ProtobufWriter, m: QuotaFailure_Violati
   if (v7 != null) w.int64Field(64, v7)
 }
 
-function decodeQuotaFailure_Violation(r: ProtobufReader, end: number, base?: QuotaFailure_Violation): QuotaFailure_Violation {
+function decodeQuotaFailure_Violation(
+  r: ProtobufReader,
+  end: number,
+  base?: QuotaFailure_Violation,
+): QuotaFailure_Violation {
   let v0: string = ''
   let v1: string = ''
   let v2: string = ''
@@ -1177,7 +1181,11 @@ function encodePreconditionFailure_Violation(w: ProtobufWriter, m: PreconditionF
   if (v2 != null && v2 !== '') w.stringField(26, v2)
 }
 
-function decodePreconditionFailure_Violation(r: ProtobufReader, end: number, base?: PreconditionFailure_Violation): PreconditionFailure_Violation {
+function decodePreconditionFailure_Violation(
+  r: ProtobufReader,
+  end: number,
+  base?: PreconditionFailure_Violation,
+): PreconditionFailure_Violation {
   let v0: string = ''
   let v1: string = ''
   let v2: string = ''
@@ -1247,12 +1255,7 @@ function completeBadRequest_FieldViolation(m: BadRequest_FieldViolationInput): B
   const v1 = m.description ?? ''
   const v2 = m.reason ?? ''
   const v3 = m.localizedMessage == null ? undefined : completeLocalizedMessage(m.localizedMessage)
-  if (
-    v0 === m.field &&
-    v1 === m.description &&
-    v2 === m.reason &&
-    v3 === m.localizedMessage
-  ) {
+  if (v0 === m.field && v1 === m.description && v2 === m.reason && v3 === m.localizedMessage) {
     return m as BadRequest_FieldViolation
   }
   return { field: v0, description: v1, reason: v2, localizedMessage: v3 }
@@ -1273,7 +1276,11 @@ function encodeBadRequest_FieldViolation(w: ProtobufWriter, m: BadRequest_FieldV
   }
 }
 
-function decodeBadRequest_FieldViolation(r: ProtobufReader, end: number, base?: BadRequest_FieldViolation): BadRequest_FieldViolation {
+function decodeBadRequest_FieldViolation(
+  r: ProtobufReader,
+  end: number,
+  base?: BadRequest_FieldViolation,
+): BadRequest_FieldViolation {
   let v0: string = ''
   let v1: string = ''
   let v2: string = ''
@@ -1514,6 +1521,6 @@ function decodeLocalizedMessage(r: ProtobufReader, end: number, base?: Localized
 /** The description of google/rpc/error_details.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   1,
-  '["google/rpc/error_details.proto",1,"proto3","google.rpc","google.rpc.","",[[3,".ErrorInfo",[[1,"reason","string"],[2,"domain","string"],[3,"metadata","<string,string"]]],[3,".RetryInfo",[[1,"retry_delay retryDelay",":google.protobuf.Duration"]]],[3,".DebugInfo",[[1,"stack_entries stackEntries","[string"],[2,"detail","string"]]],[3,".QuotaFailure",[[1,"violations","[:.QuotaFailure.Violation",4]]],[3,".QuotaFailure.Violation",[[1,"subject","string"],[2,"description","string"],[3,"api_service apiService","string"],[4,"quota_metric quotaMetric","string"],[5,"quota_id quotaId","string"],[6,"quota_dimensions quotaDimensions","<string,string"],[7,"quota_value quotaValue","i64"],[8,"future_quota_value futureQuotaValue","i64",2]]],[3,".PreconditionFailure",[[1,"violations","[:.PreconditionFailure.Violation",4]]],[3,".PreconditionFailure.Violation",[[1,"type","string"],[2,"subject","string"],[3,"description","string"]]],[3,".BadRequest",[[1,"field_violations fieldViolations","[:.BadRequest.FieldViolation",4]]],[3,".BadRequest.FieldViolation",[[1,"field","string"],[2,"description","string"],[3,"reason","string"],[4,"localized_message localizedMessage",":.LocalizedMessage"]]],[3,".RequestInfo",[[1,"request_id requestId","string"],[2,"serving_data servingData","string"]]],[3,".ResourceInfo",[[1,"resource_type resourceType","string"],[2,"resource_name resourceName","string"],[3,"owner","string"],[4,"description","string"]]],[3,".Help",[[1,"links","[:.Help.Link",4]]],[3,".Help.Link",[[1,"description","string"],[2,"url","string"]]],[3,".LocalizedMessage",[[1,"locale","string"],[2,"message","string"]]]],[],[]]',
+  '["google/rpc/error_details.proto",1,"proto3","google.rpc","google.rpc.","",[[3,".ErrorInfo",[[1,"reason","string"],[2,"domain","string"],[3,"metadata","<string,string"]]],[3,".RetryInfo",[[1,"retry_delay retryDelay",":google.protobuf.Duration",2]]],[3,".DebugInfo",[[1,"stack_entries stackEntries","[string"],[2,"detail","string"]]],[3,".QuotaFailure",[[1,"violations","[:.QuotaFailure.Violation"]]],[3,".QuotaFailure.Violation",[[1,"subject","string"],[2,"description","string"],[3,"api_service apiService","string"],[4,"quota_metric quotaMetric","string"],[5,"quota_id quotaId","string"],[6,"quota_dimensions quotaDimensions","<string,string"],[7,"quota_value quotaValue","i64"],[8,"future_quota_value futureQuotaValue","i64",2]]],[3,".PreconditionFailure",[[1,"violations","[:.PreconditionFailure.Violation"]]],[3,".PreconditionFailure.Violation",[[1,"type","string"],[2,"subject","string"],[3,"description","string"]]],[3,".BadRequest",[[1,"field_violations fieldViolations","[:.BadRequest.FieldViolation"]]],[3,".BadRequest.FieldViolation",[[1,"field","string"],[2,"description","string"],[3,"reason","string"],[4,"localized_message localizedMessage",":.LocalizedMessage",2]]],[3,".RequestInfo",[[1,"request_id requestId","string"],[2,"serving_data servingData","string"]]],[3,".ResourceInfo",[[1,"resource_type resourceType","string"],[2,"resource_name resourceName","string"],[3,"owner","string"],[4,"description","string"]]],[3,".Help",[[1,"links","[:.Help.Link"]]],[3,".Help.Link",[[1,"description","string"],[2,"url","string"]]],[3,".LocalizedMessage",[[1,"locale","string"],[2,"message","string"]]]],[],[]]',
   () => [$file1],
 )

@@ -70,7 +70,7 @@ export const Status: ProtobufMessage<Status, StatusInput> = /*#__PURE__*/ protob
 function completeStatus(m: StatusInput): Status {
   const v0 = m.code ?? 0
   const v1 = m.message ?? ''
-  const v2 = completeList(m.details ?? [], (e0) => Any.complete(e0))
+  const v2 = completeList(m.details ?? [], (e0: AnyInput) => Any.complete(e0))
   if (v0 === m.code && v1 === m.message && v2 === m.details) return m as Status
   return { code: v0, message: v1, details: v2 }
 }
@@ -122,6 +122,6 @@ function decodeStatus(r: ProtobufReader, end: number, base?: Status): Status {
 /** The description of google/rpc/status.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   1,
-  '["google/rpc/status.proto",1,"proto3","google.rpc","google.rpc.","",[[3,".Status",[[1,"code","i32"],[2,"message","string"],[3,"details","[:google.protobuf.Any",4]]]],[],[]]',
+  '["google/rpc/status.proto",1,"proto3","google.rpc","google.rpc.","",[[3,".Status",[[1,"code","i32"],[2,"message","string"],[3,"details","[:google.protobuf.Any"]]]],[],[]]',
   () => [$file1],
 )
