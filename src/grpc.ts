@@ -5,3 +5,15 @@ export type { Compression } from './runtime/grpc/compression.ts'
 export { type GrpcWireOptions, grpcWire } from './runtime/grpc/server.ts'
 export { sendHeaders } from './runtime/grpc/server-call.ts'
 export type { Http2Keepalive } from './runtime/http2/sink.ts'
+export { fromBinary, toBinary } from './runtime/protobuf/bytes.ts'
+export { ProtobufError } from './runtime/protobuf/error.ts'
+export {
+  anyIs,
+  anyPack,
+  anyUnpack,
+  durationFromMs,
+  durationToMs,
+  timestampFromDate,
+  timestampNow,
+  timestampToDate,
+} from './runtime/protobuf/well-known.ts'

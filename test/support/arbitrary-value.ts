@@ -90,7 +90,9 @@ export function arbitraryMessage(all: Declarations, name: string, depth = 3): fc
 
 function memberOf(all: Declarations, field: FieldSchema, depth: number): fc.Arbitrary<unknown> {
   const value = typeOf(all, field.type, depth - 1)
-  const mayMiss = field.presence === 'optional' || (field.type.kind === 'message' && field.presence === 'default')
+  const mayMiss =
+    field.presence === 'optional' ||
+    (field.type.kind === 'message' && field.presence === 'default' && field.default === undefined)
   if (!mayMiss) return value
   return depth <= 0 && field.type.kind === 'message' ? fc.constant(undefined) : fc.option(value, { nil: undefined })
 }

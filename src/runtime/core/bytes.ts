@@ -11,8 +11,9 @@ export function allocateBytes(size: number): Uint8Array {
 /** A plain Uint8Array with a copy of `bytes[start, end)`. */
 export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const size = end - start
+  // Measured on Node 20: a loop wins up to 8 bytes, the constructor above.
+  if (size > 8) return new Uint8Array(bytes.subarray(start, end))
   const copy = new Uint8Array(size)
-  if (size > 24) copy.set(bytes.subarray(start, end))
-  else for (let i = 0; i < size; i++) copy[i] = bytes[start + i]!
+  for (let i = 0; i < size; i++) copy[i] = bytes[start + i]!
   return copy
 }

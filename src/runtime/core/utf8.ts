@@ -59,7 +59,12 @@ function longWrite(target: Uint8Array, text: string, at: number): number {
 
 /** The text of `bytes[start, end)`; what is not UTF-8 becomes U+FFFD. The range must lie inside the array. */
 export function utf8Read(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > shortRead) return longRead(bytes, start, end)
+  return shortAscii(bytes, start, end) ?? longRead(bytes, start, end)
+}
+
+/** The text when it is short and ASCII. */
+function shortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start > shortRead) return undefined
   let text = ''
   let at = start
   for (; at + 3 < end; at += 4) {
@@ -67,12 +72,12 @@ export function utf8Read(bytes: Uint8Array, start: number, end: number): string 
     const b = bytes[at + 1]!
     const c = bytes[at + 2]!
     const d = bytes[at + 3]!
-    if ((a | b | c | d) > 127) return longRead(bytes, start, end)
+    if ((a | b | c | d) > 127) return undefined
     text += fromCharCode(a, b, c, d)
   }
   for (; at < end; at++) {
     const code = bytes[at]!
-    if (code > 127) return longRead(bytes, start, end)
+    if (code > 127) return undefined
     text += fromCharCode(code)
   }
   return text
@@ -84,7 +89,9 @@ function longRead(bytes: Uint8Array, start: number, end: number): string {
 
 /** Like {@link utf8Read}, but undefined when the bytes are not UTF-8. */
 export function utf8ReadStrict(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const text = utf8Read(bytes, start, end)
+  const short = shortAscii(bytes, start, end)
+  if (short !== undefined) return short
+  const text = longRead(bytes, start, end)
   // Replacement shows as U+FFFD; looking for it in a one-byte string costs nothing, and text that holds it is rare.
   if (text.includes('\ufffd') && !isUtf8(bytes, start, end)) return undefined
   return text

@@ -117,8 +117,7 @@ export class ProtobufReader {
       this.position = at + 1
       return this.source[at]!
     }
-    this.varint64()
-    return this.low | 0
+    return this.varint32()
   }
 
   uint32(): number {
@@ -127,8 +126,7 @@ export class ProtobufReader {
       this.position = at + 1
       return this.source[at]!
     }
-    this.varint64()
-    return this.low >>> 0
+    return this.varint32() >>> 0
   }
 
   sint32(): number {
@@ -191,8 +189,13 @@ export class ProtobufReader {
   }
 
   fixed64(): bigint {
-    const low = this.sfixed32()
-    return uint64FromHalves(low, this.sfixed32())
+    const at = this.position
+    const bytes = this.source
+    if (at + 8 > this.limit) throw truncated()
+    this.position = at + 8
+    const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)
+    return uint64FromHalves(low, high)
   }
 
   fixed64Number(): number {
@@ -205,8 +208,13 @@ export class ProtobufReader {
   }
 
   sfixed64(): bigint {
-    const low = this.sfixed32()
-    return int64FromHalves(low, this.sfixed32())
+    const at = this.position
+    const bytes = this.source
+    if (at + 8 > this.limit) throw truncated()
+    this.position = at + 8
+    const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)
+    return int64FromHalves(low, high)
   }
 
   sfixed64Number(): number {
@@ -223,8 +231,70 @@ export class ProtobufReader {
   }
 
   double(): number {
-    const low = this.sfixed32()
-    return doubleFromHalves(low, this.sfixed32())
+    const at = this.position
+    const bytes = this.source
+    if (at + 8 > this.limit) throw truncated()
+    this.position = at + 8
+    const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)
+    return doubleFromHalves(low, high)
+  }
+
+  /** Appends the values of a packed field. */
+  packedBool(into: boolean[]): void {
+    const end = this.length()
+    while (this.position < end) into.push(this.bool())
+    this.at(end)
+  }
+
+  packedInt32(into: number[]): void {
+    const end = this.length()
+    while (this.position < end) into.push(this.int32())
+    this.at(end)
+  }
+
+  packedUint32(into: number[]): void {
+    const end = this.length()
+    while (this.position < end) into.push(this.uint32())
+    this.at(end)
+  }
+
+  packedSint32(into: number[]): void {
+    const end = this.length()
+    while (this.position < end) into.push(this.sint32())
+    this.at(end)
+  }
+
+  packedFixed32(into: number[]): void {
+    const end = this.length()
+    while (this.position < end) into.push(this.fixed32())
+    this.at(end)
+  }
+
+  packedSfixed32(into: number[]): void {
+    const end = this.length()
+    while (this.position < end) into.push(this.sfixed32())
+    this.at(end)
+  }
+
+  packedFloat(into: number[]): void {
+    const end = this.length()
+    const start = this.position
+    const view = new DataView(this.source.buffer, this.source.byteOffset + start, end - start)
+    const size = end - start - 3
+    for (let at = 0; at < size; at += 4) into.push(view.getFloat32(at, true))
+    this.position = end - ((end - start) & 3)
+    this.at(end)
+  }
+
+  packedDouble(into: number[]): void {
+    const end = this.length()
+    const start = this.position
+    const view = new DataView(this.source.buffer, this.source.byteOffset + start, end - start)
+    const size = end - start - 7
+    for (let at = 0; at < size; at += 8) into.push(view.getFloat64(at, true))
+    this.position = end - ((end - start) & 7)
+    this.at(end)
   }
 
   /** Text that must be UTF-8, as proto3 asks; the error names no more than that. */
@@ -332,6 +402,41 @@ export class ProtobufReader {
   private advance(size: number): void {
     if (size > this.limit - this.position) throw truncated()
     this.position += size
+  }
+
+  /** The low half of a varint. */
+  private varint32(): number {
+    const bytes = this.source
+    let at = this.position
+    if (at + 10 > this.limit) {
+      this.varint64()
+      return this.low
+    }
+    let byte = bytes[at++]!
+    let value = byte & 127
+    if (byte > 127) {
+      byte = bytes[at++]!
+      value |= (byte & 127) << 7
+      if (byte > 127) {
+        byte = bytes[at++]!
+        value |= (byte & 127) << 14
+        if (byte > 127) {
+          byte = bytes[at++]!
+          value |= (byte & 127) << 21
+          if (byte > 127) {
+            byte = bytes[at++]!
+            value |= byte << 28
+            // The high half is read over: 32-bit fields take the low one.
+            for (let more = 5; byte > 127; more--) {
+              if (more === 0) throw malformed('a varint of more than 10 bytes')
+              byte = bytes[at++]!
+            }
+          }
+        }
+      }
+    }
+    this.position = at
+    return value
   }
 
   private varint64(): void {

@@ -141,7 +141,7 @@ function refuses(run: () => unknown): boolean {
 describe.each(cases)('messages of $file', ({ file, text, names }) => {
   let module: Record<string, ProtobufMessage & { readonly $file: never }>
   let registry: ReturnType<typeof createFileRegistry>
-  let root: protobufjs.Root
+  let root: protobufjs.Namespace
 
   beforeAll(async () => {
     module = await generated({ [file]: text })
@@ -149,7 +149,9 @@ describe.each(cases)('messages of $file', ({ file, text, names }) => {
     const set = (root as unknown as { toDescriptor(edition: string): protobufjs.Message }).toDescriptor(
       file === 'two.proto' ? 'proto2' : 'proto3',
     )
-    const bytes = descriptorExt.FileDescriptorSet.encode(set as never).finish()
+    const bytes = (descriptorExt as unknown as { FileDescriptorSet: protobufjs.Type }).FileDescriptorSet.encode(
+      set,
+    ).finish()
     registry = createFileRegistry(qualified(fromEs(FileDescriptorSetSchema, bytes)))
   })
 

@@ -106,8 +106,13 @@ export class BinaryReader implements ThriftReader {
   }
 
   i64(): bigint {
-    const high = this.i32()
-    return int64FromHalves(this.i32(), high)
+    const at = this.position
+    const bytes = this.bytes
+    if (at + 8 > this.limit) throw truncated()
+    this.position = at + 8
+    const high = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+    const low = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!
+    return int64FromHalves(low, high)
   }
 
   i64Number(): number {
@@ -122,8 +127,13 @@ export class BinaryReader implements ThriftReader {
   }
 
   double(): number {
-    const high = this.i32()
-    return doubleFromHalves(this.i32(), high)
+    const at = this.position
+    const bytes = this.bytes
+    if (at + 8 > this.limit) throw truncated()
+    this.position = at + 8
+    const high = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+    const low = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!
+    return doubleFromHalves(low, high)
   }
 
   string(): string {

@@ -33,6 +33,15 @@ export function apacheWrite(
   return Buffer.concat(chunks)
 }
 
+/** A struct alone, written by npm `thrift`. */
+export function apacheStruct(name: 'binary' | 'compact', tree: Tree): Buffer {
+  const chunks: Buffer[] = []
+  const transport = new TBufferedTransport(undefined, (chunk: Buffer) => chunks.push(chunk))
+  put(protocolOf(name, transport), tree)
+  transport.flush()
+  return Buffer.concat(chunks)
+}
+
 function put(p: Protocol, tree: Tree): void {
   switch (tree.type) {
     case 2:
@@ -57,7 +66,8 @@ function put(p: Protocol, tree: Tree): void {
       return
     }
     case 11:
-      p['writeString']!(tree.value)
+      if (typeof tree.value === 'string') p['writeString']!(tree.value)
+      else p['writeBinary']!(Buffer.from(tree.value))
       return
     case 16:
       p['writeUuid']!(tree.value)

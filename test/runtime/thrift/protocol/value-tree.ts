@@ -7,7 +7,7 @@ export type Tree =
   | { readonly type: 2; readonly value: boolean }
   | { readonly type: 3 | 4 | 6 | 8; readonly value: number }
   | { readonly type: 10; readonly value: bigint }
-  | { readonly type: 11; readonly value: string }
+  | { readonly type: 11; readonly value: string | Uint8Array }
   | { readonly type: 12; readonly fields: readonly { readonly id: number; readonly tree: Tree }[] }
   | {
       readonly type: 13
@@ -96,7 +96,8 @@ export function write(w: ThriftWriter, tree: Tree): void {
       w.i64(tree.value)
       return
     case 11:
-      w.string(tree.value)
+      if (typeof tree.value === 'string') w.string(tree.value)
+      else w.binary(tree.value)
       return
     case 16:
       w.uuid(tree.value)
