@@ -107,7 +107,7 @@ export function tokenize(source: SourceFile, report: Report): TokenList {
   }
 
   function reportJunk(start: number): number {
-    let end = start
+    let end = start + 1
     while (end < text.length && isJunk(text.charCodeAt(end))) end++
     const piece = text.slice(start, Math.min(end, start + 20))
     report({
