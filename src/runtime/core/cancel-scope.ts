@@ -87,11 +87,11 @@ export abstract class CancelScope implements DeadlineEntry {
     this.controller?.abort(reason)
   }
 
-  /** Starts to enforce the deadline. False, with the scope cancelled, when it has passed already. */
-  watchDeadline(): boolean {
+  /** Starts to enforce the deadline, if there is one. False, with the scope cancelled, when it has passed at `at` (default: now). */
+  watchDeadline(at?: number): boolean {
     const { deadline } = this
     if (deadline === undefined) return true
-    const now = performance.now()
+    const now = at ?? performance.now()
     if (deadline <= now) {
       this.expire()
       return false

@@ -26,17 +26,25 @@ const capture = (resolve: Settle, reject: Settle): void => {
 export class ClientCall extends CallContext {
   /** The caller has its answer. */
   declare private settled: boolean
-  declare private options: CallOptions | undefined
+  declare private readonly options: CallOptions | undefined
+  declare private readonly parent: Context | undefined
   declare private unlinkParent: (() => void) | undefined
   declare private resolve: Settle | undefined
   declare private reject: Settle | undefined
   declare private request: CallStream | undefined
   declare private response: CallStream | undefined
 
-  constructor(service: ServiceType, method: MethodType, deadline: number | undefined) {
+  constructor(
+    service: ServiceType,
+    method: MethodType,
+    deadline: number | undefined,
+    options: CallOptions | undefined,
+    parent: Context | undefined,
+  ) {
     super('client', service, method, deadline)
+    this.options = options
+    this.parent = parent
     this.settled = false
-    this.options = undefined
     this.unlinkParent = undefined
     this.resolve = undefined
     this.reject = undefined
@@ -44,30 +52,23 @@ export class ClientCall extends CallContext {
     this.response = undefined
   }
 
-  /** Calls `next` unless the call has ended already, and gives a promise that also settles when it ends early. */
-  run(
-    next: Service,
-    request: unknown,
-    options: CallOptions | undefined,
-    parent: Context | undefined,
-  ): Promise<unknown> {
+  /**
+   * Calls `next` unless the call has ended already, and gives a promise that also settles when it ends early. `now` is
+   * the time of the call in `performance.now()`, when it is known.
+   */
+  run(next: Service, request: unknown, now?: number): Promise<unknown> {
     const outcome = new Promise<unknown>(capture)
     this.resolve = capturedResolve
     this.reject = capturedReject
-    this.start(next, request, options, parent)
+    this.start(next, request, now)
     return outcome
   }
 
   /** The same for a streamed response: the call starts now, a failure waits for the first `next()`. */
-  stream(
-    next: Service,
-    request: unknown,
-    options: CallOptions | undefined,
-    parent: Context | undefined,
-  ): AsyncIterable<unknown> {
+  stream(next: Service, request: unknown, now?: number): AsyncIterable<unknown> {
     const response = new CallStream(undefined, { onEnd: (how) => this.responded(how) })
     this.response = response
-    this.start(next, request, options, parent)
+    this.start(next, request, now)
     return response
   }
 
@@ -82,13 +83,14 @@ export class ClientCall extends CallContext {
     this.request?.fail(reason)
   }
 
-  private start(next: Service, request: unknown, options: CallOptions | undefined, parent: Context | undefined): void {
+  private start(next: Service, request: unknown, now: number | undefined): void {
+    const { options, parent } = this
     if (options !== undefined) this.take(options)
     const signal = options?.signal
     if (this.cancelled !== undefined) return
     if (signal?.aborted === true) this.cancel(aborted(signal))
     else if (parent?.cancelled !== undefined) this.cancel(parentEnded(parent.cancelled))
-    else if (this.watchDeadline()) {
+    else if (this.watchDeadline(now)) {
       signal?.addEventListener('abort', this)
       if (parent !== undefined) this.unlinkParent = parent.onCancel((reason) => this.cancel(parentEnded(reason)))
     }
@@ -105,9 +107,7 @@ export class ClientCall extends CallContext {
     )
   }
 
-  private take(options: CallOptions): void {
-    this.options = options
-    const { metadata, metainfo, timeoutMs } = options
+  private take({ metadata, metainfo, timeoutMs }: CallOptions): void {
     try {
       if (Number.isNaN(timeoutMs)) throw new TypeError('timeoutMs is not a number')
       if (metadata !== undefined)

@@ -28,7 +28,8 @@ export function createClient<C, H>(
   target: Transport | NoInfer<H>,
   options: ClientOptions = {},
 ): C {
-  const { layers = [], attemptLayers = [] } = options
+  const { layers = [], attemptLayers = [], timeoutMs } = options
+  if (Number.isNaN(timeoutMs)) throw new RangeError(`the timeoutMs of a client of ${service.fullName} is not a number`)
   const chain = compose(layers, compose(attemptLayers, innermost(service, target)))
   const client: Record<string, unknown> = {}
   for (const method of service.methods) client[method.localName] = stub(method, caller(service, method, chain, options))
@@ -71,22 +72,22 @@ function caller(service: ServiceType, method: MethodType, chain: Service, client
   const isStream = streamsResponse(method.kind)
   const alwaysGuarded = isStream || streamsRequest(method.kind)
   const alone =
-    isStream || alwaysGuarded || clientMetadata !== undefined
+    alwaysGuarded || clientMetadata !== undefined
       ? undefined
-      : (chain as DirectService).alone?.(method, callerName)
+      : (chain as Partial<DirectService>).alone?.(method, callerName)
   return (request, options) => {
     const parent = options?.parent ?? ambientContext()
-    const deadline = earliest(clientTimeout, options?.timeoutMs, parent?.deadline)
-    if (alone !== undefined && options === undefined && parent === undefined && deadline === undefined)
-      return alone(request)
-    const cx = new ClientCall(service, method, deadline)
+    const ms = least(clientTimeout, options?.timeoutMs)
+    const now = ms === undefined ? undefined : performance.now()
+    const deadline = now === undefined ? parent?.deadline : earliest(now + ms!, parent?.deadline)
+    const isGuarded = alwaysGuarded || deadline !== undefined || options !== undefined || parent !== undefined
+    if (alone !== undefined && !isGuarded) return alone(request)
+    const cx = new ClientCall(service, method, deadline, options, parent)
     cx.caller = callerName
     if (clientMetadata !== undefined) cx.requestHeadersIfAny = new Metadata(clientMetadata)
     if (parent !== undefined) inherit(cx, parent)
-    if (isStream) return cx.stream(chain, request, options, parent)
-    if (alwaysGuarded || deadline !== undefined || options !== undefined || parent !== undefined) {
-      return cx.run(chain, request, options, parent)
-    }
+    if (isStream) return cx.stream(chain, request, now)
+    if (isGuarded) return cx.run(chain, request, now)
     // Nothing can end this call early, so its promise is the caller's: a second one would double the price.
     cx.cancellable = false
     try {
@@ -97,15 +98,13 @@ function caller(service: ServiceType, method: MethodType, chain: Service, client
   }
 }
 
-function earliest(
-  clientMs: number | undefined,
-  callMs: number | undefined,
-  parent: number | undefined,
-): number | undefined {
-  if (clientMs === undefined && callMs === undefined) return parent
-  const ms = Math.min(clientMs ?? Number.POSITIVE_INFINITY, callMs ?? Number.POSITIVE_INFINITY)
-  const own = performance.now() + ms
-  return parent === undefined || own < parent ? (own === Number.POSITIVE_INFINITY ? undefined : own) : parent
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b)
+}
+
+function earliest(own: number, parent: number | undefined): number | undefined {
+  if (parent !== undefined && !(own < parent)) return parent
+  return own === Number.POSITIVE_INFINITY ? undefined : own
 }
 
 function inherit(cx: ClientCall, parent: Context): void {

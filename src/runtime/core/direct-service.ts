@@ -14,7 +14,7 @@ import type { MethodType, ServiceType } from './service-type.ts'
 /** A Service that can also be called without a caller's context, where nobody would see that context. */
 export interface DirectService extends Service {
   /** Calls a unary or oneway method for a caller with neither layers, options nor a deadline. */
-  alone?(method: MethodType, caller: string): (request: unknown) => Promise<unknown>
+  readonly alone: (method: MethodType, caller: string) => (request: unknown) => Promise<unknown>
 }
 
 /**
@@ -45,7 +45,7 @@ export function directService(
     if (refused !== undefined) throw refused
     return router.open(way.route, init)
   }
-  const direct: DirectService = (cx, request) => {
+  const direct: Service = (cx, request) => {
     let way: Way
     let call: ServerCall
     let accepted: unknown
@@ -60,7 +60,7 @@ export function directService(
     if ((cx as Partial<CancelScope>).cancellable !== false) cx.onCancel((reason) => call.cancel(reason))
     return answer(way, call.handle(accepted, way.complete))
   }
-  direct.alone = (method, caller) => {
+  const alone: DirectService['alone'] = (method, caller) => {
     const init: ServerCallInit = { peer, caller }
     return (request) => {
       let way: Way
@@ -76,7 +76,7 @@ export function directService(
       return answer(way, call.handle(accepted, way.complete))
     }
   }
-  return direct
+  return Object.assign(direct, { alone })
 }
 
 /** How a method is reached. */
