@@ -284,8 +284,14 @@ function parseMessageBody(
   return { kind: 'message', name, visibility, members, first, tail }
 }
 
-/** Statements up to the `}` that closes the body whose `{` stands at `open`. False when one of them failed. */
-function parseBody(c: Cursor, what: string, open: number, parseStatement: () => boolean): boolean {
+/** Statements up to the `}` that closes the body whose `{` stands at `open`. False when one of them failed. Oneofs and extensions know no empty ones. */
+function parseBody(
+  c: Cursor,
+  what: string,
+  open: number,
+  parseStatement: () => boolean,
+  emptyStatements = true,
+): boolean {
   let whole = true
   while (!accept(c, BRACE_CLOSE)) {
     if (kindAt(c) === END) {
@@ -298,7 +304,7 @@ function parseBody(c: Cursor, what: string, open: number, parseStatement: () => 
       })
       return false
     }
-    if (accept(c, SEMICOLON)) continue
+    if (emptyStatements && accept(c, SEMICOLON)) continue
     const before = c.at
     if (parseStatement()) continue
     whole = false
@@ -443,10 +449,16 @@ function parseOneof(c: Cursor, syntax: ProtoSyntax): ProtoOneof | undefined {
   const tail = c.at - 1
   const options: ProtoOption[] = []
   const fields: ProtoField[] = []
-  const whole = parseBody(c, `oneof '${name.text}'`, tail, () => {
-    if (isWord(c, 'option')) return push(options, parseOptionStatement(c))
-    return push(fields, parseField(c, syntax))
-  })
+  const whole = parseBody(
+    c,
+    `oneof '${name.text}'`,
+    tail,
+    () => {
+      if (isWord(c, 'option')) return push(options, parseOptionStatement(c))
+      return push(fields, parseField(c, syntax))
+    },
+    false,
+  )
   return { kind: 'oneof', name, options, fields, whole, first, tail }
 }
 
@@ -457,7 +469,7 @@ function parseExtend(c: Cursor, syntax: ProtoSyntax): ProtoExtend | undefined {
   if (extendee === undefined || !expect(c, BRACE_OPEN, `after the name '${extendee.text}'`)) return undefined
   const tail = c.at - 1
   const fields: ProtoField[] = []
-  parseBody(c, `the extension of '${extendee.text}'`, tail, () => push(fields, parseField(c, syntax)))
+  parseBody(c, `the extension of '${extendee.text}'`, tail, () => push(fields, parseField(c, syntax)), false)
   return { kind: 'extend', extendee, fields, first, tail }
 }
 

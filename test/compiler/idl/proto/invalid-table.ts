@@ -67,6 +67,8 @@ export const invalidProtos: readonly InvalidProto[] = [
   p3('syntax', 'message M { int32 a = 1 [deprecated §true]; }'),
   p3('syntax', 'message M { map<string§> m = 1; }'),
   p3('syntax', 'message M { oneof §{ int32 a = 1; } }'),
+  p3('syntax', 'message M { oneof o { int32 a = 1; §; } }'),
+  p2('syntax', 'message M { extensions 5; } extend M { optional int32 a = 5; §; }'),
   p3('syntax', 'enum E { A = §x; }'),
   p3('syntax', 'enum E { A§; }'),
   p3('syntax', 'service S { §M(A) returns (B); }'),
