@@ -10,6 +10,7 @@ export default defineConfig({
     gen: 'src/gen.ts',
     cli: 'src/cli/main.ts',
   },
+  tsconfig: 'tsconfig.build.json',
   format: 'esm',
   platform: 'node',
   target: 'node20.19',

@@ -94,7 +94,7 @@ export const diagnosticCodes = {
   extension: { severity: 'error', about: 'an extension of something that cannot be extended so' },
   'name-clash': { severity: 'error', about: 'two protobuf declarations of any kind have one full name' },
   'enum-kind': { severity: 'error', about: 'a field without presence has the type of a closed enum' },
-} as const satisfies Record<string, { severity: Severity; about: string }>
+} as const
 
 /** One of {@link diagnosticCodes}. */
 export type DiagnosticCode = keyof typeof diagnosticCodes
