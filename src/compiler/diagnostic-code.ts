@@ -57,6 +57,10 @@ export const diagnosticCodes = {
   },
   'generated-name-clash': { severity: 'error', about: 'two IDL names become the same TypeScript name' },
   'unknown-syntax': { severity: 'error', about: 'a .proto file names a syntax or edition that does not exist' },
+  'naming-style': {
+    severity: 'error',
+    about: 'a name in a file of edition 2024 that is not written as the edition asks',
+  },
   visibility: {
     severity: 'error',
     about: 'export or local where it cannot stand, or use of a local declaration of another file',

@@ -3,13 +3,11 @@
 import type { IrAnnotation, IrAnnotationValue, IrValue } from '../../ir/ir.ts'
 import type { ProtoOption } from './ast.ts'
 
-/** Options of a declaration in `scope`, without those that are syntax in disguise (`default`, `json_name`). */
+/** Options of a declaration in `scope`. */
 export function annotationsOf(options: readonly ProtoOption[], scope: string): readonly IrAnnotation[] {
   if (options.length === 0) return none
   const annotations: IrAnnotation[] = []
   for (const { path, value, span } of options) {
-    const first = path[0]!
-    if (path.length === 1 && !first.extension && (first.text === 'default' || first.text === 'json_name')) continue
     const name = path.map((segment) => segment.text).join('.')
     annotations.push({ name, value: annotationValue(value), span, option: { path, value, scope } })
   }
@@ -17,6 +15,18 @@ export function annotationsOf(options: readonly ProtoOption[], scope: string): r
 }
 
 const none: readonly IrAnnotation[] = []
+
+/** Options of a field in `scope`, without those that are syntax in disguise: `default` and `json_name`. */
+export function fieldAnnotationsOf(options: readonly ProtoOption[], scope: string): readonly IrAnnotation[] {
+  if (options.length === 0) return none
+  return annotationsOf(
+    options.filter(
+      ({ path: [first, ...rest] }) =>
+        rest.length > 0 || first!.extension || (first!.text !== 'default' && first!.text !== 'json_name'),
+    ),
+    scope,
+  )
+}
 
 /** The value of the last plain option of this name. */
 export function optionValue(options: readonly ProtoOption[], name: string): IrValue | undefined {

@@ -6,12 +6,14 @@ import { checkEnum } from './check-enum.ts'
 import { checkFeatureUse } from './check-feature.ts'
 import { checkField } from './check-field.ts'
 import { checkMessage } from './check-message.ts'
+import { checkStyle } from './check-style.ts'
 import { defaultFeatures, resolveFeatures } from './feature.ts'
 
 /** Reports every broken rule of the file. */
 export function checkDocument(document: ProtoDocument, report: Report): void {
   const { syntax } = document
   checkImports(document, report)
+  checkStyle(document, report)
   checkFeatureUse(document.options, syntax, report)
   const features = resolveFeatures(defaultFeatures[syntax], document.options)
   for (const declaration of document.declarations) {

@@ -11,6 +11,7 @@ export interface Features {
   readonly utf8Validation: 'VERIFY' | 'NONE'
   readonly messageEncoding: 'LENGTH_PREFIXED' | 'DELIMITED'
   readonly jsonFormat: 'ALLOW' | 'LEGACY_BEST_EFFORT'
+  readonly enforceNamingStyle: 'STYLE2024' | 'STYLE_LEGACY'
   readonly defaultSymbolVisibility: 'EXPORT_ALL' | 'EXPORT_TOP_LEVEL' | 'LOCAL_ALL' | 'STRICT'
 }
 
@@ -21,6 +22,7 @@ const proto2: Features = {
   utf8Validation: 'NONE',
   messageEncoding: 'LENGTH_PREFIXED',
   jsonFormat: 'LEGACY_BEST_EFFORT',
+  enforceNamingStyle: 'STYLE_LEGACY',
   defaultSymbolVisibility: 'EXPORT_ALL',
 }
 const proto3: Features = {
@@ -32,7 +34,11 @@ const proto3: Features = {
   jsonFormat: 'ALLOW',
 }
 const edition2023: Features = { ...proto3, fieldPresence: 'EXPLICIT' }
-const edition2024: Features = { ...edition2023, defaultSymbolVisibility: 'EXPORT_TOP_LEVEL' }
+const edition2024: Features = {
+  ...edition2023,
+  enforceNamingStyle: 'STYLE2024',
+  defaultSymbolVisibility: 'EXPORT_TOP_LEVEL',
+}
 
 /** What holds in a file that sets nothing. */
 export const defaultFeatures: Readonly<Record<ProtoSyntax, Features>> = {
@@ -49,6 +55,7 @@ const memberOf: Readonly<Record<string, { member: keyof Features; values: readon
   utf8_validation: { member: 'utf8Validation', values: ['VERIFY', 'NONE'] },
   message_encoding: { member: 'messageEncoding', values: ['LENGTH_PREFIXED', 'DELIMITED'] },
   json_format: { member: 'jsonFormat', values: ['ALLOW', 'LEGACY_BEST_EFFORT'] },
+  enforce_naming_style: { member: 'enforceNamingStyle', values: ['STYLE2024', 'STYLE_LEGACY'] },
   default_symbol_visibility: {
     member: 'defaultSymbolVisibility',
     values: ['EXPORT_ALL', 'EXPORT_TOP_LEVEL', 'LOCAL_ALL', 'STRICT'],

@@ -19,7 +19,7 @@ import type {
   IrType,
 } from '../../ir/ir.ts'
 import { docText } from '../../text/doc-comment.ts'
-import { annotationsOf, isSet, optionValue } from './annotation.ts'
+import { annotationsOf, fieldAnnotationsOf, isSet, optionValue } from './annotation.ts'
 import type {
   ProtoDocument,
   ProtoEnum,
@@ -257,7 +257,7 @@ function lowerField(
     span: node.name.span,
     typeSpan: node.typeSpan,
     doc: node.group === undefined ? docOf(l.document, node) : undefined,
-    annotations: annotationsOf(options, scope),
+    annotations: fieldAnnotationsOf(options, scope),
     deprecated: isSet(options, 'deprecated'),
     ...(holdsString && features.utf8Validation === 'NONE' ? { validateUtf8: false } : undefined),
   }
