@@ -11,6 +11,7 @@ import { addEntries } from './metainfo.ts'
 import { streamsRequest } from './method-kind.ts'
 import type { Service } from './service.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
+import { type SignalWatcher, unwatchSignal, watchSignal } from './signal-watch.ts'
 
 type Settle = (value: unknown) => void
 
@@ -23,7 +24,7 @@ const capture = (resolve: Settle, reject: Settle): void => {
 }
 
 /** A call of a stub; it is its own context. */
-export class ClientCall extends CallContext {
+export class ClientCall extends CallContext implements SignalWatcher {
   /** The caller has its answer. */
   declare private settled: boolean
   declare private readonly options: CallOptions | undefined
@@ -72,9 +73,8 @@ export class ClientCall extends CallContext {
     return response
   }
 
-  /** The signal's listener is the call itself, so that listening needs no closure. */
-  handleEvent(): void {
-    this.cancel(aborted(this.options?.signal))
+  aborted(signal: AbortSignal): void {
+    this.cancel(new RpcError('CANCELLED', 'the caller aborted the call', { cause: signal.reason, stack: false }))
   }
 
   protected override endEarly(reason: RpcError): void {
@@ -88,10 +88,10 @@ export class ClientCall extends CallContext {
     if (options !== undefined) this.take(options)
     const signal = options?.signal
     if (this.cancelled !== undefined) return
-    if (signal?.aborted === true) this.cancel(aborted(signal))
+    if (signal?.aborted === true) this.aborted(signal)
     else if (parent?.cancelled !== undefined) this.cancel(parentEnded(parent.cancelled))
     else if (this.watchDeadline(now)) {
-      signal?.addEventListener('abort', this)
+      if (signal !== undefined) watchSignal(signal, this)
       if (parent !== undefined) this.unlinkParent = parent.onCancel((reason) => this.cancel(parentEnded(reason)))
     }
     if (this.cancelled !== undefined) return
@@ -184,14 +184,11 @@ export class ClientCall extends CallContext {
   }
 
   private release(): void {
-    this.options?.signal?.removeEventListener('abort', this)
+    const signal = this.options?.signal
+    if (signal !== undefined) unwatchSignal(signal, this)
     this.unlinkParent?.()
     this.unlinkParent = undefined
   }
-}
-
-function aborted(signal: AbortSignal | undefined): RpcError {
-  return new RpcError('CANCELLED', 'the caller aborted the call', { cause: signal?.reason, stack: false })
 }
 
 function parentEnded(reason: RpcError): RpcError {

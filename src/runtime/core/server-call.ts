@@ -246,8 +246,9 @@ export class RunningCall extends CallContext implements ServerCall {
 
   /** In process: hands what has been written for the caller to its context. Each part is handed over once. */
   private copyBack(): void {
-    const { replyTo, responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = this
+    const { replyTo } = this
     if (replyTo === undefined) return
+    const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = this
     if (responseHeadersIfAny !== undefined && !this.headersCopied) {
       this.headersCopied = true
       for (const [name, value] of responseHeadersIfAny) replyTo.responseHeaders.append(name, value)

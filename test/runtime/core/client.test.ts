@@ -181,23 +181,39 @@ describe('the end of a call', () => {
     expect(wire.seen).toHaveLength(5)
   })
 
-  test('is CANCELLED when the signal aborts, and the signal is let go when the call has settled', async () => {
+  test('is CANCELLED when the signal aborts', async () => {
+    const stop = new AbortController()
+    const wire = transport(never)
+    const cut = rejection(createClient(Shop, wire).version({ signal: stop.signal }))
+    stop.abort(new Error('enough'))
+    expect(await cut).toMatchObject({ code: 'CANCELLED', cause: new Error('enough') })
+    expect(wire.seen[0]!.cx.cancelled?.code).toBe('CANCELLED')
+  })
+
+  test('lets go of the signal; calls that share one share a listener', async () => {
     const stop = new AbortController()
     const added = vi.spyOn(stop.signal, 'addEventListener')
     const removed = vi.spyOn(stop.signal, 'removeEventListener')
     const waiting = deferred<unknown>()
     const wire = transport(() => waiting.promise)
     const shop = createClient(Shop, wire)
-    const settled = shop.version({ signal: stop.signal })
-    waiting.resolve('1')
-    await settled
+    const calls = Array.from({ length: 50 }, () => shop.version({ signal: stop.signal }))
     expect(added).toHaveBeenCalledTimes(1)
-    expect(removed).toHaveBeenCalled()
-    const cut = code(createClient(Shop, transport(never)).version({ signal: stop.signal }))
-    stop.abort(new Error('enough'))
-    expect(await cut).toBe('CANCELLED')
+    expect(await code(shop.version({ signal: stop.signal, timeoutMs: 2 }))).toBe('DEADLINE_EXCEEDED')
+    expect(removed).not.toHaveBeenCalled()
+    waiting.resolve('1')
+    await Promise.all(calls)
+    expect(removed).toHaveBeenCalledExactlyOnceWith('abort', added.mock.calls[0]![1])
+    stop.abort()
     expect(wire.seen[0]!.cx.cancelled).toBeUndefined()
-    expect(removed.mock.calls.length).toBeGreaterThanOrEqual(2)
+  })
+
+  test('one abort ends every call that shares the signal', async () => {
+    const stop = new AbortController()
+    const shop = createClient(Shop, transport(never))
+    const calls = Array.from({ length: 5 }, () => code(shop.version({ signal: stop.signal })))
+    stop.abort()
+    expect(await Promise.all(calls)).toEqual(Array(5).fill('CANCELLED'))
   })
 
   test('never starts a call that has expired or been aborted already', async () => {

@@ -264,9 +264,12 @@ describe('streams', () => {
       }),
     )
     const call = open(router, 'ListVehicles')
+    const heard = vi.fn()
+    call.cx.onCancel(heard)
     const reader = ((await call.handle({})) as AsyncIterable<unknown>)[Symbol.asyncIterator]()
     await reader.next()
     call.cancel(new RpcError('CANCELLED', 'reset'))
+    expect(heard).toHaveBeenCalledOnce()
     expect(await code(reader.next())).toBe('CANCELLED')
     await turns()
     expect(closed).toBe(true)

@@ -1,0 +1,5 @@
+namespace * bench
+
+service Noop {
+  void noop(),
+}
