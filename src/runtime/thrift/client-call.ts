@@ -170,9 +170,17 @@ export class ClientCall implements PoolWaiter<CallCarrier> {
       else if (key === 'biz-extra') extra = value
       else if (key === 'rpc-code') rpcCode = value
       else if (key === 'rip') cx.peer = { address: value, kind: 'tcp' }
-      else if (!isReservedKey(key)) cx.responseHeaders.append(key, value)
+      else if (!isReservedKey(key)) this.#readPlainKey(key, value)
     }
     return (status === undefined ? undefined : bizErrorOf(status, text, extra)) ?? rpcCode
+  }
+
+  /** A header, or a backward value as Kitex sends it: without prefix. It may be either, so it becomes both. */
+  #readPlainKey(key: string, value: string): void {
+    const { backward } = this.cx.metainfo
+    if (backward.get(key) === value) return
+    if (!backward.has(key)) backward.set(key, value)
+    this.cx.responseHeaders.append(key, value)
   }
 
   #cancel(reason: RpcError): void {

@@ -6,7 +6,7 @@ import { malformed } from './protocol/error.ts'
 import { sniffBytes, sniffFraming, sniffProtocol, type ThriftFraming } from './sniff.ts'
 
 /** The default limit of a message with all that is around it: 16 MiB. */
-export const defaultMaxFrameBytes = 16 * 1024 * 1024
+export const defaultMaxFrameBytes: number = 16 * 1024 * 1024
 
 /**
  * Splits what arrives into messages without copying those that lie whole in a chunk. Memory in use is bounded by the

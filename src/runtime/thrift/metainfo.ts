@@ -36,10 +36,14 @@ export function aclTokenOf(cx: Context): string | undefined {
   return lazyParts(cx).metainfoIfAny?.transientIfAny?.get(aclTokenEntry)
 }
 
-/** A response's backward metainfo, headers and trailers; undefined when there is nothing. */
+/**
+ * A response's backward metainfo, headers and trailers; undefined when there is nothing. Backward values go twice: with
+ * prefix for Volo, without for Kitex, which knows none in this direction.
+ */
 export function responsePairs(cx: Context): Pairs | undefined {
   const { metainfoIfAny, responseHeadersIfAny, responseTrailersIfAny } = lazyParts(cx)
-  const pairs = addEntries(undefined, backwardPrefix, metainfoIfAny?.backwardIfAny)
+  const backward = metainfoIfAny?.backwardIfAny
+  const pairs = addEntries(addEntries(undefined, backwardPrefix, backward), '', backward)
   return addMetadata(addMetadata(pairs, responseHeadersIfAny), responseTrailersIfAny)
 }
 
@@ -50,7 +54,9 @@ function addEntries(
 ): Pairs | undefined {
   if (entries === undefined || entries.size === 0) return pairs
   const all: Pairs = pairs ?? []
-  for (const [key, value] of entries) if (key !== aclTokenEntry) all.push([prefix + key, value])
+  for (const [key, value] of entries) {
+    if (key !== aclTokenEntry && (prefix !== '' || !reserved.has(key))) all.push([prefix + key, value])
+  }
   return all
 }
 

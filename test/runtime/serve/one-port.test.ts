@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import * as grpcJs from '@grpc/grpc-js'
+import apache from 'thrift'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createClient } from '../../../src/runtime/core/client.ts'
+import { grpc } from '../../../src/runtime/grpc/client.ts'
+import { Server } from '../../../src/runtime/serve/server.ts'
+import { thrift } from '../../../src/runtime/thrift/client.ts'
+import { ApacheEchoClient } from '../../support/apache-echo.ts'
+import { Echo as ThriftEcho, echoHandler as thriftHandler } from '../../support/echo-service.ts'
+import { Echo as GrpcEcho, echoHandler as grpcHandler, grpcJsEcho } from '../grpc/echo.ts'
+import type { GrpcJsClient } from '../grpc/grpc-js.ts'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const path = (name: string): string => fileURLToPath(new URL(`../../support/tls/${name}.pem`, import.meta.url))
+const ca = { file: path('ca') }
+
+function grpcJsUnary(client: GrpcJsClient, text: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    client.unary({ text }, new grpcJs.Metadata(), {}, (error, note) => (error ? reject(error) : resolve(note.text)))
+  })
+}
+
+describe('one port', () => {
+  it('answers Thrift and gRPC at once, plain and over TLS, to outsiders and to us', async () => {
+    const server = new Server({ tls: { cert: { file: path('server') }, key: { file: path('server-key') } } })
+      .add(ThriftEcho, thriftHandler())
+      .add(GrpcEcho, grpcHandler)
+    cleanups.push(() => server.close({ drainMs: 0 }))
+    const { port } = await server.listen('127.0.0.1:0')
+    const address = `127.0.0.1:${port}`
+
+    for (const secure of [false, true]) {
+      const tls = secure ? { ca, servername: 'localhost' } : undefined
+      const thriftWire = thrift(address, { tls })
+      const grpcWire = grpc(address, { tls })
+      cleanups.push(
+        () => thriftWire.close(),
+        () => grpcWire.close(),
+      )
+      const credentials = secure
+        ? grpcJs.credentials.createSsl(readFileSync(path('ca')))
+        : grpcJs.credentials.createInsecure()
+      const outsider = new grpcJsEcho(address, credentials) as unknown as GrpcJsClient
+      cleanups.push(() => outsider.close())
+      const options = {
+        transport: apache.TFramedTransport,
+        protocol: apache.TBinaryProtocol,
+        rejectUnauthorized: false,
+      }
+      const connection = secure
+        ? apache.createSSLConnection('127.0.0.1', port, options)
+        : apache.createConnection('127.0.0.1', port, options)
+      connection.on('error', () => {})
+      cleanups.push(() => connection.end())
+
+      const texts = await Promise.all([
+        createClient(ThriftEcho, thriftWire).echo('our thrift'),
+        createClient(GrpcEcho, grpcWire)
+          .unary({ text: 'our grpc' })
+          .then(({ text }) => text),
+        apache.createClient(ApacheEchoClient, connection).echo('apache'),
+        grpcJsUnary(outsider, 'grpc-js'),
+      ])
+      expect(texts).toEqual(['our thrift', 'our grpc', 'apache', 'grpc-js'])
+      const streamed: number[] = []
+      for await (const { count } of createClient(GrpcEcho, grpcWire).expand({ text: 's', count: 3 }))
+        streamed.push(count)
+      expect(streamed).toEqual([0, 1, 2])
+    }
+  })
+
+  it('drains both kinds at once', async () => {
+    const gate = withResolvers()
+    const server = new Server()
+      .add(ThriftEcho, thriftHandler({ echo: (text) => gate.promise.then(() => text) }))
+      .add(GrpcEcho, { ...grpcHandler, unary: (note) => gate.promise.then(() => note) })
+    cleanups.push(() => server.close({ drainMs: 0 }))
+    const { address } = await server.listen('127.0.0.1:0')
+    const thriftWire = thrift(address)
+    const grpcWire = grpc(address)
+    cleanups.push(
+      () => thriftWire.close(),
+      () => grpcWire.close(),
+    )
+    const answers = Promise.all([
+      createClient(ThriftEcho, thriftWire).echo('a'),
+      createClient(GrpcEcho, grpcWire)
+        .unary({ text: 'b' })
+        .then(({ text }) => text),
+    ])
+    await expect.poll(() => server.router.inFlight).toBe(2)
+    const closed = server.close({ drainMs: 10_000 })
+    gate.resolve()
+    expect(await answers).toEqual(['a', 'b'])
+    await closed
+    expect(server.connections).toBe(0)
+  })
+
+  it('answers a service that it does not have as UNIMPLEMENTED, also of a kind that it has none of', async () => {
+    const server = new Server().add(ThriftEcho, thriftHandler())
+    cleanups.push(() => server.close({ drainMs: 0 }))
+    const { address } = await server.listen('127.0.0.1:0')
+    const wire = grpc(address)
+    cleanups.push(() => wire.close())
+    await expect(createClient(GrpcEcho, wire).unary({ text: 'x' })).rejects.toMatchObject({ code: 'UNIMPLEMENTED' })
+  })
+})
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
