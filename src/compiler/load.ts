@@ -59,6 +59,8 @@ interface Loader {
   readonly texts: Map<string, string | undefined>
   readonly units: Map<string, Unit>
   readonly done: Unit[]
+  /** Thrift includes found beside the including file: both paths. */
+  readonly beside: [string, string][]
   /** The files being loaded, outermost first, each with the import that leads to the next. */
   readonly stack: { readonly unit: Unit; via: IrImport }[]
 }
@@ -73,6 +75,7 @@ export function load(input: LoadInput, report: Report): Loaded {
     texts: new Map(),
     units: new Map(),
     done: [],
+    beside: [],
     stack: [],
   }
   const entries: IrFile[] = []
@@ -162,7 +165,9 @@ function findThrift(loader: Loader, from: Unit, via: IrImport): Unit | undefined
     const path = joinPath(folder, via.path)
     const text = read(loader, path, via.span)
     if (text === undefined) return undefined
-    if (text !== missing) return loadUnit(loader, path, text, false)
+    if (text === missing) continue
+    if (folder === folders[0]) loader.beside.push([from.source.path, path])
+    return loadUnit(loader, path, text, false)
   }
   reportMissing(loader, via, folders)
   return undefined
@@ -228,17 +233,14 @@ function reportCycle(loader: Loader, target: Unit, via: IrImport): void {
   })
 }
 
-/** Gives every file its path below a root: the longest given root that holds it, a guessed one, or the folder common to those without. */
+/** Gives every file its path below a root: see {@link placeThrift} and {@link placeProto}. */
 function placeFiles(loader: Loader): void {
+  placeThrift(loader)
   const rootless: Unit[] = []
-  for (const unit of loader.done) {
-    const logical = unit.importName ?? longestRoot(loader.roots, unit) ?? guessedPlace(loader, unit)
-    if (logical === undefined) rootless.push(unit)
-    else unit.source.logicalPath = logical
-  }
-  const root = commonFolder(rootless.map((unit) => unit.source.path))
-  for (const { source } of rootless) source.logicalPath = below(root, source.path) ?? source.path
   const taken = new Map<string, Unit>()
+  for (const unit of loader.done) if (unit.ir.idl === 'protobuf' && !placeProto(loader, unit)) rootless.push(unit)
+  const root = commonFolder(rootless.map((unit) => unit.source.path))
+  for (const { source } of rootless) source.logicalPath = below(root, source.path) ?? inside(source.path)
   for (const unit of loader.done) {
     const { logicalPath, path } = unit.source
     const other = taken.get(logicalPath)
@@ -248,29 +250,59 @@ function placeFiles(loader: Loader): void {
         code: 'duplicate-module',
         message: `'${path}' and '${other.source.path}' are both '${logicalPath}' below their roots`,
         span: undefined,
-        hint: 'give a folder above both with -i, or rename one',
+        hint: 'give one folder above both with -i, or rename one',
       })
     }
   }
 }
 
-function longestRoot(roots: readonly string[], unit: Unit): string | undefined {
+/**
+ * Thrift files stand below the longest given root that holds them, those without one below the folder they have in common. When that would give two
+ * files one path, or lead a relative include astray, all stand below the folder that all have in common: there every relative include still holds.
+ */
+function placeThrift(loader: Loader): void {
+  const units = loader.done.filter((unit) => unit.ir.idl === 'thrift')
+  const rootless = units.filter(({ source }) => longestRoot(loader.roots, source.path) === undefined)
+  const common = commonFolder(rootless.map((unit) => unit.source.path))
+  const rootOf = (path: string): string => longestRoot(loader.roots, path) ?? common
+  const taken = new Set<string>()
+  for (const { source } of units) {
+    source.logicalPath = below(rootOf(source.path), source.path) ?? inside(source.path)
+    taken.add(source.logicalPath)
+  }
+  if (taken.size === units.length && loader.beside.every(([from, to]) => rootOf(from) === rootOf(to))) return
+  const all = commonFolder(units.map((unit) => unit.source.path))
+  for (const { source } of units) source.logicalPath = below(all, source.path) ?? inside(source.path)
+}
+
+/** A path that no folder shares with the others, without what would lead it out of the output folder. */
+function inside(path: string): string {
+  return path.replace(/^(?:[A-Za-z]:|\/|\.\.\/)+/, '')
+}
+
+/** The longest of the roots that hold a path. */
+function longestRoot(roots: readonly string[], path: string): string | undefined {
   let best: string | undefined
   for (const root of roots) {
-    const rest = below(root, unit.source.path)
-    if (rest !== undefined && (best === undefined || rest.length < best.length)) best = rest
+    if (below(root, path) !== undefined && (best === undefined || root.length > best.length)) best = root
   }
   return best
 }
 
-/** protobuf: below a root that imports have shown, or below the folder that the package's own folders stand in. */
-function guessedPlace(loader: Loader, unit: Unit): string | undefined {
-  if (unit.ir.idl !== 'protobuf') return undefined
-  const { path } = unit.source
-  const shown = longestRoot(loader.guessedRoots, unit)
-  if (shown !== undefined) return shown
-  const folders = unit.ir.package.replaceAll('.', '/')
+/**
+ * A protobuf file is where others import it from; else below the longest root, given or shown by imports, that holds it; else below the folder that
+ * the package's own folders stand in. False when nothing tells.
+ */
+function placeProto(loader: Loader, unit: Unit): boolean {
+  const { source, ir, importName } = unit
+  const { path } = source
+  const root = longestRoot(loader.roots, path) ?? longestRoot(loader.guessedRoots, path)
   const folder = folderOf(path)
-  if (folders === '' || (folder !== folders && !folder.endsWith(`/${folders}`))) return undefined
-  return path.slice(folder.length - folders.length)
+  const packageFolder = ir.package.replaceAll('.', '/')
+  if (importName !== undefined) source.logicalPath = importName
+  else if (root !== undefined) source.logicalPath = below(root, path)!
+  else if (packageFolder !== '' && (folder === packageFolder || folder.endsWith(`/${packageFolder}`))) {
+    source.logicalPath = path.slice(folder.length - packageFolder.length)
+  } else return false
+  return true
 }

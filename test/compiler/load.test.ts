@@ -60,6 +60,27 @@ describe('Thrift includes', () => {
     expect(run(['idl/a/b.thrift'], files, ['.', 'idl', 'idl/a']).places).toEqual({ 'idl/a/b.thrift': 'b.thrift' })
   })
 
+  it('never place a file outside', () => {
+    const files = { '../../a.thrift': '', '/b/c.thrift': '', 'd.thrift': 'include "../../a.thrift"' }
+    const { places } = run(['d.thrift', '/b/c.thrift'], files)
+    expect(places).toEqual({ '../../a.thrift': 'a.thrift', 'd.thrift': 'd.thrift', '/b/c.thrift': 'b/c.thrift' })
+  })
+
+  it('that leave their root move the root up, so that they still hold when the files are copied', () => {
+    const files = { 'x/idl/a.thrift': 'include "../lib/b.thrift"', 'x/lib/b.thrift': '' }
+    expect(run(['x/idl/a.thrift'], files, ['x/idl']).places).toEqual({
+      'x/lib/b.thrift': 'lib/b.thrift',
+      'x/idl/a.thrift': 'idl/a.thrift',
+    })
+    const same = {
+      'idl/a.thrift': 'include "../b.thrift"\ninclude "c.thrift"',
+      'b.thrift': '',
+      'one/c.thrift': 'include "b.thrift"',
+      'one/b.thrift': '',
+    }
+    expect(run(['idl/a.thrift'], same, ['one']).said).toEqual([])
+  })
+
   it('are loaded once, however they are written', () => {
     const { files } = run(['a.thrift', './a.thrift'], {
       'a.thrift': 'include "x/b.thrift"\ninclude "./x/../x/b.thrift"',

@@ -1,7 +1,0 @@
-include "a.thrift"
-include "b.thrift"
-
-struct S {
-  1: a.A a
-  2: b.B b
-}

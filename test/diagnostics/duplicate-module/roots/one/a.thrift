@@ -1,5 +1,0 @@
-include "common.thrift"
-
-struct A {
-  1: common.X x
-}

@@ -1,5 +1,0 @@
-include "common.thrift"
-
-struct B {
-  1: common.Y y
-}
