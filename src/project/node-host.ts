@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Host } from '../compiler/host.ts'
+import { fsReason, isFsError } from './fs-error.ts'
 
 /** A Host whose relative paths start at `folder`. `overlay` (absolute paths) is asked before the disk. */
 export function nodeHost(folder: string, overlay: ReadonlyMap<string, string> = new Map()): Host {
@@ -18,9 +19,13 @@ export function nodeHost(folder: string, overlay: ReadonlyMap<string, string> = 
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-        throw error
+        throw isFsError(error) ? new Error(fsReason(error), { cause: error }) : error
       }
-      return decoder.decode(bytes)
+      try {
+        return decoder.decode(bytes)
+      } catch {
+        throw new Error('it is not UTF-8 text')
+      }
     },
   }
 }
