@@ -8,16 +8,21 @@ export interface SignalWatcher {
 
 /** The listener of one signal. Node warns of a leak at the eleventh listener, so that many calls need to share one. */
 class SignalFan {
-  readonly watchers: Set<SignalWatcher> = new Set()
   readonly signal: AbortSignal
+  /** Most signals have one watcher at a time; a Set is made for the second. */
+  first: SignalWatcher | undefined
+  others: Set<SignalWatcher> | undefined = undefined
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, first: SignalWatcher) {
     this.signal = signal
+    this.first = first
   }
 
   handleEvent(): void {
-    fans.delete(this.signal)
-    for (const watcher of this.watchers) watcher.aborted(this.signal)
+    const { signal, first, others } = this
+    fans.delete(signal)
+    first?.aborted(signal)
+    if (others !== undefined) for (const watcher of others) watcher.aborted(signal)
   }
 }
 
@@ -25,19 +30,25 @@ const fans = new WeakMap<AbortSignal, SignalFan>()
 
 /** Tells a watcher when a signal, which has not aborted yet, does. */
 export function watchSignal(signal: AbortSignal, watcher: SignalWatcher): void {
-  let fan = fans.get(signal)
-  if (fan === undefined) {
-    fan = new SignalFan(signal)
+  const known = fans.get(signal)
+  if (known === undefined) {
+    const fan = new SignalFan(signal, watcher)
     fans.set(signal, fan)
     signal.addEventListener('abort', fan)
+  } else if (known.first === undefined) known.first = watcher
+  else {
+    known.others ??= new Set()
+    known.others.add(watcher)
   }
-  fan.watchers.add(watcher)
 }
 
 /** Stops it. A signal that nobody watches keeps no listener: Node would keep alive one that `AbortSignal.any` made. */
 export function unwatchSignal(signal: AbortSignal, watcher: SignalWatcher): void {
   const fan = fans.get(signal)
-  if (fan === undefined || !fan.watchers.delete(watcher) || fan.watchers.size > 0) return
+  if (fan === undefined) return
+  if (fan.first === watcher) fan.first = undefined
+  else fan.others?.delete(watcher)
+  if (fan.first !== undefined || (fan.others !== undefined && fan.others.size > 0)) return
   fans.delete(signal)
   signal.removeEventListener('abort', fan)
 }
