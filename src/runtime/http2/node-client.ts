@@ -7,7 +7,14 @@ import type { Peer } from '../core/context.ts'
 import type { Dialed } from '../net/dial.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { startKeepalive } from './node-keepalive.ts'
-import { destroySession, headersObject, sessionOptions, setConnectionWindow, startReading } from './node-session.ts'
+import {
+  destroySession,
+  hangUpInTime,
+  headersObject,
+  sessionOptions,
+  setConnectionWindow,
+  startReading,
+} from './node-session.ts'
 import type { Http2ClientConnection, Http2ClientOptions, Http2Headers, Http2Sink, Http2Stream } from './sink.ts'
 
 /** HTTP/2 over a dialled socket, with prior knowledge or after ALPN. */
@@ -35,6 +42,7 @@ class NodeClientConnection implements Http2ClientConnection {
     this.peer = dialed.peer
     this.#socket = dialed.socket
     dialed.socket.on('error', ignore)
+    hangUpInTime(dialed.socket)
     dialed.socket.once('close', () => {
       this.lost = true
       this.failure ??= `the connection to ${this.peer.address} was lost`

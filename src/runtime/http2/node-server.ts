@@ -5,7 +5,14 @@ import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream
 import type { Socket } from 'node:net'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { startKeepalive } from './node-keepalive.ts'
-import { destroySession, headersObject, sessionOptions, setConnectionWindow, startReading } from './node-session.ts'
+import {
+  destroySession,
+  hangUpInTime,
+  headersObject,
+  sessionOptions,
+  setConnectionWindow,
+  startReading,
+} from './node-session.ts'
 import type {
   Http2Accept,
   Http2Headers,
@@ -40,6 +47,7 @@ class NodeServerConnection implements Http2ServerConnection {
   constructor(socket: Socket, first: Uint8Array, accept: Http2Accept, options: Http2ServerOptions) {
     this.#socket = socket
     socket.on('error', ignore)
+    hangUpInTime(socket)
     socket.once('close', () => {
       this.lost = true
     })

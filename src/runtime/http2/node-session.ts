@@ -34,6 +34,17 @@ export function startReading(socket: Socket): void {
   })
 }
 
+/** Milliseconds that a peer has to hang up after this side has. */
+const hangUpMs = 1_000
+
+/** Closes a socket whose peer does not hang up although this side has: node:http2 would wait for it for good. */
+export function hangUpInTime(socket: Socket): void {
+  socket.once('finish', () => {
+    const timer = setTimeout(() => socket.destroy(), hangUpMs).unref()
+    socket.once('close', () => clearTimeout(timer))
+  })
+}
+
 /** Ends a session now. A session that was closing already would wait for the peer to hang up, so the socket goes too. */
 export function destroySession(session: Http2Session, socket: Socket): void {
   session.destroy()

@@ -19,7 +19,7 @@ describe('percent-encoding of grpc-message', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const encoded = percentEncode(text)
         expect(encoded).toMatch(/^[ -~]*$/)
-        expect(percentDecode(encoded)).toBe(text.toWellFormed())
+        expect(percentDecode(encoded)).toBe(Buffer.from(text).toString())
       }),
     )
   })
