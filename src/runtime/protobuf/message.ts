@@ -1,6 +1,7 @@
 /** The protobuf message type: a MessageType with its printed binary codec. */
 
 import { messageSchema } from '../core/file-schema.ts'
+import { locateValue } from '../core/locate-value.ts'
 import type { MessageType } from '../core/message.ts'
 import type { FileSchema, MessageSchema } from '../core/schema.ts'
 import type { UnknownFields } from '../core/unknown-fields.ts'
@@ -36,7 +37,13 @@ export function protobufMessage<T, I>(
       return complete({ ...init } as I)
     },
     complete,
-    encode,
+    encode(writer: ProtobufWriter, value: I): void {
+      try {
+        encode(writer, value)
+      } catch (error) {
+        throw locateValue(error, file(), typeName, value)
+      }
+    },
     decode,
   }
 }

@@ -1,6 +1,7 @@
 /** thriftStruct: the constant that generated code exports beside each struct and union. */
 
 import { messageSchema } from '../../core/file-schema.ts'
+import { locateValue } from '../../core/locate-value.ts'
 import type { FileSchema, MessageSchema } from '../../core/schema.ts'
 import { malformed } from './error.ts'
 import type { ThriftReader, ThriftStruct, ThriftWriter } from './protocol.ts'
@@ -22,7 +23,13 @@ export function thriftStruct<T, I>(
       return complete({ ...init } as I)
     },
     complete,
-    encode,
+    encode(writer: ThriftWriter, value: I): void {
+      try {
+        encode(writer, value)
+      } catch (error) {
+        throw locateValue(error, file(), typeName, value)
+      }
+    },
     decode,
   }
 }

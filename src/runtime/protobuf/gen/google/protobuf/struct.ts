@@ -304,12 +304,16 @@ function decodeValue(r: ProtobufReader, end: number, base?: Value): Value {
       case 32:
         v0 = { case: 'boolValue', value: r.bool() }
         break
-      case 42:
-        v0 = { case: 'structValue', value: decodeStruct(r, r.enter(), v0?.case === 'structValue' ? v0.value : undefined) }
+      case 42: {
+        const b = v0?.case === 'structValue' ? v0.value : undefined
+        v0 = { case: 'structValue', value: decodeStruct(r, r.enter(), b) }
         break
-      case 50:
-        v0 = { case: 'listValue', value: decodeListValue(r, r.enter(), v0?.case === 'listValue' ? v0.value : undefined) }
+      }
+      case 50: {
+        const b = v0?.case === 'listValue' ? v0.value : undefined
+        v0 = { case: 'listValue', value: decodeListValue(r, r.enter(), b) }
         break
+      }
       default:
         r.skip(t)
     }

@@ -463,14 +463,16 @@ export interface PreconditionFailure_ViolationInput {
   readonly description?: string | undefined
 }
 
-export const PreconditionFailure_Violation: ProtobufMessage<PreconditionFailure_Violation, PreconditionFailure_ViolationInput> =
-  /*#__PURE__*/ protobufMessage(
-    'google.rpc.PreconditionFailure.Violation',
-    () => $file,
-    completePreconditionFailure_Violation,
-    encodePreconditionFailure_Violation,
-    decodePreconditionFailure_Violation,
-  )
+export const PreconditionFailure_Violation: ProtobufMessage<
+  PreconditionFailure_Violation,
+  PreconditionFailure_ViolationInput
+> = /*#__PURE__*/ protobufMessage(
+  'google.rpc.PreconditionFailure.Violation',
+  () => $file,
+  completePreconditionFailure_Violation,
+  encodePreconditionFailure_Violation,
+  decodePreconditionFailure_Violation,
+)
 
 /**
  * Describes violations in a client request. This error type focuses on the
