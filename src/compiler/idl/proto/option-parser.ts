@@ -43,7 +43,7 @@ export function parseOptionStatement(c: Cursor): ProtoOption | undefined {
   advance(c)
   const option = parseAssignment(c, first)
   if (option === undefined || !expectSemicolon(c, 'after the option')) return undefined
-  return { ...option, tail: c.at - 1 }
+  return { kind: 'option', path: option.path, value: option.value, span: option.span, first, tail: c.at - 1 }
 }
 
 /** `[a = 1, (b).c = 2]` if it stands here. Undefined after an error. */
@@ -72,17 +72,17 @@ function parseAssignment(c: Cursor, first: number): ProtoOption | undefined {
   const span = spanOf(c, nameStart, c.at - 1)
   if (!expect(c, EQUALS, "after the option's name")) return undefined
   const value = parseOptionValue(c)
-  return value === undefined ? undefined : { kind: 'option', first, tail: c.at - 1, path, value, span }
+  return value === undefined ? undefined : { kind: 'option', path, value, span, first, tail: c.at - 1 }
 }
 
 function parseSegment(c: Cursor): ProtoOptionSegment | undefined {
   if (!accept(c, PAREN_OPEN)) {
     const name = takeName(c, "an option's name")
-    return name === undefined ? undefined : { ...name, extension: false }
+    return name === undefined ? undefined : { text: name.text, span: name.span, extension: false }
   }
   const name = takeDottedName(c, "an extension's name", true)
   if (name === undefined || !expect(c, PAREN_CLOSE, "after the extension's name")) return undefined
-  return { ...name, extension: true }
+  return { text: name.text, span: name.span, extension: true }
 }
 
 /** The value of an option: one scalar, or an aggregate between braces. */
