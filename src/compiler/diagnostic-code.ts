@@ -46,7 +46,11 @@ export const diagnosticCodes = {
   'typedef-cycle': { severity: 'error', about: 'a typedef stands for itself' },
   'const-cycle': { severity: 'error', about: 'a constant is defined by itself' },
   'extends-cycle': { severity: 'error', about: 'a service extends itself, directly or through others' },
-  'infinite-message': { severity: 'error', about: 'a message requires itself, so that no value of it is finite' },
+  'infinite-message': { severity: 'warning', about: 'a message requires itself, so that no value of it is finite' },
+  'infinite-default': {
+    severity: 'error',
+    about: 'the default of a field holds the message that the field belongs to',
+  },
   'config-syntax': { severity: 'error', about: 'volo.yml is not YAML, or says a key twice' },
   'config-unknown-key': { severity: 'error', about: 'volo.yml holds a key that means nothing' },
   'config-value': { severity: 'error', about: 'a value in volo.yml has the wrong type, or a key is missing' },

@@ -44,7 +44,7 @@ export function checkCycles(program: IrProgram, report: Report): void {
     say('infinite-message', cycle, cycle[0]!.node.shape, 'requires', 'make one of the fields optional')
   }
   for (const cycle of findCycles(messages, defaultSteps)) {
-    say('infinite-message', cycle, cycle[0]!.node.shape, 'has a default that holds', 'drop one of the defaults')
+    say('infinite-default', cycle, cycle[0]!.node.shape, 'has a default that holds', 'drop one of the defaults')
   }
 }
 
