@@ -27,15 +27,14 @@ export function printTypedef(printer: Printer, typedef: IrTypedef, context: Modu
 /** Prints a constant: literals keep their literal type, what could be changed is readonly. */
 export function printConst(printer: Printer, constant: IrConst, context: ModuleContext): void {
   printDoc(printer, constant.doc, { deprecated: constant.deprecated })
-  const { kind } = resolve(constant.type)
-  const type =
-    kind === 'message' ? `Readonly<${outputType(context, constant.type)}>` : inputType(context, constant.type)
-  const head = `export const ${context.names.declaration(constant)}${kind === 'scalar' && !isBytes(constant) ? '' : `: ${type}`} = `
+  const head = `export const ${context.names.declaration(constant)}${constantType(constant, context)} = `
   for (const line of lines(head, valueLayout(context, constant.type, constant.value), '', printer.width))
     printer.line(line)
 }
 
-function isBytes(constant: IrConst): boolean {
-  const resolved = resolve(constant.type)
-  return resolved.kind === 'scalar' && resolved.scalar === 'bytes'
+/** The annotation of a constant; a literal needs none. */
+function constantType({ type }: IrConst, context: ModuleContext): string {
+  const resolved = resolve(type)
+  if (resolved.kind === 'scalar' && resolved.scalar !== 'bytes') return ''
+  return resolved.kind === 'message' ? `: Readonly<${outputType(context, type)}>` : `: ${inputType(context, type)}`
 }

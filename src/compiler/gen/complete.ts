@@ -24,6 +24,8 @@ interface Expression {
   readonly text: string
   readonly call?: string
   readonly args?: readonly Argument[]
+  /** The expression broken into lines, when it is not a call. */
+  readonly lines?: readonly string[]
 }
 
 /** An argument of a call; functions are told by their parameters. */
@@ -41,16 +43,20 @@ function completion(context: ModuleContext, member: FieldMember, given: string):
   }
   if (member.filled) return completed(context, type, `${given} ?? ${defaultText(context, member.field)}`, given)
   if (!needsWork(type)) return { text: asOutput(context, type, given) }
-  return { text: `${given} == null ? undefined : ${completed(context, type, given).text}` }
+  const present = completed(context, type, given).text
+  const lines = [`${given} == null`, '  ? undefined', `  : ${present}`]
+  return { text: `${given} == null ? undefined : ${present}`, lines }
 }
 
 /** Prints `head expression`, broken as a formatter would where it is too long. */
-function printAssignment(printer: Printer, head: string, { text, call, args }: Expression): void {
+function printAssignment(printer: Printer, head: string, { text, call, args, lines }: Expression): void {
   if (head.length + 1 + text.length <= printer.width) {
     printer.line(`${head} ${text}`)
   } else if (call === undefined || args === undefined) {
     printer.line(head)
-    printer.indented(() => printer.line(text))
+    printer.indented(() => {
+      for (const line of lines !== undefined && text.length > printer.width ? lines : [text]) printer.line(line)
+    })
   } else {
     const last = args.at(-1)
     const isOnlyFunction = typeof last === 'object' && args.filter((one) => typeof one === 'object').length === 1
@@ -161,6 +167,10 @@ function printOneof(
 }
 
 function printUnionBody(printer: Printer, message: IrMessage, name: string, context: ModuleContext): void {
+  if (message.fields.length === 0) {
+    printer.line('return m')
+    return
+  }
   const { names } = context
   printer.block('switch (m.case) {', () => {
     for (const field of message.fields.filter((one) => needsWork(one.type))) {

@@ -82,7 +82,16 @@ function printMember(printer: Printer, member: Member, context: ModuleContext, i
   printDoc(printer, field.doc, { deprecated: field.deprecated, tags })
   const type = input ? inputType(context, field.type) : outputType(context, field.type)
   const always = input ? member.presence === 'required' : member.filled
-  printer.line(`${readonly}${key(member.name)}${always ? `: ${type}` : `?: ${type} | undefined`}`)
+  const name = `${readonly}${key(member.name)}`
+  if (always) printer.line(`${name}: ${type}`)
+  else if (name.length + type.length + 15 <= printer.width) printer.line(`${name}?: ${type} | undefined`)
+  else {
+    printer.line(`${name}?:`)
+    printer.indented(() => {
+      printer.line(`| ${type}`)
+      printer.line('| undefined')
+    })
+  }
 }
 
 /** The default of a member that may be left out. */
@@ -96,7 +105,14 @@ function printUnion(printer: Printer, message: IrMessage, context: ModuleContext
   for (const input of [false, true]) {
     if (input) printInputDoc(printer, message, context)
     const head = `${start}type ${input ? context.names.input(message) : context.names.declaration(message)} =`
-    printCases(printer, head, message.fields, context, input, message.fields.length === 0 ? ['never'] : [])
+    printCases(
+      printer,
+      head,
+      message.fields,
+      context,
+      input,
+      message.fields.length === 0 ? ['{ case?: undefined }'] : [],
+    )
     printer.blank()
   }
 }
@@ -153,15 +169,23 @@ function printConstant(printer: Printer, message: IrMessage, context: ModuleCont
       ? [context.runtime('ThriftStruct'), context.runtime('thriftStruct')]
       : [context.runtime('ProtobufMessage'), context.runtime('protobufMessage')]
   printDoc(printer, undefined, { deprecated: message.deprecated })
-  const head = `${start}const ${name}: ${type}<${name}, ${names.input(message)}> =`
+  const typed = `${start}const ${name}: ${type}<`
+  const head = `${typed}${name}, ${names.input(message)}> =`
   const call = `/*#__PURE__*/ ${make}(`
   const parts = [quote(message.fullName), '() => $file', codec.complete, codec.encode, codec.decode]
   if (head.length + call.length < printer.width) {
     printer.list(`${head} ${call}`, parts, ')')
-    return
+  } else if (head.length <= printer.width) {
+    printer.line(head)
+    printer.indented(() => printer.list(call, parts, ')'))
+  } else {
+    printer.line(typed)
+    printer.indented(() => {
+      printer.line(`${name},`)
+      printer.line(names.input(message))
+    })
+    printer.list(`> = ${call}`, parts, ')')
   }
-  printer.line(head)
-  printer.indented(() => printer.list(call, parts, ')'))
 }
 
 function printException(

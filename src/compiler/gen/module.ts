@@ -125,7 +125,7 @@ function printFileSchema(printer: Printer, context: ModuleContext): void {
     () => {
       printer.line(`${formatNumber},`)
       printer.line(`${quote(json)},`)
-      printer.line(`() => [${[...imports].join(', ')}],`)
+      printer.list('() => [', [...imports], '],')
     },
     ')',
   )

@@ -306,16 +306,22 @@ function printDecodeOne(
   context: ModuleContext,
 ): void {
   if (type.kind === 'message') {
-    const base = before === undefined ? '' : `, ${before}`
     const decode = decoder(context, type.message)
-    if (!field.delimited) {
-      printCase(printer, field.id * 8 + 2, () => printer.line(assign(`${decode}(r, r.enter()${base})`)))
-      return
+    const isName = before === undefined || /^\w+$/.test(before)
+    const base = before === undefined ? '' : isName ? `, ${before}` : ', b'
+    const body = (): void => {
+      if (!isName) printer.line(`const b = ${before}`)
+      printer.line(assign(`${decode}(r, ${field.delimited ? 'r.enterGroup(t)' : 'r.enter()'}${base})`))
+      if (field.delimited) printer.line('r.leaveGroup()')
     }
-    printCase(printer, field.id * 8 + 3, () => {
-      printer.line(assign(`${decode}(r, r.enterGroup(t)${base})`))
-      printer.line('r.leaveGroup()')
-    })
+    const tag = field.id * 8 + (field.delimited ? 3 : 2)
+    if (isName) printCase(printer, tag, body)
+    else {
+      printer.block(`case ${tag}: {`, () => {
+        body()
+        printer.line('break')
+      })
+    }
     return
   }
   if (isClosed(type)) {

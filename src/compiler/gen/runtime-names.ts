@@ -4,62 +4,55 @@
 export interface RuntimeName {
   readonly source: string
   readonly typeOnly: boolean
-  /** The name inside its source file, where that differs. */
-  readonly exportName?: string
 }
 
-const value = (source: string): RuntimeName => ({ source, typeOnly: false })
-const type = (source: string): RuntimeName => ({ source, typeOnly: true })
+/** The names by the file that declares them. */
+const files = {
+  'runtime/core/call-options.ts': ['type CallOptions'],
+  'runtime/core/complete.ts': [
+    'completeList',
+    'completeMap',
+    'completePairs',
+    'completeRecord',
+    'missing',
+    'unknownCase',
+  ],
+  'runtime/core/context.ts': ['type Context'],
+  'runtime/core/error.ts': ['DeclaredException'],
+  'runtime/core/file-schema.ts': ['fileSchema', 'messageSchema'],
+  'runtime/core/schema.ts': ['type FileSchema', 'type MessageSchema'],
+  'runtime/core/service-type.ts': ['serviceType', 'type ServiceType'],
+  'runtime/core/unknown-fields.ts': ['type UnknownFields'],
+  'runtime/thrift/protocol/protocol.ts': ['type ThriftReader', 'type ThriftStruct', 'type ThriftWriter'],
+  'runtime/thrift/protocol/struct.ts': ['doubleCase', 'missingField', 'noCase', 'thriftStruct'],
+  'runtime/thrift/protocol/unknown-fields.ts': ['keepUnknownField', 'writeUnknownFields'],
+  'runtime/protobuf/message.ts': [
+    'missingProtobufField',
+    'protobufMessage',
+    'type ProtobufMessage',
+    'writeUnknownProtobufFields',
+  ],
+  'runtime/protobuf/reader.ts': ['type ProtobufReader'],
+  'runtime/protobuf/writer.ts': ['type ProtobufWriter'],
+} as const
 
-const core = 'runtime/core'
-const thrift = 'runtime/thrift/protocol'
-const protobuf = 'runtime/protobuf'
-
-const names = {
-  CallOptions: type(`${core}/call-options.ts`),
-  Context: type(`${core}/context.ts`),
-  DeclaredException: value(`${core}/error.ts`),
-  FileSchema: type(`${core}/schema.ts`),
-  MessageSchema: type(`${core}/schema.ts`),
-  UnknownFields: type(`${core}/unknown-fields.ts`),
-  ServiceType: type(`${core}/service-type.ts`),
-  completeList: value(`${core}/complete.ts`),
-  completeMap: value(`${core}/complete.ts`),
-  completePairs: value(`${core}/complete.ts`),
-  completeRecord: value(`${core}/complete.ts`),
-  missing: value(`${core}/complete.ts`),
-  unknownCase: value(`${core}/complete.ts`),
-  fileSchema: value(`${core}/file-schema.ts`),
-  messageSchema: value(`${core}/file-schema.ts`),
-  serviceType: value(`${core}/service-type.ts`),
-  ThriftReader: type(`${thrift}/protocol.ts`),
-  ThriftStruct: type(`${thrift}/protocol.ts`),
-  ThriftWriter: type(`${thrift}/protocol.ts`),
-  thriftStruct: value(`${thrift}/struct.ts`),
-  missingField: value(`${thrift}/struct.ts`),
-  noCase: value(`${thrift}/struct.ts`),
-  doubleCase: value(`${thrift}/struct.ts`),
-  keepUnknownField: value(`${thrift}/unknown-fields.ts`),
-  writeUnknownFields: value(`${thrift}/unknown-fields.ts`),
-  ProtobufMessage: type(`${protobuf}/message.ts`),
-  ProtobufReader: type(`${protobuf}/reader.ts`),
-  ProtobufWriter: type(`${protobuf}/writer.ts`),
-  protobufMessage: value(`${protobuf}/message.ts`),
-  missingProtobufField: value(`${protobuf}/message.ts`),
-  writeUnknownProtobufFields: value(`${protobuf}/message.ts`),
-} as const satisfies Record<string, RuntimeName>
+type Specifier = (typeof files)[keyof typeof files][number]
 
 /** A name that generated code may import from `volo-ts/gen`, besides the well-known types. */
-export type RuntimeImport = keyof typeof names
+export type RuntimeImport = Specifier extends infer S ? (S extends `type ${infer Name}` ? Name : S) : never
 
 /** {@link RuntimeImport} to where it is declared. */
-export const runtimeNames: Readonly<Record<RuntimeImport, RuntimeName>> = names
+export const runtimeNames: Readonly<Record<RuntimeImport, RuntimeName>> = Object.fromEntries(
+  Object.entries(files).flatMap(([source, specifiers]) =>
+    specifiers.map((one): [string, RuntimeName] => [
+      one.replace('type ', ''),
+      { source, typeOnly: one.startsWith('type ') },
+    ]),
+  ),
+) as Record<RuntimeImport, RuntimeName>
 
 /** Where the package is asked for these names from outside. */
 export const publicRuntime = 'volo-ts/gen'
-
-/** The folder, relative to `src/`, that the well-known types are generated into. */
-export const wellKnownFolder = `${protobuf}/gen`
 
 /**
  * Files whose messages are generated once into the runtime and imported from it ever after: logical path to the name

@@ -52,20 +52,26 @@ export function printService(printer: Printer, service: IrService, context: Modu
   printer.blank()
   printDoc(printer, service.doc, { deprecated: service.deprecated })
   const type = `${context.runtime('ServiceType')}<${names.client(service)}, ${names.handler(service)}>`
-  printer.block(
-    `export const ${name}: ${type} = /*#__PURE__*/ ${context.runtime('serviceType')}({`,
-    () => {
-      printer.line(`name: ${quote(service.name)},`)
-      printer.line(`fullName: ${quote(context.file.idl === 'thrift' ? service.name : service.fullName)},`)
-      printer.line(`idl: ${quote(context.file.idl)},`)
-      printer.line('file: () => $file,')
-      const inherited = parent === undefined ? [] : [{ label: '', value: `...${context.value(parent)}.methods` }]
-      const own = service.methods.map((method) => ({ label: '', value: methodLayout(service, method, context) }))
-      const methods = group('() => [', [...inherited, ...own], ']')
-      for (const line of lines('methods: ', methods, ',', printer.width)) printer.line(line)
-    },
-    '})',
-  )
+  const head = `export const ${name}: ${type} =`
+  const call = `/*#__PURE__*/ ${context.runtime('serviceType')}({`
+  const print = (start: string): void => printer.block(start, () => printServiceInit(printer, service, context), '})')
+  if (head.length + 1 + call.length <= printer.width) print(`${head} ${call}`)
+  else {
+    printer.line(head)
+    printer.indented(() => print(call))
+  }
+}
+
+function printServiceInit(printer: Printer, service: IrService, context: ModuleContext): void {
+  const parent = parentOf(service)
+  printer.line(`name: ${quote(service.name)},`)
+  printer.line(`fullName: ${quote(context.file.idl === 'thrift' ? service.name : service.fullName)},`)
+  printer.line(`idl: ${quote(context.file.idl)},`)
+  printer.line('file: () => $file,')
+  const inherited = parent === undefined ? [] : [{ label: '', value: `...${context.value(parent)}.methods` }]
+  const own = service.methods.map((method) => ({ label: '', value: methodLayout(service, method, context) }))
+  const methods = group('() => [', [...inherited, ...own], ']')
+  for (const line of lines('methods: ', methods, ',', printer.width)) printer.line(line)
 }
 
 /** The service that a service extends. */

@@ -66,6 +66,10 @@ function printEncodeStruct(printer: Printer, message: IrMessage, context: Module
 
 function printEncodeUnion(printer: Printer, message: IrMessage, context: ModuleContext): void {
   printer.line('w.structBegin()')
+  if (message.fields.length === 0) {
+    printer.line('w.structEnd()')
+    return
+  }
   printer.block('switch (m.case) {', () => {
     for (const field of message.fields) {
       printer.block(`case ${quote(context.names.member(field))}: {`, () => {
@@ -188,6 +192,11 @@ function printDecodeStruct(printer: Printer, message: IrMessage, context: Module
 
 function printDecodeUnion(printer: Printer, message: IrMessage, context: ModuleContext): void {
   const name = context.names.declaration(message)
+  if (message.fields.length === 0) {
+    printFieldLoop(printer, message, context, false, () => {})
+    printer.line('return {}')
+    return
+  }
   printer.line(`let v: ${name} | undefined`)
   printFieldLoop(printer, message, context, false, (field) => {
     const label = quote(context.names.member(field))

@@ -11,10 +11,14 @@ import {
   missing,
   missingField,
   noCase,
+  serviceType,
   thriftStruct,
   unknownCase,
+  type CallOptions,
+  type Context,
   type FileSchema,
   type MessageSchema,
+  type ServiceType,
   type ThriftReader,
   type ThriftStruct,
   type ThriftWriter,
@@ -573,6 +577,19 @@ export type Gone = NotFound
 export type GoneInput = NotFoundInput
 export const Gone: typeof NotFound = NotFound
 
+export type Nothing = { case?: undefined }
+
+/** What {@link Nothing} is made from. */
+export type NothingInput = { case?: undefined }
+
+export const Nothing: ThriftStruct<Nothing, NothingInput> = /*#__PURE__*/ thriftStruct(
+  'types.Nothing',
+  () => $file,
+  completeNothing,
+  encodeNothing,
+  decodeNothing,
+)
+
 export const YES = true
 
 export const SMALL = -1
@@ -630,6 +647,60 @@ export const SHAPE: Readonly<Shape> = { case: 'point', value: { x: 1, y: 1 } }
 export const COPY = 'hello'
 
 export const GONE: Readonly<Gone> = /*#__PURE__*/ new NotFound({ message: 'gone', id: '7' })
+
+/** Calls {@link Odd}. */
+export interface OddClient {
+  get(x: NothingInput, options?: CallOptions): Promise<Nothing>
+}
+
+/** Implements {@link Odd}. */
+export interface OddHandler {
+  get(x: Nothing, cx: Context): Promise<NothingInput> | NothingInput
+}
+
+export const Odd: ServiceType<OddClient, OddHandler> = /*#__PURE__*/ serviceType({
+  name: 'Odd',
+  fullName: 'Odd',
+  idl: 'thrift',
+  file: () => $file,
+  methods: () => [
+    { name: 'get', localName: 'get', kind: 'unary', request: Odd_get_args, response: Odd_get_result, args: ['x'] },
+  ],
+})
+
+// Arguments and results of the methods, as they travel.
+
+interface Odd_get_args {
+  x: Nothing
+}
+
+interface Odd_get_argsInput {
+  readonly x: NothingInput
+}
+
+const Odd_get_args: ThriftStruct<Odd_get_args, Odd_get_argsInput> = /*#__PURE__*/ thriftStruct(
+  'types.Odd.get_args',
+  () => $file,
+  completeOdd_get_args,
+  encodeOdd_get_args,
+  decodeOdd_get_args,
+)
+
+interface Odd_get_result {
+  success?: Nothing | undefined
+}
+
+interface Odd_get_resultInput {
+  readonly success?: NothingInput | undefined
+}
+
+const Odd_get_result: ThriftStruct<Odd_get_result, Odd_get_resultInput> = /*#__PURE__*/ thriftStruct(
+  'types.Odd.get_result',
+  () => $file,
+  completeOdd_get_result,
+  encodeOdd_get_result,
+  decodeOdd_get_result,
+)
 
 // Codecs: filling in defaults, writing, reading.
 
@@ -2682,9 +2753,94 @@ function decodeClashing(r: ThriftReader): Clashing {
   return new Clashing({ message_: v0, name_: v1, stack_: v2, cause_: v3, where: v4 })
 }
 
+function completeNothing(m: NothingInput): Nothing {
+  return m
+}
+
+function encodeNothing(w: ThriftWriter, _m: NothingInput): void {
+  w.structBegin()
+  w.structEnd()
+}
+
+function decodeNothing(r: ThriftReader): Nothing {
+  r.structBegin()
+  for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
+    r.skip(t)
+  }
+  r.structEnd()
+  return {}
+}
+
+function completeOdd_get_args(m: Odd_get_argsInput): Odd_get_args {
+  const v0 = completeNothing(m.x ?? missing('x'))
+  if (v0 === m.x) return m as Odd_get_args
+  return { x: v0 }
+}
+
+function encodeOdd_get_args(w: ThriftWriter, m: Odd_get_argsInput): void {
+  w.structBegin()
+  const v0 = m.x ?? missing('x')
+  w.fieldBegin(12, 1)
+  encodeNothing(w, v0)
+  w.structEnd()
+}
+
+function decodeOdd_get_args(r: ThriftReader): Odd_get_args {
+  let v0: Nothing | undefined
+  r.structBegin()
+  for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
+    switch (r.fieldId) {
+      case 1:
+        if (t === 12) {
+          v0 = decodeNothing(r)
+          continue
+        }
+        break
+    }
+    r.skip(t)
+  }
+  r.structEnd()
+  if (v0 === undefined) throw missingField('x')
+  return { x: v0 }
+}
+
+function completeOdd_get_result(m: Odd_get_resultInput): Odd_get_result {
+  const v0 = m.success == null ? undefined : completeNothing(m.success)
+  if (v0 === m.success) return m as Odd_get_result
+  return { success: v0 }
+}
+
+function encodeOdd_get_result(w: ThriftWriter, m: Odd_get_resultInput): void {
+  w.structBegin()
+  const v0 = m.success
+  if (v0 != null) {
+    w.fieldBegin(12, 0)
+    encodeNothing(w, v0)
+  }
+  w.structEnd()
+}
+
+function decodeOdd_get_result(r: ThriftReader): Odd_get_result {
+  let v0: Nothing | undefined
+  r.structBegin()
+  for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
+    switch (r.fieldId) {
+      case 0:
+        if (t === 12) {
+          v0 = decodeNothing(r)
+          continue
+        }
+        break
+    }
+    r.skip(t)
+  }
+  r.structEnd()
+  return { success: v0 }
+}
+
 /** The description of types.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   1,
-  '["types.thrift",0,"thrift","golden.types","types.","",[[0,".Scalars",[[1,"yes","bool"],[2,"tiny","i8"],[3,"small","i8"],[4,"medium","i16"],[5,"large","i32"],[6,"huge","i64"],[7,"real","f64"],[8,"text","string"],[9,"bytes","bytes"],[10,"id","uuid"]]],[0,".Point",[[1,"x","f64",1],[2,"y","f64",1]]],[0,".Containers",[[1,"numbers","[i32"],[2,"words","{string"],[3,"ids","{i64"],[4,"levels","{=.Level"],[5,"byText","<string,i64"],[6,"byId","<uuid,bool"],[7,"byNumber","<i32,string"],[8,"byHuge","<i64,bytes"],[9,"byLevel","<=.Level,f64"],[10,"byTruth","<bool,string"],[11,"blobs","[bytes"]]],[0,".Nested",[[1,"points","[:.Point"],[2,"distinct","{:.Point"],[3,"blobs","{bytes"],[4,"lists","{[i32"],[5,"byPoint","<:.Point,string"],[6,"byBytes","<bytes,:.Point"],[7,"byList","<[string,{:.Point"],[8,"cube","[[[i32"],[9,"deep","<string,<i32,[:.Point"],[10,"shapes","[<string,:.Shape"],[11,"paths","<string,[:.Point"],[12,"names","[string"],[13,"lines","[[string"],[14,"times","<string,i64"]]],[0,".Presence",[[1,"a","i32",1],[2,"b","i32",2],[3,"c","i32"],[4,"d",":.Point",1],[5,"e",":.Point",2],[6,"f",":.Point"],[7,"g","[:.Point",1],[8,"h","[:.Point",2],[9,"i","[:.Point"],[10,"j","=.Level",1],[11,"k","=.Level",2],[12,"l","=.Level"],[13,"m","string",2],[14,"n","[string",1],[15,"o","i32",2,"",7],[16,"p","i32",1,"",8]]],[0,".Defaults",[[1,"yes","bool",0,"",true],[2,"one","bool",0,"",true],[3,"small","i8",0,"",-128],[4,"large","i32",0,"",16],[5,"huge","i64",0,"","9223372036854775807"],[6,"real","f64",0,"",15000000000],[7,"whole","f64",0,"",3],[8,"text","string",0,"","it\'s \\"quoted\\"\\n"],[9,"bytes","bytes",0,"","YWI="],[10,"level","=.Level",0,"",6],[11,"byNumber","=.Level",0,"",5],[12,"grade","=.Level",0,"",0],[13,"numbers","[i32",0,"",[1,2,3]],[14,"words","{string",0,"",["a","b"]],[15,"byText","<string,i32",0,"",{"a":1,"not-an-identifier":2}],[16,"byHuge","<i64,string",0,"",[["1","one"]]],[17,"point",":.Point",0,"",{"x":1,"y":2.5}],[18,"points","[:.Point",0,"",[{"x":0,"y":0}]],[19,"shape",":.Shape",0,"",{"name":"circle"}],[20,"constant","string",0,"","hello"],[21,"empty","[string",0,"",[]],[22,"none","<string,string",0,"",{}],[23,"maybe","i64",2,"","5"],[24,"noNumbers","{i32",0,"",[]]]],[1,".Shape",[[1,"point",":.Point",2],[2,"name","string",2],[3,"outline","[:.Point",2],[4,"inner",":.Shape",2]]],[1,".One",[[1,"only","string",2]]],[0,".Tree",[[1,"label","string"],[2,"children","[:.Tree"],[3,"parent",":.Tree",2],[4,"twin",":.Tree"]]],[0,".Empty",[]],[2,".NotFound",[[1,"message","string"],[2,"id","string",1]]],[2,".Plain",[]],[2,".Optional",[[1,"message","string",2],[2,"code","i32",2]]],[2,".Clashing",[[1,"message message_ message","i32"],[2,"name name_ name","string"],[3,"stack stack_ stack","string"],[4,"cause cause_ cause","string"],[5,"where",":.Point"]]]],[[".Level","LOW",0,"MIDDLE",5,"HIGH",6,"BELOW",-3]],[]]',
+  '["types.thrift",0,"thrift","golden.types","types.","",[[0,".Scalars",[[1,"yes","bool"],[2,"tiny","i8"],[3,"small","i8"],[4,"medium","i16"],[5,"large","i32"],[6,"huge","i64"],[7,"real","f64"],[8,"text","string"],[9,"bytes","bytes"],[10,"id","uuid"]]],[0,".Point",[[1,"x","f64",1],[2,"y","f64",1]]],[0,".Containers",[[1,"numbers","[i32"],[2,"words","{string"],[3,"ids","{i64"],[4,"levels","{=.Level"],[5,"byText","<string,i64"],[6,"byId","<uuid,bool"],[7,"byNumber","<i32,string"],[8,"byHuge","<i64,bytes"],[9,"byLevel","<=.Level,f64"],[10,"byTruth","<bool,string"],[11,"blobs","[bytes"]]],[0,".Nested",[[1,"points","[:.Point"],[2,"distinct","{:.Point"],[3,"blobs","{bytes"],[4,"lists","{[i32"],[5,"byPoint","<:.Point,string"],[6,"byBytes","<bytes,:.Point"],[7,"byList","<[string,{:.Point"],[8,"cube","[[[i32"],[9,"deep","<string,<i32,[:.Point"],[10,"shapes","[<string,:.Shape"],[11,"paths","<string,[:.Point"],[12,"names","[string"],[13,"lines","[[string"],[14,"times","<string,i64"]]],[0,".Presence",[[1,"a","i32",1],[2,"b","i32",2],[3,"c","i32"],[4,"d",":.Point",1],[5,"e",":.Point",2],[6,"f",":.Point"],[7,"g","[:.Point",1],[8,"h","[:.Point",2],[9,"i","[:.Point"],[10,"j","=.Level",1],[11,"k","=.Level",2],[12,"l","=.Level"],[13,"m","string",2],[14,"n","[string",1],[15,"o","i32",2,"",7],[16,"p","i32",1,"",8]]],[0,".Defaults",[[1,"yes","bool",0,"",true],[2,"one","bool",0,"",true],[3,"small","i8",0,"",-128],[4,"large","i32",0,"",16],[5,"huge","i64",0,"","9223372036854775807"],[6,"real","f64",0,"",15000000000],[7,"whole","f64",0,"",3],[8,"text","string",0,"","it\'s \\"quoted\\"\\n"],[9,"bytes","bytes",0,"","YWI="],[10,"level","=.Level",0,"",6],[11,"byNumber","=.Level",0,"",5],[12,"grade","=.Level",0,"",0],[13,"numbers","[i32",0,"",[1,2,3]],[14,"words","{string",0,"",["a","b"]],[15,"byText","<string,i32",0,"",{"a":1,"not-an-identifier":2}],[16,"byHuge","<i64,string",0,"",[["1","one"]]],[17,"point",":.Point",0,"",{"x":1,"y":2.5}],[18,"points","[:.Point",0,"",[{"x":0,"y":0}]],[19,"shape",":.Shape",0,"",{"name":"circle"}],[20,"constant","string",0,"","hello"],[21,"empty","[string",0,"",[]],[22,"none","<string,string",0,"",{}],[23,"maybe","i64",2,"","5"],[24,"noNumbers","{i32",0,"",[]]]],[1,".Shape",[[1,"point",":.Point",2],[2,"name","string",2],[3,"outline","[:.Point",2],[4,"inner",":.Shape",2]]],[1,".One",[[1,"only","string",2]]],[0,".Tree",[[1,"label","string"],[2,"children","[:.Tree"],[3,"parent",":.Tree",2],[4,"twin",":.Tree"]]],[0,".Empty",[]],[2,".NotFound",[[1,"message","string"],[2,"id","string",1]]],[2,".Plain",[]],[2,".Optional",[[1,"message","string",2],[2,"code","i32",2]]],[2,".Clashing",[[1,"message message_ message","i32"],[2,"name name_ name","string"],[3,"stack stack_ stack","string"],[4,"cause cause_ cause","string"],[5,"where",":.Point"]]],[1,".Nothing",[]],[0,".Odd.get_args",[[1,"x",":.Nothing",1]]],[0,".Odd.get_result",[[0,"success",":.Nothing",2]]]],[[".Level","LOW",0,"MIDDLE",5,"HIGH",6,"BELOW",-3]],[[".Odd","",[["get",0,".Odd.get_args",".Odd.get_result"]]]]]',
   () => [],
 )

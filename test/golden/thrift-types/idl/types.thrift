@@ -181,3 +181,5 @@ const Presence PRESENT = {"a": 1, "d": {"x": 1, "y": 2}, "g": [], "j": Level.LOW
 const Shape SHAPE = {"point": {"x": 1, "y": 1}}
 const string COPY = GREETING
 const Gone GONE = {"message": "gone", "id": "7"}
+union Nothing {}
+service Odd { Nothing get(1: Nothing x) }

@@ -1061,18 +1061,22 @@ function decodeChoice(r: ProtobufReader, end: number, base?: Choice): Choice {
       case 18:
         v0 = { case: 'someText', value: r.string() }
         break
-      case 26:
-        v0 = { case: 'nested', value: decodeScalars(r, r.enter(), v0?.case === 'nested' ? v0.value : undefined) }
+      case 26: {
+        const b = v0?.case === 'nested' ? v0.value : undefined
+        v0 = { case: 'nested', value: decodeScalars(r, r.enter(), b) }
         break
+      }
       case 32:
         v0 = { case: 'kind', value: r.int32() }
         break
       case 42:
         v0 = { case: 'data', value: r.bytes() }
         break
-      case 50:
-        v0 = { case: 'wait', value: Duration.decode(r, r.enter(), v0?.case === 'wait' ? v0.value : undefined) }
+      case 50: {
+        const b = v0?.case === 'wait' ? v0.value : undefined
+        v0 = { case: 'wait', value: Duration.decode(r, r.enter(), b) }
         break
+      }
       case 56:
         v1 = { case: 'yes', value: r.bool() }
         break

@@ -434,12 +434,16 @@ function decodeVehicle(r: ProtobufReader, end: number, base?: Vehicle): Vehicle 
       case 50:
         v5 = Timestamp.decode(r, r.enter(), v5)
         break
-      case 58:
-        v6 = { case: 'idle', value: decodeVehicle_Idle(r, r.enter(), v6?.case === 'idle' ? v6.value : undefined) }
+      case 58: {
+        const b = v6?.case === 'idle' ? v6.value : undefined
+        v6 = { case: 'idle', value: decodeVehicle_Idle(r, r.enter(), b) }
         break
-      case 66:
-        v6 = { case: 'tour', value: decodeVehicle_Tour(r, r.enter(), v6?.case === 'tour' ? v6.value : undefined) }
+      }
+      case 66: {
+        const b = v6?.case === 'tour' ? v6.value : undefined
+        v6 = { case: 'tour', value: decodeVehicle_Tour(r, r.enter(), b) }
         break
+      }
       case 74:
         v6 = { case: 'brokenBecause', value: r.string() }
         break
@@ -790,9 +794,11 @@ function decodeDispatch(r: ProtobufReader, end: number, base?: Dispatch): Dispat
       case 10:
         v0 = r.string()
         break
-      case 18:
-        v1 = { case: 'goTo', value: Point.decode(r, r.enter(), v1?.case === 'goTo' ? v1.value : undefined) }
+      case 18: {
+        const b = v1?.case === 'goTo' ? v1.value : undefined
+        v1 = { case: 'goTo', value: Point.decode(r, r.enter(), b) }
         break
+      }
       case 26:
         v1 = { case: 'text', value: r.string() }
         break
