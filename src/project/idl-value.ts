@@ -76,7 +76,7 @@ function plainMessage(maker: ValueMaker, message: IrMessage, depth: number): Lay
   }
   const properties: (readonly [string, Layout])[] = []
   for (const member of membersOf(message, names)) {
-    if (member.kind !== 'field' || member.presence !== 'required' || member.field.default !== undefined) continue
+    if (member.kind !== 'field' || member.presence !== 'required') continue
     properties.push([propertyKey(member.name), plainValue(maker, member.field.type, depth + 1)])
   }
   return wrapException(maker, message, objectCode(properties))

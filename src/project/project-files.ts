@@ -71,10 +71,9 @@ export function projectFiles(input: ProjectFilesInput): ScaffoldFile[] {
   for (const service of services) {
     if (has.server) {
       add(`src/handlers/${service.fileStem}.ts`, handlerFile(service, input.named, 'bigint', '../gen', '.js'))
-      add(`test/${service.fileStem}.test.ts`, serviceTest(input, service))
-    } else {
-      add(`test/${service.fileStem}.test.ts`, clientTest(input, service))
     }
+    if (service.methods.length === 0) continue
+    add(`test/${service.fileStem}.test.ts`, has.server ? serviceTest(input, service) : clientTest(input, service))
   }
   if (has.server) add('src/server.ts', serverFile(input, data))
   if (has.client) add('src/client.ts', clientFile(input, data))
@@ -92,7 +91,8 @@ function serverFile(input: ProjectFilesInput, data: object): string {
 }
 
 function clientFile(input: ProjectFilesInput, data: object): string {
-  const idls = new Set(input.services.map(({ idl }) => idl))
+  const callable = input.services.filter(({ methods }) => methods.length > 0)
+  const idls = new Set(callable.map(({ idl }) => idl))
   const transports = [
     ...(idls.has('thrift') ? [{ factory: 'thrift', variable: idls.size > 1 ? 'thriftTransport' : 'transport' }] : []),
     ...(idls.has('protobuf') ? [{ factory: 'grpc', variable: idls.size > 1 ? 'grpcTransport' : 'transport' }] : []),
@@ -103,19 +103,19 @@ function clientFile(input: ProjectFilesInput, data: object): string {
     'showEach',
     'print',
     ...transports.map(({ variable }) => variable),
-    ...input.services.map(({ clientName }) => clientName),
+    ...callable.map(({ clientName }) => clientName),
   ])
   imports.use('node:util', 'inspect')
   for (const name of ['createClient', 'isDeclaredException', 'isRpcError']) imports.use(packageName, name)
   for (const { factory } of transports) imports.use(`${packageName}/${factory}`, factory)
   const maker = valueMaker(input, imports, './gen')
-  const services = input.services.map((service) => ({
+  const services = callable.map((service) => ({
     client: service.clientName,
     constant: imports.use(`./gen/${service.module}.js`, service.constant),
     transport: transports.find(({ factory }) => (factory === 'thrift') === (service.idl === 'thrift'))?.variable,
     calls: clientCalls(maker, service, 4),
   }))
-  const hasStreams = input.services.some(({ methods }) => methods.some(isStreamOut))
+  const hasStreams = callable.some(({ methods }) => methods.some(isStreamOut))
   const clientImports = imports.lines().join('\n')
   return fillTemplate('project/src/client.ts', { ...data, transports, services, hasStreams, clientImports })
 }
