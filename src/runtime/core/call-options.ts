@@ -12,8 +12,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   /** Request metadata, after that of the client. */
   readonly metadata?: MetadataInit | undefined
-  /** The call that this one is made for: its deadline, cancellation and persistent metainfo are inherited. */
-  readonly parent?: Context | undefined
+  /**
+   * The call that this one is made for: its deadline, cancellation and persistent metainfo are inherited. Default: the
+   * running handler's context where inheritance is ambient, else none; `null` means none in either case.
+   */
+  readonly parent?: Context | null | undefined
   /** Metainfo entries of this call. */
   readonly metainfo?:
     | { readonly persistent?: Readonly<Record<string, string>>; readonly transient?: Readonly<Record<string, string>> }

@@ -76,7 +76,7 @@ function caller(service: ServiceType, method: MethodType, chain: Service, client
       ? undefined
       : (chain as Partial<DirectService>).alone?.(method, callerName)
   return (request, options) => {
-    const parent = options?.parent ?? ambientContext()
+    const parent = options?.parent === undefined ? ambientContext() : (options.parent ?? undefined)
     const ms = least(clientTimeout, options?.timeoutMs)
     const now = ms === undefined ? undefined : performance.now()
     const deadline = now === undefined ? parent?.deadline : earliest(now + ms!, parent?.deadline)

@@ -38,7 +38,39 @@ test('calls inside a handler inherit its context without being told', async () =
   expect(leaf!.cancelled?.code).toBe('DEADLINE_EXCEEDED')
 })
 
-test('an explicit parent wins, and outside a handler there is none', async () => {
+test('an explicit parent wins, null included', async () => {
+  const deadlines: (number | undefined)[] = []
+  const inner = createClient(
+    Shop,
+    shopHandler({
+      version(cx) {
+        deadlines.push(cx.deadline)
+        return ''
+      },
+    }),
+  )
+  let other: Context | undefined
+  const outer = createClient(
+    Shop,
+    shopHandler({
+      async getProduct(sku, cx) {
+        other = cx
+        return { sku, title: '' }
+      },
+      async version() {
+        await inner.version()
+        await inner.version({ parent: other })
+        await inner.version({ parent: null })
+        return ''
+      },
+    }),
+  )
+  await outer.getProduct('a', { timeoutMs: 10_000 })
+  await outer.version({ timeoutMs: 60_000 })
+  expect(deadlines).toEqual([expect.any(Number), other!.deadline, undefined])
+})
+
+test('the running context is the handler’s, and outside a handler there is none', async () => {
   expect(currentContext()).toBeUndefined()
   const seen: (Context | undefined)[] = []
   const shop = createClient(
