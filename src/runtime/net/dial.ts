@@ -46,11 +46,17 @@ export function dial(address: Address, options: DialOptions = {}): Promise<Diale
     const socket = open(address, options)
     const secure = options.tls !== undefined
     const limit = options.connectTimeoutMs ?? defaultConnectTimeoutMs
-    const timer = setTimeout(() => fail(unavailable(shown, `no connection within ${limit} ms`, undefined)), limit)
+    let settled = false
+    const onTime = (): void => {
+      if (!settled) fail(unavailable(shown, `no connection within ${limit} ms`, undefined))
+    }
+    // A connection that came while this process was busy is taken before time is called.
+    const timer = setTimeout(() => setImmediate(onTime), limit)
     const onAbort = (): void => fail(given(shown))
     const onClose = (): void => fail(unavailable(shown, 'closed by the peer while connecting', undefined))
     const onError = (error: Error): void => fail(unavailable(shown, reasonOf(error), error))
     const settle = (): void => {
+      settled = true
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       socket.off('close', onClose)

@@ -21,8 +21,12 @@ export function readFirstBytes<T extends object>(
 ): Promise<FirstBytes<T>> {
   return new Promise((resolve) => {
     let first: Uint8Array = new Uint8Array(0)
-    const timer = setTimeout(() => settle({ kind: 'slow', first }), timeoutMs)
+    // Bytes that came while this process was busy are read before time is called.
+    const timer = setTimeout(() => setImmediate(() => settle({ kind: 'slow', first })), timeoutMs)
+    let settled = false
     const settle = (outcome: FirstBytes<T>): void => {
+      if (settled) return
+      settled = true
       clearTimeout(timer)
       socket.pause()
       socket.off('data', onData)

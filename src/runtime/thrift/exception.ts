@@ -1,6 +1,7 @@
 /** ApplicationException, RpcError and BizError: what they look like on Thrift's wire, both ways. */
 
 import { BizError, isBizError, type RpcCode, RpcError, rpcCodes } from '../core/error.ts'
+import { ThriftProtocolError } from './protocol/error.ts'
 import type { ThriftReader, ThriftWriter } from './protocol/protocol.ts'
 
 /** The types of Thrift's own exception; an open set, 20 and 21 are Kitex's. */
@@ -74,7 +75,7 @@ export function applicationError(code: RpcCode, type: number, message: string): 
 
 /**
  * The exception that a failed call is answered with. The type is that of the ApplicationException which caused the
- * RpcError, else by code: UNKNOWN 0, UNIMPLEMENTED 1, INVALID_ARGUMENT 7, all others 6. A BizError becomes 6 here; over
+ * RpcError, 7 when bytes were refused, else by code: UNKNOWN 0, UNIMPLEMENTED 1, INVALID_ARGUMENT 7, all others 6. A BizError becomes 6 here; over
  * TTHeader it does not come this way.
  */
 export function toApplicationException(error: unknown): { readonly type: number; readonly message: string } {
@@ -82,11 +83,14 @@ export function toApplicationException(error: unknown): { readonly type: number;
     return { type: ApplicationExceptionType.INTERNAL_ERROR, message: `biz error ${error.status}: ${error.message}` }
   }
   const rpc = RpcError.from(error)
-  const type =
-    rpc.cause instanceof ApplicationException
-      ? rpc.cause.type
-      : (typeOfCode[rpc.code] ?? ApplicationExceptionType.INTERNAL_ERROR)
-  return { type, message: rpc.message }
+  return { type: typeOf(rpc), message: rpc.message }
+}
+
+function typeOf(error: RpcError): number {
+  const { cause, code } = error
+  if (cause instanceof ApplicationException) return cause.type
+  if (cause instanceof ThriftProtocolError) return ApplicationExceptionType.PROTOCOL_ERROR
+  return typeOfCode[code] ?? ApplicationExceptionType.INTERNAL_ERROR
 }
 
 /** The RpcError for a received exception; `rpcCode` is the TTHeader key of that name, which wins over the type. */

@@ -16,7 +16,7 @@ import { type ReplyForm, writeFailure, writeResult } from './reply.ts'
 import { outOfOrderFlag } from './request-header.ts'
 import { type RequestInfo, readRequestInfo, requestInfo } from './request-info.ts'
 import type { ThriftWireOptions } from './server-options.ts'
-import { beginTtheader, endTtheader, TtheaderKey } from './ttheader.ts'
+import { beginTtheader, endTtheader, sequenceOf, TtheaderKey } from './ttheader.ts'
 
 /** How long a closed connection may take to take its last bytes. */
 const lingerMs = 1_000
@@ -90,14 +90,25 @@ export class ThriftServerConnection implements WireConnection {
     this.#reading = true
     try {
       frames.push(chunk)
-      while (!this.#ending && frames.next()) {
-        this.#request(openMessage(frames.framing, frames.bytes, frames.start, frames.end))
-      }
+      while (!this.#ending && frames.next()) this.#message(frames)
     } catch (error) {
       this.#refuseStream(RpcError.from(error))
     }
     this.#reading = false
     this.#endWhenIdle()
+  }
+
+  #message(frames: FrameReader): void {
+    let message: ThriftMessage
+    try {
+      message = openMessage(frames.framing, frames.bytes, frames.start, frames.end)
+    } catch (error) {
+      // The frame is whole, so the stream can be read on; who asked is known by its sequence id alone.
+      if (frames.framing !== 'ttheader' || frames.end - frames.start < 16) throw error
+      this.#write(headerlessForm(sequenceOf(frames.bytes, frames.start)), undefined, undefined, error)
+      return
+    }
+    this.#request(message)
   }
 
   #request(message: ThriftMessage): void {
@@ -294,6 +305,10 @@ function formOf(message: ThriftMessage, envelope: ThriftEnvelope, name: string =
     sequence: envelope.sequence,
     name,
   }
+}
+
+function headerlessForm(sequence: number): ReplyForm {
+  return { framing: 'ttheader', framed: true, protocol: 'binary', headerSequence: sequence, sequence, name: '' }
 }
 
 /** Whom an unreadable message was from, as far as its first bytes tell. */

@@ -50,6 +50,11 @@ export function isTtheader(bytes: Uint8Array, start: number): boolean {
   return bytes[start + 4] === magic >> 8 && bytes[start + 5] === (magic & 0xff)
 }
 
+/** The sequence id of a frame of at least 12 bytes, whatever else is in it. */
+export function sequenceOf(bytes: Uint8Array, start: number): number {
+  return (u16(bytes, start + 8) << 16) | u16(bytes, start + 10)
+}
+
 /**
  * Decodes the header of the frame `bytes[start, end)`, which begins with its LENGTH. Throws RpcError INTERNAL on
  * malformed bytes and UNIMPLEMENTED on a payload transform.
@@ -57,7 +62,7 @@ export function isTtheader(bytes: Uint8Array, start: number): boolean {
 export function decodeTtheader(bytes: Uint8Array, start: number, end: number): Ttheader {
   if (end - start < 16) throw malformed('invalid_data', `a TTHeader frame of ${end - start} bytes`)
   const flags = u16(bytes, start + 6)
-  const sequence = (u16(bytes, start + 8) << 16) | u16(bytes, start + 10)
+  const sequence = sequenceOf(bytes, start)
   const payload = start + 14 + u16(bytes, start + 12) * 4
   if (payload > end)
     throw malformed('size_limit', `a TTHeader of ${payload - start} bytes in a frame of ${end - start}`)

@@ -361,13 +361,16 @@ describe('a Thrift server', () => {
     await garbage.closed
   })
 
-  it('answers a payload transform by name', async () => {
+  it('refuses a payload transform by name and keeps the connection', async () => {
     const { port } = await serverOf()
-    const { socket, closed, received } = raw(port)
+    const { socket, received } = raw(port)
     socket.write(framed(`1000000000000001000100010100${framed(call('echo', 1, echoArgs('x'))).toString('hex')}`))
-    await closed
-    expect(received()).toBe('')
-    socket.destroy()
+    await expect
+      .poll(() => Buffer.from(received(), 'hex').toString('latin1'))
+      .toContain('transform zlib (1) is not supported')
+    expect(received()).toContain(Buffer.from('rpc-code').toString('hex'))
+    socket.write(framed(call('echo', 2, echoArgs('fine'))))
+    await expect.poll(received).toContain(reply('echo', 2, 'fine'))
   })
 
   it('cancels the calls of a client that has gone', async () => {
