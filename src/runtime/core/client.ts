@@ -80,14 +80,15 @@ function caller(service: ServiceType, method: MethodType, chain: Service, client
     const ms = least(clientTimeout, options?.timeoutMs)
     const now = ms === undefined ? undefined : performance.now()
     const deadline = now === undefined ? parent?.deadline : earliest(now + ms!, parent?.deadline)
-    const isGuarded = alwaysGuarded || deadline !== undefined || options !== undefined || parent !== undefined
-    if (alone !== undefined && !isGuarded) return alone(request)
+    if (alone !== undefined && options === undefined && parent === undefined) return alone(request, deadline)
     const cx = new ClientCall(service, method, deadline, options, parent)
     cx.caller = callerName
     if (clientMetadata !== undefined) cx.requestHeadersIfAny = new Metadata(clientMetadata)
     if (parent !== undefined) inherit(cx, parent)
     if (isStream) return cx.stream(chain, request, now)
-    if (isGuarded) return cx.run(chain, request, now)
+    if (alwaysGuarded || deadline !== undefined || options !== undefined || parent !== undefined) {
+      return cx.run(chain, request, now)
+    }
     // Nothing can end this call early, so its promise is the caller's: a second one would double the price.
     cx.cancellable = false
     try {

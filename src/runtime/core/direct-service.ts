@@ -13,8 +13,11 @@ import type { MethodType, ServiceType } from './service-type.ts'
 
 /** A Service that can also be called without a caller's context, where nobody would see that context. */
 export interface DirectService extends Service {
-  /** Calls a unary or oneway method for a caller with neither layers, options nor a deadline. */
-  readonly alone: (method: MethodType, caller: string) => (request: unknown) => Promise<unknown>
+  /** Calls a unary or oneway method for a caller with neither layers nor options; the callee enforces the deadline. */
+  readonly alone: (
+    method: MethodType,
+    caller: string,
+  ) => (request: unknown, deadline: number | undefined) => Promise<unknown>
 }
 
 /**
@@ -61,14 +64,14 @@ export function directService(
     return answer(way, call.handle(accepted, way.complete))
   }
   const alone: DirectService['alone'] = (method, caller) => {
-    const init: ServerCallInit = { peer, caller }
-    return (request) => {
+    const unlimited: ServerCallInit = { peer, caller, deadline: undefined }
+    return (request, deadline) => {
       let way: Way
       let call: ServerCall
       let accepted: unknown
       try {
         way = wayOf(method)
-        call = enter(way, init)
+        call = enter(way, deadline === undefined ? unlimited : { peer, caller, deadline })
         accepted = completeRequest(service, way.route.method, request)
       } catch (error) {
         return Promise.reject(error)
