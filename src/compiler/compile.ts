@@ -2,6 +2,7 @@
 
 import { type Diagnostic, reportInto } from './diagnostic.ts'
 import { generate } from './gen/generate.ts'
+import type { GeneratedFile, GenerateOptions } from './generate-options.ts'
 import type { Host } from './host.ts'
 import { bundledDescriptor } from './idl/proto/descriptor.ts'
 import { checkProgram } from './ir/check.ts'
@@ -10,19 +11,7 @@ import type { IrProgram } from './ir/ir.ts'
 import { link } from './ir/link.ts'
 import { type LoadedFile, load } from './load.ts'
 
-/** How TypeScript is printed; from `typescript:` of an entry in volo.yml. */
-export interface GenerateOptions {
-  /** How 64-bit integers appear. Default `bigint`. */
-  readonly int64?: 'bigint' | 'number' | 'string'
-  /** How bytes fields are decoded: copied out of the frame, or a view on it. Default `copy`. */
-  readonly bytes?: 'copy' | 'view'
-  /** Keep fields that the IDL does not know under `$unknown`. Default false. */
-  readonly keepUnknownFields?: boolean
-  /** The extension printed in relative imports. Default `.js`. */
-  readonly importExtension?: '.js' | '.ts' | ''
-  /** Where generated code finds the runtime. Default `volo-ts/gen`. `relative` is for code generated into this package. */
-  readonly runtime?: 'volo-ts/gen' | 'relative'
-}
+export type { GeneratedFile, GenerateOptions } from './generate-options.ts'
 
 /** What to check. */
 export interface CheckInput {
@@ -36,13 +25,6 @@ export interface CheckInput {
 /** What to compile. */
 export interface CompileInput extends CheckInput {
   readonly options?: GenerateOptions
-}
-
-/** One file to write. */
-export interface GeneratedFile {
-  /** Relative to the output folder, `/`-separated. */
-  readonly path: string
-  readonly text: string
 }
 
 /** What a check found. */

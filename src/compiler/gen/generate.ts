@@ -1,7 +1,7 @@
 /** Generation: a linked and checked program becomes the text of its TypeScript modules. */
 
-import type { GeneratedFile, GenerateOptions } from '../compile.ts'
 import type { Report } from '../diagnostic.ts'
+import type { GeneratedFile, GenerateOptions } from '../generate-options.ts'
 import type { IrFile, IrProgram, IrType } from '../ir/ir.ts'
 import { resolveOptions } from './context.ts'
 import { moduleText } from './module.ts'

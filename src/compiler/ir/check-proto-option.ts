@@ -160,6 +160,7 @@ function checkOption(
       const { target } = checking.symbols.findOption(file, '', `.${name}`, (one) => one.kind === 'message')
       return target?.kind === 'message' ? target : undefined
     },
+    supports: (inner, name, span) => checkSupport(inner, name, file, place, span, report),
   }
   checkOptionValue(value, field, annotation.name, finder, report)
 }
@@ -241,7 +242,7 @@ function reportUnknown(
     message: `there is no extension '${text}'`,
     span,
     related: hidden === undefined ? [] : [{ message: 'it is declared here', span: hidden.span }],
-    hint: hidden === undefined ? 'import the file that declares it' : `add import "${hidden.file.source.logicalPath}";`,
+    hint: hidden === undefined ? 'import the file that declares it' : `import it: "${hidden.file.source.logicalPath}"`,
   })
 }
 

@@ -127,7 +127,7 @@ export function protoSymbols(program: IrProgram): ProtoSymbols {
         message: `'${unseen.fullName}' is declared in '${unseen.file.source.logicalPath}', which is not imported`,
         span,
         related: [{ message: 'it is declared here', span: unseen.span }],
-        hint: `add import "${unseen.file.source.logicalPath}";`,
+        hint: `import it: "${unseen.file.source.logicalPath}"`,
       })
       return
     }
