@@ -399,9 +399,11 @@ function isListed(type: IrEnum, local: string): string {
     if (last !== undefined && last[1] === number - 1) last[1] = number
     else ranges.push([number, number])
   }
-  const parts = ranges.map(([from, to]) =>
-    from === to ? `${local} === ${from}` : `(${local} >= ${from} && ${local} <= ${to})`,
-  )
+  const parts = ranges.map(([from, to]) => {
+    if (from === to) return `${local} === ${from}`
+    const range = `${local} >= ${from} && ${local} <= ${to}`
+    return ranges.length === 1 ? range : `(${range})`
+  })
   return parts.join(' || ')
 }
 

@@ -65,41 +65,135 @@ describe.each(names)('golden %s', (name) => {
   })
 })
 
-test('the generated modules are clean under the strictest options of TypeScript', { timeout: 120_000 }, () => {
+/** What people write against generated code; each `@ts-expect-error` must be one. */
+const usage = `
+import type { Context } from '../../src/runtime/core/context.ts'
+import { createClient } from '../../src/runtime/core/client.ts'
+import type { Transport } from '../../src/runtime/core/transport.ts'
+import { Timestamp } from 'volo-ts/gen'
+import { Fleet, type FleetHandler, type Position, type Vehicle } from './fleet/expected/fleet/v1/fleet.ts'
+import { Currency, Money } from './shop/expected/common/money.ts'
+import { Category, MAX_PAGE_SIZE, OutOfStock, type Payment, Shop, type ShopHandler } from './shop/expected/shop.ts'
+
+export async function buy(transport: Transport): Promise<string> {
+  const shop = createClient(Shop, transport, { timeoutMs: 500 })
+  const page = await shop.listProducts(Category.BOOKS, MAX_PAGE_SIZE)
+  const sku = page.products[0]?.sku ?? 'none'
+  const cart = { customerId: 7n, lines: [{ sku }] }
+  const order = await shop.checkout(cart, { case: 'voucher', value: { amount: 500n } }, { timeoutMs: 200 })
+  const currency: Currency = order.total.currency
+  await shop.viewed(7n, sku)
+  const orders = await shop.ordersById(new Set([order.id]))
+  // @ts-expect-error a required field is missing
+  await shop.checkout({ lines: [] }, { case: 'transfer', value: { iban: 'DE00' } })
+  // @ts-expect-error the case and its value do not belong together
+  await shop.checkout(cart, { case: 'card', value: { iban: 'DE00' } })
+  return currency === Currency.EUR ? await shop.version() : String(orders.get(order.id)?.express)
+}
+
+export function pay(payment: Payment): string {
+  switch (payment.case) {
+    case 'card':
+      return payment.value.number
+    case 'transfer':
+      return payment.value.iban
+    case 'voucher':
+      return String(payment.value.amount)
+  }
+}
+
+export const shop: ShopHandler = {
+  version: () => '1',
+  listProducts: (_category, pageSize, after) => ({ products: [{ sku: String(pageSize), title: after ?? '' }] }),
+  getProduct(sku) {
+    throw new OutOfStock({ message: 'gone', skus: [sku] })
+  },
+  async checkout(cart, _payment, cx: Context) {
+    return { id: 1n, cart, total: { amount: BigInt(cx.remainingMs) }, placedAt: 0n }
+  },
+  ordersById: (ids) => new Map([...ids].map((id) => [id, { id, cart: { customerId: 1n, lines: [] }, total: Money.create({ amount: 1n }) }])),
+  rate() {},
+  async viewed() {},
+}
+
+export const fleet: FleetHandler = {
+  getVehicle: (request): Partial<Vehicle> => ({ id: request.id, activity: { case: 'brokenBecause', value: 'tyre' } }),
+  putVehicle: () => ({}),
+  async *listVehicles() {
+    yield { id: 'a', inServiceSince: { seconds: 1n } }
+  },
+  async recordTrack(positions) {
+    let count = 0
+    for await (const position of positions) if (position.at !== undefined) count++
+    return { positions: count }
+  },
+  async *dispatching(messages) {
+    for await (const { vehicleId, body } of messages) yield { vehicleId, body }
+  },
+}
+
+export async function track(transport: Transport, points: readonly Position[]): Promise<Timestamp | undefined> {
+  const client = createClient(Fleet, transport)
+  const { positions } = await client.recordTrack(points)
+  for await (const vehicle of client.listVehicles({})) {
+    // @ts-expect-error the value is only known after its case
+    vehicle.activity?.value.since
+    if (vehicle.activity?.case === 'tour' && vehicle.activity.value.done > positions) return vehicle.inServiceSince
+  }
+  return Timestamp.create({ seconds: 5n })
+}
+
+// @ts-expect-error a method is missing
+export const half: FleetHandler = { putVehicle: () => ({}) }
+`
+
+const options: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  moduleDetection: ts.ModuleDetectionKind.Force,
+  types: ['node'],
+  typeRoots: [join(repository, 'node_modules/@types')],
+  paths: { 'volo-ts/gen': [join(repository, 'src/gen.ts')] },
+  noEmit: true,
+  declaration: true,
+  allowImportingTsExtensions: true,
+  skipLibCheck: true,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+  noImplicitReturns: true,
+  noFallthroughCasesInSwitch: true,
+  noPropertyAccessFromIndexSignature: true,
+  noUnusedLocals: true,
+  noUnusedParameters: true,
+  allowUnreachableCode: false,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  isolatedDeclarations: true,
+  erasableSyntaxOnly: true,
+}
+
+test('the generated modules, and code that uses them, are clean under the strictest options of TypeScript', {
+  timeout: 120_000,
+}, () => {
+  const usagePath = join(golden, 'usage.ts')
   const rootNames = names.flatMap((name) => {
     const expected = join(golden, name, 'expected')
     return filesBelow(expected).map((file) => join(expected, file))
   })
-  const program = ts.createProgram({
-    rootNames,
-    options: {
-      target: ts.ScriptTarget.ES2022,
-      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-      module: ts.ModuleKind.ESNext,
-      moduleResolution: ts.ModuleResolutionKind.Bundler,
-      moduleDetection: ts.ModuleDetectionKind.Force,
-      types: ['node'],
-      typeRoots: [join(repository, 'node_modules/@types')],
-      paths: { 'volo-ts/gen': [join(repository, 'src/gen.ts')] },
-      noEmit: true,
-      declaration: true,
-      allowImportingTsExtensions: true,
-      skipLibCheck: true,
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      noImplicitOverride: true,
-      noImplicitReturns: true,
-      noFallthroughCasesInSwitch: true,
-      noPropertyAccessFromIndexSignature: true,
-      noUnusedLocals: true,
-      noUnusedParameters: true,
-      allowUnreachableCode: false,
-      verbatimModuleSyntax: true,
-      isolatedModules: true,
-      isolatedDeclarations: true,
-      erasableSyntaxOnly: true,
-    },
+  rootNames.push(usagePath)
+  const files = ts.createCompilerHost(options)
+  const program = ts.createProgram(rootNames, options, {
+    ...files,
+    fileExists: (path) => path === usagePath || files.fileExists(path),
+    readFile: (path) => (path === usagePath ? usage : files.readFile(path)),
+    getSourceFile: (path, ...rest) =>
+      path === usagePath
+        ? ts.createSourceFile(path, usage, ts.ScriptTarget.ES2022)
+        : files.getSourceFile(path, ...rest),
   })
   const found = rootNames.flatMap((path) => {
     const file = program.getSourceFile(path)

@@ -18,6 +18,12 @@ export const Level = {
 } as const
 export type Level = (typeof Level)[keyof typeof Level] | (number & {})
 
+export const Step = {
+  FIRST: 0,
+  SECOND: 1,
+} as const
+export type Step = (typeof Step)[keyof typeof Step] | (number & {})
+
 export interface Defaults {
   id: string
   number?: number | undefined
@@ -33,6 +39,8 @@ export interface Defaults {
   scalars: Scalars
   part?: Defaults_Part | undefined
   parts: Defaults_Parts[]
+  step?: Step | undefined
+  steps: Record<string, Step>
 }
 
 /** What {@link Defaults} is made from. */
@@ -51,6 +59,8 @@ export interface DefaultsInput {
   readonly scalars: ScalarsInput
   readonly part?: Defaults_PartInput | undefined
   readonly parts?: readonly Defaults_PartsInput[] | undefined
+  readonly step?: Step | undefined
+  readonly steps?: Readonly<Record<string, Step>> | undefined
 }
 
 export const Defaults: ProtobufMessage<Defaults, DefaultsInput> = /*#__PURE__*/ protobufMessage(
@@ -112,7 +122,11 @@ function completeDefaults(m: DefaultsInput): Defaults {
   const v11 = Scalars.complete(m.scalars ?? missing('golden.legacy.Defaults.scalars'))
   const v12 = m.part == null ? undefined : completeDefaults_Part(m.part)
   const v13 = completeList(m.parts ?? [], completeDefaults_Parts)
-  if (v9 === m.loose && v10 === m.dense && v11 === m.scalars && v12 === m.part && v13 === m.parts) return m as Defaults
+  const v14 = m.step
+  const v15 = (m.steps ?? Object.create(null)) as Record<string, Step>
+  if (v9 === m.loose && v10 === m.dense && v11 === m.scalars && v12 === m.part && v13 === m.parts && v15 === m.steps) {
+    return m as Defaults
+  }
   return {
     id: v0,
     number: v1,
@@ -128,6 +142,8 @@ function completeDefaults(m: DefaultsInput): Defaults {
     scalars: v11,
     part: v12,
     parts: v13,
+    step: v14,
+    steps: v15,
   }
 }
 
@@ -180,6 +196,17 @@ function encodeDefaults(w: ProtobufWriter, m: DefaultsInput): void {
       w.endGroup(116)
     }
   }
+  const v14 = m.step
+  if (v14 != null) w.int32Field(120, v14)
+  const v15 = m.steps
+  if (v15 != null) {
+    for (const k of Object.keys(v15)) {
+      const e = w.begin(130)
+      w.stringField(10, k)
+      w.int32Field(16, v15[k]!)
+      w.end(e)
+    }
+  }
 }
 
 function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaults {
@@ -197,6 +224,8 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
   let v11: Scalars | undefined
   let v12: Defaults_Part | undefined
   let v13: Defaults_Parts[] = []
+  let v14: Step | undefined
+  let v15: Record<string, Step> = Object.create(null)
   if (base !== undefined) {
     v0 = base.id
     v1 = base.number
@@ -212,6 +241,8 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
     v11 = base.scalars
     v12 = base.part
     v13 = base.parts
+    v14 = base.step
+    v15 = base.steps
   }
   while (r.position < end) {
     const t = r.tag()
@@ -268,6 +299,25 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
         v13.push(decodeDefaults_Parts(r, r.enterGroup(t)))
         r.leaveGroup()
         break
+      case 120: {
+        const x = r.int32()
+        if (x >= 0 && x <= 1) v14 = x
+        break
+      }
+      case 130: {
+        const e = r.enter()
+        let k: string = ''
+        let x: Step = 0
+        while (r.position < e) {
+          const f = r.tag()
+          if (f === 10) k = r.stringLossy()
+          else if (f === 16) x = r.int32()
+          else r.skip(f)
+        }
+        r.leave(e)
+        if (x >= 0 && x <= 1) v15[k] = x
+        break
+      }
       default:
         r.skip(t)
     }
@@ -290,6 +340,8 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
     scalars: v11,
     part: v12,
     parts: v13,
+    step: v14,
+    steps: v15,
   }
 }
 
@@ -354,6 +406,6 @@ function decodeDefaults_Parts(r: ProtobufReader, end: number, base?: Defaults_Pa
 /** The description of golden/legacy.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   1,
-  '["golden/legacy.proto",1,"proto2","golden.legacy","golden.legacy.","",[[3,".Defaults",[[1,"id","string",1],[2,"number","i32",2,"",42],[3,"text","string",2,"","it\'s\\n"],[4,"data","bytes",2,"","Af8="],[5,"yes","bool",2,"",true],[6,"infinite","f64",2,"","Infinity"],[7,"unknown","f32",2,"","NaN"],[8,"big","i64",2,"","-9223372036854775808"],[9,"level","=.Level",2,"",9],[10,"loose","[i32"],[11,"dense","[i32",4],[12,"scalars",":golden.Scalars",1],[13,"part",":.Defaults.Part",10],[14,"parts","[:.Defaults.Parts",8]]],[3,".Defaults.Part",[[1,"size","i32",1]]],[3,".Defaults.Parts",[[1,"name","string",2]]]],[[".Level","LOW",5,"HIGH",9]],[]]',
+  '["golden/legacy.proto",1,"proto2","golden.legacy","golden.legacy.","",[[3,".Defaults",[[1,"id","string",1],[2,"number","i32",2,"",42],[3,"text","string",2,"","it\'s\\n"],[4,"data","bytes",2,"","Af8="],[5,"yes","bool",2,"",true],[6,"infinite","f64",2,"","Infinity"],[7,"unknown","f32",2,"","NaN"],[8,"big","i64",2,"","-9223372036854775808"],[9,"level","=.Level",2,"",9],[10,"loose","[i32"],[11,"dense","[i32",4],[12,"scalars",":golden.Scalars",1],[13,"part",":.Defaults.Part",10],[14,"parts","[:.Defaults.Parts",8],[15,"step","=.Step",2],[16,"steps","<string,=.Step"]]],[3,".Defaults.Part",[[1,"size","i32",1]]],[3,".Defaults.Parts",[[1,"name","string",2]]]],[[".Level","LOW",5,"HIGH",9],[".Step","FIRST",0,"SECOND",1]],[]]',
   () => [$file1],
 )
