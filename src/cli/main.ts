@@ -28,6 +28,7 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
   const debug = argv.includes('--debug')
   let code: ExitCode = done
   const program = new Command('volo')
+  program
     .description('From Thrift and protobuf IDLs to running TypeScript services.')
     .option('-c, --config <path>', 'the volo.yml to use (default: the nearest one from here upward)')
     .option('-q, --quiet', 'say only what went wrong')
@@ -40,7 +41,7 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/\n\(Did you mean (.*)\?\)/, '\nhint: did you mean $1?')),
+      outputError: (text, write) => write(withHint(text, argv, program)),
     })
     .exitOverride()
   const registry = createRegistry(program, io, (ended) => {
@@ -54,4 +55,18 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
     if (error instanceof CommanderError) return error.exitCode === 0 ? done : misused
     return explainFailure(error, createOutput(io, { json: argv.includes('--json') }), debug)
   }
+}
+
+/** A usage error with what to do about it: the word that was meant, or where the help is. */
+function withHint(text: string, argv: readonly string[], program: Command): string {
+  const meant = /\n\(Did you mean (.*)\?\)/.exec(text)
+  if (meant !== null) return text.replace(meant[0], `\nhint: did you mean ${meant[1] ?? ''}?`)
+  const words = ['volo']
+  let command: Command | undefined = program
+  for (const word of argv) {
+    command = command.commands.find((one) => one.name() === word || one.aliases().includes(word))
+    if (command === undefined) break
+    words.push(word)
+  }
+  return `${text.trimEnd()}\nhint: see ${words.join(' ')} --help\n`
 }
