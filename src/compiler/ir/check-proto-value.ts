@@ -1,6 +1,6 @@
 /** Values of protobuf options against their types, aggregates included. */
 
-import type { Report } from '../diagnostic.ts'
+import type { Report, Span } from '../diagnostic.ts'
 import { didYouMean } from '../text/suggest.ts'
 import type { IrEnum, IrField, IrMessage, IrScalar, IrType, IrValue } from './ir.ts'
 import { declarationOf } from './underlying.ts'
@@ -11,6 +11,8 @@ export interface OptionFinder {
   extension(message: IrMessage, name: string): IrField | undefined
   /** The message behind `[type.googleapis.com/name]`. */
   anyMessage(name: string): IrMessage | undefined
+  /** Reports a field that may not be set here or in this edition; false then. */
+  supports(field: IrField, name: string, span: Span): boolean
 }
 
 interface Checking {
@@ -166,6 +168,7 @@ function checkAggregate(
       continue
     }
     const path = `${name}.${fieldName}`
+    if (!checking.finder.supports(field, path, key.span)) continue
     const multiple = field.type.kind === 'list' || field.type.kind === 'map'
     const before = set.get(fieldName)
     if (before !== undefined && !multiple) {

@@ -73,6 +73,9 @@ function checkField(field: IrField, file: IrFile, holder: IrMessage | undefined,
   if (target?.kind === 'message') checkMessageField(field, report)
   if (target?.kind === 'enum' && holder !== undefined) checkEnumField(field, file, target, report)
   const mapped = field.type.kind === 'map' ? declarationOf(field.type.value) : undefined
+  if (mapped?.kind === 'enum' && holder !== undefined && file.syntax === 'proto3') {
+    checkEnumField(field, file, mapped, report)
+  }
   if (mapped?.kind === 'enum' && mapped.values[0] !== undefined && mapped.values[0].number !== 0) {
     report({
       code: 'map',

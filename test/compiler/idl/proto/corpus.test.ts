@@ -70,10 +70,10 @@ function ourFacts(file: IrFile): string[] {
 }
 
 describe('real files', () => {
-  const names = corpusFiles(8)
+  const names = corpusFiles(16)
 
-  test('there are about a thousand of them, and each parses and lowers without a finding', () => {
-    expect(names.length).toBeGreaterThan(900)
+  test('there are about five hundred of them, and each parses and lowers without a finding', () => {
+    expect(names.length).toBeGreaterThan(450)
     const findings = names.flatMap((name) =>
       readProto(corpusText(name), name).findings.map((finding) => `${name}:${finding}`),
     )
@@ -88,7 +88,7 @@ describe('real files', () => {
 
   test('protobufjs reads the same messages, fields, numbers, types and services from them', () => {
     let compared = 0
-    for (const name of names.filter((_, i) => i % 4 === 0)) {
+    for (const name of names.filter((_, i) => i % 3 === 0)) {
       const text = corpusText(name)
       let theirs: string[]
       try {
@@ -99,7 +99,7 @@ describe('real files', () => {
       expect(ourFacts(readProto(text, name).file), name).toEqual(theirs)
       compared++
     }
-    expect(compared).toBeGreaterThan(200)
+    expect(compared).toBeGreaterThan(150)
   }, 60_000)
 })
 

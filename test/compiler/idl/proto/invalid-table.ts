@@ -297,6 +297,13 @@ export const invalidProtos: readonly InvalidProto[] = [
     'enum-kind',
     'option features.field_presence = IMPLICIT; enum E { option features.enum_type = CLOSED; A = 0; } message M { §E e = 1; }',
   ),
+  e23('option-place', 'message M { option features = { §enum_type: CLOSED }; }'),
+  e23('feature', 'option features.enum_type = §ENUM_TYPE_UNKNOWN;'),
+  {
+    code: 'enum-kind',
+    text: 'syntax = "proto3"; import "b.proto"; message A { §map<int32, E> e = 1; }',
+    files: { 'b.proto': 'syntax = "proto2"; enum E { X = 0; }' },
+  },
   e24('naming-style', 'package §Pkg;'),
   e24('naming-style', 'message §foo_bar {}'),
   e24('naming-style', 'message M { int32 §fooBar = 1; }'),
