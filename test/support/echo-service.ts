@@ -14,11 +14,7 @@ type Plain = Record<string, unknown>
 const codes = { string: 11, i32: 8 } as const
 
 /** A struct whose members are all optional, read and written field by field. */
-export function struct(
-  name: string,
-  fields: readonly Field[],
-  make: (members: Plain) => unknown = (m) => m,
-): ThriftStruct {
+function struct(name: string, fields: readonly Field[], make: (members: Plain) => unknown = (m) => m): ThriftStruct {
   const schema: MessageSchema = { kind: 'struct', name, fields: [] }
   return {
     typeName: name,

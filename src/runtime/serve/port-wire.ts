@@ -52,7 +52,7 @@ export async function loadWires(wires: readonly PortWire[], router: Router): Pro
 }
 
 /** The connection preface of HTTP/2 (RFC 9113 section 3.4), whole: who sends half of it is subject to the time limit. */
-export function matchHttp2(first: Uint8Array): WireMatch {
+function matchHttp2(first: Uint8Array): WireMatch {
   const length = Math.min(first.length, http2Preface.length)
   for (let i = 0; i < length; i++) if (first[i] !== http2Preface[i]) return 'no'
   return length < http2Preface.length ? 'more' : 'yes'

@@ -39,6 +39,9 @@ export class Port {
   readonly #tls: TlsUpgrade | undefined
   /** Sockets that no wire has taken yet. */
   readonly #arriving = new Set<Socket>()
+  /** Sockets under TLS; how many of them have ended their handshake is counted, for then another socket stands for them. */
+  readonly #encrypted = new Set<Socket>()
+  #secure = 0
   readonly #connections = new Set<WireConnection>()
   readonly #unixPaths = new WeakMap<Socket, string>()
   #closing = false
@@ -52,7 +55,7 @@ export class Port {
 
   /** Connections, of which some may still be at their handshake. */
   get size(): number {
-    return this.#arriving.size + this.#connections.size
+    return this.#arriving.size + this.#connections.size + this.#encrypted.size - this.#secure
   }
 
   /** Takes an accepted, paused socket. */
@@ -67,7 +70,7 @@ export class Port {
     this.#sniff(socket, this.#tls !== undefined)
   }
 
-  /** Lets every connection finish its calls; resolves when all are closed. Those that have said nothing yet are closed. */
+  /** Lets every connection finish its calls; resolves when all are closed. Those that have said nothing yet are dropped. */
   async drain(): Promise<void> {
     this.#closing = true
     for (const socket of this.#arriving) socket.destroy()
@@ -76,8 +79,8 @@ export class Port {
 
   destroy(): void {
     this.#closing = true
-    for (const socket of this.#arriving) socket.destroy()
     for (const connection of [...this.#connections]) connection.destroy()
+    for (const sockets of [this.#arriving, this.#encrypted]) for (const socket of sockets) socket.destroy()
   }
 
   #arrive(socket: Socket): void {
@@ -109,7 +112,7 @@ export class Port {
 
   #hand(socket: Socket, first: Uint8Array, target: Target): void {
     if (socket.destroyed) return
-    if (target === tlsTarget) this.#tls?.(socket, first)
+    if (target === tlsTarget) this.#encrypt(socket, first)
     else if (target === http1Target) refuseHttp1(socket)
     else this.#connect(socket, first, target as PortWire, undefined)
   }
@@ -134,8 +137,21 @@ export class Port {
     )
   }
 
+  #encrypt(socket: Socket, first: Uint8Array): void {
+    this.#arriving.delete(socket)
+    this.#encrypted.add(socket)
+    socket.once('close', () => this.#encrypted.delete(socket))
+    this.#tls?.(socket, first)
+  }
+
   #secured(socket: Socket, alpn: string | undefined): void {
+    this.#secure++
+    socket.once('close', () => this.#secure--)
     this.#arrive(socket)
+    if (this.#closing) {
+      socket.destroy()
+      return
+    }
     if (alpn === 'http/1.1') {
       refuseHttp1(socket)
       return

@@ -45,11 +45,6 @@ const magic = 0x1000
 const maxHeaderBytes = 65_535 * 4
 const transformNames: Readonly<Record<number, string>> = { 1: 'zlib', 3: 'snappy' }
 
-/** Whether bytes that begin a message begin a TTHeader; they must be at least 6. */
-export function isTtheader(bytes: Uint8Array, start: number): boolean {
-  return bytes[start + 4] === magic >> 8 && bytes[start + 5] === (magic & 0xff)
-}
-
 /** The sequence id of a frame of at least 12 bytes, whatever else is in it. */
 export function sequenceOf(bytes: Uint8Array, start: number): number {
   return (u16(bytes, start + 8) << 16) | u16(bytes, start + 10)

@@ -151,6 +151,32 @@ describe('Server', () => {
     expect(wire.stats.idle).toBe(1)
   })
 
+  it('counts a TLS connection once and lets its calls end when it closes', async () => {
+    let release: (text: string) => void = () => {}
+    const server = serverOf(
+      {
+        echo: () =>
+          new Promise<string>((resolve) => {
+            release = resolve
+          }),
+      },
+      { tls: serverTls },
+    )
+    const { port } = await server.listen('127.0.0.1:0')
+    const inFlight = clientOf({ host: 'localhost', port }, { tls: { ca: pem('ca') } }).echo('x')
+    await expect.poll(() => server.router.inFlight).toBe(1)
+    expect(server.connections).toBe(1)
+    const silent = netConnect(port, '127.0.0.1')
+    silent.on('error', () => {})
+    silent.write(Buffer.from('16030100f0', 'hex'))
+    await expect.poll(() => server.connections).toBe(2)
+    const closed = server.close({ drainMs: 10_000 })
+    release('answered')
+    expect(await inFlight).toBe('answered')
+    await closed
+    await expect.poll(() => server.connections).toBe(0)
+  })
+
   it('asks for client certificates when it has an authority', async () => {
     const seen: boolean[] = []
     const server = serverOf(
