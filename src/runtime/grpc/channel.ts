@@ -2,26 +2,20 @@
 
 import { RpcError } from '../core/error.ts'
 import { drainFor } from '../core/server-router.ts'
-import { http2Client } from '../http2/engine.ts'
-import type { Http2ClientConnection, Http2ClientOptions } from '../http2/sink.ts'
-import { type Address, formatAddress } from '../net/address.ts'
-import { type DialOptions, dial } from '../net/dial.ts'
+import type { Http2Dialer } from '../http2/dialer.ts'
+import type { Http2ClientConnection } from '../http2/sink.ts'
 
 /** One address and the connections to it: the one in use, and those that still end their streams. */
 export class Channel {
-  readonly #address: Address
-  readonly #dialOptions: DialOptions
-  readonly #http2Options: Http2ClientOptions
+  readonly #dialer: Http2Dialer
   readonly #connections = new Set<Http2ClientConnection>()
   #current: Http2ClientConnection | undefined
   #dialling: Promise<Http2ClientConnection> | undefined
   readonly #abort = new AbortController()
   #closing: Promise<void> | undefined
 
-  constructor(address: Address, dialOptions: DialOptions, http2Options: Http2ClientOptions) {
-    this.#address = address
-    this.#dialOptions = dialOptions
-    this.#http2Options = http2Options
+  constructor(dialer: Http2Dialer) {
+    this.#dialer = dialer
   }
 
   /** The connection in use, when there is one that takes calls. */
@@ -51,10 +45,8 @@ export class Channel {
   }
 
   async #dial(): Promise<Http2ClientConnection> {
-    const dialed = await dial(this.#address, { ...this.#dialOptions, alpn: ['h2'], signal: this.#abort.signal })
-    const connection: Http2ClientConnection = http2Client(dialed, {
-      ...this.#http2Options,
-      onClose: () => this.#connections.delete(connection),
+    const connection: Http2ClientConnection = await this.#dialer.dial(this.#abort.signal, () => {
+      this.#connections.delete(connection)
     })
     this.#connections.add(connection)
     this.#current = connection
@@ -76,7 +68,7 @@ export class Channel {
   }
 
   #closed(): RpcError {
-    return new RpcError('UNAVAILABLE', `the gRPC transport to ${formatAddress(this.#address)} is closed`, {
+    return new RpcError('UNAVAILABLE', `the gRPC transport to ${this.#dialer.address} is closed`, {
       bytesSent: false,
       stack: false,
     })

@@ -3,9 +3,8 @@
 import type { Service } from '../core/service.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
+import { type Http2Address, type Http2ClientTls, Http2Dialer } from '../http2/dialer.ts'
 import type { Http2Headers, Http2Keepalive } from '../http2/sink.ts'
-import { type Address, type AddressInit, formatHostPort, parseAddress } from '../net/address.ts'
-import type { ClientTlsOptions } from '../net/tls.ts'
 import { Channel } from './channel.ts'
 import { type BoundMethod, type ClientSettings, GrpcClientCall } from './client-call.ts'
 import { methodCodec } from './codec.ts'
@@ -20,7 +19,7 @@ export interface GrpcOptions {
   /** The called service's name, sent as `destination-service`. */
   readonly callee?: string | undefined
   /** TLS; `{}` trusts the system's authorities. Default: plain text. */
-  readonly tls?: ClientTlsOptions | undefined
+  readonly tls?: Http2ClientTls | undefined
   /** The `:authority` of requests. Default: host and port of the address, `localhost` for a Unix socket. */
   readonly authority?: string | undefined
   /** Put before this package's own name in `user-agent`. */
@@ -47,10 +46,10 @@ const userAgent = 'grpc-node-volo-ts/0.1'
  * those whose connection is lost fail at once as UNAVAILABLE. A call with one request that the server says it has not
  * seen is sent once more.
  */
-export function grpc(address: AddressInit, options: GrpcOptions = {}): Transport {
-  const target = parseAddress(address)
+export function grpc(address: Http2Address, options: GrpcOptions = {}): Transport {
   const { tls, connectTimeoutMs, keepalive, streamWindowBytes, callee } = options
-  const channel = new Channel(target, { tls, connectTimeoutMs }, { keepalive, streamWindowBytes })
+  const dialer = new Http2Dialer(address, { tls, connectTimeoutMs, keepalive, streamWindowBytes })
+  const channel = new Channel(dialer)
   const settings: ClientSettings = {
     channel,
     caller: headerText(options.caller ?? '', 'caller'),
@@ -59,8 +58,8 @@ export function grpc(address: AddressInit, options: GrpcOptions = {}): Transport
     compression: options.compression,
   }
   const head: readonly string[] = [
-    ...[':scheme', tls === undefined ? 'http' : 'https'],
-    ...[':authority', headerText(options.authority ?? authorityOf(target), 'authority')],
+    ...[':scheme', dialer.scheme],
+    ...[':authority', headerText(options.authority ?? dialer.authority, 'authority')],
     ...['te', 'trailers'],
     ...['content-type', 'application/grpc'],
     ...['user-agent', headerText(options.userAgent ? `${options.userAgent} ${userAgent}` : userAgent, 'userAgent')],
@@ -89,8 +88,4 @@ function bindMethod(service: ServiceType, method: MethodType, head: readonly str
   const anonymous: Http2Headers = [':method', 'POST', ':path', `/${service.fullName}/${method.name}`, ...head]
   const headers = caller === '' ? anonymous : [...anonymous, 'source-service', caller]
   return { ...methodCodec(method), headers, anonymous }
-}
-
-function authorityOf(address: Address): string {
-  return address.kind === 'tcp' ? formatHostPort(address.host ?? 'localhost', address.port) : 'localhost'
 }

@@ -5,8 +5,7 @@ import { RpcError } from '../core/error.ts'
 import type { Router } from '../core/router.ts'
 import type { Wire, WireConnection, WireMatch } from '../core/wire.ts'
 import { http2Server } from '../http2/engine.ts'
-import type { Http2Headers, Http2Keepalive, Http2Sink, Http2Stream } from '../http2/sink.ts'
-import type { ServerSocket } from '../net/server-socket.ts'
+import type { Http2Headers, Http2Keepalive, Http2Sink, Http2Socket, Http2Stream } from '../http2/sink.ts'
 import { methodCodec } from './codec.ts'
 import { acceptedEncodings, type Compression } from './compression.ts'
 import { defaultMaxReceiveBytes } from './framing.ts'
@@ -35,7 +34,7 @@ export interface GrpcWireOptions {
 const preface = new TextEncoder().encode('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
 /** gRPC over HTTP/2 (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). */
-export function grpcWire(options: GrpcWireOptions = {}): Wire<ServerSocket> {
+export function grpcWire(options: GrpcWireOptions = {}): Wire<Http2Socket> {
   const settings: ServerSettings = {
     maxReceiveBytes: options.maxReceiveBytes ?? defaultMaxReceiveBytes,
     maxSendBytes: options.maxSendBytes ?? Number.POSITIVE_INFINITY,
@@ -46,7 +45,7 @@ export function grpcWire(options: GrpcWireOptions = {}): Wire<ServerSocket> {
     name: 'grpc',
     alpn: ['h2'],
     match: matchPreface,
-    accept({ socket, peer }: ServerSocket, first: Uint8Array, router: Router): WireConnection {
+    accept(socket: Http2Socket, first: Uint8Array, router: Router): WireConnection {
       let table = tables.get(router)
       if (table === undefined) {
         table = new Map()
@@ -56,7 +55,7 @@ export function grpcWire(options: GrpcWireOptions = {}): Wire<ServerSocket> {
       return http2Server(
         socket,
         first,
-        (stream, headers, end) => acceptCall(stream, headers, end, peer, router, routes, settings),
+        (stream, headers, end) => acceptCall(stream, headers, end, socket.peer, router, routes, settings),
         options,
       )
     },

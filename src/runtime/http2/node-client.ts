@@ -2,7 +2,6 @@
 
 import type { EventEmitter } from 'node:events'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
-import type { Socket } from 'node:net'
 import type { Peer } from '../core/context.ts'
 import type { Dialed } from '../net/dial.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
@@ -35,7 +34,7 @@ class NodeClientConnection implements Http2ClientConnection {
   /** The highest stream that the server says it has seen or may still answer, after its GOAWAY. */
   lastStream = Number.POSITIVE_INFINITY
   lost = false
-  readonly #socket: Socket
+  readonly #socket: Dialed['socket']
   readonly #closed: Promise<void>
 
   constructor(dialed: Dialed, options: Http2ClientOptions) {

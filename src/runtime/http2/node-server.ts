@@ -2,7 +2,6 @@
 
 import type { EventEmitter } from 'node:events'
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import type { Socket } from 'node:net'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { startKeepalive } from './node-keepalive.ts'
 import {
@@ -19,12 +18,13 @@ import type {
   Http2ServerConnection,
   Http2ServerOptions,
   Http2Sink,
+  Http2Socket,
   Http2Stream,
 } from './sink.ts'
 
 /** Serves HTTP/2 on a paused socket; `first` are the bytes that were read from it already. */
 export function nodeHttp2Server(
-  socket: Socket,
+  { socket }: Http2Socket,
   first: Uint8Array,
   accept: Http2Accept,
   options: Http2ServerOptions = {},
@@ -38,13 +38,13 @@ const endStreamFlag = 0x1
 
 class NodeServerConnection implements Http2ServerConnection {
   readonly session: ServerHttp2Session
-  readonly #socket: Socket
+  readonly #socket: Http2Socket['socket']
   readonly #closed: Promise<void>
   /** Streams that have not ended. */
   openStreams = 0
   lost = false
 
-  constructor(socket: Socket, first: Uint8Array, accept: Http2Accept, options: Http2ServerOptions) {
+  constructor(socket: Http2Socket['socket'], first: Uint8Array, accept: Http2Accept, options: Http2ServerOptions) {
     this.#socket = socket
     socket.on('error', ignore)
     hangUpInTime(socket)

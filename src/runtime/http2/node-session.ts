@@ -1,8 +1,7 @@
 /** What both ends of an HTTP/2 connection on node:http2 share: session options, windows, header objects. */
 
 import type { Http2Session, OutgoingHttpHeaders, SessionOptions } from 'node:http2'
-import type { Socket } from 'node:net'
-import type { Http2Headers, Http2Options } from './sink.ts'
+import type { Http2Headers, Http2Options, Http2Socket } from './sink.ts'
 
 const defaultStreamWindow = 1024 * 1024
 const defaultConnectionWindow = 16 * 1024 * 1024
@@ -28,7 +27,7 @@ export function setConnectionWindow(session: Http2Session, options: Http2Options
 }
 
 /** Lets a paused socket read again, once its session has taken the bytes that it holds already. */
-export function startReading(socket: Socket): void {
+export function startReading(socket: Http2Socket['socket']): void {
   process.nextTick(() => {
     if (!socket.destroyed) socket.resume()
   })
@@ -38,7 +37,7 @@ export function startReading(socket: Socket): void {
 const hangUpMs = 1_000
 
 /** Closes a socket whose peer does not hang up although this side has: node:http2 would wait for it for good. */
-export function hangUpInTime(socket: Socket): void {
+export function hangUpInTime(socket: Http2Socket['socket']): void {
   socket.once('finish', () => {
     const timer = setTimeout(() => socket.destroy(), hangUpMs).unref()
     socket.once('close', () => clearTimeout(timer))
@@ -46,7 +45,7 @@ export function hangUpInTime(socket: Socket): void {
 }
 
 /** Ends a session now. A session that was closing already would wait for the peer to hang up, so the socket goes too. */
-export function destroySession(session: Http2Session, socket: Socket): void {
+export function destroySession(session: Http2Session, socket: Http2Socket['socket']): void {
   session.destroy()
   setImmediate(() => socket.destroy())
 }

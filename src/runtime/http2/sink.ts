@@ -1,6 +1,7 @@
 /** The HTTP/2 seam under gRPC: streams as plain calls and callbacks, so that what is below can be replaced. */
 
 import type { Peer } from '../core/context.ts'
+import type { ServerSocket } from '../net/server-socket.ts'
 
 /**
  * Header fields in order as a flat list: name, value, name, value. Names are in lower case, pseudo-headers come first,
@@ -75,6 +76,9 @@ export interface Http2ServerConnection {
   /** Ends it now; open streams are reset. */
   destroy(): void
 }
+
+/** An accepted connection, as a port hands it over. */
+export type Http2Socket = ServerSocket
 
 /** Takes a stream that a client opened; returns the sink that hears of the rest of it. `end`: no body follows. */
 export type Http2Accept = (stream: Http2Stream, headers: Http2Headers, end: boolean) => Http2Sink

@@ -30,14 +30,15 @@ async function serve(
   const sockets: Socket[] = []
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
     sockets.push(socket)
+    const accepted = { socket, peer: { address: 'test', kind: 'tcp' as const }, alpn: undefined }
     socket.on('error', () => {})
     if (options.takeFirst === false) {
-      connections.push(http2Server(socket, new Uint8Array(0), accept, options))
+      connections.push(http2Server(accepted, new Uint8Array(0), accept, options))
       return
     }
     socket.once('data', (first: Buffer) => {
       socket.pause()
-      connections.push(http2Server(socket, first, accept, options))
+      connections.push(http2Server(accepted, first, accept, options))
     })
     socket.resume()
   })
