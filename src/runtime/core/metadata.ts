@@ -4,7 +4,10 @@
 export type MetadataValue = string | Uint8Array
 
 /** What an API accepts as metadata: a {@link Metadata}, a plain object, or pairs. */
-export type MetadataInit = Metadata | Readonly<Record<string, MetadataValue | readonly MetadataValue[]>> | Iterable<readonly [string, MetadataValue]>
+export type MetadataInit =
+  | Metadata
+  | Readonly<Record<string, MetadataValue | readonly MetadataValue[]>>
+  | Iterable<readonly [string, MetadataValue]>
 
 /**
  * An ordered multimap of header names to values. Names are lower-cased. Values of names ending in `-bin` are bytes,
