@@ -34,14 +34,6 @@ function checkFile(file: IrFile, report: Report): void {
 function checkUnion(union: IrMessage, report: Report): void {
   let first: IrField | undefined
   for (const field of union.fields) {
-    if (field.presence === 'required') {
-      report({
-        code: 'union-required',
-        message: `field '${field.name}' of union '${union.name}' cannot be required`,
-        span: field.span,
-        hint: "drop 'required': exactly one field of a union is set",
-      })
-    }
     if (field.default === undefined) continue
     if (first === undefined) first = field
     else {

@@ -292,7 +292,7 @@ function asEnum(target: IrDeclaration): IrEnum | undefined {
 }
 
 /** What a declaration is, as a word. */
-export function kindWord(target: IrDeclaration): string {
+function kindWord(target: IrDeclaration): string {
   if (target.kind === 'const') return 'constant'
   return target.kind === 'message' ? target.shape : target.kind
 }

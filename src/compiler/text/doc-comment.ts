@@ -90,11 +90,6 @@ export function docText(text: string, comments: readonly Comment[]): string | un
   return lines.map((line) => line.slice(indent).trimEnd()).join('\n')
 }
 
-/** True when the comment is a `/** … *\/` block, the form tools agree to call documentation. */
-export function isDocBlock(text: string, comment: Comment): boolean {
-  return text.startsWith('/**', comment.start) && comment.end - comment.start > 4
-}
-
 function linesOf(text: string, comment: Comment): string[] {
   if (isLine(text, comment)) {
     const body = text.slice(comment.start, comment.end)

@@ -11,7 +11,7 @@ export interface Position {
 const lineStartsOf = new WeakMap<SourceFile, readonly number[]>()
 
 /** The offset at which each line starts. `\n`, `\r\n` and a lone `\r` end a line. Computed once per file. */
-export function lineStarts(source: SourceFile): readonly number[] {
+function lineStarts(source: SourceFile): readonly number[] {
   const known = lineStartsOf.get(source)
   if (known !== undefined) return known
   const { text } = source

@@ -12,7 +12,6 @@ export const IDENTIFIER_START = 1
 export const IDENTIFIER_PART = 2
 export const DIGIT = 4
 export const HEX_DIGIT = 8
-export const SPACE = 16
 
 const charClasses = new Uint8Array(128)
 for (let c = 0; c < 128; c++) {
@@ -21,7 +20,6 @@ for (let c = 0; c < 128; c++) {
   if (/[A-Za-z_]/.test(s)) bits |= IDENTIFIER_START | IDENTIFIER_PART
   if (/[0-9]/.test(s)) bits |= DIGIT | IDENTIFIER_PART
   if (/[0-9A-Fa-f]/.test(s)) bits |= HEX_DIGIT
-  if (/[ \t\r\n\v\f]/.test(s)) bits |= SPACE
   charClasses[c] = bits
 }
 

@@ -28,7 +28,7 @@ export interface Cursor {
 const MAX_ERRORS = 100
 
 /** Types and values nested deeper than this are refused: no stack is deep enough for what a file can hold. */
-export const MAX_DEPTH = 100
+const MAX_DEPTH = 100
 
 /** A cursor at the first token. */
 export function createCursor(source: SourceFile, tokens: TokenList, report: Report): Cursor {

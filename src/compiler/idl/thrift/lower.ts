@@ -62,11 +62,12 @@ function lowerDefinition(l: Lowering, node: ast.Definition): IrDeclaration {
   const base = lowerBase(l, node)
   switch (node.kind) {
     case 'struct':
+      if (node.shape === 'union') checkUnion(l, node)
       return {
         ...base,
         kind: 'message',
         shape: node.shape,
-        fields: lowerFields(l, node.fields, node.shape === 'union' ? 'optional' : 'default'),
+        fields: lowerFields(l, node.fields, node.shape === 'union' ? 'optional' : undefined),
         oneofs: [],
         parent: undefined,
       }
@@ -119,8 +120,8 @@ function lowerAnnotations(source: SourceFile, annotations: readonly ast.Annotati
   return annotations.map((a) => ({ name: a.key.text, value: a.value ?? '1', span: spanOf(source, a) }))
 }
 
-/** Fields with their ids: those without get -1, -2, … down the list, as in Apache Thrift. */
-function lowerFields(l: Lowering, fields: readonly ast.Field[], unmarked: 'optional' | 'default'): IrField[] {
+/** Fields with their ids: those without get -1, -2, … down the list, as in Apache Thrift. Those of unions and `throws` are optional, whatever they say. */
+function lowerFields(l: Lowering, fields: readonly ast.Field[], forced: 'optional' | undefined): IrField[] {
   let implicit = -1
   return fields.map((field) => {
     const id = field.id ?? implicit--
@@ -130,7 +131,7 @@ function lowerFields(l: Lowering, fields: readonly ast.Field[], unmarked: 'optio
       name: field.name.text,
       jsonName: field.name.text,
       type: lowerType(l, field.type),
-      presence: field.requiredness ?? unmarked,
+      presence: forced ?? field.requiredness ?? 'default',
       default: field.value === undefined ? undefined : lowerValue(l, field.value),
       oneof: undefined,
       packed: false,
@@ -142,6 +143,18 @@ function lowerFields(l: Lowering, fields: readonly ast.Field[], unmarked: 'optio
       deprecated: deprecation(field),
     }
   })
+}
+
+function checkUnion(l: Lowering, union: ast.Struct): void {
+  for (const field of union.fields) {
+    if (field.requiredness !== 'required') continue
+    l.report({
+      code: 'union-required',
+      message: `field '${field.name.text}' of union '${union.name.text}' cannot be required`,
+      span: spanOf(l.source, field.name),
+      hint: "drop 'required': exactly one field of a union is set",
+    })
+  }
 }
 
 function checkFieldId(l: Lowering, field: ast.Field, id: number): void {
@@ -217,7 +230,7 @@ function lowerFunction(l: Lowering, fn: ast.ServiceFunction): IrMethod {
   return {
     name: fn.name.text,
     kind: fn.oneway === undefined ? 'unary' : 'oneway',
-    args: lowerFields(l, fn.args, 'default'),
+    args: lowerFields(l, fn.args, undefined),
     result: fn.result === undefined || fn.oneway !== undefined ? undefined : lowerType(l, fn.result),
     request: undefined,
     throws: lowerFields(l, fn.throws, 'optional'),
