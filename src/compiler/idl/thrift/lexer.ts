@@ -140,9 +140,10 @@ const punctuation: readonly (number | undefined)[] = (() => {
   return table
 })()
 
+/** True for what goes on a run of characters that start no token. */
 function isJunk(c: number): boolean {
   if (c >= 128) return true
-  if (charClass(c) !== 0 || c === 34 || c === 39 || c === 35 || c === 47) return false
+  if (c <= 32 || charClass(c) !== 0 || c === 34 || c === 39 || c === 35 || c === 47) return false
   return punctuation[c] === undefined
 }
 
