@@ -37,7 +37,13 @@ export interface ListenOptions {
  * the right to it. A socket file that nobody listens on is replaced; a live one never is.
  */
 export async function listen(address: Address, options: ListenOptions): Promise<Listener> {
-  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: false })
+  const server = createServer({
+    pauseOnConnect: true,
+    noDelay: true,
+    // A peer that vanished without a word is found out by the kernel.
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+  })
   server.on('connection', options.onSocket)
   try {
     await bind(server, address, options.backlog)

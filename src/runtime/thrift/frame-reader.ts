@@ -71,7 +71,14 @@ export class FrameReader {
    */
   next(): boolean {
     const size = this.#to - this.#from
-    if (size === 0) return false
+    if (size === 0) {
+      // An idle connection holds on to nothing.
+      this.#buffer = none
+      this.bytes = none
+      this.#from = 0
+      this.#to = 0
+      return false
+    }
     if (this.#scanning) return this.#scan()
     if (size < sniffBytes) return this.#tooShortYet(size)
     const framing = sniffFraming(this.#buffer, this.#from)

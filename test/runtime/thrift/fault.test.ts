@@ -302,6 +302,11 @@ describe('a Thrift server', () => {
       [framed(body), framed(reply('echo', 5, 'hi')).toString('hex')],
       [framed(old), framed(reply('echo', 5, 'hi')).toString('hex')],
       [bytesOf(old), reply('echo', 5, 'hi')],
+      // A TTHeader with no length in front of its payload.
+      [
+        framed(`1000000000000005000100000000${body}`),
+        framed(`10000000000000050003000010000100160001320000${reply('echo', 5, 'hi')}`).toString('hex'),
+      ],
       [bytesOf(compact), '82410504656368' + '6f' + '0800026869' + '00'],
     ] as const) {
       const { socket, received } = raw(port)
