@@ -216,6 +216,18 @@ describe('an HTTP/2 client connection', () => {
     stream.reset(8)
   })
 
+  it('makes room for a new connection before a server would cut one with too many resets', async () => {
+    const { port } = await serve(() => {})
+    const connection = await connect(port)
+    let opened = 0
+    while (connection.usable && opened < 900) {
+      opened++
+      connection.open(request, undefined, new Recorder()).reset(8)
+    }
+    expect(opened).toBeLessThan(600)
+    await connection.close()
+  })
+
   it('gives a peer up that sends no SETTINGS', async () => {
     const sockets: Socket[] = []
     const server = createServer((socket) => {
