@@ -113,6 +113,9 @@ function loadEntry(loader: Loader, path: string): Unit | undefined {
   return loadUnit(loader, path, text, false)
 }
 
+/** The longest chain of includes: no stack is deep enough for what files can hold. */
+const MAX_CHAIN = 1_000
+
 const missing = Symbol('missing')
 
 /** The text of a file, `missing`, or undefined when it cannot be read (which has been said). */
@@ -139,6 +142,14 @@ function loadUnit(loader: Loader, path: string, text: string, bundled: boolean):
   const unit: Unit = { source, ir, entry: false, bundled, importName: undefined, open: true }
   loader.units.set(path, unit)
   for (const via of ir.imports) {
+    if (loader.stack.length === MAX_CHAIN) {
+      loader.report({
+        code: 'nested-too-deep',
+        message: `more than ${MAX_CHAIN} files include one another in a chain`,
+        span: via.span,
+      })
+      break
+    }
     loader.stack.push({ unit, via })
     const target = ir.idl === 'thrift' ? findThrift(loader, unit, via) : findProto(loader, unit, via)
     if (target?.open === true) reportCycle(loader, target, via)
