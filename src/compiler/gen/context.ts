@@ -15,6 +15,7 @@ export interface ModuleContext {
   readonly options: ResolvedOptions
   readonly names: ProgramNames
   readonly imports: ImportList
+  readonly report: Report
   /** The local name of something of the runtime; imported as a type only where the table says so. */
   runtime(name: RuntimeImport): string
   /** The local name under which a type of any module can be written. */
@@ -47,6 +48,7 @@ export function moduleContext(
   options: ResolvedOptions,
   names: ProgramNames,
   generated: ReadonlySet<IrFile>,
+  report: Report,
 ): ModuleContext {
   const imports = importList(names.taken(file))
   const here = names.module(file)
@@ -62,6 +64,7 @@ export function moduleContext(
     options,
     names,
     imports,
+    report,
     runtime(name) {
       const { source, typeOnly } = runtimeNames[name]
       return imports.add(

@@ -1,6 +1,6 @@
 /** Generation: a linked and checked program becomes the text of its TypeScript modules. */
 
-import type { Report } from '../diagnostic.ts'
+import type { Report, Span } from '../diagnostic.ts'
 import type { GeneratedFile, GenerateOptions } from '../generate-options.ts'
 import type { IrFile, IrProgram, IrType } from '../ir/ir.ts'
 import { resolveOptions } from './context.ts'
@@ -10,7 +10,8 @@ import { wellKnownFiles } from './runtime-names.ts'
 
 /**
  * One module per IDL file, in the order of the program. Well-known types come from the runtime, and files of Google that
- * serve as options only are left out. Names that clash are reported; the result is then not worth writing.
+ * serve as options only are left out. Names that clash and integers that the chosen
+ * form cannot hold are reported; the result is then not worth writing.
  */
 export function generate(program: IrProgram, options: GenerateOptions, report: Report): GeneratedFile[] {
   const resolved = resolveOptions(options)
@@ -20,10 +21,16 @@ export function generate(program: IrProgram, options: GenerateOptions, report: R
     report(finding)
   })
   if (clashes > 0) return []
+  const said = new Set<Span>()
+  const reportOnce: Report = (finding) => {
+    if (finding.span === undefined || said.has(finding.span)) return
+    said.add(finding.span)
+    report(finding)
+  }
   const generated = generatedFiles(program, resolved.runtime === 'relative')
   return [...generated].map((file) => ({
     path: `${names.module(file)}.ts`,
-    text: moduleText(file, resolved, names, generated),
+    text: moduleText(file, resolved, names, generated, reportOnce),
   }))
 }
 

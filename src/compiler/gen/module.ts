@@ -1,6 +1,7 @@
 /** One generated module, top to bottom: types, constants, services, then what people need not read. */
 
 import { formatNumber } from '../../runtime/core/schema.ts'
+import type { Report } from '../diagnostic.ts'
 import type { IrEnum, IrFile, IrMessage, IrService, IrTypedef } from '../ir/ir.ts'
 import { printConst, printTypedef } from './aliases.ts'
 import { printComplete } from './complete.ts'
@@ -20,8 +21,9 @@ export function moduleText(
   options: ResolvedOptions,
   names: ProgramNames,
   generated: ReadonlySet<IrFile>,
+  report: Report,
 ): string {
-  const context = moduleContext(file, options, names, generated)
+  const context = moduleContext(file, options, names, generated, report)
   const body = new Printer()
   const messages = file.declarations.filter((one) => one.kind === 'message')
   const services = inOrder(
@@ -105,7 +107,7 @@ function inOrder<T>(all: readonly T[], needs: (one: T) => T | undefined): T[] {
 
 function methodStructs(service: IrService, names: ProgramNames): IrMessage[] {
   return service.methods.flatMap((method) => {
-    const { args, result } = names.methodMessages(service, method)
+    const { args, result } = names.methodMessages(method)
     return [args, result]
   })
 }

@@ -47,91 +47,134 @@ export interface ProgramNames {
   enumMember(value: IrEnumValue): string
   method(method: IrMethod): string
   /** Thrift: the messages that carry a method's arguments and result. */
-  methodMessages(service: IrService, method: IrMethod): MethodMessages
+  methodMessages(method: IrMethod): MethodMessages
+}
+
+/** The names found so far, by what they name. */
+interface NameTables {
+  readonly taken: Map<IrFile, ReadonlySet<string>>
+  readonly names: Map<object, string>
+  readonly inputs: Map<IrMessage | IrTypedef, string>
+  readonly clients: Map<IrService, string>
+  readonly handlers: Map<IrService, string>
+  readonly codecs: Map<IrMessage, CodecNames>
+  readonly messages: Map<IrMethod, MethodMessages>
 }
 
 /** Computes the names of a program; two IDL names that end in one TypeScript name are reported with both places. */
 export function nameProgram(program: IrProgram, report: Report): ProgramNames {
   const modules = nameModules(program.files)
-  const taken = new Map<IrFile, ReadonlySet<string>>()
-  const names = new Map<object, string>()
-  const inputs = new Map<object, string>()
-  const clients = new Map<IrService, string>()
-  const handlers = new Map<IrService, string>()
-  const codecs = new Map<IrMessage, CodecNames>()
-  const messages = new Map<IrMethod, MethodMessages>()
-
-  for (const file of program.files) {
-    const scope = new Map<string, Named | undefined>()
-    const claim = (wanted: string): string => {
-      let name = wanted
-      while (scope.has(name) || isReservedDeclaration(name)) name += '_'
-      scope.set(name, undefined)
-      return name
-    }
-    const declarations = file.declarations.filter((one) => one.kind !== 'extension')
-    for (const one of declarations) {
-      const name = identifier(one.name.replaceAll('.', '_'))
-      if (isReservedDeclaration(name)) continue
-      const other = scope.get(name)
-      if (other !== undefined) reportClash(report, name, one, other)
-      scope.set(name, one)
-      names.set(one, name)
-    }
-    for (const one of declarations) {
-      if (!names.has(one)) names.set(one, claim(identifier(one.name.replaceAll('.', '_'))))
-    }
-    const claimMessage = (message: IrMessage, name: string): void => {
-      inputs.set(message, claim(`${name}Input`))
-      codecs.set(message, {
-        complete: claim(`complete${name}`),
-        encode: claim(`encode${name}`),
-        decode: claim(`decode${name}`),
-      })
-      nameMembers(file, message, names, report)
-    }
-    for (const one of declarations) {
-      const name = names.get(one) ?? one.name
-      if (one.kind === 'message') claimMessage(one, name)
-      else if (one.kind === 'typedef') inputs.set(one, claim(`${name}Input`))
-      else if (one.kind === 'enum')
-        for (const value of one.values) names.set(value, value.name === '__proto__' ? '__proto___' : value.name)
-      else if (one.kind === 'service') {
-        clients.set(one, claim(`${name}Client`))
-        handlers.set(one, claim(`${name}Handler`))
-        nameMethods(file, one, names, report)
-        if (file.idl !== 'thrift') continue
-        for (const method of one.methods) {
-          const made = methodMessages(one, method)
-          messages.set(method, made)
-          for (const [message, suffix] of [
-            [made.args, 'args'],
-            [made.result, 'result'],
-          ] as const) {
-            const local = claim(`${name}_${method.name}_${suffix}`)
-            names.set(message, local)
-            claimMessage(message, local)
-          }
-        }
-      }
-    }
-    taken.set(file, new Set(scope.keys()))
+  const tables: NameTables = {
+    taken: new Map(),
+    names: new Map(),
+    inputs: new Map(),
+    clients: new Map(),
+    handlers: new Map(),
+    codecs: new Map(),
+    messages: new Map(),
   }
-
+  for (const file of program.files) nameFile(file, tables, report)
+  const { names } = tables
   return {
     module: (file) => known(modules, file),
-    taken: (file) => known(taken, file),
+    taken: (file) => known(tables.taken, file),
     declaration: (declaration) => known(names, declaration),
-    input: (declaration) => known(inputs, declaration),
-    client: (service) => known(clients, service),
-    handler: (service) => known(handlers, service),
-    codec: (message) => known(codecs, message),
+    input: (declaration) => known(tables.inputs, declaration),
+    client: (service) => known(tables.clients, service),
+    handler: (service) => known(tables.handlers, service),
+    codec: (message) => known(tables.codecs, message),
     member: (field) => known(names, field),
     oneof: (oneof) => known(names, oneof),
     enumMember: (value) => known(names, value),
     method: (method) => known(names, method),
-    methodMessages: (_service, method) => known(messages, method),
+    methodMessages: (method) => known(tables.messages, method),
   }
+}
+
+/** Names of one module: first what the IDL declares and may keep its name, then what must give way, then what is derived. */
+function nameFile(file: IrFile, tables: NameTables, report: Report): void {
+  const { names } = tables
+  const scope = new Map<string, Named | undefined>()
+  const claim = (wanted: string): string => {
+    let name = wanted
+    while (scope.has(name) || isReservedDeclaration(name)) name += '_'
+    scope.set(name, undefined)
+    return name
+  }
+  const declarations = file.declarations.filter((one) => one.kind !== 'extension')
+  for (const one of declarations) {
+    const name = declarationName(one)
+    if (isReservedDeclaration(name)) continue
+    const other = scope.get(name)
+    if (other !== undefined) reportClash(report, name, one, other)
+    scope.set(name, one)
+    names.set(one, name)
+  }
+  for (const one of declarations) {
+    if (!names.has(one)) names.set(one, claim(declarationName(one)))
+  }
+  for (const one of declarations) {
+    const name = known(names, one)
+    if (one.kind === 'message') nameMessage(file, one, name, claim, tables, report)
+    else if (one.kind === 'typedef') tables.inputs.set(one, claim(`${name}Input`))
+    else if (one.kind === 'enum') nameValues(one, names)
+    else if (one.kind === 'service') nameService(file, one, name, claim, tables, report)
+  }
+  tables.taken.set(file, new Set(scope.keys()))
+}
+
+type Claim = (wanted: string) => string
+
+function nameMessage(
+  file: IrFile,
+  message: IrMessage,
+  name: string,
+  claim: Claim,
+  tables: NameTables,
+  report: Report,
+): void {
+  tables.inputs.set(message, claim(`${name}Input`))
+  tables.codecs.set(message, {
+    complete: claim(`complete${name}`),
+    encode: claim(`encode${name}`),
+    decode: claim(`decode${name}`),
+  })
+  nameMembers(file, message, tables.names, report)
+}
+
+function nameService(
+  file: IrFile,
+  service: IrService,
+  name: string,
+  claim: Claim,
+  tables: NameTables,
+  report: Report,
+): void {
+  tables.clients.set(service, claim(`${name}Client`))
+  tables.handlers.set(service, claim(`${name}Handler`))
+  nameMethods(file, service, tables.names, report)
+  if (file.idl !== 'thrift') return
+  for (const method of service.methods) {
+    const made = methodMessages(service, method)
+    tables.messages.set(method, made)
+    for (const [message, suffix] of [
+      [made.args, 'args'],
+      [made.result, 'result'],
+    ] as const) {
+      const local = claim(`${name}_${identifier(method.name)}_${suffix}`)
+      tables.names.set(message, local)
+      nameMessage(file, message, local, claim, tables, report)
+    }
+  }
+}
+
+/** Enum members stay as written; one name would set the prototype of the object instead. */
+function nameValues(type: IrEnum, names: Map<object, string>): void {
+  for (const value of type.values) names.set(value, value.name === '__proto__' ? '__proto___' : value.name)
+}
+
+function declarationName(one: NamedDeclaration): string {
+  return identifier(one.name.replaceAll('.', '_'))
 }
 
 /** `in_service_since` as `inServiceSince`: underscores go, the letter after one is upper-case (protobuf's JSON rule). */

@@ -40,7 +40,7 @@ export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedO
   }
   for (const service of file.idl === 'thrift' ? services : []) {
     for (const method of service.methods) {
-      const { args, result } = names.methodMessages(service, method)
+      const { args, result } = names.methodMessages(method)
       messages.push(args, result)
     }
   }
@@ -68,10 +68,10 @@ export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedO
       return [local === value.name ? local : `${value.name} ${local}`, value.number]
     }),
   ]
-  const methodJson = (service: IrService, method: IrMethod): Json => {
+  const methodJson = (method: IrMethod): Json => {
     const [request, response] =
       file.idl === 'thrift'
-        ? [names.methodMessages(service, method).args.fullName, names.methodMessages(service, method).result.fullName]
+        ? [names.methodMessages(method).args.fullName, names.methodMessages(method).result.fullName]
         : [messageName(method.request), messageName(method.result)]
     return withAnnotations(
       [method.name, kinds.indexOf(method.kind), short(request), short(response)],
@@ -80,7 +80,7 @@ export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedO
   }
   const serviceJson = (service: IrService): Json => {
     const parent = service.extends?.target
-    const methods = service.methods.map((method) => methodJson(service, method))
+    const methods = service.methods.map((method) => methodJson(method))
     return withAnnotations(
       [short(service.fullName), parent === undefined ? '' : short(parent.fullName), methods],
       service.annotations,

@@ -69,7 +69,7 @@ function printServiceInit(printer: Printer, service: IrService, context: ModuleC
   printer.line(`idl: ${quote(context.file.idl)},`)
   printer.line('file: () => $file,')
   const inherited = parent === undefined ? [] : [{ label: '', value: `...${context.value(parent)}.methods` }]
-  const own = service.methods.map((method) => ({ label: '', value: methodLayout(service, method, context) }))
+  const own = service.methods.map((method) => ({ label: '', value: methodLayout(method, context) }))
   const methods = group('() => [', [...inherited, ...own], ']')
   for (const line of lines('methods: ', methods, ',', printer.width)) printer.line(line)
 }
@@ -167,14 +167,14 @@ function resultType(method: IrMethod, text: (type: IrType) => string): string {
   return method.result === undefined ? 'void' : text(method.result)
 }
 
-function methodLayout(service: IrService, method: IrMethod, context: ModuleContext): Layout {
+function methodLayout(method: IrMethod, context: ModuleContext): Layout {
   const { names } = context
   const items: { label: string; value: Layout }[] = [
     { label: 'name: ', value: quote(method.name) },
     { label: 'localName: ', value: quote(names.method(method)) },
     { label: 'kind: ', value: quote(method.kind) },
   ]
-  const thrift = context.file.idl === 'thrift' ? names.methodMessages(service, method) : undefined
+  const thrift = context.file.idl === 'thrift' ? names.methodMessages(method) : undefined
   if (thrift === undefined) {
     items.push({ label: 'request: ', value: messageValue(method.request, context) })
     items.push({ label: 'response: ', value: messageValue(method.result, context) })

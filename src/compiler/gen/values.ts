@@ -82,7 +82,7 @@ export function follow(value: IrValue): IrValue {
 }
 
 /** An integer literal of 64 bits in the form the options ask for. */
-export function integerText(context: ModuleContext, value: bigint): string {
+function integerText(context: ModuleContext, value: bigint): string {
   switch (context.options.int64) {
     case 'bigint':
       return `${value}n`
@@ -99,9 +99,22 @@ function scalarText(context: ModuleContext, { scalar }: Shaped<'scalar'>, value:
   if (scalar === 'bool') return String(value.kind === 'bool' ? value.value : value.kind === 'int' && value.value !== 0n)
   if (scalar === 'bytes') return bytesText(value)
   if (value.kind === 'string') return quote(value.value)
-  if (isInt64(scalar)) return integerText(context, numeric(value))
+  if (isInt64(scalar)) return int64Text(context, value)
   if (value.kind === 'double') return numberText(value.value)
   return String(numeric(value))
+}
+
+function int64Text(context: ModuleContext, value: IrValue): string {
+  const integer = numeric(value)
+  if (context.options.int64 === 'number' && !Number.isSafeInteger(Number(integer))) {
+    context.report({
+      code: 'number-range',
+      message: `${integer} is beyond the integers that a number holds exactly`,
+      span: value.span,
+      hint: "set 'int64' of this entry to bigint or string",
+    })
+  }
+  return integerText(context, integer)
 }
 
 function bytesText(value: IrValue): string {

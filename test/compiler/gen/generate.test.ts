@@ -61,6 +61,17 @@ test('an error in the IDL means that nothing is generated', () => {
   expect(diagnostics.length).toBeGreaterThan(0)
 })
 
+test('a 64-bit constant that a number cannot hold is an error once, and bigint holds it', () => {
+  const idl = { 'a.thrift': 'const i64 BIG = 9007199254740993 struct A { 1: i64 x = 9007199254740993 }' }
+  const { files, diagnostics } = compileTexts(idl, { int64: 'number' })
+  expect(files).toEqual([])
+  expect(diagnostics.map((one) => [one.code, one.span?.source.text.slice(one.span.start, one.span.end)])).toEqual([
+    ['number-range', '9007199254740993'],
+    ['number-range', '9007199254740993'],
+  ])
+  expect(generated(idl)['a.ts']).toContain('export const BIG = 9007199254740993n')
+})
+
 test('an empty file becomes a module with its description', () => {
   expect(generated({ 'a.thrift': '' })['a.ts']).toContain('export const $file: FileSchema')
 })
