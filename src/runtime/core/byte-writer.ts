@@ -3,6 +3,9 @@
 import { allocateBytes } from './bytes.ts'
 import { utf8Length, utf8Write } from './utf8.ts'
 
+// Up to here the UTF-8 form takes less than 2^14 bytes, whose length fits two bytes.
+const longestGuess = 5461
+
 const slabSize = 32 * 1024
 
 /**
@@ -106,6 +109,41 @@ export class ByteWriter {
 
   /** Called when the writer stands between messages again. */
   protected opened(): void {}
+
+  /** Text behind its length in bytes, which is a varint. */
+  protected varintText(value: string): void {
+    const units = value.length
+    if (units > longestGuess) {
+      this.longText(value)
+      return
+    }
+    // The width of the length is known before the text is written, but for 43 to 127 units: then one byte is the guess.
+    this.room(5 + units * 3)
+    const { bytes, at } = this
+    const width = units < 128 ? 1 : 2
+    const size = utf8Write(bytes, value, at + width)
+    if (size < 128) {
+      bytes[at] = size
+      this.at = at + 1 + size
+      return
+    }
+    if (width === 1) bytes.copyWithin(at + 2, at + 1, at + 1 + size)
+    bytes[at] = (size & 127) | 128
+    bytes[at + 1] = size >>> 7
+    this.at = at + 2 + size
+  }
+
+  private longText(value: string): void {
+    const size = utf8Length(value)
+    this.room(5 + size)
+    const { bytes } = this
+    let at = this.at
+    let rest = size
+    for (; rest > 127; rest >>>= 7) bytes[at++] = (rest & 127) | 128
+    bytes[at++] = rest
+    utf8Write(bytes, value, at)
+    this.at = at + size
+  }
 
   /** Makes room for `size` more bytes. */
   protected room(size: number): void {

@@ -3,7 +3,6 @@
 import { ByteWriter } from '../core/byte-writer.ts'
 import { toInt64, toUint64 } from '../core/int64.ts'
 import { invalidValue } from '../core/invalid-value.ts'
-import { utf8Length, utf8Write } from '../core/utf8.ts'
 
 /** How deep messages may nest: protobuf's own default. */
 export const maxDepth = 100
@@ -143,24 +142,10 @@ export class ProtobufWriter extends ByteWriter {
 
   stringField(tag: number, value: string): void {
     if (typeof value !== 'string') throw invalidValue(value, 'a string')
-    const units = value.length
-    if (units <= 42) {
-      // At most 126 bytes: the length takes one byte whatever the text is.
-      if (this.at + head + 126 > this.bytes.length) this.grow(head + 126)
-      if (tag < 128) this.bytes[this.at++] = tag
-      else this.varint(tag)
-      const at = this.at
-      const size = utf8Write(this.bytes, value, at + 1)
-      this.bytes[at] = size
-      this.at = at + 1 + size
-      return
-    }
-    const size = utf8Length(value)
-    this.room(head + size)
-    this.varint(tag)
-    this.varint(size)
-    utf8Write(this.bytes, value, this.at)
-    this.at += size
+    if (this.at + head > this.bytes.length) this.grow(head)
+    if (tag < 128) this.bytes[this.at++] = tag
+    else this.varint(tag)
+    this.varintText(value)
   }
 
   bytesField(tag: number, value: Uint8Array): void {

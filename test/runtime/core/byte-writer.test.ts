@@ -41,3 +41,31 @@ describe('a byte writer', () => {
     expect(writer.take().length).toBe(0)
   })
 })
+
+describe('text behind a varint length', () => {
+  class Texts extends ByteWriter {
+    write(text: string): Uint8Array {
+      this.varintText(text)
+      return this.take()
+    }
+  }
+
+  it('has the shortest length there is, whatever the text is made of', () => {
+    const writer = new Texts()
+    for (const unit of ['a', 'é', '東', '🎉']) {
+      for (const times of [
+        0, 1, 20, 21, 31, 32, 42, 43, 63, 64, 127, 128, 129, 2730, 5461, 5462, 8191, 16384, 100_000,
+      ]) {
+        const text = unit.repeat(times)
+        const size = Buffer.byteLength(text)
+        const bytes = Buffer.from(writer.write(text))
+        const width = size < 128 ? 1 : size < 16384 ? 2 : 3
+        let length = 0
+        for (let i = 0; i < width; i++) length += (bytes[i]! & 127) * 2 ** (7 * i)
+        expect(length).toBe(size)
+        expect(bytes.length).toBe(width + size)
+        expect(bytes.subarray(width).equals(Buffer.from(text))).toBe(true)
+      }
+    }
+  })
+})

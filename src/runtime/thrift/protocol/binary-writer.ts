@@ -8,7 +8,7 @@ import { maxDepth, type ThriftMessageKind, type ThriftTypeCode, type ThriftWrite
 import { writeUuid } from './uuid.ts'
 
 // Beyond this the exact size of a string is asked for before room is made.
-const guessLimit = 1024
+const guessLimit = 8192
 
 /**
  * Writes the binary protocol (https://github.com/apache/thrift/blob/master/doc/specs/thrift-binary-protocol.md) with

@@ -3,7 +3,6 @@
 import { ByteWriter } from '../../core/byte-writer.ts'
 import { toInt64 } from '../../core/int64.ts'
 import { invalidValue } from '../../core/invalid-value.ts'
-import { utf8Length, utf8Write } from '../../core/utf8.ts'
 import { compactTypes } from './compact-type.ts'
 import { maxDepth, type ThriftMessageKind, type ThriftTypeCode, type ThriftWriter } from './protocol.ts'
 import { writeUuid } from './uuid.ts'
@@ -150,20 +149,7 @@ export class CompactWriter extends ByteWriter implements ThriftWriter {
 
   string(value: string): void {
     if (typeof value !== 'string') throw invalidValue(value, 'a string')
-    if (value.length <= 42) {
-      // At most 126 bytes: the length takes one byte whatever the text is.
-      if (this.at + 127 > this.bytes.length) this.grow(127)
-      const { bytes, at } = this
-      const size = utf8Write(bytes, value, at + 1)
-      bytes[at] = size
-      this.at = at + 1 + size
-      return
-    }
-    const size = utf8Length(value)
-    this.room(head + size)
-    this.varint(size)
-    utf8Write(this.bytes, value, this.at)
-    this.at += size
+    this.varintText(value)
   }
 
   binary(value: Uint8Array): void {
