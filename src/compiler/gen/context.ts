@@ -1,5 +1,6 @@
 /** ModuleContext: what every printing function knows about the module it prints, and how it names things of others. */
 
+import type { Report } from '../diagnostic.ts'
 import type { GenerateOptions } from '../generate-options.ts'
 import type { IrEnum, IrFile, IrMessage, IrService, IrTypedef } from '../ir/ir.ts'
 import { filePrefix, type ImportList, importList, relativePath } from './import-list.ts'
