@@ -38,7 +38,7 @@ function matchPattern(pattern: string, cwd: string): string[] {
   const base = resolve(cwd, segments.slice(0, wild).join('/') || (pattern.startsWith('/') ? '/' : '.'))
   const rest = segments.slice(wild)
   const regex = new RegExp(`^${rest.map((segment, i) => segmentRegex(segment, i === rest.length - 1)).join('')}$`)
-  return idlFiles(base, rest.length > 1 || rest.includes('**')).filter((path) =>
+  return idlFiles(base, rest.includes('**') ? Number.POSITIVE_INFINITY : rest.length).filter((path) =>
     regex.test(withSlashes(relative(base, path))),
   )
 }
@@ -52,13 +52,14 @@ function segmentRegex(segment: string, isLast: boolean): string {
   return isLast ? text : `${text}/`
 }
 
-function idlFiles(folder: string, recursive: boolean): string[] {
+/** The IDL files in a folder and those in it, `depth` folders deep. */
+function idlFiles(folder: string, depth: number): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
       .flatMap((one) => {
         const path = join(folder, one.name)
         if (one.isDirectory()) {
-          return recursive && one.name !== 'node_modules' && !one.name.startsWith('.') ? idlFiles(path, true) : []
+          return depth > 1 && one.name !== 'node_modules' && !one.name.startsWith('.') ? idlFiles(path, depth - 1) : []
         }
         return /\.(thrift|proto)$/.test(one.name) ? [path] : []
       })

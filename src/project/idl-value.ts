@@ -17,11 +17,24 @@ export interface ValueMaker {
   readonly use: (module: string, name: string) => string
 }
 
-/** What required members lead to beyond this can't be written down: a type that requires itself. */
-const deepest = 12
+/** Stands for a value that can't be written down: that of a message which requires itself. */
+const impossible = 'undefined as never'
+
+/** The messages around a value, outermost first. */
+type Around = readonly IrMessage[]
+
+/** How far examples fill in what is not required: messages inside each other, and members altogether. */
+const exampleDepth = 3
+const exampleMembers = 30
+
+/** Where an example stands: how many messages are around it, and how many more members are welcome. */
+interface ExampleRoom {
+  readonly depth: number
+  readonly left: { members: number }
+}
 
 /** The plainest value: empty texts and containers, zeros, the first member of an enum, the first case of a union, required members only. */
-export function plainValue(maker: ValueMaker, type: IrType, depth = 0): Layout {
+export function plainValue(maker: ValueMaker, type: IrType, around: Around = []): Layout {
   const resolved = resolve(type)
   switch (resolved.kind) {
     case 'scalar':
@@ -35,12 +48,16 @@ export function plainValue(maker: ValueMaker, type: IrType, depth = 0): Layout {
     case 'map':
       return { record: '{}', map: 'new Map()', pairs: '[]' }[mapShape(resolved.key)]
     default:
-      return plainMessage(maker, resolved.message, depth)
+      return plainMessage(maker, resolved.message, around)
   }
 }
 
 /** An example: texts say the name of their member, numbers are 1, containers hold one element, optional scalars are left out. */
-export function exampleValue(maker: ValueMaker, type: IrType, name: string, depth = 0): Layout {
+export function exampleValue(maker: ValueMaker, type: IrType, name: string): Layout {
+  return example(maker, type, name, { depth: 0, left: { members: exampleMembers } })
+}
+
+function example(maker: ValueMaker, type: IrType, name: string, room: ExampleRoom): Layout {
   const resolved = resolve(type)
   switch (resolved.kind) {
     case 'scalar':
@@ -49,71 +66,73 @@ export function exampleValue(maker: ValueMaker, type: IrType, name: string, dept
       return enumValue(maker, resolved.enum, true)
     case 'list':
     case 'set': {
-      const elements = arrayCode([exampleValue(maker, resolved.element, singular(name), depth + 1)])
+      const elements = arrayCode([example(maker, resolved.element, singular(name), room)])
       return resolved.kind === 'set' && setShape(resolved.element) === 'set'
         ? callCode('new Set', [elements])
         : elements
     }
     case 'map': {
-      const key = exampleValue(maker, resolved.key, 'key', depth + 1)
-      const value = exampleValue(maker, resolved.value, 'value', depth + 1)
+      const key = example(maker, resolved.key, 'key', room)
+      const value = example(maker, resolved.value, 'value', room)
       const shape = mapShape(resolved.key)
       if (shape === 'record') return objectCode([['key', value]])
       const pairs = arrayCode([arrayCode([key, value])])
       return shape === 'map' ? callCode('new Map', [pairs]) : pairs
     }
     default:
-      return exampleMessage(maker, resolved.message, depth)
+      return exampleMessage(maker, resolved.message, room)
   }
 }
 
-function plainMessage(maker: ValueMaker, message: IrMessage, depth: number): Layout {
-  if (isWellKnown(message) || depth > deepest) return '{}'
+function plainMessage(maker: ValueMaker, message: IrMessage, around: Around): Layout {
+  if (isWellKnown(message)) return '{}'
+  if (around.includes(message)) return impossible
+  const inside = [...around, message]
   const { names } = maker.named
   if (message.shape === 'union') {
     const first = simplestCase(message)
-    return first === undefined ? '{}' : caseCode(names.member(first), plainValue(maker, first.type, depth + 1))
+    return first === undefined ? '{}' : caseCode(names.member(first), plainValue(maker, first.type, inside))
   }
   const properties: (readonly [string, Layout])[] = []
   for (const member of membersOf(message, names)) {
     if (member.kind !== 'field' || member.presence !== 'required') continue
-    properties.push([propertyKey(member.name), plainValue(maker, member.field.type, depth + 1)])
+    properties.push([propertyKey(member.name), plainValue(maker, member.field.type, inside)])
   }
   return wrapException(maker, message, objectCode(properties))
 }
 
-function exampleMessage(maker: ValueMaker, message: IrMessage, depth: number): Layout {
-  if (isWellKnown(message) || depth > deepest) return '{}'
-  if (depth > 3) return plainMessage(maker, message, depth)
+function exampleMessage(maker: ValueMaker, message: IrMessage, room: ExampleRoom): Layout {
+  if (isWellKnown(message)) return '{}'
+  if (room.depth > exampleDepth) return plainMessage(maker, message, [])
+  const inside: ExampleRoom = { depth: room.depth + 1, left: room.left }
   const { names } = maker.named
   if (message.shape === 'union') {
     const first = simplestCase(message)
-    return first === undefined
-      ? '{}'
-      : caseCode(names.member(first), exampleValue(maker, first.type, first.name, depth + 1))
+    return first === undefined ? '{}' : caseCode(names.member(first), example(maker, first.type, first.name, inside))
   }
   const properties: (readonly [string, Layout])[] = []
   for (const member of membersOf(message, names)) {
     if (member.kind === 'oneof') {
       const first = member.fields[0]
-      if (first === undefined || depth > 0) continue
+      if (first === undefined || room.depth > 0) continue
       properties.push([
         propertyKey(member.name),
-        caseCode(names.member(first), exampleValue(maker, first.type, first.name, depth + 1)),
+        caseCode(names.member(first), example(maker, first.type, first.name, inside)),
       ])
       continue
     }
     const { field } = member
-    if (!isWorthAnExample(message, field, member.presence)) continue
-    properties.push([propertyKey(member.name), exampleValue(maker, field.type, names.member(field), depth + 1)])
+    if (!isWorthAnExample(message, field, member.presence, room)) continue
+    room.left.members--
+    properties.push([propertyKey(member.name), example(maker, field.type, names.member(field), inside)])
   }
   return wrapException(maker, message, objectCode(properties))
 }
 
-/** Required members, and the others where they are what makes the message: no defaults, no times, no way back to itself. */
-function isWorthAnExample(message: IrMessage, field: IrField, presence: string): boolean {
+/** Required members, and the others while there is room: no defaults, no times, no way straight back to the message. */
+function isWorthAnExample(message: IrMessage, field: IrField, presence: string, room: ExampleRoom): boolean {
   if (presence === 'required') return true
-  if (field.default !== undefined) return false
+  if (field.default !== undefined || room.left.members <= 0) return false
   const resolved = resolve(field.type)
   if (resolved.kind === 'message') return resolved.message !== message && !isWellKnown(resolved.message)
   if (presence === 'optional') return false

@@ -223,13 +223,12 @@ function valueMaker(input: ProjectFilesInput, imports: ImportSet, genFolder: str
   return { named: input.named, int64: 'bigint', use: (module, name) => imports.use(`${genFolder}/${module}.js`, name) }
 }
 
-function readmeData({ services, named }: ProjectFilesInput): object {
+function readmeData({ services }: ProjectFilesInput): object {
+  const main = services.reduce((most, one) => (one.methods.length > most.methods.length ? one : most))
   return {
-    idls: named.program.entries.map(({ source }) => source.path),
-    services: services.map(({ name, fullName, fileStem, methods }) => ({
-      name,
+    mainHandlers: `src/handlers/${main.fileStem}.ts`,
+    services: services.map(({ fullName, methods }) => ({
       fullName,
-      handlers: `src/handlers/${fileStem}.ts`,
       methods: methods.map((method) => `\`${method.name}\``).join(', '),
     })),
   }
