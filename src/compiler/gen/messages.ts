@@ -78,7 +78,7 @@ function printMember(printer: Printer, member: Member, context: ModuleContext, i
     return
   }
   const { field } = member
-  const tags = input ? defaultTags(member, context) : []
+  const tags = defaultTags(member, context, input)
   printDoc(printer, field.doc, { deprecated: field.deprecated, tags })
   const type = input ? inputType(context, field.type) : outputType(context, field.type)
   const always = input ? member.presence === 'required' : member.filled
@@ -94,10 +94,12 @@ function printMember(printer: Printer, member: Member, context: ModuleContext, i
   }
 }
 
-/** The default of a member that may be left out. */
-function defaultTags({ field, presence }: FieldMember, context: ModuleContext): string[] {
-  const text = presence === 'default' ? defaultInDoc(context, field) : undefined
-  return text === undefined ? [] : [`@defaultValue \`${text}\``]
+/** The default of a member: what fills it in, or, where its absence is kept, what absence means. */
+function defaultTags({ field, presence }: FieldMember, context: ModuleContext, input: boolean): string[] {
+  const text = presence === 'required' ? undefined : defaultInDoc(context, field)
+  if (text === undefined) return []
+  if (presence === 'optional') return [`Absent means \`${text}\`.`]
+  return input ? [`@defaultValue \`${text}\``] : []
 }
 
 function printUnion(printer: Printer, message: IrMessage, context: ModuleContext, start: string): void {

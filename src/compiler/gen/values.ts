@@ -15,7 +15,8 @@ export function valueText(context: ModuleContext, type: IrType, value: IrValue):
 /** The default of a field as a comment shows it; undefined when there is none, or it is too long for a tooltip. */
 export function defaultInDoc(context: ModuleContext, field: IrField): string | undefined {
   if (field.default === undefined) return undefined
-  const text = valueText(context, field.type, field.default).replace(/__proto__: null as never(?:, )?/g, '')
+  const unimported: ModuleContext = { ...context, value: (one) => context.names.declaration(one) }
+  const text = valueText(unimported, field.type, field.default).replace(/__proto__: null as never(?:, )?/g, '')
   return text.length > 80 || text.includes('*/') || text.includes('`') ? undefined : text
 }
 

@@ -22,7 +22,7 @@ import {
   type ThriftWriter,
   type UnknownFields,
 } from 'volo-ts/gen'
-import { $file as $file1, type Id } from './shared.ts'
+import { $file as $file1, type Id, type Mode } from './shared.ts'
 
 export interface Numbers {
   a: number
@@ -32,6 +32,8 @@ export interface Numbers {
   e: Set<number>
   f: Uint8Array
   g?: Id | undefined
+  /** Absent means `Mode.OFF`. */
+  mode?: Mode | undefined
   $unknown?: UnknownFields | undefined
 }
 
@@ -46,6 +48,8 @@ export interface NumbersInput {
   readonly e?: ReadonlySet<number> | undefined
   readonly f?: Uint8Array | undefined
   readonly g?: Id | undefined
+  /** Absent means `Mode.OFF`. */
+  readonly mode?: Mode | undefined
   readonly $unknown?: UnknownFields | undefined
 }
 
@@ -198,8 +202,9 @@ function completeNumbers(m: NumbersInput): Numbers {
   const v4 = (m.e ?? new Set()) as Set<number>
   const v5 = m.f ?? new Uint8Array(0)
   const v6 = m.g
+  const v7 = m.mode
   if (v1 === m.b && v2 === m.c && v3 === m.d && v4 === m.e && v5 === m.f) return m as Numbers
-  return { a: v0, b: v1, c: v2, d: v3, e: v4, f: v5, g: v6, $unknown: m.$unknown }
+  return { a: v0, b: v1, c: v2, d: v3, e: v4, f: v5, g: v6, mode: v7, $unknown: m.$unknown }
 }
 
 function encodeNumbers(w: ThriftWriter, m: NumbersInput): void {
@@ -231,6 +236,10 @@ function encodeNumbers(w: ThriftWriter, m: NumbersInput): void {
   if (v6 != null) {
     w.i64Field(7, v6)
   }
+  const v7 = m.mode
+  if (v7 != null) {
+    w.i32Field(8, v7)
+  }
   if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
@@ -243,6 +252,7 @@ function decodeNumbers(r: ThriftReader): Numbers {
   let v4: Set<number> | undefined
   let v5: Uint8Array | undefined
   let v6: Id | undefined
+  let v7: Mode | undefined
   let u: UnknownFields | undefined
   r.structBegin()
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
@@ -310,6 +320,12 @@ function decodeNumbers(r: ThriftReader): Numbers {
           continue
         }
         break
+      case 8:
+        if (t === 8) {
+          v7 = r.i32()
+          continue
+        }
+        break
     }
     u = keepUnknownField(r, t, u)
   }
@@ -323,6 +339,7 @@ function decodeNumbers(r: ThriftReader): Numbers {
     e: v4 ?? new Set(),
     f: v5 ?? new Uint8Array(0),
     g: v6,
+    mode: v7,
     $unknown: u,
   }
 }
@@ -502,6 +519,6 @@ function decodeCounter_count_result(r: ThriftReader): Counter_count_result {
 /** The description of numbers.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   1,
-  '["numbers.thrift",0,"thrift","","numbers.","number",[[0,".Numbers",[[1,"a","i64",1],[2,"b","i64",0,"","5"],[3,"c","<i64,i64",0,"",[["1","2"]]],[4,"d","[i64"],[5,"e","{i64"],[6,"f","bytes"],[7,"g","i64",2]]],[1,".Either",[[1,"number","i64",2],[2,"text","string",2]]],[2,".Wrong",[[1,"code","i64"],[2,"message","string"]]],[0,".Counter.count_args",[[1,"from","i64"]]],[0,".Counter.count_result",[[0,"success","i64",2],[1,"wrong",":.Wrong",2]]]],[],[[".Counter","",[["count",0,".Counter.count_args",".Counter.count_result"]]]]]',
+  '["numbers.thrift",0,"thrift","","numbers.","number",[[0,".Numbers",[[1,"a","i64",1],[2,"b","i64",0,"","5"],[3,"c","<i64,i64",0,"",[["1","2"]]],[4,"d","[i64"],[5,"e","{i64"],[6,"f","bytes"],[7,"g","i64",2],[8,"mode","=shared.Mode",2,"",1]]],[1,".Either",[[1,"number","i64",2],[2,"text","string",2]]],[2,".Wrong",[[1,"code","i64"],[2,"message","string"]]],[0,".Counter.count_args",[[1,"from","i64"]]],[0,".Counter.count_result",[[0,"success","i64",2],[1,"wrong",":.Wrong",2]]]],[],[[".Counter","",[["count",0,".Counter.count_args",".Counter.count_result"]]]]]',
   () => [$file1],
 )

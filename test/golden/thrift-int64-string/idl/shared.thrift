@@ -1,1 +1,2 @@
 typedef i64 Id
+enum Mode { ON, OFF }

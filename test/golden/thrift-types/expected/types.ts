@@ -206,6 +206,7 @@ export interface Presence {
   l: Level
   m?: Name | undefined
   n: Names
+  /** Absent means `7`. */
   o?: number | undefined
   p: number
 }
@@ -226,6 +227,7 @@ export interface PresenceInput {
   readonly l?: Level | undefined
   readonly m?: Name | undefined
   readonly n: NamesInput
+  /** Absent means `7`. */
   readonly o?: number | undefined
   readonly p: number
 }
@@ -261,6 +263,7 @@ export interface Defaults {
   constant: string
   empty: string[]
   none: Record<string, string>
+  /** Absent means `5n`. */
   maybe?: Millis | undefined
   noNumbers: Set<number>
 }
@@ -311,6 +314,7 @@ export interface DefaultsInput {
   readonly empty?: readonly string[] | undefined
   /** @defaultValue `{  }` */
   readonly none?: Readonly<Record<string, string>> | undefined
+  /** Absent means `5n`. */
   readonly maybe?: Millis | undefined
   /** @defaultValue `new Set()` */
   readonly noNumbers?: ReadonlySet<number> | undefined

@@ -26,13 +26,21 @@ export type Step = (typeof Step)[keyof typeof Step] | (number & {})
 
 export interface Defaults {
   id: string
+  /** Absent means `42`. */
   number?: number | undefined
+  /** Absent means `'it\'s\n'`. */
   text?: string | undefined
+  /** Absent means `Uint8Array.of(1, 255)`. */
   data?: Uint8Array | undefined
+  /** Absent means `true`. */
   yes?: boolean | undefined
+  /** Absent means `Infinity`. */
   infinite?: number | undefined
+  /** Absent means `NaN`. */
   unknown?: number | undefined
+  /** Absent means `-9223372036854775808n`. */
   big?: bigint | undefined
+  /** Absent means `Level.HIGH`. */
   level?: Level | undefined
   loose: number[]
   dense: number[]
@@ -46,13 +54,21 @@ export interface Defaults {
 /** What {@link Defaults} is made from. */
 export interface DefaultsInput {
   readonly id: string
+  /** Absent means `42`. */
   readonly number?: number | undefined
+  /** Absent means `'it\'s\n'`. */
   readonly text?: string | undefined
+  /** Absent means `Uint8Array.of(1, 255)`. */
   readonly data?: Uint8Array | undefined
+  /** Absent means `true`. */
   readonly yes?: boolean | undefined
+  /** Absent means `Infinity`. */
   readonly infinite?: number | undefined
+  /** Absent means `NaN`. */
   readonly unknown?: number | undefined
+  /** Absent means `-9223372036854775808n`. */
   readonly big?: bigint | undefined
+  /** Absent means `Level.HIGH`. */
   readonly level?: Level | undefined
   readonly loose?: readonly number[] | undefined
   readonly dense?: readonly number[] | undefined
