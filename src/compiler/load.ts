@@ -8,7 +8,8 @@ import { parseProto } from './idl/proto/parser.ts'
 import { lowerThrift } from './idl/thrift/lower.ts'
 import { parseThrift } from './idl/thrift/parser.ts'
 import type { IrFile, IrImport, IrProgram } from './ir/ir.ts'
-import { below, commonFolder, folderOf, isAbsolute, joinPath, normalizePath } from './path.ts'
+import { folderOf, isAbsolute, joinPath, normalizePath } from './path.ts'
+import { type Placeable, placeFiles } from './place.ts'
 
 /** What to load. */
 export interface LoadInput {
@@ -36,16 +37,9 @@ export interface Loaded {
   readonly files: readonly LoadedFile[]
 }
 
-/** A source whose place below its root is known only when all files are. */
-type OpenSource = { -readonly [K in keyof SourceFile]: SourceFile[K] }
-
-interface Unit {
-  readonly source: OpenSource
-  readonly ir: IrFile
+interface Unit extends Placeable {
   entry: boolean
   readonly bundled: boolean
-  /** protobuf: the name by which others import it. */
-  importName: string | undefined
   /** Its imports are being loaded. */
   open: boolean
 }
@@ -56,6 +50,8 @@ interface Loader {
   readonly roots: readonly string[]
   /** Roots guessed from imports of protobuf files. */
   readonly guessedRoots: string[]
+  /** The same for Thrift files. */
+  readonly guessedThriftRoots: string[]
   readonly texts: Map<string, string | undefined>
   readonly units: Map<string, Unit>
   readonly done: Unit[]
@@ -72,6 +68,7 @@ export function load(input: LoadInput, report: Report): Loaded {
     report,
     roots: [...new Set((input.includes ?? []).map(normalizePath))],
     guessedRoots: [],
+    guessedThriftRoots: [],
     texts: new Map(),
     units: new Map(),
     done: [],
@@ -85,7 +82,7 @@ export function load(input: LoadInput, report: Report): Loaded {
     unit.entry = true
     entries.push(unit.ir)
   }
-  placeFiles(loader)
+  placeFiles(loader.done, loader, report)
   const files = loader.done.map(({ source, ir, entry, bundled }) => ({ source, ir, entry, bundled }))
   return { program: { files: files.map((file) => file.ir), entries }, files }
 }
@@ -118,14 +115,20 @@ const MAX_CHAIN = 1_000
 
 const missing = Symbol('missing')
 
-/** The text of a file, `missing`, or undefined when it cannot be read (which has been said). */
-function read(loader: Loader, path: string, span: Span | undefined): string | typeof missing | undefined {
+/** The text of a file, `missing`, or undefined when it cannot be read (which has been said). Nobody asked for a guess: what cannot be read is missing. */
+function read(
+  loader: Loader,
+  path: string,
+  span: Span | undefined,
+  isGuess = false,
+): string | typeof missing | undefined {
   if (loader.texts.has(path)) return loader.texts.get(path) ?? missing
   try {
     const text = loader.host.read(path)
     loader.texts.set(path, text)
     return text ?? missing
   } catch (error) {
+    if (isGuess) return missing
     const reason = error instanceof Error ? error.message : String(error)
     loader.report({ code: 'file-unreadable', message: `cannot read '${path}': ${reason}`, span })
     return undefined
@@ -135,7 +138,7 @@ function read(loader: Loader, path: string, span: Span | undefined): string | ty
 function loadUnit(loader: Loader, path: string, text: string, bundled: boolean): Unit {
   const known = loader.units.get(path)
   if (known !== undefined) return known
-  const source: OpenSource = { path, logicalPath: path, text }
+  const source: Placeable['source'] = { path, logicalPath: path, text }
   const ir = path.endsWith('.proto')
     ? lowerProto(parseProto(source, loader.report), loader.report)
     : lowerThrift(parseThrift(source, loader.report), loader.report)
@@ -171,16 +174,20 @@ function findThrift(loader: Loader, from: Unit, via: IrImport): Unit | undefined
     })
     return undefined
   }
-  const folders = isAbsolute(via.path) ? [''] : [folderOf(from.source.path), ...loader.roots]
-  for (const folder of folders) {
+  const beside = folderOf(from.source.path)
+  const given = isAbsolute(via.path) ? [''] : [beside, ...loader.roots]
+  const guesses = isAbsolute(via.path) ? [] : ancestors(loader, from)
+  for (const folder of [...given, ...guesses]) {
     const path = joinPath(folder, via.path)
-    const text = read(loader, path, via.span)
+    const isGuess = !given.includes(folder)
+    const text = read(loader, path, via.span, isGuess)
     if (text === undefined) return undefined
     if (text === missing) continue
-    if (folder === folders[0]) loader.beside.push([from.source.path, path])
+    if (folder === beside) loader.beside.push([from.source.path, path])
+    if (isGuess && !loader.guessedThriftRoots.includes(folder)) loader.guessedThriftRoots.push(folder)
     return loadUnit(loader, path, text, false)
   }
-  reportMissing(loader, via, folders)
+  reportMissing(loader, via, given, from)
   return undefined
 }
 
@@ -193,7 +200,7 @@ function findProto(loader: Loader, from: Unit, via: IrImport): Unit | undefined 
   if (!from.bundled && !name.startsWith('..') && !isAbsolute(name)) {
     for (const root of [...loader.roots, ...loader.guessedRoots, ...ancestors(loader, from)]) {
       const path = joinPath(root, name)
-      const text = read(loader, path, via.span)
+      const text = read(loader, path, via.span, !loader.roots.includes(root))
       if (text === undefined) return undefined
       if (text === missing) continue
       if (!loader.roots.includes(root) && !loader.guessedRoots.includes(root)) loader.guessedRoots.push(root)
@@ -201,7 +208,7 @@ function findProto(loader: Loader, from: Unit, via: IrImport): Unit | undefined 
     }
   }
   if (Object.hasOwn(bundledProtos, name)) return named(loadUnit(loader, name, bundledProtos[name]!, true))
-  reportMissing(loader, via, [...new Set([...loader.roots, ...loader.guessedRoots, ...ancestors(loader, from)])])
+  reportMissing(loader, via, [...loader.roots, folderOf(from.source.path)], from)
   return undefined
 }
 
@@ -220,8 +227,9 @@ function ancestors(loader: Loader, from: Unit): string[] {
   return out
 }
 
-function reportMissing(loader: Loader, via: IrImport, folders: readonly string[]): void {
-  const searched = [...new Set(folders)].map((folder) => (folder === '' ? '.' : folder)).join(', ')
+function reportMissing(loader: Loader, via: IrImport, folders: readonly string[], from: Unit): void {
+  const named = [...new Set(folders)].map((folder) => (folder === '' ? '.' : folder)).join(', ')
+  const searched = folderOf(from.source.path) === '' || isAbsolute(via.path) ? named : `${named} or the folders above`
   loader.report({
     code: 'file-not-found',
     message: `cannot find '${via.path}' in ${searched}`,
@@ -242,78 +250,4 @@ function reportCycle(loader: Loader, target: Unit, via: IrImport): void {
     related: steps.slice(0, -1).map((step) => ({ message: `${verb} '${step.via.path}'`, span: step.via.span })),
     hint: 'move what both need into a file of its own',
   })
-}
-
-/** Gives every file its path below a root: see {@link placeThrift} and {@link placeProto}. */
-function placeFiles(loader: Loader): void {
-  placeThrift(loader)
-  const rootless: Unit[] = []
-  const taken = new Map<string, Unit>()
-  for (const unit of loader.done) if (unit.ir.idl === 'protobuf' && !placeProto(loader, unit)) rootless.push(unit)
-  const root = commonFolder(rootless.map((unit) => unit.source.path))
-  for (const { source } of rootless) source.logicalPath = below(root, source.path) ?? inside(source.path)
-  for (const unit of loader.done) {
-    const { logicalPath, path } = unit.source
-    const other = taken.get(logicalPath)
-    if (other === undefined) taken.set(logicalPath, unit)
-    else {
-      loader.report({
-        code: 'duplicate-module',
-        message: `'${path}' and '${other.source.path}' are both '${logicalPath}' below their roots`,
-        span: undefined,
-        hint: 'give one folder above both with -i, or rename one',
-      })
-    }
-  }
-}
-
-/**
- * Thrift files stand below the longest given root that holds them, those without one below the folder they have in common. When that would give two
- * files one path, or lead a relative include astray, all stand below the folder that all have in common: there every relative include still holds.
- */
-function placeThrift(loader: Loader): void {
-  const units = loader.done.filter((unit) => unit.ir.idl === 'thrift')
-  const rootless = units.filter(({ source }) => longestRoot(loader.roots, source.path) === undefined)
-  const common = commonFolder(rootless.map((unit) => unit.source.path))
-  const rootOf = (path: string): string => longestRoot(loader.roots, path) ?? common
-  const taken = new Set<string>()
-  for (const { source } of units) {
-    source.logicalPath = below(rootOf(source.path), source.path) ?? inside(source.path)
-    taken.add(source.logicalPath)
-  }
-  if (taken.size === units.length && loader.beside.every(([from, to]) => rootOf(from) === rootOf(to))) return
-  const all = commonFolder(units.map((unit) => unit.source.path))
-  for (const { source } of units) source.logicalPath = below(all, source.path) ?? inside(source.path)
-}
-
-/** A path that no folder shares with the others, without what would lead it out of the output folder. */
-function inside(path: string): string {
-  return path.replace(/^(?:[A-Za-z]:|\/|\.\.\/)+/, '')
-}
-
-/** The longest of the roots that hold a path. */
-function longestRoot(roots: readonly string[], path: string): string | undefined {
-  let best: string | undefined
-  for (const root of roots) {
-    if (below(root, path) !== undefined && (best === undefined || root.length > best.length)) best = root
-  }
-  return best
-}
-
-/**
- * A protobuf file is where others import it from; else below the longest root, given or shown by imports, that holds it; else below the folder that
- * the package's own folders stand in. False when nothing tells.
- */
-function placeProto(loader: Loader, unit: Unit): boolean {
-  const { source, ir, importName } = unit
-  const { path } = source
-  const root = longestRoot(loader.roots, path) ?? longestRoot(loader.guessedRoots, path)
-  const folder = folderOf(path)
-  const packageFolder = ir.package.replaceAll('.', '/')
-  if (importName !== undefined) source.logicalPath = importName
-  else if (root !== undefined) source.logicalPath = below(root, path)!
-  else if (packageFolder !== '' && (folder === packageFolder || folder.endsWith(`/${packageFolder}`))) {
-    source.logicalPath = path.slice(folder.length - packageFolder.length)
-  } else return false
-  return true
 }

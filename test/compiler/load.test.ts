@@ -60,6 +60,29 @@ describe('Thrift includes', () => {
     expect(run(['idl/a/b.thrift'], files, ['.', 'idl', 'idl/a']).places).toEqual({ 'idl/a/b.thrift': 'b.thrift' })
   })
 
+  it('show their root when they start from a folder above', () => {
+    const { places, said } = run(['x/idl/shop/a.thrift', 'x/idl/other/c.thrift'], {
+      'x/idl/shop/a.thrift': 'include "base/b.thrift"',
+      'x/idl/base/b.thrift': 'include "other/c.thrift"',
+      'x/idl/other/c.thrift': '',
+    })
+    expect(said).toEqual([])
+    expect(Object.values(places)).toEqual(['other/c.thrift', 'base/b.thrift', 'shop/a.thrift'])
+  })
+
+  it('that cannot be read in a folder that is only guessed are not there', () => {
+    const host: Host = {
+      read(path) {
+        if (path === '/h/idl/a.thrift') return 'include "b/c.thrift"'
+        if (!path.startsWith('/h/')) throw new Error('EACCES')
+        return undefined
+      },
+    }
+    expect(run(['/h/idl/a.thrift'], host as never).said).toEqual([
+      "/h/idl/a.thrift:1:9 cannot find 'b/c.thrift' in /h/idl or the folders above",
+    ])
+  })
+
   it('never place a file outside', () => {
     const files = { '../../a.thrift': '', '/b/c.thrift': '', 'd.thrift': 'include "../../a.thrift"' }
     const { places } = run(['d.thrift', '/b/c.thrift'], files)
@@ -112,7 +135,7 @@ describe('Thrift includes', () => {
 
   it('that are missing are said where they are included, with the folders searched', () => {
     const { said, program } = run(['idl/a.thrift'], { 'idl/a.thrift': '\n  include "b.thrift"' }, ['lib', 'vendor/idl'])
-    expect(said).toEqual(["idl/a.thrift:2:11 cannot find 'b.thrift' in idl, lib, vendor/idl"])
+    expect(said).toEqual(["idl/a.thrift:2:11 cannot find 'b.thrift' in idl, lib, vendor/idl or the folders above"])
     expect(program.entries[0]!.imports[0]!.file).toBeUndefined()
   })
 
@@ -221,7 +244,7 @@ describe('protobuf imports', () => {
 
   it('that are missing or in a circle are said', () => {
     expect(run(['idl/a.proto'], { 'idl/a.proto': proto('import "b.proto";') }, ['lib']).said).toEqual([
-      "idl/a.proto:2:8 cannot find 'b.proto' in lib, idl, .",
+      "idl/a.proto:2:8 cannot find 'b.proto' in lib, idl or the folders above",
     ])
     expect(run(['a.proto'], { 'a.proto': proto('import "a.proto";') }).said).toEqual([
       "a.proto:2:8 'a.proto' imports itself",
