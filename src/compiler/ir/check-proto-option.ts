@@ -1,7 +1,7 @@
 /** Options of protobuf: each found in descriptor.proto or among the imported extensions, its value held against its type. */
 
 import type { Report, Span } from '../diagnostic.ts'
-import { didYouMean } from '../text/suggest.ts'
+import { boundedDidYouMean } from '../text/suggest.ts'
 import { checkOptionValue, type OptionFinder } from './check-proto-value.ts'
 import type {
   IrAnnotation,
@@ -35,6 +35,7 @@ interface Checking {
   readonly descriptor: ReadonlyMap<string, IrMessage>
   readonly symbols: ProtoSymbols
   readonly report: Report
+  readonly hint: ReturnType<typeof boundedDidYouMean>
 }
 
 /** Checks all options of the files and replaces the names of extensions by full ones. */
@@ -48,7 +49,7 @@ export function checkProtoOptions(
   for (const declaration of descriptor.declarations) {
     if (declaration.kind === 'message') messages.set(declaration.name, declaration)
   }
-  const checking: Checking = { descriptor: messages, symbols, report }
+  const checking: Checking = { descriptor: messages, symbols, report, hint: boundedDidYouMean() }
   for (const file of files) {
     if (file === descriptor) continue
     checkList(checking, file, 'file', file.annotations)
@@ -155,6 +156,7 @@ function checkOption(
     recordMembers(annotation.name, value, set)
   }
   const finder: OptionFinder = {
+    hint: checking.hint,
     extension: (message, name) => findExtension(checking, file, message.fullName, message, name)?.field,
     anyMessage: (name) => {
       const { target } = checking.symbols.findOption(file, '', `.${name}`, (one) => one.kind === 'message')
@@ -202,7 +204,7 @@ function messageOf({ type }: IrField): IrMessage | undefined {
 }
 
 function reportUnknown(
-  { symbols, report }: Checking,
+  { symbols, report, hint }: Checking,
   file: IrFile,
   holder: IrMessage,
   segment: IrOption['path'][number],
@@ -211,7 +213,6 @@ function reportUnknown(
 ): void {
   const { text, span, extension } = segment
   if (!extension) {
-    const candidates = holder.fields.map((field) => field.name)
     report({
       code: 'unknown-option',
       message:
@@ -220,7 +221,7 @@ function reportUnknown(
           : `option '${before.join('.')}' has no field '${text}'`,
       span,
       hint:
-        didYouMean(text, candidates) ??
+        hint(text, () => holder.fields.map((field) => field.name)) ??
         (before.length === 0 ? `an option of your own stands in parentheses: (${text})` : undefined),
     })
     return

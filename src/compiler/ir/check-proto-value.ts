@@ -1,7 +1,7 @@
 /** Values of protobuf options against their types, aggregates included. */
 
 import type { Report, Span } from '../diagnostic.ts'
-import { didYouMean } from '../text/suggest.ts'
+import type { boundedDidYouMean } from '../text/suggest.ts'
 import type { IrEnum, IrField, IrMessage, IrScalar, IrType, IrValue } from './ir.ts'
 import { declarationOf } from './underlying.ts'
 
@@ -11,6 +11,8 @@ export interface OptionFinder {
   extension(message: IrMessage, name: string): IrField | undefined
   /** The message behind `[type.googleapis.com/name]`. */
   anyMessage(name: string): IrMessage | undefined
+  /** "Did you mean", within bounds. */
+  readonly hint: ReturnType<typeof boundedDidYouMean>
   /** Reports a field that may not be set here or in this edition; false then. */
   supports(field: IrField, name: string, span: Span): boolean
 }
@@ -71,7 +73,8 @@ function checkReferenceValue(value: IrValue, type: IrType, name: string, checkin
   }
 }
 
-function checkEnumValue(value: IrValue, target: IrEnum, name: string, { report, aggregate }: Checking): void {
+function checkEnumValue(value: IrValue, target: IrEnum, name: string, checking: Checking): void {
+  const { report, aggregate } = checking
   if (value.kind === 'name') {
     const { text } = value.reference
     if (target.values.some((one) => one.name === text)) return
@@ -80,10 +83,7 @@ function checkEnumValue(value: IrValue, target: IrEnum, name: string, { report, 
       message: `enum '${target.fullName}' of '${name}' has no value '${text}'`,
       span: value.span,
       related: [{ message: 'the enum is declared here', span: target.span }],
-      hint: didYouMean(
-        text,
-        target.values.map((one) => one.name),
-      ),
+      hint: checking.finder.hint(text, () => target.values.map((one) => one.name)),
     })
     return
   }
@@ -160,10 +160,7 @@ function checkAggregate(
         message: `'${name}' has no ${key.kind === 'name' ? 'extension' : 'field'} '${fieldName}'`,
         span: key.span,
         related: [{ message: `its type '${message.fullName}' is declared here`, span: message.span }],
-        hint: didYouMean(
-          fieldName,
-          message.fields.map((one) => one.name),
-        ),
+        hint: checking.finder.hint(fieldName, () => message.fields.map((one) => one.name)),
       })
       continue
     }

@@ -1,21 +1,24 @@
 /** What a protobuf field is once its type is known to be a message or an enum: presence, encoding, and the value that a default names. */
 
 import type { Report } from '../diagnostic.ts'
-import { didYouMean } from '../text/suggest.ts'
+import { boundedDidYouMean } from '../text/suggest.ts'
 import type { IrDeclaration, IrField, IrFile } from './ir.ts'
 import { declarationOf } from './underlying.ts'
 import { fieldListsOf } from './walk.ts'
 
 /** Completes the fields of linked files in place. Reports defaults that name no value of their enum. */
 export function completeProto(files: readonly IrFile[], report: Report): void {
+  const hint = boundedDidYouMean()
   for (const file of files) {
     for (const declaration of file.declarations) {
-      for (const fields of fieldListsOf(declaration)) for (const field of fields) completeField(field, report)
+      for (const fields of fieldListsOf(declaration)) for (const field of fields) completeField(field, hint, report)
     }
   }
 }
 
-function completeField(field: IrField, report: Report): void {
+type Hint = ReturnType<typeof boundedDidYouMean>
+
+function completeField(field: IrField, hint: Hint, report: Report): void {
   const element = field.type.kind === 'list' ? field.type.element : field.type
   if (element.kind !== 'reference') return
   const target = declarationOf(element)
@@ -25,10 +28,10 @@ function completeField(field: IrField, report: Report): void {
   } else if (target?.kind === 'enum') {
     field.delimited = false
   }
-  if (target !== undefined) completeDefault(field, target, report)
+  if (target !== undefined) completeDefault(field, target, hint, report)
 }
 
-function completeDefault(field: IrField, target: IrDeclaration, report: Report): void {
+function completeDefault(field: IrField, target: IrDeclaration, hint: Hint, report: Report): void {
   const value = field.default
   if (value?.kind !== 'name') return
   if (target.kind !== 'enum') {
@@ -49,9 +52,6 @@ function completeDefault(field: IrField, target: IrDeclaration, report: Report):
     message: `enum '${target.name}' has no value '${text}'`,
     span: value.span,
     related: [{ message: 'the enum is declared here', span: target.span }],
-    hint: didYouMean(
-      text,
-      target.values.map((one) => one.name),
-    ),
+    hint: hint(text, () => target.values.map((one) => one.name)),
   })
 }

@@ -45,6 +45,7 @@ export function protoSymbols(program: IrProgram): ProtoSymbols {
   }
   const views = new Map<IrFile, View>()
   const optionViews = new Map<IrFile, View>()
+  let comparisons = 0
 
   function viewOf(file: IrFile): View {
     let view = views.get(file)
@@ -167,6 +168,8 @@ export function protoSymbols(program: IrProgram): ProtoSymbols {
   }
 
   function hintFor(file: IrFile, text: string, scope: string): string | undefined {
+    // Hints must not become the work in a file full of unknown names.
+    if (comparisons > 50_000) return undefined
     const view = viewOf(file)
     const name = text.replace(/^\./, '')
     const lastPart = name.slice(name.lastIndexOf('.') + 1)
@@ -185,6 +188,7 @@ export function protoSymbols(program: IrProgram): ProtoSymbols {
         if (fullName.endsWith(`.${lastPart}`)) near.push(fullName)
       }
     }
+    comparisons += candidates.size
     const best = suggest(name, candidates.keys()) ?? near[0]
     return best === undefined ? undefined : `did you mean '${best}'?`
   }

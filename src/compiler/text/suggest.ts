@@ -25,6 +25,19 @@ export function didYouMean(name: string, candidates: Iterable<string>): string |
   return best === undefined ? undefined : `did you mean '${best}'?`
 }
 
+/** A {@link didYouMean} that stops giving hints once it has compared so many names, so that a file full of errors costs no quadratic time. */
+export function boundedDidYouMean(
+  comparisons = 50_000,
+): (name: string, candidates: () => Iterable<string>) => string | undefined {
+  let left = comparisons
+  return (name, candidates) => {
+    if (left <= 0) return undefined
+    const list = [...candidates()]
+    left -= list.length + 1
+    return didYouMean(name, list)
+  }
+}
+
 /** Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`: the restricted Damerau-Levenshtein distance. */
 export function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = []

@@ -6,6 +6,7 @@ import type { ProtoEnum, ProtoEnumValue, ProtoSyntax } from './ast.ts'
 import { checkFeatureUse } from './check-feature.ts'
 import { checkReserved } from './check-reserved.ts'
 import { type Features, resolveFeatures } from './feature.ts'
+import { rangeIndex } from './range-index.ts'
 
 /** Reports every broken rule of an enum. */
 export function checkEnum(node: ProtoEnum, syntax: ProtoSyntax, around: Features, report: Report): void {
@@ -80,7 +81,7 @@ function checkNumbers(node: ProtoEnum, report: Report): void {
 function checkReservedUse(node: ProtoEnum, report: Report): void {
   if (node.reserved.length === 0) return
   const names = new Map(node.reserved.flatMap((one) => one.names).map((name) => [name.text, name.span]))
-  const ranges = node.reserved.flatMap((one) => one.ranges)
+  const inReserved = rangeIndex(node.reserved.flatMap((one) => one.ranges))
   const clash = (what: string, span: Span, reserved: Span): void =>
     report({
       code: 'reserved',
@@ -92,7 +93,7 @@ function checkReservedUse(node: ProtoEnum, report: Report): void {
   for (const value of node.values) {
     const name = names.get(value.name.text)
     if (name !== undefined) clash(`the name '${value.name.text}'`, value.name.span, name)
-    const range = ranges.find(({ start, end }) => value.number >= start && value.number <= end)
+    const range = inReserved(value.number)
     if (range !== undefined) clash(`the number ${value.number}`, value.numberSpan, range.span)
   }
 }

@@ -42,19 +42,21 @@ export function checkField(field: ProtoField, where: FieldPlace, report: Report)
 }
 
 function checkNumber({ number, numberSpan, name }: ProtoField, { place }: FieldPlace, report: Report): void {
+  const written = (): string =>
+    numberSpan.source.text.slice(numberSpan.start, Math.min(numberSpan.end, numberSpan.start + 40))
   // An extension of a message set may go higher; the range of what it extends decides.
   const most = place === 'extension' ? 0x7fffffff : 536_870_911
   if (number < 1 || number > most) {
     report({
       code: 'field-number',
-      message: `${number} cannot be the number of field '${name.text}'`,
+      message: `${written()} cannot be the number of field '${name.text}'`,
       span: numberSpan,
       hint: `numbers go from 1 to 536870911`,
     })
   } else if (number >= 19_000 && number <= 19_999) {
     report({
       code: 'field-number',
-      message: `${number} cannot be the number of field '${name.text}'`,
+      message: `${written()} cannot be the number of field '${name.text}'`,
       span: numberSpan,
       hint: 'the numbers 19000 to 19999 belong to protobuf itself',
     })

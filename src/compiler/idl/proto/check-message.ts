@@ -9,6 +9,7 @@ import { checkField } from './check-field.ts'
 import { checkOverlap, checkRange, checkReserved } from './check-reserved.ts'
 import { type Features, resolveFeatures } from './feature.ts'
 import { jsonNameOf } from './json-name.ts'
+import { rangeIndex } from './range-index.ts'
 
 /** Reports every broken rule of a message and of what it holds. */
 export function checkMessage(node: ProtoMessage, syntax: ProtoSyntax, around: Features, report: Report): void {
@@ -62,6 +63,10 @@ function membersOf<K extends ProtoMember['kind']>(node: ProtoMessage, kind: K): 
   return node.members.filter((member): member is Extract<ProtoMember, { kind: K }> => member.kind === kind)
 }
 
+function rangesOf(node: ProtoMessage): ProtoRange[] {
+  return [...membersOf(node, 'reserved'), ...membersOf(node, 'extensions')].flatMap((one) => one.ranges)
+}
+
 function checkNumbers(
   node: ProtoMessage,
   fields: readonly ProtoField[],
@@ -70,18 +75,20 @@ function checkNumbers(
   report: Report,
 ): void {
   const byNumber = new Map<number, ProtoField>()
+  let free: number | undefined
   for (const field of fields) {
     const before = byNumber.get(field.number)
     if (before === undefined) {
       byNumber.set(field.number, field)
       continue
     }
+    free ??= nextFree(fields, rangeIndex(rangesOf(node)))
     report({
       code: 'duplicate-field-id',
       message: `field '${field.name.text}' has the number ${field.number} of '${before.name.text}'`,
       span: field.numberSpan,
       related: [{ message: `'${before.name.text}' is here`, span: before.numberSpan }],
-      hint: `the next free number is ${nextFree(byNumber, node)}`,
+      hint: `the next free number is ${free}`,
     })
   }
   const reserved = membersOf(node, 'reserved')
@@ -107,12 +114,14 @@ function checkNumbers(
     checkOverlap(extensionRanges, reservedRanges, 'extension-range', report)
   }
   const names = new Map(reserved.flatMap((one) => one.names).map((name) => [name.text, name.span]))
+  const inReserved = rangeIndex(reservedRanges)
+  const inExtensions = rangeIndex(extensionRanges)
   for (const field of fields) {
     const name = names.get(field.name.text)
     if (name !== undefined) clash(node, `the name '${field.name.text}'`, field.name.span, name, report)
-    const range = holding(reservedRanges, field.number)
+    const range = inReserved(field.number)
     if (range !== undefined) clash(node, `the number ${field.number}`, field.numberSpan, range.span, report)
-    const extension = holding(extensionRanges, field.number)
+    const extension = inExtensions(field.number)
     if (extension === undefined) continue
     report({
       code: 'extension-range',
@@ -134,20 +143,13 @@ function clash(node: ProtoMessage, what: string, span: Span, reserved: Span, rep
   })
 }
 
-function holding(ranges: readonly ProtoRange[], number: number): ProtoRange | undefined {
-  return ranges.find(({ start, end }) => number >= start && number <= end)
-}
-
-function nextFree(used: ReadonlyMap<number, ProtoField>, node: ProtoMessage): number {
-  const ranges = node.members.flatMap((member) =>
-    member.kind === 'reserved' || member.kind === 'extensions' ? member.ranges : [],
-  )
+/** The number after the largest one given before the numbers of protobuf itself, past what is reserved. */
+function nextFree(fields: readonly ProtoField[], taken: (number: number) => ProtoRange | undefined): number {
   let number = 1
-  for (const one of node.members) if (one.kind === 'field' && one.number < 19_000) number = Math.max(number, one.number)
-  while (used.has(number) || holding(ranges, number) !== undefined) {
-    const range = holding(ranges, number)
-    if (range !== undefined && !Number.isFinite(range.end)) break
-    number = range === undefined ? number + 1 : range.end + 1
+  for (const field of fields) if (field.number < 19_000) number = Math.max(number, field.number + 1)
+  for (let range = taken(number); range !== undefined; range = taken(number)) {
+    if (!Number.isFinite(range.end)) break
+    number = range.end + 1
   }
   return number
 }

@@ -83,12 +83,13 @@ export function checkOverlap(
 ): void {
   // Sorted by start, a range can only overlap what comes next to it; both lists together stay O(n log n).
   const sorted = [...new Set([...ranges, ...others])].sort((a, b) => a.start - b.start)
+  const other = new Set(others)
   let reach: ProtoRange | undefined
   for (const range of sorted) {
     if (
       reach !== undefined &&
       range.start <= reach.end &&
-      (ranges === others || others.includes(reach) !== others.includes(range))
+      (ranges === others || other.has(reach) !== other.has(range))
     ) {
       const [later, earlier] = range.span.start > reach.span.start ? [range, reach] : [reach, range]
       report({

@@ -120,4 +120,18 @@ describe('mutated files', () => {
     const { diagnostics } = readProto(text)
     expect(diagnostics.length).toBeLessThan(1_000)
   })
+
+  const many = (part: (i: number) => string): string => Array.from({ length: 4_000 }, (_, i) => part(i)).join('')
+  test.each([
+    ['unknown types', many((i) => `message Mess${i} { Unknwn${i} a = 1; }`)],
+    ['options', `message M {${many((i) => `int32 f${i} = ${i + 1} [deprecatd = true];`)}}`],
+    ['numbers', `message M {${many((i) => `int32 f${i} = 1;`)}}`],
+    [
+      'defaults',
+      `enum E {${many((i) => `VALUE_${i} = ${i};`)}} message M {${many((i) => `optional E f${i} = ${i + 1} [default = VALU_${i}];`)}}`,
+    ],
+  ])('thousands of errors of one kind cost no quadratic time: %s', (_name, text) => {
+    const { diagnostics } = check({ entries: ['test.proto'], host: memoryHost({ 'test.proto': text }) })
+    expect(diagnostics.length).toBeGreaterThan(3_000)
+  })
 })
