@@ -7,6 +7,29 @@ export { sendHeaders } from './runtime/grpc/server-call.ts'
 export type { Http2Keepalive } from './runtime/http2/sink.ts'
 export { fromBinary, toBinary } from './runtime/protobuf/bytes.ts'
 export { ProtobufError } from './runtime/protobuf/error.ts'
+/** The details of errors that Google has agreed on: `details: [anyPack(BadRequest, { … })]`, `anyUnpack(detail, BadRequest)`. */
+export {
+  BadRequest,
+  type BadRequestInput,
+  DebugInfo,
+  type DebugInfoInput,
+  ErrorInfo,
+  type ErrorInfoInput,
+  Help,
+  type HelpInput,
+  LocalizedMessage,
+  type LocalizedMessageInput,
+  PreconditionFailure,
+  type PreconditionFailureInput,
+  QuotaFailure,
+  type QuotaFailureInput,
+  RequestInfo,
+  type RequestInfoInput,
+  ResourceInfo,
+  type ResourceInfoInput,
+  RetryInfo,
+  type RetryInfoInput,
+} from './runtime/protobuf/gen/google/rpc/error_details.ts'
 export {
   anyIs,
   anyPack,

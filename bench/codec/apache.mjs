@@ -5,7 +5,7 @@ import { structs } from './shapes.mjs'
 
 const require = createRequire(import.meta.url)
 const thrift = require('thrift')
-const Int64 = require('node-int64')
+const { Int64 } = thrift
 
 const types = {
   i32: ['I32', 8],

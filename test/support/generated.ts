@@ -15,10 +15,7 @@ const gen = join(here, '../../src/gen.ts')
 export type GeneratedModule = Record<string, any>
 
 /** The text of the modules that come out of IDL files, by path. Throws the diagnostics when there are errors. */
-export function generatedText(
-  files: Readonly<Record<string, string>>,
-  options: GenerateOptions = {},
-): Map<string, string> {
+function generatedText(files: Readonly<Record<string, string>>, options: GenerateOptions = {}): Map<string, string> {
   const result = compile({
     entries: Object.keys(files),
     includes: [''],

@@ -45,12 +45,12 @@ export function anyPack<I>(type: ProtobufMessage<unknown, I>, value: I): Any {
 }
 
 /** The message that an Any holds; undefined when it holds one of another type. Throws RpcError INTERNAL when its bytes are malformed. */
-export function anyUnpack<T>(any: Any, type: ProtobufMessage<T, never>): T | undefined {
+export function anyUnpack<T>(any: Readonly<Any>, type: ProtobufMessage<T, never>): T | undefined {
   return anyIs(any, type) ? fromBinary(type, any.value) : undefined
 }
 
 /** Whether an Any holds a message of the type: what follows the last `/` of its URL decides. */
-export function anyIs(any: Any, type: { readonly typeName: string }): boolean {
+export function anyIs(any: Readonly<Any>, type: { readonly typeName: string }): boolean {
   return any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1) === type.typeName
 }
 

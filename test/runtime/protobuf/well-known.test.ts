@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { generateWellKnown } from '../../../scripts/well-known.mjs'
 import * as compiler from '../../../src/compiler.ts'
-import { isRpcError } from '../../../src/runtime/core/error.ts'
+import { isRpcError, RpcError } from '../../../src/runtime/core/error.ts'
 import { fromBinary, toBinary } from '../../../src/runtime/protobuf/bytes.ts'
 import { Duration } from '../../../src/runtime/protobuf/gen/google/protobuf/duration.ts'
 import { Struct, type Value } from '../../../src/runtime/protobuf/gen/google/protobuf/struct.ts'
@@ -76,6 +76,18 @@ describe('durations', () => {
     expect(durationFromMs(999.9999999)).toEqual({ seconds: 1n, nanos: 0 })
     for (const ms of [0, 1, -1, 86_400_000, 12.5]) expect(durationToMs(durationFromMs(ms))).toBe(ms)
     expect(() => durationFromMs(Infinity)).toThrowError(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  })
+})
+
+describe('error details', () => {
+  it('travel in an RpcError as Any does', () => {
+    const detail = anyPack(BadRequest, { fieldViolations: [{ field: 'sku', description: 'is empty' }] })
+    const error = new RpcError('INVALID_ARGUMENT', 'no', { details: [detail] })
+    expect(anyUnpack(error.details[0]!, BadRequest)?.fieldViolations[0]).toMatchObject({
+      field: 'sku',
+      description: 'is empty',
+    })
+    expect(anyUnpack(error.details[0]!, Timestamp)).toBeUndefined()
   })
 })
 

@@ -4,8 +4,7 @@ import { createRequire } from 'node:module'
 import type { Tree } from './value-tree.ts'
 
 const require = createRequire(import.meta.url)
-const { TBinaryProtocol, TCompactProtocol, TBufferedTransport } = require('thrift')
-const Int64 = require('node-int64')
+const { Int64, TBinaryProtocol, TCompactProtocol, TBufferedTransport } = require('thrift')
 
 interface Protocol {
   [method: string]: (...args: unknown[]) => void
