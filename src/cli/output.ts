@@ -49,7 +49,7 @@ export function createOutput(io: CliIo, options: OutputOptions): Output {
   return {
     options,
     colorErrors,
-    width: io.stderr.columns ?? 120,
+    width: io.stderr.columns || 120,
     result: (text) => {
       if (options.json !== true) line(io.stdout, text)
     },

@@ -284,7 +284,7 @@ describe.skipIf(process.platform === 'win32')('volo init and the package manager
       env: { PATH: `${bin}:${process.env['PATH']}`, npm_config_user_agent: 'yarn/4.1.0 npm/? node/v20' },
     })
     expect(code).toBe(0)
-    expect(stdout).toMatch(/Created x in x[\s\S]*Installing dependencies with yarn[\s\S]*Next:/)
+    expect(stdout).toMatch(/Created x in \.\/x[\s\S]*Installing dependencies with yarn[\s\S]*Next:/)
     const seen = readFileSync(join(folder, 'x/installed'), 'utf8')
     expect(seen).toMatch(/^install\n[\s\S]*\.git\n[\s\S]*volo\.yml\n/)
     expect(readFileSync(join(folder, 'x/package.json'), 'utf8')).toContain(

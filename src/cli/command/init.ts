@@ -185,8 +185,10 @@ async function init(
     }
     output.info('\nNext:')
     const width = Math.max(...next.map(({ command }) => command.length))
-    for (const { command, about } of next)
-      output.info(`  ${output.bold(command)}${' '.repeat(width - command.length)}  ${output.dim(about)}`.trimEnd())
+    for (const { command, about } of next) {
+      const gap = about === '' ? '' : `${' '.repeat(width - command.length)}  ${output.dim(about)}`
+      output.info(`  ${output.bold(command)}${gap}`)
+    }
     return done
   } finally {
     release()
@@ -239,7 +241,10 @@ function createdText(
   folder: string,
   files: number,
 ): string {
-  const lines = [`Created ${bold(name)} in ${folder === '.' ? 'this folder' : folder} (${files} files)`, '']
+  const lines = [
+    `Created ${bold(name)} in ${folder === '.' ? 'this folder' : /^[./]/.test(folder) ? folder : `./${folder}`} (${files} files)`,
+    '',
+  ]
   const width = Math.max(...plan.services.map(({ service }) => service.fullName.length))
   for (const { service, chosen } of plan.services) {
     const methods = service.methods.map((method) => method.name).join(', ')
