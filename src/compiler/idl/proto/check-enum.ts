@@ -25,7 +25,7 @@ export function checkEnum(node: ProtoEnum, syntax: ProtoSyntax, around: Features
     })
     return
   }
-  if (features.enumType === 'OPEN' && first.number !== 0) {
+  if (features.enumType === 'OPEN' && first.number !== 0 && !Number.isNaN(first.number)) {
     report({
       code: 'enum-zero',
       message: `the first value of enum '${name.text}' must be zero`,
@@ -44,6 +44,7 @@ function checkNumbers(node: ProtoEnum, report: Report): void {
   const alias = isSet(node.options, 'allow_alias')
   let aliased = false
   for (const value of node.values) {
+    if (Number.isNaN(value.number)) continue
     if (value.number > 0x7fffffff || value.number < -0x80000000) {
       report({
         code: 'number-range',

@@ -77,6 +77,8 @@ function checkNumbers(
   const byNumber = new Map<number, ProtoField>()
   let free: number | undefined
   for (const field of fields) {
+    // The lexer has refused a number that is none.
+    if (Number.isNaN(field.number)) continue
     const before = byNumber.get(field.number)
     if (before === undefined) {
       byNumber.set(field.number, field)

@@ -88,6 +88,7 @@ export const invalidProtos: readonly InvalidProto[] = [
   p3('syntax', 'message M { int32 a = §09; }'),
   p3('syntax', 'message M { int32 a = §0x; }'),
   p3('syntax', 'message M { int32 a = §1a; }'),
+  p3('syntax', 'enum E { A = §1a; B = 1; }'),
   p2('syntax', 'message M { optional double a = 1 [default = §1.2.3]; }'),
   p2('syntax', 'message M { optional int32 a = 1 [default = §-foo]; }'),
   p3('syntax', 'message M { int32 §é = 1; }'),
