@@ -1,11 +1,12 @@
 /** Check: names and ids that a Thrift file gives twice. */
 
 import type { RelatedPlace, Report, Span } from '../diagnostic.ts'
-import type { IrDeclaration, IrEnum, IrField, IrFile, IrProgram, IrService } from './ir.ts'
+import type { IrDeclaration, IrEnum, IrField, IrFile, IrMethod, IrProgram, IrService } from './ir.ts'
 import { fieldListsOf } from './walk.ts'
 
 /** Reports duplicate declarations, fields, ids, enum values and methods, with the first place of each. */
 export function checkNames(program: IrProgram, report: Report): void {
+  const methodsOf = methodIndex()
   for (const file of program.files) {
     if (file.idl !== 'thrift') continue
     checkThriftDeclarations(file, report)
@@ -13,7 +14,7 @@ export function checkNames(program: IrProgram, report: Report): void {
     for (const declaration of file.declarations) {
       for (const fields of fieldListsOf(declaration)) checkFields(fields, report)
       if (declaration.kind === 'enum') checkEnum(declaration, report)
-      if (declaration.kind === 'service') checkMethods(declaration, report)
+      if (declaration.kind === 'service') checkMethods(declaration, methodsOf, report)
     }
   }
 }
@@ -120,25 +121,47 @@ function checkEnum(declaration: IrEnum, report: Report): void {
   }
 }
 
-function checkMethods(service: IrService, report: Report): void {
-  const seen = new Map<string, { readonly span: Span; readonly owner: IrService }>()
-  const visited = new Set<IrService>()
-  for (let base = parent(service); base !== undefined && !visited.has(base); base = parent(base)) {
-    visited.add(base)
-    if (base === service) break
-    for (const method of base.methods) seen.set(method.name, { span: method.span, owner: base })
-  }
+function checkMethods(service: IrService, methodsOf: MethodIndex, report: Report): void {
+  const own = methodsOf(service)
   for (const method of service.methods) {
-    const other = seen.get(method.name)
-    if (other !== undefined) {
-      const where = other.owner === service ? 'is declared twice' : `is inherited from '${other.owner.name}'`
-      report({
-        code: 'duplicate-method',
-        message: `method '${method.name}' ${where}`,
-        span: method.span,
-        related: first(other.span),
-      })
-    } else seen.set(method.name, { span: method.span, owner: service })
+    const declared = own.get(method.name)!
+    if (declared !== method) reportMethod(method, declared, 'is declared twice', report)
+  }
+  let base = parent(service)
+  // A chain this long is a cycle or a joke.
+  for (let hops = 0; base !== undefined && base !== service && hops < 1_000; hops++) {
+    const inherited = methodsOf(base)
+    for (const [name, method] of own) {
+      const same = inherited.get(name)
+      if (same !== undefined) reportMethod(method, same, `is inherited from '${base.name}'`, report)
+    }
+    base = parent(base)
+  }
+}
+
+function reportMethod(method: IrMethod, other: IrMethod, what: string, report: Report): void {
+  report({
+    code: 'duplicate-method',
+    message: `method '${method.name}' ${what}`,
+    span: method.span,
+    related: first(other.span),
+  })
+}
+
+/** A service's own methods by name, the first of duplicates. */
+type MethodIndex = (service: IrService) => ReadonlyMap<string, IrMethod>
+
+function methodIndex(): MethodIndex {
+  const known = new Map<IrService, ReadonlyMap<string, IrMethod>>()
+  return (service) => {
+    let methods = known.get(service)
+    if (methods === undefined) {
+      const byName = new Map<string, IrMethod>()
+      for (const method of service.methods) if (!byName.has(method.name)) byName.set(method.name, method)
+      methods = byName
+      known.set(service, methods)
+    }
+    return methods
   }
 }
 

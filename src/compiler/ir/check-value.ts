@@ -224,10 +224,13 @@ function checkStruct(value: IrValue, target: IrMessage, report: Report): void {
         message: `${target.shape} '${target.name}' has no field '${key.value}'`,
         span: key.span,
         related: [{ message: `the ${target.shape} is declared here`, span: target.span }],
-        hint: didYouMean(
-          key.value,
-          target.fields.map((each) => each.name),
-        ),
+        hint:
+          entries.length * target.fields.length > 10_000
+            ? undefined
+            : didYouMean(
+                key.value,
+                target.fields.map((each) => each.name),
+              ),
       })
     } else if (before !== undefined) {
       report({

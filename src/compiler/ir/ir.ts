@@ -212,7 +212,7 @@ export interface IrExtension extends IrDeclarationBase {
   readonly field: IrField
 }
 
-/** A constant value as written, with its place. */
+/** A constant value as written, with its place. Thrift: an empty map may stand for an empty list or set, an empty list for an empty map or struct. */
 export type IrValue = { readonly span: Span } & (
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'int'; readonly value: bigint }

@@ -44,6 +44,8 @@ const baseTypes = [
 /** The scope of a loaded Thrift file. */
 export function thriftScope(file: IrFile, index: DeclarationIndex, report: Report): ThriftScope {
   const own = index(file)
+  // Hints stop after so many comparisons: a file full of errors costs no quadratic time.
+  let comparisonsLeft = 50_000
   const includes = new Map<string, IrImport[]>()
   for (const include of file.imports) {
     const stem = stemOf(include.path)
@@ -205,10 +207,7 @@ export function thriftScope(file: IrFile, index: DeclarationIndex, report: Repor
     }
     const dot = text.lastIndexOf('.')
     if (enums.length > 0) {
-      const near = suggest(
-        text.slice(dot + 1),
-        enums[0]!.values.map((v) => v.name),
-      )
+      const near = nearestValue(text.slice(dot + 1), enums[0]!)
       report({
         code: 'unknown-value',
         message: `enum '${text.slice(0, dot)}' has no value '${text.slice(dot + 1)}'`,
@@ -218,23 +217,29 @@ export function thriftScope(file: IrFile, index: DeclarationIndex, report: Repor
       })
       return
     }
-    const values = wanted?.kind === 'enum' ? wanted.values.map((v) => `${wanted.name}.${v.name}`) : []
-    const bare =
-      wanted?.kind === 'enum'
-        ? suggest(
-            text,
-            wanted.values.map((v) => v.name),
-          )
-        : undefined
+    const bare = wanted?.kind === 'enum' ? nearestValue(text, wanted) : undefined
     report({
       code: 'unknown-value',
       message: `there is no constant or enum value '${text}'`,
       span,
       hint:
         bare === undefined
-          ? hintFor(text, (target) => target.kind === 'const', ['true', 'false', ...values])
+          ? hintFor(text, (target) => target.kind === 'const', ['true', 'false'])
           : `did you mean '${wanted!.name}.${bare}'?`,
     })
+  }
+
+  function nearestValue(name: string, target: IrEnum): string | undefined {
+    if (comparisonsLeft <= 0) return undefined
+    return nearest(
+      name,
+      target.values.map((v) => v.name),
+    )
+  }
+
+  function nearest(name: string, candidates: readonly string[]): string | undefined {
+    comparisonsLeft -= candidates.length + 1
+    return suggest(name, candidates)
   }
 
   /** What the writer may have meant: the nearest name, the same name in an included file, or a file that is not included. */
@@ -243,12 +248,13 @@ export function thriftScope(file: IrFile, index: DeclarationIndex, report: Repor
     fits: (target: IrDeclaration) => boolean,
     more: readonly string[],
   ): string | undefined {
+    if (comparisonsLeft <= 0) return undefined
     const dot = text.lastIndexOf('.')
     if (dot >= 0) {
       const stem = text.slice(0, dot)
       const same = includes.get(stem)
       if (same === undefined && !own.has(stem)) {
-        const near = suggest(stem, includes.keys())
+        const near = nearest(stem, [...includes.keys()])
         return near === undefined
           ? `no included file is named '${stem}.thrift'`
           : `did you mean '${near}${text.slice(dot)}'?`
@@ -266,7 +272,7 @@ export function thriftScope(file: IrFile, index: DeclarationIndex, report: Repor
         }
       }
     }
-    const near = suggest(text, candidates)
+    const near = nearest(text, candidates)
     return near === undefined ? undefined : `did you mean '${near}'?`
   }
 

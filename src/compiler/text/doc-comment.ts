@@ -126,7 +126,9 @@ function isLine(text: string, comment: Comment): boolean {
 }
 
 function columnOf(text: string, offset: number): number {
-  return offset - Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1))
+  let at = offset - 1
+  while (at >= 0 && text.charCodeAt(at) !== 10 && text.charCodeAt(at) !== 13) at--
+  return offset - at
 }
 
 /** Line breaks between two offsets, counted up to 2. */
