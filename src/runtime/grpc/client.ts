@@ -32,7 +32,7 @@ export interface GrpcOptions {
   readonly maxSendBytes?: number | undefined
   /** Compresses requests of 1 KiB and more; the server must know it. Default: none. Responses are always decompressed. */
   readonly compression?: Compression | undefined
-  /** PINGs on a silent connection. Default: none. */
+  /** PINGs while calls are open; servers may refuse frequent ones. Default: every 5 minutes, with 20 s for the answer. */
   readonly keepalive?: Http2Keepalive | undefined
   /** Bytes a server may send on one call before they are read. Default 1 MiB. */
   readonly streamWindowBytes?: number | undefined

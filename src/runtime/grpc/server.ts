@@ -27,7 +27,7 @@ export interface GrpcWireOptions {
   readonly streamWindowBytes?: number | undefined
   /** Largest list of request headers, in bytes. Default 16 KiB. */
   readonly maxHeaderListBytes?: number | undefined
-  /** PINGs on a silent connection. Default: none. */
+  /** PINGs. Default: every 30 s, with 10 s for the answer. */
   readonly keepalive?: Http2Keepalive | undefined
 }
 

@@ -5,7 +5,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:h
 import type { Peer } from '../core/context.ts'
 import type { Dialed } from '../net/dial.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
-import { startKeepalive } from './node-keepalive.ts'
+import { clientKeepalive, startKeepalive } from './node-keepalive.ts'
 import {
   destroySession,
   hangUpInTime,
@@ -63,7 +63,7 @@ class NodeClientConnection implements Http2ClientConnection {
     )
     const stopKeepalive = startKeepalive(
       session,
-      options.keepalive,
+      options.keepalive ?? clientKeepalive,
       () => this.openStreams > 0,
       (reason) => this.fail(`${this.peer.address} ${reason}`),
     )

@@ -3,7 +3,7 @@
 import type { EventEmitter } from 'node:events'
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
-import { startKeepalive } from './node-keepalive.ts'
+import { serverKeepalive, startKeepalive } from './node-keepalive.ts'
 import {
   destroySession,
   hangUpInTime,
@@ -62,7 +62,7 @@ class NodeServerConnection implements Http2ServerConnection {
     startReading(socket)
     const stopKeepalive = startKeepalive(
       session,
-      options.keepalive,
+      options.keepalive ?? serverKeepalive,
       () => this.openStreams > 0,
       () => this.destroy(),
     )

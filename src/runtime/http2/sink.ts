@@ -101,7 +101,10 @@ export interface Http2Options {
   readonly connectionWindowBytes?: number | undefined
   /** Largest header list to take, in bytes as RFC 9113 section 6.5.2 counts them. Default 16 KiB. */
   readonly maxHeaderListBytes?: number | undefined
-  /** Default: none. */
+  /**
+   * Default on a server: every 30 s with 10 s for the answer, also while idle; on a client: after 5 minutes, as often
+   * as gRPC servers allow by default, with 20 s for the answer, while calls are open.
+   */
   readonly keepalive?: Http2Keepalive | undefined
 }
 
