@@ -14,7 +14,7 @@ export interface Run {
 }
 
 /** Options that every command knows. */
-export interface GlobalOptions {
+interface GlobalOptions {
   readonly quiet?: boolean
   readonly verbose?: boolean
   readonly debug?: boolean

@@ -8,7 +8,7 @@ export type ScalarShape =
   | { readonly kind: 'text-or-false' }
 
 /** One of some words. */
-export interface ChoiceShape {
+interface ChoiceShape {
   readonly kind: 'choice'
   readonly values: readonly string[]
 }

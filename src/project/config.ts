@@ -12,13 +12,13 @@ import { asFileError } from './fs-error.ts'
 import { ProjectError } from './project-error.ts'
 
 /** The name of the file. */
-export const configName = 'volo.yml'
+const configName = 'volo.yml'
 
 /** The two kinds of IDL, as volo.yml calls them. */
 export type ConfigProtocol = 'thrift' | 'protobuf'
 
 /** One IDL of an entry. */
-export interface ConfigService {
+interface ConfigService {
   readonly idl: {
     readonly source: 'local' | 'git'
     readonly repo?: string

@@ -29,7 +29,7 @@ export interface GenerationGroup {
 }
 
 /** One entry of volo.yml in a plan. */
-export interface GenerationEntry {
+interface GenerationEntry {
   readonly name: string
   /** The folder of the handlers, absolute; undefined for clients. */
   readonly handlers: string | undefined
@@ -38,7 +38,7 @@ export interface GenerationEntry {
 }
 
 /** A file of a plan. */
-export interface PlannedFile {
+interface PlannedFile {
   /** Absolute. */
   readonly path: string
   readonly action: 'create' | 'change' | 'remove' | 'keep'
@@ -108,7 +108,7 @@ export function writeGeneration(plan: GenerationPlan): void {
 }
 
 /** The paths of an entry's IDLs, absolute. */
-export function idlPaths(config: Config, entry: ConfigEntry): string[] {
+function idlPaths(config: Config, entry: ConfigEntry): string[] {
   return (entry.services ?? []).map(({ idl }) => resolve(config.folder, idl.path))
 }
 

@@ -3,7 +3,7 @@
 import { parse } from '@babel/parser'
 
 /** Any node of Babel's tree. */
-export interface SyntaxNode {
+interface SyntaxNode {
   readonly type: string
   readonly start: number
   readonly end: number
@@ -11,7 +11,7 @@ export interface SyntaxNode {
 }
 
 /** An import declaration. */
-export interface SourceImport {
+interface SourceImport {
   readonly node: SyntaxNode
   readonly from: string
   readonly typeOnly: boolean
@@ -36,7 +36,7 @@ export interface Implementation {
 }
 
 /** A property or method. */
-export interface Member {
+interface Member {
   readonly name: string
   readonly node: SyntaxNode
   /** A function that other code may call. */

@@ -21,7 +21,7 @@ export interface ListedIdl {
 }
 
 /** What became of one IDL that was to be added. */
-export interface Addition {
+interface Addition {
   /** Absolute. */
   readonly path: string
   readonly entry: string

@@ -1,5 +1,7 @@
 /** The imports of a scaffolded file, with aliases where two modules export one name. */
 
+import { quote } from '../compiler/gen/printer.ts'
+
 /** A name as it is imported. */
 export interface ImportedName {
   readonly local: string
@@ -48,7 +50,7 @@ export function importSet(reserved: Iterable<string> = []): ImportSet {
 /** One import statement, on several lines where it is long. */
 export function importLine(module: string, names: ReadonlyMap<string, ImportedName>): string {
   const defaultName = names.get('default')
-  if (defaultName !== undefined) return `import ${defaultName.local} from '${module}'`
+  if (defaultName !== undefined) return `import ${defaultName.local} from ${quote(module)}`
   const sorted = [...names].sort(([a], [b]) => compareNames(a, b))
   const allTypes = sorted.every(([, { typeOnly }]) => typeOnly)
   const specifiers = sorted.map(([name, { local, typeOnly }]) => {
@@ -56,8 +58,10 @@ export function importLine(module: string, names: ReadonlyMap<string, ImportedNa
     return typeOnly && !allTypes ? `type ${renamed}` : renamed
   })
   const head = allTypes ? 'import type' : 'import'
-  const flat = `${head} { ${specifiers.join(', ')} } from '${module}'`
-  return flat.length <= 120 ? flat : `${head} {\n${specifiers.map((one) => `  ${one},\n`).join('')}} from '${module}'`
+  const flat = `${head} { ${specifiers.join(', ')} } from ${quote(module)}`
+  return flat.length <= 120
+    ? flat
+    : `${head} {\n${specifiers.map((one) => `  ${one},\n`).join('')}} from ${quote(module)}`
 }
 
 function distance(module: string): number {

@@ -15,7 +15,7 @@ export interface MethodModel {
 }
 
 /** One argument. */
-export interface ArgModel {
+interface ArgModel {
   /** The parameter. */
   readonly name: string
   readonly type: IrType
@@ -158,7 +158,7 @@ function isTakenVariable(name: string): boolean {
 }
 
 /** `FleetAdmin`, `fleet.v1.FleetAdmin` as `fleet-admin`, `fleet-v1-fleet-admin`. */
-export function kebabCase(name: string): string {
+function kebabCase(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1-$2')
