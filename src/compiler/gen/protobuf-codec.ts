@@ -8,6 +8,10 @@ import { key, type Printer, quote } from './printer.ts'
 import { isInt64, mapShape, type ResolvedType, resolve } from './type-shape.ts'
 import { outputType } from './types.ts'
 import { zeroText } from './values.ts'
+import { weightOf } from './weight.ts'
+
+/** What an entry of a map takes in memory, in units of 16 bytes. */
+const entryWeight = 4
 
 /** Wire type, and name in the methods of writer and reader, by scalar; protobuf has no others. */
 const scalars: Partial<Record<IrScalar, readonly [wire: number, method: string]>> = {
@@ -307,11 +311,13 @@ function printDecodeOne(
 ): void {
   if (type.kind === 'message') {
     const decode = decoder(context, type.message)
+    const weight = weightOf(type.message, context)
     const isName = before === undefined || /^\w+$/.test(before)
     const base = before === undefined ? '' : isName ? `, ${before}` : ', b'
     const body = (): void => {
       if (!isName) printer.line(`const b = ${before}`)
-      printer.line(assign(`${decode}(r, ${field.delimited ? 'r.enterGroup(t)' : 'r.enter()'}${base})`))
+      const enter = field.delimited ? `r.enterGroup(t, ${weight})` : `r.enter(${weight})`
+      printer.line(assign(`${decode}(r, ${enter}${base})`))
       if (field.delimited) printer.line('r.leaveGroup()')
     }
     const tag = field.id * 8 + (field.delimited ? 3 : 2)
@@ -365,7 +371,7 @@ function printDecodeMap(
   const keyType = resolve(type.key)
   const value = resolve(type.value)
   printer.block(`case ${field.id * 8 + 2}: {`, () => {
-    printer.line('const e = r.enter()')
+    printer.line(`const e = r.enter(${entryWeight})`)
     printer.line(`let k: ${outputType(context, type.key)} = ${zeroText(context, type.key)}`)
     const valueType = outputType(context, type.value)
     const late = value.kind === 'message' || (value.kind === 'scalar' && value.scalar === 'bytes')
@@ -375,14 +381,15 @@ function printDecodeMap(
       printer.line(`if (f === ${tagOf(1, keyType)}) k = ${readText(context, field, keyType)}`)
       printer.line(
         value.kind === 'message'
-          ? `else if (f === 18) x = ${decoder(context, value.message)}(r, r.enter(), x)`
+          ? `else if (f === 18) x = ${decoder(context, value.message)}(r, r.enter(${weightOf(value.message, context)}), x)`
           : `else if (f === ${tagOf(2, value)}) x = ${readText(context, field, value)}`,
       )
       printer.line('else r.skip(f)')
     })
     printer.line('r.leave(e)')
     let held = 'x'
-    if (value.kind === 'message') held = `x ?? ${decoder(context, value.message)}(r, r.empty())`
+    if (value.kind === 'message')
+      held = `x ?? ${decoder(context, value.message)}(r, r.empty(${weightOf(value.message, context)}))`
     else if (late) held = 'x ?? new Uint8Array(0)'
     const put = mapShape(type.key) === 'record' ? `${local}[k] = ${held}` : `${local}.set(k, ${held})`
     printer.line(isClosed(value) ? `if (${isListed(value.enum, 'x')}) ${put}` : put)

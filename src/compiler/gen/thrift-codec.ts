@@ -7,6 +7,7 @@ import { type FieldMember, keepsUnknown, membersOf } from './member.ts'
 import { key, type Printer, quote } from './printer.ts'
 import { mapShape, type ResolvedType, resolve, setShape } from './type-shape.ts'
 import { outputType } from './types.ts'
+import { weightOf } from './weight.ts'
 
 /** Type code on the wire and method of writer and reader, by scalar; Thrift has no others. */
 const scalars: Partial<Record<IrScalar, readonly [code: number, method: string]>> = {
@@ -215,7 +216,7 @@ function printFieldLoop(
   keeps: boolean,
   field: (field: IrField, index: number) => void,
 ): void {
-  printer.line('r.structBegin()')
+  printer.line(`r.structBegin(${weightOf(message, context)})`)
   printer.block('for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {', () => {
     if (message.fields.length > 0) {
       printer.block('switch (r.fieldId) {', () => {

@@ -2,6 +2,7 @@
 
 import { copyBytes } from '../core/bytes.ts'
 import { doubleFromHalves, int64FromHalves, int64ToNumber, uint64FromHalves, uint64ToNumber } from '../core/int64.ts'
+import { bytesWeight, memoryBudget } from '../core/memory-budget.ts'
 import type { UnknownFields } from '../core/unknown-fields.ts'
 import { utf8Read, utf8ReadStrict } from '../core/utf8.ts'
 import { malformed, truncated } from './error.ts'
@@ -18,6 +19,7 @@ export class ProtobufReader {
   private limit: number
   // Open messages, the outermost included.
   private depth = 1
+  private budget: number
   private low = 0
   private high = 0
 
@@ -25,6 +27,7 @@ export class ProtobufReader {
     this.source = bytes
     this.position = start
     this.limit = end
+    this.budget = memoryBudget(end - start)
   }
 
   /** Where the bytes end: what a decode of the whole message takes as its `end`. */
@@ -37,6 +40,7 @@ export class ProtobufReader {
     this.source = bytes
     this.position = start
     this.limit = end
+    this.budget = memoryBudget(end - start)
     this.depth = 1
   }
 
@@ -64,14 +68,25 @@ export class ProtobufReader {
     return end
   }
 
-  /** Enters a nested message and returns its end; its decode leaves with {@link leave}. */
-  enter(): number {
+  /** Counts memory, in units of 16 bytes, against what the message may take; refuses the message beyond. */
+  charge(weight: number): void {
+    this.budget -= weight
+    if (this.budget < 0) throw malformed('it would take too much memory')
+  }
+
+  /**
+   * Enters a nested message and returns its end; its decode leaves with {@link leave}. `weight` is what the message
+   * takes in memory before its fields are read, in units of 16 bytes.
+   */
+  enter(weight = 0): number {
+    this.charge(weight)
     if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
     return this.length()
   }
 
   /** Enters a message of no bytes, which stands for one that is absent from a map entry; returns its end. */
-  empty(): number {
+  empty(weight = 0): number {
+    this.charge(weight)
     this.depth++
     return this.position
   }
@@ -88,7 +103,8 @@ export class ProtobufReader {
   }
 
   /** Enters a group, whose start tag has been read, and returns the place of its end tag. Close it with `leaveGroup`. */
-  enterGroup(tag: number): number {
+  enterGroup(tag: number, weight = 0): number {
+    this.charge(weight)
     if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
     const start = this.position
     const end = this.skipGroup(tag)
@@ -317,6 +333,7 @@ export class ProtobufReader {
 
   /** Bytes copied out of the message. */
   bytes(): Uint8Array {
+    this.charge(bytesWeight)
     const end = this.length()
     const start = this.position
     this.position = end
@@ -325,6 +342,7 @@ export class ProtobufReader {
 
   /** Bytes that share the message's memory. */
   bytesView(): Uint8Array {
+    this.charge(bytesWeight)
     const end = this.length()
     const start = this.position
     this.position = end
@@ -358,6 +376,7 @@ export class ProtobufReader {
 
   /** Reads over an unknown field whose tag has been read, and adds a copy of it, tag included, to what is kept. */
   keep(tag: number, kept: UnknownFields | undefined): UnknownFields {
+    this.charge(bytesWeight)
     const start = this.position
     this.skip(tag)
     const size = varintSize(tag)
@@ -371,6 +390,7 @@ export class ProtobufReader {
 
   /** Adds a number that a closed enum does not list to what is kept; `tag` is that of a single value. */
   keepEnum(tag: number, value: number, kept: UnknownFields | undefined): UnknownFields {
+    this.charge(bytesWeight)
     const bytes: number[] = []
     for (let rest = BigInt(tag); ; rest >>= 7n) {
       bytes.push(Number(rest & 127n) | (rest > 127n ? 128 : 0))

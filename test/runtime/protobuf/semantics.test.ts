@@ -320,3 +320,16 @@ message All { int64 a = 1; uint64 b = 2; sint64 c = 3; fixed64 d = 4; sfixed64 e
     expect(toBinary(asText['All'], asText['All'].create() as never).length).toBe(0)
   })
 })
+
+describe('small messages that unfold into huge ones', () => {
+  it('are refused before they take the heap', async () => {
+    const { M } = await generated({
+      'm.proto':
+        'syntax = "proto3"; message M { repeated M list = 1; map<string, M> a = 2; map<string, M> b = 3; M one = 4; }',
+    })
+    const bytes = new Uint8Array(4 * 1024 * 1024)
+    for (let i = 0; i < bytes.length; i += 2) bytes[i] = 10
+    expect(() => read(M, bytes)).toThrowError(refused(/too much memory/))
+    expect(read(M, bytes.subarray(0, 20_000)).list.length).toBe(10_000)
+  })
+})

@@ -2,6 +2,7 @@
 
 import { copyBytes } from '../../core/bytes.ts'
 import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/int64.ts'
+import { arrayWeight, bytesWeight, memoryBudget, tableWeight } from '../../core/memory-budget.ts'
 import { utf8Read } from '../../core/utf8.ts'
 import { malformed, truncated } from './error.ts'
 import { maxDepth, type ThriftEnvelope, type ThriftReader, type ThriftTypeCode } from './protocol.ts'
@@ -21,11 +22,13 @@ export class BinaryReader implements ThriftReader {
   private bytes: Uint8Array
   private limit: number
   private depth = 0
+  private budget: number
 
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
     this.bytes = bytes
     this.position = start
     this.limit = end
+    this.budget = memoryBudget(end - start)
   }
 
   /** Starts at `bytes[start, end)`, which must lie inside the array. */
@@ -33,6 +36,7 @@ export class BinaryReader implements ThriftReader {
     this.bytes = bytes
     this.position = start
     this.limit = end
+    this.budget = memoryBudget(end - start)
     this.depth = 0
   }
 
@@ -57,7 +61,13 @@ export class BinaryReader implements ThriftReader {
     return { name, kind, sequence: this.i32() }
   }
 
-  structBegin(): void {
+  charge(weight: number): void {
+    this.budget -= weight
+    if (this.budget < 0) throw malformed('size_limit', 'it would take too much memory')
+  }
+
+  structBegin(weight = 0): void {
+    this.charge(weight)
     if (++this.depth > maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
   }
 
@@ -144,6 +154,7 @@ export class BinaryReader implements ThriftReader {
   }
 
   binary(): Uint8Array {
+    this.charge(bytesWeight)
     const size = this.size()
     const at = this.position
     this.position = at + size
@@ -151,6 +162,7 @@ export class BinaryReader implements ThriftReader {
   }
 
   binaryView(): Uint8Array {
+    this.charge(bytesWeight)
     const size = this.size()
     const at = this.position
     this.position = at + size
@@ -186,6 +198,7 @@ export class BinaryReader implements ThriftReader {
   }
 
   listOf(element: ThriftTypeCode): number {
+    this.charge(arrayWeight)
     const size = this.listBegin()
     if (this.elementType === element || size === 0) return size
     this.skipElements(size, this.elementType)
@@ -193,6 +206,7 @@ export class BinaryReader implements ThriftReader {
   }
 
   mapOf(key: ThriftTypeCode, value: ThriftTypeCode): number {
+    this.charge(tableWeight + 2)
     const size = this.mapBegin()
     if ((this.keyType === key && this.valueType === value) || size === 0) return size
     this.skipEntries(size, this.keyType, this.valueType)

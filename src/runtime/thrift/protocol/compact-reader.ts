@@ -2,6 +2,7 @@
 
 import { copyBytes } from '../../core/bytes.ts'
 import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/int64.ts'
+import { arrayWeight, bytesWeight, memoryBudget, tableWeight } from '../../core/memory-budget.ts'
 import { utf8Read } from '../../core/utf8.ts'
 import { binaryTypes } from './compact-type.ts'
 import { malformed, truncated } from './error.ts'
@@ -19,6 +20,7 @@ export class CompactReader implements ThriftReader {
   private bytes: Uint8Array
   private end: number
   private depth = 0
+  private budget: number
   private readonly outer = new Int32Array(maxDepth + 1)
   // 1 or 2 when the header of a bool field held its value.
   private held = 0
@@ -29,6 +31,7 @@ export class CompactReader implements ThriftReader {
     this.bytes = bytes
     this.position = start
     this.end = end
+    this.budget = memoryBudget(end - start)
   }
 
   /** Starts at `bytes[start, end)`, which must lie inside the array. */
@@ -36,6 +39,7 @@ export class CompactReader implements ThriftReader {
     this.bytes = bytes
     this.position = start
     this.end = end
+    this.budget = memoryBudget(end - start)
     this.depth = 0
     this.held = 0
     this.fieldId = 0
@@ -55,7 +59,13 @@ export class CompactReader implements ThriftReader {
     return { name: this.string(), kind: (kindAndVersion >> 5) & 7, sequence }
   }
 
-  structBegin(): void {
+  charge(weight: number): void {
+    this.budget -= weight
+    if (this.budget < 0) throw malformed('size_limit', 'it would take too much memory')
+  }
+
+  structBegin(weight = 0): void {
+    this.charge(weight)
     if (this.depth >= maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
     this.outer[this.depth++] = this.fieldId
     this.fieldId = 0
@@ -131,6 +141,7 @@ export class CompactReader implements ThriftReader {
   }
 
   binary(): Uint8Array {
+    this.charge(bytesWeight)
     const size = this.size()
     const at = this.position
     this.position = at + size
@@ -138,6 +149,7 @@ export class CompactReader implements ThriftReader {
   }
 
   binaryView(): Uint8Array {
+    this.charge(bytesWeight)
     const size = this.size()
     const at = this.position
     this.position = at + size
@@ -177,6 +189,7 @@ export class CompactReader implements ThriftReader {
   }
 
   listOf(element: ThriftTypeCode): number {
+    this.charge(arrayWeight)
     const size = this.listBegin()
     if (this.elementType === element || size === 0) return size
     this.skipElements(size, this.elementType)
@@ -184,6 +197,7 @@ export class CompactReader implements ThriftReader {
   }
 
   mapOf(key: ThriftTypeCode, value: ThriftTypeCode): number {
+    this.charge(tableWeight + 2)
     const size = this.mapBegin()
     if ((this.keyType === key && this.valueType === value) || size === 0) return size
     this.skipEntries(size, this.keyType, this.valueType)

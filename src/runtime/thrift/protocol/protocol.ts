@@ -77,7 +77,8 @@ export interface ThriftEnvelope {
  */
 export interface ThriftReader {
   messageBegin(): ThriftEnvelope
-  structBegin(): void
+  /** `weight` is what the struct takes in memory before its fields are read, in units of 16 bytes. Default 0. */
+  structBegin(weight?: number): void
   structEnd(): void
   /** The type of the next field, 0 at the end of the struct; its id is then in `fieldId`. */
   fieldBegin(): number
@@ -106,6 +107,8 @@ export interface ThriftReader {
   mapBegin(): number
   readonly keyType: number
   readonly valueType: number
+  /** Counts memory, in units of 16 bytes, against what the message may take; refuses the message beyond. */
+  charge(weight: number): void
   /** The size of a list or set of this element type; -1 when it holds another type, and then it has been skipped. */
   listOf(element: ThriftTypeCode): number
   /** The same for a map. */

@@ -17,6 +17,7 @@ interface UnknownContainer {
 
 /** Reads the value of the field whose header has been read, and adds it to what is kept. */
 export function keepUnknownField(reader: ThriftReader, type: number, kept: UnknownFields | undefined): UnknownFields {
+  reader.charge(8)
   const field: UnknownField = { id: reader.fieldId, type: type as ThriftTypeCode, value: readValue(reader, type) }
   if (kept === undefined) return [field]
   ;(kept as unknown[]).push(field)
@@ -75,6 +76,7 @@ function readContainer(reader: ThriftReader, size: number, key: ThriftTypeCode, 
   const elements: unknown[] = []
   reader.structBegin()
   for (let i = 0; i < size; i++) {
+    reader.charge(2)
     if (key !== 0) elements.push(readValue(reader, key))
     elements.push(readValue(reader, of))
   }

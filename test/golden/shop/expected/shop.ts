@@ -767,7 +767,7 @@ function decodeProduct(r: ThriftReader): Product {
   let v6: Record<string, string> | undefined
   let v7: Uint8Array | undefined
   let v8: number = 0
-  r.structBegin()
+  r.structBegin(35)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -875,7 +875,7 @@ function encodeCartLine(w: ThriftWriter, m: CartLineInput): void {
 function decodeCartLine(r: ThriftReader): CartLine {
   let v0: Sku | undefined
   let v1: number = 1
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -927,7 +927,7 @@ function decodeCart(r: ThriftReader): Cart {
   let v0: bigint | undefined
   let v1: CartLine[] | undefined
   let v2: string | undefined
-  r.structBegin()
+  r.structBegin(6)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -986,7 +986,7 @@ function decodeCard(r: ThriftReader): Card {
   let v0: string | undefined
   let v1: number | undefined
   let v2: number | undefined
-  r.structBegin()
+  r.structBegin(4)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1031,7 +1031,7 @@ function encodeTransfer(w: ThriftWriter, m: TransferInput): void {
 
 function decodeTransfer(r: ThriftReader): Transfer {
   let v0: string | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1093,7 +1093,7 @@ function encodePayment(w: ThriftWriter, m: PaymentInput): void {
 
 function decodePayment(r: ThriftReader): Payment {
   let v: Payment | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1156,7 +1156,7 @@ function decodeOrder(r: ThriftReader): Order {
   let v2: Money | undefined
   let v3: Timestamp = 0n
   let v4: boolean = false
-  r.structBegin()
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1218,7 +1218,7 @@ function encodeOutOfStock(w: ThriftWriter, m: OutOfStockInput): void {
 function decodeOutOfStock(r: ThriftReader): OutOfStock {
   let v0: string = ''
   let v1: Sku[] | undefined
-  r.structBegin()
+  r.structBegin(69)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1263,7 +1263,7 @@ function encodePaymentDeclined(w: ThriftWriter, m: PaymentDeclinedInput): void {
 function decodePaymentDeclined(r: ThriftReader): PaymentDeclined {
   let v0: string | undefined
   let v1: number = 3
-  r.structBegin()
+  r.structBegin(67)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1311,7 +1311,7 @@ function encodePage(w: ThriftWriter, m: PageInput): void {
 function decodePage(r: ThriftReader): Page {
   let v0: Product[] | undefined
   let v1: string | undefined
-  r.structBegin()
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1350,7 +1350,7 @@ function encodeBase_version_args(w: ThriftWriter, _m: Base_version_argsInput): v
 }
 
 function decodeBase_version_args(r: ThriftReader): Base_version_args {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -1373,7 +1373,7 @@ function encodeBase_version_result(w: ThriftWriter, m: Base_version_resultInput)
 
 function decodeBase_version_result(r: ThriftReader): Base_version_result {
   let v0: string | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -1415,7 +1415,7 @@ function decodeShop_listProducts_args(r: ThriftReader): Shop_listProducts_args {
   let v0: Category | undefined
   let v1: number = 20
   let v2: string | undefined
-  r.structBegin()
+  r.structBegin(4)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1461,7 +1461,7 @@ function encodeShop_listProducts_result(w: ThriftWriter, m: Shop_listProducts_re
 
 function decodeShop_listProducts_result(r: ThriftReader): Shop_listProducts_result {
   let v0: Page | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -1491,7 +1491,7 @@ function encodeShop_getProduct_args(w: ThriftWriter, m: Shop_getProduct_argsInpu
 
 function decodeShop_getProduct_args(r: ThriftReader): Shop_getProduct_args {
   let v0: Sku = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1532,7 +1532,7 @@ function encodeShop_getProduct_result(w: ThriftWriter, m: Shop_getProduct_result
 function decodeShop_getProduct_result(r: ThriftReader): Shop_getProduct_result {
   let v0: Product | undefined
   let v1: OutOfStock | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -1575,7 +1575,7 @@ function encodeShop_checkout_args(w: ThriftWriter, m: Shop_checkout_argsInput): 
 function decodeShop_checkout_args(r: ThriftReader): Shop_checkout_args {
   let v0: Cart | undefined
   let v1: Payment | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1631,7 +1631,7 @@ function decodeShop_checkout_result(r: ThriftReader): Shop_checkout_result {
   let v0: Order | undefined
   let v1: OutOfStock | undefined
   let v2: PaymentDeclined | undefined
-  r.structBegin()
+  r.structBegin(4)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -1678,7 +1678,7 @@ function encodeShop_ordersById_args(w: ThriftWriter, m: Shop_ordersById_argsInpu
 
 function decodeShop_ordersById_args(r: ThriftReader): Shop_ordersById_args {
   let v0: Set<bigint> | undefined
-  r.structBegin()
+  r.structBegin(17)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1723,7 +1723,7 @@ function encodeShop_ordersById_result(w: ThriftWriter, m: Shop_ordersById_result
 
 function decodeShop_ordersById_result(r: ThriftReader): Shop_ordersById_result {
   let v0: Map<bigint, Order> | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -1763,7 +1763,7 @@ function encodeShop_rate_args(w: ThriftWriter, m: Shop_rate_argsInput): void {
 function decodeShop_rate_args(r: ThriftReader): Shop_rate_args {
   let v0: Sku = ''
   let v1: number = 0
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1795,7 +1795,7 @@ function encodeShop_rate_result(w: ThriftWriter, _m: Shop_rate_resultInput): voi
 }
 
 function decodeShop_rate_result(r: ThriftReader): Shop_rate_result {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -1820,7 +1820,7 @@ function encodeShop_viewed_args(w: ThriftWriter, m: Shop_viewed_argsInput): void
 function decodeShop_viewed_args(r: ThriftReader): Shop_viewed_args {
   let v0: bigint = 0n
   let v1: Sku = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1852,7 +1852,7 @@ function encodeShop_viewed_result(w: ThriftWriter, _m: Shop_viewed_resultInput):
 }
 
 function decodeShop_viewed_result(r: ThriftReader): Shop_viewed_result {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }

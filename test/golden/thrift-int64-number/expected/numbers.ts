@@ -254,7 +254,7 @@ function decodeNumbers(r: ThriftReader): Numbers {
   let v6: Id | undefined
   let v7: Mode | undefined
   let u: UnknownFields | undefined
-  r.structBegin()
+  r.structBegin(46)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -373,7 +373,7 @@ function encodeEither(w: ThriftWriter, m: EitherInput): void {
 
 function decodeEither(r: ThriftReader): Either {
   let v: Either | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -414,7 +414,7 @@ function decodeWrong(r: ThriftReader): Wrong {
   let v0: number = 0
   let v1: string = ''
   let u: UnknownFields | undefined
-  r.structBegin()
+  r.structBegin(67)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -452,7 +452,7 @@ function encodeCounter_count_args(w: ThriftWriter, m: Counter_count_argsInput): 
 function decodeCounter_count_args(r: ThriftReader): Counter_count_args {
   let v0: number = 0
   let u: UnknownFields | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -494,7 +494,7 @@ function decodeCounter_count_result(r: ThriftReader): Counter_count_result {
   let v0: number | undefined
   let v1: Wrong | undefined
   let u: UnknownFields | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:

@@ -240,7 +240,7 @@ function decodeNumbers(r: ThriftReader): Numbers {
   let v5: Uint8Array | undefined
   let v6: Id | undefined
   let v7: Mode | undefined
-  r.structBegin()
+  r.structBegin(46)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -358,7 +358,7 @@ function encodeEither(w: ThriftWriter, m: EitherInput): void {
 
 function decodeEither(r: ThriftReader): Either {
   let v: Either | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -397,7 +397,7 @@ function encodeWrong(w: ThriftWriter, m: WrongInput): void {
 function decodeWrong(r: ThriftReader): Wrong {
   let v0: string = '0'
   let v1: string = ''
-  r.structBegin()
+  r.structBegin(67)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -433,7 +433,7 @@ function encodeCounter_count_args(w: ThriftWriter, m: Counter_count_argsInput): 
 
 function decodeCounter_count_args(r: ThriftReader): Counter_count_args {
   let v0: string = '0'
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -473,7 +473,7 @@ function encodeCounter_count_result(w: ThriftWriter, m: Counter_count_resultInpu
 function decodeCounter_count_result(r: ThriftReader): Counter_count_result {
   let v0: string | undefined
   let v1: Wrong | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:

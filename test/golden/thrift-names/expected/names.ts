@@ -631,7 +631,7 @@ function decodeMap__(r: ThriftReader): Map__ {
   let v7: string = ''
   let v8: string = ''
   let v9: string = ''
-  r.structBegin()
+  r.structBegin(7)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -730,7 +730,7 @@ function encodeError_(w: ThriftWriter, m: Error_Input): void {
 
 function decodeError_(r: ThriftReader): Error_ {
   let v0: Map_ | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -774,7 +774,7 @@ function encodeMap_(w: ThriftWriter, m: Map_Input): void {
 function decodeMap_(r: ThriftReader): Map_ {
   let v0: Set<string> | undefined
   let v1: Map<number, Map__> | undefined
-  r.structBegin()
+  r.structBegin(31)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -824,7 +824,7 @@ function encodeany_(w: ThriftWriter, m: any_Input): void {
 
 function decodeany_(r: ThriftReader): any_ {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -854,7 +854,7 @@ function encodem_(w: ThriftWriter, m: m_Input): void {
 
 function decodem_(r: ThriftReader): m_ {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -884,7 +884,7 @@ function encodeContext(w: ThriftWriter, m: ContextInput): void {
 
 function decodeContext(r: ThriftReader): Context {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -914,7 +914,7 @@ function encodeCallOptions(w: ThriftWriter, m: CallOptionsInput): void {
 
 function decodeCallOptions(r: ThriftReader): CallOptions {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -944,7 +944,7 @@ function encodeThriftStruct(w: ThriftWriter, m: ThriftStructInput): void {
 
 function decodeThriftStruct(r: ThriftReader): ThriftStruct {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -974,7 +974,7 @@ function encodeCart_(w: ThriftWriter, m: CartInput_): void {
 
 function decodeCart(r: ThriftReader): Cart {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1008,7 +1008,7 @@ function encodeCartInput(w: ThriftWriter, m: CartInputInput_): void {
 
 function decodeCartInput(r: ThriftReader): CartInput {
   let v0: Cart | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1042,7 +1042,7 @@ function encodeCartInputInput(w: ThriftWriter, m: CartInputInputInput): void {
 
 function decodeCartInputInput(r: ThriftReader): CartInputInput {
   let v0: CartInput | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1076,7 +1076,7 @@ function encodeencodeCart(w: ThriftWriter, m: encodeCartInput_): void {
 
 function decodeencodeCart(r: ThriftReader): encodeCart {
   let v0: Cart | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1106,7 +1106,7 @@ function encodeShopClient(w: ThriftWriter, m: ShopClientInput): void {
 
 function decodeShopClient(r: ThriftReader): ShopClient {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1136,7 +1136,7 @@ function encodeShop_buy_args(w: ThriftWriter, m: Shop_buy_argsInput): void {
 
 function decodeShop_buy_args(r: ThriftReader): Shop_buy_args {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1180,7 +1180,7 @@ function decodeMoney(r: ThriftReader): Money {
   let v0: other_Money | undefined
   let v1: Color = Color.RED
   let v2: default_ | undefined
-  r.structBegin()
+  r.structBegin(4)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1220,7 +1220,7 @@ function encodeconstructor(w: ThriftWriter, m: constructorInput): void {
 
 function decodeconstructor(r: ThriftReader): constructor {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(67)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1265,7 +1265,7 @@ function decodeShop_buy_args_(r: ThriftReader): Shop_buy_args_ {
   let v1: Context | undefined
   let v2: CallOptions | undefined
   let v3: string = ''
-  r.structBegin()
+  r.structBegin(4)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1320,7 +1320,7 @@ function encodeShop_buy_result(w: ThriftWriter, m: Shop_buy_resultInput): void {
 
 function decodeShop_buy_result(r: ThriftReader): Shop_buy_result {
   let v0: Money | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -1350,7 +1350,7 @@ function encodeShop_then_args(w: ThriftWriter, m: Shop_then_argsInput): void {
 
 function decodeShop_then_args(r: ThriftReader): Shop_then_args {
   let v0: number = 0
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1376,7 +1376,7 @@ function encodeShop_then_result(w: ThriftWriter, _m: Shop_then_resultInput): voi
 }
 
 function decodeShop_then_result(r: ThriftReader): Shop_then_result {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -1394,7 +1394,7 @@ function encodeShop_constructor_args(w: ThriftWriter, _m: Shop_constructor_argsI
 }
 
 function decodeShop_constructor_args(r: ThriftReader): Shop_constructor_args {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -1420,7 +1420,7 @@ function encodeShop_constructor_result(w: ThriftWriter, m: Shop_constructor_resu
 
 function decodeShop_constructor_result(r: ThriftReader): Shop_constructor_result {
   let v0: constructor | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1450,7 +1450,7 @@ function encodeShop_toString_args(w: ThriftWriter, m: Shop_toString_argsInput): 
 
 function decodeShop_toString_args(r: ThriftReader): Shop_toString_args {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1481,7 +1481,7 @@ function encodeShop_toString_result(w: ThriftWriter, m: Shop_toString_resultInpu
 
 function decodeShop_toString_result(r: ThriftReader): Shop_toString_result {
   let v0: string | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:

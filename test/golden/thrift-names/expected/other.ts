@@ -81,7 +81,7 @@ function encodeMoney(w: ThriftWriter, m: MoneyInput): void {
 
 function decodeMoney(r: ThriftReader): Money {
   let v0: bigint = 0n
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -111,7 +111,7 @@ function encodedefault_(w: ThriftWriter, m: default_Input): void {
 
 function decodedefault_(r: ThriftReader): default_ {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -141,7 +141,7 @@ function encodedefault__(w: ThriftWriter, m: default__Input): void {
 
 function decodedefault__(r: ThriftReader): default__ {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:

@@ -459,7 +459,7 @@ function encodeTask(w: ThriftWriter, m: TaskInput): void {
 function decodeTask(r: ThriftReader): Task {
   let v0: string | undefined
   let v1: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -492,7 +492,7 @@ function encodeWorker_take_args(w: ThriftWriter, _m: Worker_take_argsInput): voi
 }
 
 function decodeWorker_take_args(r: ThriftReader): Worker_take_args {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -518,7 +518,7 @@ function encodeWorker_take_result(w: ThriftWriter, m: Worker_take_resultInput): 
 
 function decodeWorker_take_result(r: ThriftReader): Worker_take_result {
   let v0: Task | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -559,7 +559,7 @@ function decodeWorker_give_args(r: ThriftReader): Worker_give_args {
   let v0: Task | undefined
   let v1: string | undefined
   let v2: number = 1
-  r.structBegin()
+  r.structBegin(4)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -606,7 +606,7 @@ function encodeWorker_give_result(w: ThriftWriter, m: Worker_give_resultInput): 
 
 function decodeWorker_give_result(r: ThriftReader): Worker_give_result {
   let v0: Busy | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -636,7 +636,7 @@ function encodeWorker_forget_args(w: ThriftWriter, m: Worker_forget_argsInput): 
 
 function decodeWorker_forget_args(r: ThriftReader): Worker_forget_args {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -662,7 +662,7 @@ function encodeWorker_forget_result(w: ThriftWriter, _m: Worker_forget_resultInp
 }
 
 function decodeWorker_forget_result(r: ThriftReader): Worker_forget_result {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -721,7 +721,7 @@ function decodeWorker_all_args(r: ThriftReader): Worker_all_args {
   let v2: Task[][] | undefined
   let v3: Task | undefined
   let v4: boolean = false
-  r.structBegin()
+  r.structBegin(35)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -808,7 +808,7 @@ function encodeWorker_all_result(w: ThriftWriter, m: Worker_all_resultInput): vo
 
 function decodeWorker_all_result(r: ThriftReader): Worker_all_result {
   let v0: Task[] | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -854,7 +854,7 @@ function encodeWorker_echo_args(w: ThriftWriter, m: Worker_echo_argsInput): void
 function decodeWorker_echo_args(r: ThriftReader): Worker_echo_args {
   let v0: Ping | undefined
   let v1: Ping | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -895,7 +895,7 @@ function encodeWorker_echo_result(w: ThriftWriter, m: Worker_echo_resultInput): 
 
 function decodeWorker_echo_result(r: ThriftReader): Worker_echo_result {
   let v0: Ping | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -921,7 +921,7 @@ function encodeWorker_old_args(w: ThriftWriter, _m: Worker_old_argsInput): void 
 }
 
 function decodeWorker_old_args(r: ThriftReader): Worker_old_args {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -939,7 +939,7 @@ function encodeWorker_old_result(w: ThriftWriter, _m: Worker_old_resultInput): v
 }
 
 function decodeWorker_old_result(r: ThriftReader): Worker_old_result {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -957,7 +957,7 @@ function encodeLater_later_args(w: ThriftWriter, _m: Later_later_argsInput): voi
 }
 
 function decodeLater_later_args(r: ThriftReader): Later_later_args {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -975,7 +975,7 @@ function encodeLater_later_result(w: ThriftWriter, _m: Later_later_resultInput):
 }
 
 function decodeLater_later_result(r: ThriftReader): Later_later_result {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }

@@ -763,7 +763,7 @@ function decodeScalars(r: ThriftReader): Scalars {
   let v7: string = ''
   let v8: Uint8Array | undefined
   let v9: string = '00000000-0000-0000-0000-000000000000'
-  r.structBegin()
+  r.structBegin(17)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -862,7 +862,7 @@ function encodePoint(w: ThriftWriter, m: PointInput): void {
 function decodePoint(r: ThriftReader): Point {
   let v0: number | undefined
   let v1: number | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1019,7 +1019,7 @@ function decodeContainers(r: ThriftReader): Containers {
   let v8: Map<Level, number> | undefined
   let v9: Map<boolean, string> | undefined
   let v10: Uint8Array[] | undefined
-  r.structBegin()
+  r.structBegin(138)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1398,7 +1398,7 @@ function decodeNested(r: ThriftReader): Nested {
   let v11: Names | undefined
   let v12: Names[] | undefined
   let v13: Record<Name, Millis> | undefined
-  r.structBegin()
+  r.structBegin(73)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -1784,7 +1784,7 @@ function decodePresence(r: ThriftReader): Presence {
   let v13: Names | undefined
   let v14: number | undefined
   let v15: number | undefined
-  r.structBegin()
+  r.structBegin(16)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -2125,7 +2125,7 @@ function decodeDefaults(r: ThriftReader): Defaults {
   let v21: Record<string, string> | undefined
   let v22: Millis | undefined
   let v23: Set<number> | undefined
-  r.structBegin()
+  r.structBegin(100)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -2415,7 +2415,7 @@ function encodeShape(w: ThriftWriter, m: ShapeInput): void {
 
 function decodeShape(r: ThriftReader): Shape {
   let v: Shape | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -2485,7 +2485,7 @@ function encodeOne(w: ThriftWriter, m: OneInput): void {
 
 function decodeOne(r: ThriftReader): One {
   let v: One | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -2539,7 +2539,7 @@ function decodeTree(r: ThriftReader): Tree {
   let v1: Tree[] | undefined
   let v2: Tree | undefined
   let v3: Tree | undefined
-  r.structBegin()
+  r.structBegin(6)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -2590,7 +2590,7 @@ function encodeEmpty(w: ThriftWriter, _m: EmptyInput): void {
 }
 
 function decodeEmpty(r: ThriftReader): Empty {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -2613,7 +2613,7 @@ function encodeNotFound(w: ThriftWriter, m: NotFoundInput): void {
 function decodeNotFound(r: ThriftReader): NotFound {
   let v0: string = ''
   let v1: string | undefined
-  r.structBegin()
+  r.structBegin(67)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -2646,7 +2646,7 @@ function encodePlain(w: ThriftWriter, _m: PlainInput): void {
 }
 
 function decodePlain(r: ThriftReader): Plain {
-  r.structBegin()
+  r.structBegin(66)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -2671,7 +2671,7 @@ function encodeOptional(w: ThriftWriter, m: OptionalInput): void {
 function decodeOptional(r: ThriftReader): Optional {
   let v0: string = ''
   let v1: number | undefined
-  r.structBegin()
+  r.structBegin(67)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -2717,7 +2717,7 @@ function decodeClashing(r: ThriftReader): Clashing {
   let v2: string = ''
   let v3: string = ''
   let v4: Point | undefined
-  r.structBegin()
+  r.structBegin(69)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -2767,7 +2767,7 @@ function encodeNothing(w: ThriftWriter, _m: NothingInput): void {
 }
 
 function decodeNothing(r: ThriftReader): Nothing {
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -2791,7 +2791,7 @@ function encodeOdd_get_args(w: ThriftWriter, m: Odd_get_argsInput): void {
 
 function decodeOdd_get_args(r: ThriftReader): Odd_get_args {
   let v0: Nothing | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -2826,7 +2826,7 @@ function encodeOdd_get_result(w: ThriftWriter, m: Odd_get_resultInput): void {
 
 function decodeOdd_get_result(r: ThriftReader): Odd_get_result {
   let v0: Nothing | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:

@@ -330,3 +330,25 @@ describe('generated structs by option', () => {
     expect(refuses(() => fromBinary(asNumber['S'], bytes))).toBe(true)
   })
 })
+
+describe('small frames that unfold into huge structs', () => {
+  it('are refused before they take the heap', async () => {
+    const { N, B } = await generated({
+      'n.thrift':
+        'struct N { 1: list<N> list, 2: map<i32, i32> a, 3: set<i64> b, 4: map<string, i32> c } struct B { 1: list<binary> list, 2: list<map<i8, i8>> maps }',
+    })
+    const size = 4 * 1024 * 1024
+    const structs = Buffer.alloc(size)
+    structs.set([15, 0, 1, 12])
+    structs.writeInt32BE(size - 9, 4)
+    expect(() => fromBinary(N, structs)).toThrowError(/too much memory/)
+    const few = Buffer.concat([Buffer.from([15, 0, 1, 12, 0, 0, 0x27, 0x10]), Buffer.alloc(10_001)])
+    expect((fromBinary(N, few) as { list: unknown[] }).list.length).toBe(10_000)
+    for (const header of [0x18, 0x1b]) {
+      const field = header === 0x18 ? 0x19 : 0x29
+      const empties = Buffer.alloc(size)
+      empties.set([field, 0xf0 | (header & 15), 0x80, 0x80, 0x80, 0x01])
+      expect(() => fromBinary(B, empties, 'compact')).toThrowError(/too much memory/)
+    }
+  })
+})

@@ -257,13 +257,13 @@ function decodeTimestamp(r: ProtobufReader, end: number, base?: Timestamp): Time
     const t = r.tag()
     switch (t) {
       case 10:
-        v0 = google_Timestamp.decode(r, r.enter(), v0)
+        v0 = google_Timestamp.decode(r, r.enter(3), v0)
         break
       case 18:
-        v1 = b_Timestamp.decode(r, r.enter(), v1)
+        v1 = b_Timestamp.decode(r, r.enter(3), v1)
         break
       case 26:
-        v2 = decodeTimestamp(r, r.enter(), v2)
+        v2 = decodeTimestamp(r, r.enter(4), v2)
         break
       default:
         r.skip(t)
@@ -430,7 +430,7 @@ function decodeFields(r: ProtobufReader, end: number, base?: Fields): Fields {
         v10 = { case: 'case', value: r.string() }
         break
       case 106:
-        v11.push(decodePromise_(r, r.enter()))
+        v11.push(decodePromise_(r, r.enter(3)))
         break
       default:
         r.skip(t)
@@ -477,7 +477,7 @@ function decodePromise_(r: ProtobufReader, end: number, base?: Promise_): Promis
     const t = r.tag()
     switch (t) {
       case 10:
-        v0 = decodePromise_Set(r, r.enter(), v0)
+        v0 = decodePromise_Set(r, r.enter(3), v0)
         break
       default:
         r.skip(t)

@@ -41,7 +41,7 @@ function encodeFromThrift(w: ThriftWriter, m: FromThriftInput): void {
 
 function decodeFromThrift(r: ThriftReader): FromThrift {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:

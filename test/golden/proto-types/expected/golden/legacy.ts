@@ -305,14 +305,14 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
         r.packedInt32(v10)
         break
       case 98:
-        v11 = Scalars.decode(r, r.enter(), v11)
+        v11 = Scalars.decode(r, r.enter(20), v11)
         break
       case 107:
-        v12 = decodeDefaults_Part(r, r.enterGroup(t), v12)
+        v12 = decodeDefaults_Part(r, r.enterGroup(t, 3), v12)
         r.leaveGroup()
         break
       case 115:
-        v13.push(decodeDefaults_Parts(r, r.enterGroup(t)))
+        v13.push(decodeDefaults_Parts(r, r.enterGroup(t, 3)))
         r.leaveGroup()
         break
       case 120: {
@@ -321,7 +321,7 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
         break
       }
       case 130: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: string = ''
         let x: Step = 0
         while (r.position < e) {

@@ -697,10 +697,10 @@ function decodeOptionals(r: ProtobufReader, end: number, base?: Optionals): Opti
         v3 = r.int32()
         break
       case 42:
-        v4 = decodeScalars(r, r.enter(), v4)
+        v4 = decodeScalars(r, r.enter(20), v4)
         break
       case 50:
-        v5 = decodeScalars(r, r.enter(), v5)
+        v5 = decodeScalars(r, r.enter(20), v5)
         break
       default:
         r.skip(t)
@@ -806,7 +806,7 @@ function decodeRepeated(r: ProtobufReader, end: number, base?: Repeated): Repeat
         r.packedInt32(v4)
         break
       case 50:
-        v5.push(decodeScalars(r, r.enter()))
+        v5.push(decodeScalars(r, r.enter(20)))
         break
       default:
         r.skip(t)
@@ -895,7 +895,7 @@ function decodeMaps(r: ProtobufReader, end: number, base?: Maps): Maps {
     const t = r.tag()
     switch (t) {
       case 10: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: string = ''
         let x: string = ''
         while (r.position < e) {
@@ -909,21 +909,21 @@ function decodeMaps(r: ProtobufReader, end: number, base?: Maps): Maps {
         break
       }
       case 18: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: number = 0
         let x: Scalars | undefined
         while (r.position < e) {
           const f = r.tag()
           if (f === 8) k = r.int32()
-          else if (f === 18) x = decodeScalars(r, r.enter(), x)
+          else if (f === 18) x = decodeScalars(r, r.enter(20), x)
           else r.skip(f)
         }
         r.leave(e)
-        v1.set(k, x ?? decodeScalars(r, r.empty()))
+        v1.set(k, x ?? decodeScalars(r, r.empty(20)))
         break
       }
       case 26: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: bigint = 0n
         let x: Kind = 0
         while (r.position < e) {
@@ -937,7 +937,7 @@ function decodeMaps(r: ProtobufReader, end: number, base?: Maps): Maps {
         break
       }
       case 34: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: boolean = false
         let x: Uint8Array | undefined
         while (r.position < e) {
@@ -951,17 +951,17 @@ function decodeMaps(r: ProtobufReader, end: number, base?: Maps): Maps {
         break
       }
       case 42: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: string = ''
         let x: Timestamp | undefined
         while (r.position < e) {
           const f = r.tag()
           if (f === 10) k = r.string()
-          else if (f === 18) x = Timestamp.decode(r, r.enter(), x)
+          else if (f === 18) x = Timestamp.decode(r, r.enter(3), x)
           else r.skip(f)
         }
         r.leave(e)
-        v4[k] = x ?? Timestamp.decode(r, r.empty())
+        v4[k] = x ?? Timestamp.decode(r, r.empty(3))
         break
       }
       default:
@@ -1063,7 +1063,7 @@ function decodeChoice(r: ProtobufReader, end: number, base?: Choice): Choice {
         break
       case 26: {
         const b = v0?.case === 'nested' ? v0.value : undefined
-        v0 = { case: 'nested', value: decodeScalars(r, r.enter(), b) }
+        v0 = { case: 'nested', value: decodeScalars(r, r.enter(20), b) }
         break
       }
       case 32:
@@ -1074,7 +1074,7 @@ function decodeChoice(r: ProtobufReader, end: number, base?: Choice): Choice {
         break
       case 50: {
         const b = v0?.case === 'wait' ? v0.value : undefined
-        v0 = { case: 'wait', value: Duration.decode(r, r.enter(), b) }
+        v0 = { case: 'wait', value: Duration.decode(r, r.enter(3), b) }
         break
       }
       case 56:
@@ -1120,7 +1120,7 @@ function decodeOuter(r: ProtobufReader, end: number, base?: Outer): Outer {
     const t = r.tag()
     switch (t) {
       case 10:
-        v0 = decodeOuter_Inner(r, r.enter(), v0)
+        v0 = decodeOuter_Inner(r, r.enter(5), v0)
         break
       case 16:
         v1 = r.int32()
@@ -1168,10 +1168,10 @@ function decodeOuter_Inner(r: ProtobufReader, end: number, base?: Outer_Inner): 
     const t = r.tag()
     switch (t) {
       case 10:
-        v0 = decodeOuter_Inner_Innermost(r, r.enter(), v0)
+        v0 = decodeOuter_Inner_Innermost(r, r.enter(3), v0)
         break
       case 18:
-        v1.push(decodeOuter_Inner_Innermost(r, r.enter()))
+        v1.push(decodeOuter_Inner_Innermost(r, r.enter(3)))
         break
       default:
         r.skip(t)
@@ -1217,7 +1217,7 @@ function decodeOuter_Inner_Innermost(
         v0 = r.int32()
         break
       case 18:
-        v1 = decodeOuter(r, r.enter(), v1)
+        v1 = decodeOuter(r, r.enter(3), v1)
         break
       default:
         r.skip(t)
@@ -1376,40 +1376,40 @@ function decodeWellKnown(r: ProtobufReader, end: number, base?: WellKnown): Well
     const t = r.tag()
     switch (t) {
       case 10:
-        v0 = Timestamp.decode(r, r.enter(), v0)
+        v0 = Timestamp.decode(r, r.enter(3), v0)
         break
       case 18:
-        v1 = Duration.decode(r, r.enter(), v1)
+        v1 = Duration.decode(r, r.enter(3), v1)
         break
       case 26:
-        v2 = Any.decode(r, r.enter(), v2)
+        v2 = Any.decode(r, r.enter(13), v2)
         break
       case 34:
-        v3 = Struct.decode(r, r.enter(), v3)
+        v3 = Struct.decode(r, r.enter(17), v3)
         break
       case 42:
-        v4 = Value.decode(r, r.enter(), v4)
+        v4 = Value.decode(r, r.enter(6), v4)
         break
       case 50:
-        v5 = ListValue.decode(r, r.enter(), v5)
+        v5 = ListValue.decode(r, r.enter(5), v5)
         break
       case 56:
         v6 = r.int32()
         break
       case 66:
-        v7 = FieldMask.decode(r, r.enter(), v7)
+        v7 = FieldMask.decode(r, r.enter(5), v7)
         break
       case 74:
-        v8 = Empty.decode(r, r.enter(), v8)
+        v8 = Empty.decode(r, r.enter(2), v8)
         break
       case 82:
-        v9 = StringValue.decode(r, r.enter(), v9)
+        v9 = StringValue.decode(r, r.enter(3), v9)
         break
       case 90:
-        v10 = Int64Value.decode(r, r.enter(), v10)
+        v10 = Int64Value.decode(r, r.enter(3), v10)
         break
       case 98:
-        v11.push(Timestamp.decode(r, r.enter()))
+        v11.push(Timestamp.decode(r, r.enter(3)))
         break
       default:
         r.skip(t)

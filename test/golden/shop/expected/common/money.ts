@@ -62,7 +62,7 @@ function encodeMoney(w: ThriftWriter, m: MoneyInput): void {
 function decodeMoney(r: ThriftReader): Money {
   let v0: bigint | undefined
   let v1: Currency = Currency.EUR
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:

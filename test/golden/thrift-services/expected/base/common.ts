@@ -210,7 +210,7 @@ function encodeBusy(w: ThriftWriter, m: BusyInput): void {
 
 function decodeBusy(r: ThriftReader): Busy {
   let v0: number = 0
-  r.structBegin()
+  r.structBegin(67)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -240,7 +240,7 @@ function encodePing(w: ThriftWriter, m: PingInput): void {
 
 function decodePing(r: ThriftReader): Ping {
   let v0: string = ''
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -266,7 +266,7 @@ function encodeRoot_version_args(w: ThriftWriter, _m: Root_version_argsInput): v
 }
 
 function decodeRoot_version_args(r: ThriftReader): Root_version_args {
-  r.structBegin()
+  r.structBegin(2)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -289,7 +289,7 @@ function encodeRoot_version_result(w: ThriftWriter, m: Root_version_resultInput)
 
 function decodeRoot_version_result(r: ThriftReader): Root_version_result {
   let v0: string | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:
@@ -321,7 +321,7 @@ function encodeCommon_ping_args(w: ThriftWriter, m: Common_ping_argsInput): void
 
 function decodeCommon_ping_args(r: ThriftReader): Common_ping_args {
   let v0: Ping | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 1:
@@ -363,7 +363,7 @@ function encodeCommon_ping_result(w: ThriftWriter, m: Common_ping_resultInput): 
 function decodeCommon_ping_result(r: ThriftReader): Common_ping_result {
   let v0: Ping | undefined
   let v1: Busy | undefined
-  r.structBegin()
+  r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
       case 0:

@@ -207,17 +207,17 @@ function decodeStruct(r: ProtobufReader, end: number, base?: Struct): Struct {
     const t = r.tag()
     switch (t) {
       case 10: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: string = ''
         let x: Value | undefined
         while (r.position < e) {
           const f = r.tag()
           if (f === 10) k = r.string()
-          else if (f === 18) x = decodeValue(r, r.enter(), x)
+          else if (f === 18) x = decodeValue(r, r.enter(6), x)
           else r.skip(f)
         }
         r.leave(e)
-        v0[k] = x ?? decodeValue(r, r.empty())
+        v0[k] = x ?? decodeValue(r, r.empty(6))
         break
       }
       default:
@@ -306,12 +306,12 @@ function decodeValue(r: ProtobufReader, end: number, base?: Value): Value {
         break
       case 42: {
         const b = v0?.case === 'structValue' ? v0.value : undefined
-        v0 = { case: 'structValue', value: decodeStruct(r, r.enter(), b) }
+        v0 = { case: 'structValue', value: decodeStruct(r, r.enter(17), b) }
         break
       }
       case 50: {
         const b = v0?.case === 'listValue' ? v0.value : undefined
-        v0 = { case: 'listValue', value: decodeListValue(r, r.enter(), b) }
+        v0 = { case: 'listValue', value: decodeListValue(r, r.enter(5), b) }
         break
       }
       default:
@@ -348,7 +348,7 @@ function decodeListValue(r: ProtobufReader, end: number, base?: ListValue): List
     const t = r.tag()
     switch (t) {
       case 10:
-        v0.push(decodeValue(r, r.enter()))
+        v0.push(decodeValue(r, r.enter(6)))
         break
       default:
         r.skip(t)

@@ -861,7 +861,7 @@ function decodeErrorInfo(r: ProtobufReader, end: number, base?: ErrorInfo): Erro
         v1 = r.string()
         break
       case 26: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: string = ''
         let x: string = ''
         while (r.position < e) {
@@ -906,7 +906,7 @@ function decodeRetryInfo(r: ProtobufReader, end: number, base?: RetryInfo): Retr
     const t = r.tag()
     switch (t) {
       case 10:
-        v0 = Duration.decode(r, r.enter(), v0)
+        v0 = Duration.decode(r, r.enter(3), v0)
         break
       default:
         r.skip(t)
@@ -984,7 +984,7 @@ function decodeQuotaFailure(r: ProtobufReader, end: number, base?: QuotaFailure)
     const t = r.tag()
     switch (t) {
       case 10:
-        v0.push(decodeQuotaFailure_Violation(r, r.enter()))
+        v0.push(decodeQuotaFailure_Violation(r, r.enter(20)))
         break
       default:
         r.skip(t)
@@ -1094,7 +1094,7 @@ function decodeQuotaFailure_Violation(
         v4 = r.string()
         break
       case 50: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: string = ''
         let x: string = ''
         while (r.position < e) {
@@ -1156,7 +1156,7 @@ function decodePreconditionFailure(r: ProtobufReader, end: number, base?: Precon
     const t = r.tag()
     switch (t) {
       case 10:
-        v0.push(decodePreconditionFailure_Violation(r, r.enter()))
+        v0.push(decodePreconditionFailure_Violation(r, r.enter(4)))
         break
       default:
         r.skip(t)
@@ -1242,7 +1242,7 @@ function decodeBadRequest(r: ProtobufReader, end: number, base?: BadRequest): Ba
     const t = r.tag()
     switch (t) {
       case 10:
-        v0.push(decodeBadRequest_FieldViolation(r, r.enter()))
+        v0.push(decodeBadRequest_FieldViolation(r, r.enter(4)))
         break
       default:
         r.skip(t)
@@ -1306,7 +1306,7 @@ function decodeBadRequest_FieldViolation(
         v2 = r.string()
         break
       case 34:
-        v3 = decodeLocalizedMessage(r, r.enter(), v3)
+        v3 = decodeLocalizedMessage(r, r.enter(3), v3)
         break
       default:
         r.skip(t)
@@ -1434,7 +1434,7 @@ function decodeHelp(r: ProtobufReader, end: number, base?: Help): Help {
     const t = r.tag()
     switch (t) {
       case 10:
-        v0.push(decodeHelp_Link(r, r.enter()))
+        v0.push(decodeHelp_Link(r, r.enter(3)))
         break
       default:
         r.skip(t)

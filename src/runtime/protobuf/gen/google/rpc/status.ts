@@ -109,7 +109,7 @@ function decodeStatus(r: ProtobufReader, end: number, base?: Status): Status {
         v1 = r.string()
         break
       case 26:
-        v2.push(Any.decode(r, r.enter()))
+        v2.push(Any.decode(r, r.enter(13)))
         break
       default:
         r.skip(t)

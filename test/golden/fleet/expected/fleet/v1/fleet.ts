@@ -415,7 +415,7 @@ function decodeVehicle(r: ProtobufReader, end: number, base?: Vehicle): Vehicle 
         v2 = r.int64()
         break
       case 34: {
-        const e = r.enter()
+        const e = r.enter(4)
         let k: string = ''
         let x: string = ''
         while (r.position < e) {
@@ -432,16 +432,16 @@ function decodeVehicle(r: ProtobufReader, end: number, base?: Vehicle): Vehicle 
         v4 = r.string()
         break
       case 50:
-        v5 = Timestamp.decode(r, r.enter(), v5)
+        v5 = Timestamp.decode(r, r.enter(3), v5)
         break
       case 58: {
         const b = v6?.case === 'idle' ? v6.value : undefined
-        v6 = { case: 'idle', value: decodeVehicle_Idle(r, r.enter(), b) }
+        v6 = { case: 'idle', value: decodeVehicle_Idle(r, r.enter(3), b) }
         break
       }
       case 66: {
         const b = v6?.case === 'tour' ? v6.value : undefined
-        v6 = { case: 'tour', value: decodeVehicle_Tour(r, r.enter(), b) }
+        v6 = { case: 'tour', value: decodeVehicle_Tour(r, r.enter(5), b) }
         break
       }
       case 74:
@@ -498,7 +498,7 @@ function decodeVehicle_Idle(r: ProtobufReader, end: number, base?: Vehicle_Idle)
     const t = r.tag()
     switch (t) {
       case 10:
-        v0 = Duration.decode(r, r.enter(), v0)
+        v0 = Duration.decode(r, r.enter(3), v0)
         break
       default:
         r.skip(t)
@@ -539,7 +539,7 @@ function decodeVehicle_Tour(r: ProtobufReader, end: number, base?: Vehicle_Tour)
     const t = r.tag()
     switch (t) {
       case 10:
-        v0.push(Point.decode(r, r.enter()))
+        v0.push(Point.decode(r, r.enter(3)))
         break
       case 16:
         v1 = r.uint32()
@@ -613,7 +613,7 @@ function decodeListVehiclesRequest(r: ProtobufReader, end: number, base?: ListVe
     const t = r.tag()
     switch (t) {
       case 10:
-        v0 = Area.decode(r, r.enter(), v0)
+        v0 = Area.decode(r, r.enter(3), v0)
         break
       case 16:
         v1.push(r.int32())
@@ -675,10 +675,10 @@ function decodePosition(r: ProtobufReader, end: number, base?: Position): Positi
         v0 = r.string()
         break
       case 18:
-        v1 = Point.decode(r, r.enter(), v1)
+        v1 = Point.decode(r, r.enter(3), v1)
         break
       case 26:
-        v2 = Timestamp.decode(r, r.enter(), v2)
+        v2 = Timestamp.decode(r, r.enter(3), v2)
         break
       case 37:
         v3 = r.float()
@@ -731,7 +731,7 @@ function decodeTrackSummary(r: ProtobufReader, end: number, base?: TrackSummary)
         v1 = r.double()
         break
       case 26:
-        v2 = Duration.decode(r, r.enter(), v2)
+        v2 = Duration.decode(r, r.enter(3), v2)
         break
       default:
         r.skip(t)
@@ -796,7 +796,7 @@ function decodeDispatch(r: ProtobufReader, end: number, base?: Dispatch): Dispat
         break
       case 18: {
         const b = v1?.case === 'goTo' ? v1.value : undefined
-        v1 = { case: 'goTo', value: Point.decode(r, r.enter(), b) }
+        v1 = { case: 'goTo', value: Point.decode(r, r.enter(3), b) }
         break
       }
       case 26:

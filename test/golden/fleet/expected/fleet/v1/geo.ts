@@ -125,10 +125,10 @@ function decodeArea(r: ProtobufReader, end: number, base?: Area): Area {
     const t = r.tag()
     switch (t) {
       case 10:
-        v0 = decodePoint(r, r.enter(), v0)
+        v0 = decodePoint(r, r.enter(3), v0)
         break
       case 18:
-        v1 = decodePoint(r, r.enter(), v1)
+        v1 = decodePoint(r, r.enter(3), v1)
         break
       default:
         r.skip(t)
