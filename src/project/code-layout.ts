@@ -6,7 +6,7 @@ import { lineWidth } from '../compiler/gen/printer.ts'
 /** An object literal. */
 export function objectCode(properties: readonly (readonly [string, Layout])[]): Layout {
   if (properties.length === 0) return '{}'
-  const items = properties.map(([name, value]) => ({ label: `${name}: `, value }))
+  const items = properties.map(([name, value]) => ({ label: name === value ? '' : `${name}: `, value }))
   return group('{', items, '}', true)
 }
 

@@ -1,8 +1,9 @@
 /** Stubs of handler methods and whole handler files: they compile and answer with the plainest values. */
 
+import { membersOf } from '../compiler/gen/member.ts'
 import { resolve } from '../compiler/gen/type-shape.ts'
 import { statement } from './code-layout.ts'
-import { plainValue, type ValueMaker } from './idl-value.ts'
+import { answerValue, type Source, type ValueMaker } from './idl-value.ts'
 import { importSet } from './import-set.ts'
 import type { MethodModel, NamedProgram, ServiceModel } from './service-model.ts'
 
@@ -35,7 +36,7 @@ function methodHead(start: string, params: readonly string[], pad: string): stri
 function methodBody(maker: ValueMaker, method: MethodModel, indent: number, end: string): string[] {
   const answer = (keyword: string, extra = 0): string[] => {
     if (method.result === undefined) return []
-    const value = plainValue(maker, method.result)
+    const value = answerValue(maker, method.result, sourcesOf(maker, method))
     return statement(`${keyword} `, value, end, indent + extra).map((line) => line.slice(indent))
   }
   const request = method.args[0]?.name ?? 'requests'
@@ -58,6 +59,21 @@ function methodBody(maker: ValueMaker, method: MethodModel, indent: number, end:
         ? [`for await (const request of ${request}) yield request${end}`]
         : [`for await (const _request of ${request}) {`, ...answer('yield', 2), '}']
   }
+}
+
+/** What a method has at hand: Thrift's arguments, or the members of the one request. */
+function sourcesOf({ named }: ValueMaker, { kind, args }: MethodModel): Source[] {
+  if (kind === 'client_streaming' || kind === 'bidi_streaming') return []
+  return args.flatMap(({ name, type, field }): Source[] => {
+    if (field !== undefined) return field.presence === 'optional' ? [] : [{ name: field.name, type, text: name }]
+    const request = resolve(type)
+    if (request.kind !== 'message') return []
+    return membersOf(request.message, named.names).flatMap((member) =>
+      member.kind === 'field' && member.presence !== 'optional' && /^[A-Za-z_$][\w$]*$/.test(member.name)
+        ? [{ name: member.field.name, type: member.field.type, text: `${name}.${member.name}` }]
+        : [],
+    )
+  })
 }
 
 /** Whether requests can be sent back as they are. */

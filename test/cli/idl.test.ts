@@ -37,7 +37,7 @@ To serve it, add to src/server.ts:
   import { stockHandler } from './handlers/stock.js'
   server.add(Stock, stockHandler)
 `)
-    expect(read(folder, 'src/handlers/stock.ts')).toContain("return { sku: '' }")
+    expect(read(folder, 'src/handlers/stock.ts')).toContain('return { sku }')
     expect(read(folder, 'volo.yml')).toMatch(/path: idl\/stock\.thrift\n {10}includes:\n {12}- idl\n$/)
     expect(await runVolo(folder, ['generate', '--check'])).toMatchObject({ code: 0 })
   })

@@ -13,7 +13,7 @@ struct Box { 1: required Size size }
 union Choice { 1: Box box, 2: string text }
 service Shop {
   string version(),
-  Box pack(1: string what, 2: Size size),
+  Box pack(1: string what, 2: Size how),
   void drop(1: Box box),
   Choice choose(1: list<Choice> from),
   i64 count(),
@@ -79,7 +79,7 @@ export const shopHandler: ShopHandler = {
   async drop(box)   { /* keep   me */ },
   // the end
 
-  async pack(what, size) {
+  async pack(what, how) {
     return { size: Size.SMALL }
   },
 
@@ -136,7 +136,7 @@ export const after = 1
     ]) {
       const { added, text: next } = complete(head + text)
       expect(added).toEqual(['pack'])
-      expect(next).toMatch(/async pack\(what, size\) \{\n\s+return \{ size: Size\.SMALL \}\n\s+\},\n\s*\}/)
+      expect(next).toMatch(/async pack\(what, how\) \{\n\s+return \{ size: Size\.SMALL \}\n\s+\},\n\s*\}/)
     }
     const {
       text: next,
@@ -149,7 +149,7 @@ export const after = 1
     expect(vanished).toEqual(['gone'])
     expect(next).toContain(`  private helper() {}
 
-  readonly pack: H['pack'] = async (what, size) => {
+  readonly pack: H['pack'] = async (what, how) => {
     return { size: Size.SMALL }
   }
 }`)
@@ -167,7 +167,7 @@ export const after = 1
     expect(spread.unplaced?.reason).toContain("'...base'")
     expect(spread.unplaced?.methods).toEqual(['version', 'pack', 'drop', 'choose'])
     expect(spread.unplaced?.stub).toContain("import { Size } from '../gen/shop.js'")
-    expect(spread.unplaced?.stub).toContain('async pack(what, size) {\n  return { size: Size.SMALL }\n},')
+    expect(spread.unplaced?.stub).toContain('async pack(what, how) {\n  return { size: Size.SMALL }\n},')
     expect(complete('export const h = {}\n').unplaced?.reason).toBe('nothing in it is declared as ShopHandler')
     const twice = `import type { ShopHandler } from '../gen/shop.js'\nexport const a: ShopHandler = {}\nexport const b: ShopHandler = {}\n`
     expect(complete(twice).unplaced?.reason).toBe('more than one thing in it is declared as ShopHandler')
