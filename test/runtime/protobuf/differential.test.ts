@@ -171,7 +171,7 @@ describe.each(cases)('messages of $file', ({ file, text, names }) => {
         expect(fromBinary(type as ProtobufMessage<unknown, never>, again)).toEqual(value)
         expect(type.complete(value)).toBe(value)
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
   })
 
