@@ -252,7 +252,7 @@ describe('an HTTP/2 client connection', () => {
 
   it('gives a peer up that does not answer PING', async () => {
     const { port } = await serve(() => {})
-    const connection = await connect(port, { keepalive: { intervalMs: 20, timeoutMs: 50 } })
+    const connection = await connect(port, { keepalive: { intervalMs: 20, timeoutMs: 5_000 } })
     const sink = new Recorder()
     connection.open(request, undefined, sink).write(Buffer.from('x'), true)
     await new Promise((resolve) => setTimeout(resolve, 150))
