@@ -1,4 +1,4 @@
-/** The rows of docs/thrift-dialects.md that are about what a program means; the others are held by parser.test.ts and test/diagnostics. */
+/** The rows of src/compiler/idl/thrift/dialects.md that are about what a program means; the others are held by parser.test.ts and test/diagnostics. */
 
 import { describe, expect, it } from 'vitest'
 import { check } from '../../../../src/compiler/compile.ts'
