@@ -13,7 +13,7 @@ import type {
 } from '../ir/ir.ts'
 import type { ResolvedOptions } from './context.ts'
 import type { ProgramNames } from './names.ts'
-import { isInt64, mapShape, resolve } from './type-shape.ts'
+import { isInt64, isString, mapShape, resolve } from './type-shape.ts'
 import { follow } from './values.ts'
 
 const shapes = ['struct', 'union', 'exception', 'message'] as const
@@ -49,8 +49,10 @@ export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedO
     const local = names.member(field)
     const spelled = [field.name, local, field.jsonName]
     while (spelled.length > 1 && spelled.at(-1) === spelled.at(-2)) spelled.pop()
-    const flags = presences.indexOf(field.presence) + (field.packed ? 4 : 0) + (field.delimited ? 8 : 0)
-    const oneof = field.oneof === undefined ? '' : names.oneof(field.oneof)
+    const lossy = file.idl === 'protobuf' && holdsText(field.type) && !(field.validateUtf8 ?? file.syntax !== 'proto2')
+    const marks = (field.packed ? 4 : 0) + (field.delimited ? 8 : 0) + (lossy ? 16 : 0)
+    const flags = presences.indexOf(field.presence) + marks
+    const oneof = field.oneof === undefined ? '' : spelling(field.oneof.name, names.oneof(field.oneof))
     const all: Json[] = [field.id, spelled.join(' '), typeCode(field.type, short), flags, oneof]
     if (field.default !== undefined) all.push(defaultJson(field.type, field.default))
     else while (all.at(-1) === '' || all.at(-1) === 0) all.pop()
@@ -62,11 +64,8 @@ export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedO
       message.annotations,
     )
   const enumJson = (type: IrEnum): Json => [
-    short(type.fullName),
-    ...type.values.flatMap((value) => {
-      const local = names.enumMember(value)
-      return [local === value.name ? local : `${value.name} ${local}`, value.number]
-    }),
+    short(type.fullName) + (type.closed ? '!' : ''),
+    ...type.values.flatMap((value) => [spelling(value.name, names.enumMember(value)), value.number]),
   ]
   const methodJson = (method: IrMethod): Json => {
     const [request, response] =
@@ -86,18 +85,34 @@ export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedO
       service.annotations,
     )
   }
+  const { int64, bytes, keepUnknownFields } = options
+  const words = [int64 === 'bigint' ? '' : int64, bytes === 'view' ? bytes : '', keepUnknownFields ? 'unknown' : '']
+  const publicImports = file.imports.filter((one) => one.kind === 'public').map((one) => one.path)
   const json: Json = [
     file.source.logicalPath,
     file.idl === 'thrift' ? 0 : 1,
     file.syntax,
     file.package,
     prefix,
-    options.int64 === 'bigint' ? '' : options.int64,
+    words.filter((word) => word !== '').join(' '),
     messages.map(messageJson),
     enums.map(enumJson),
     services.map(serviceJson),
+    ...(publicImports.length === 0 ? [] : [publicImports]),
   ]
   return JSON.stringify(json)
+}
+
+/** The IDL name, and behind it the one in TypeScript where that differs. */
+function spelling(name: string, local: string): string {
+  return local === name ? name : `${name} ${local}`
+}
+
+/** Whether strings stand in a field, as elements, keys or values too. */
+function holdsText(type: IrType): boolean {
+  const resolved = resolve(type)
+  if (resolved.kind === 'map') return holdsText(resolved.key) || holdsText(resolved.value)
+  return resolved.kind === 'list' ? holdsText(resolved.element) : isString(type)
 }
 
 /** Appends the annotations by name; a name that stands more than once has the list of its values. */
@@ -165,13 +180,19 @@ function defaultJson(type: IrType, written: IrValue): Json {
       if (value.kind === 'bytes') return base64(value.value)
       if (value.kind === 'string')
         return resolved.scalar === 'bytes' ? base64(new TextEncoder().encode(value.value)) : value.value
-      if (isInt64(resolved.scalar)) return value.kind === 'int' ? String(value.value) : String(integer(value))
-      if (value.kind === 'double') return Number.isFinite(value.value) ? value.value : String(value.value)
+      if (isInt64(resolved.scalar)) return value.kind === 'int' ? String(value.value) : String(BigInt(integer(value)))
+      if (value.kind === 'double' && (resolved.scalar === 'f32' || resolved.scalar === 'f64'))
+        return Number.isFinite(value.value) && !Object.is(value.value, -0) ? value.value : numberText(value.value)
       return integer(value)
   }
 }
 
+function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
+}
+
 function integer(value: IrValue): number {
+  if (value.kind === 'double') return value.value
   if (value.kind === 'int') return Number(value.value)
   if (value.kind === 'bool') return value.value ? 1 : 0
   return value.kind === 'name' && value.enumValue !== undefined ? value.enumValue.number : 0

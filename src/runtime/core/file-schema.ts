@@ -15,19 +15,23 @@ import {
 } from './schema.ts'
 
 type Annotations = Readonly<Record<string, unknown>>
-/** Id, `idlName localName jsonName` (equal ones left out at the end), type code, flags, oneof, default. */
+/**
+ * Id, `idlName localName jsonName` (equal ones left out at the end), type code, flags, `idlName localName` of the oneof
+ * (once where they are equal), default. Flags: presence, 4 packed, 8 delimited, 16 lossy.
+ */
 type FieldJson = readonly [number, string, string, number?, string?, unknown?]
 /** Index of the kind, name, fields, annotations. */
 type MessageJson = readonly [number, string, readonly FieldJson[], Annotations?]
-/** Name, then each value as `idlName localName` and its number. */
+/** Name, with `!` behind it when closed, then each value as `idlName localName` and its number. */
 type EnumJson = readonly [string, ...(string | number)[]]
 /** Name, index of the kind, names of request and response, annotations. */
 type MethodJson = readonly [string, number, string, string, Annotations?]
 /** Name, name of the parent or empty, methods, annotations. */
 type ServiceJson = readonly [string, string, readonly MethodJson[], Annotations?]
 /**
- * Path, IDL (0 Thrift, 1 protobuf), syntax, package, prefix of the file's own names (which are written `.Name`), form of
- * 64-bit integers (empty for bigint), messages, enums, services.
+ * Path, IDL (0 Thrift, 1 protobuf), syntax, package, prefix of the file's own names (which are written `.Name`), words
+ * (`number` or `string`: the form of 64-bit integers where it is not bigint; `view`: of bytes; `unknown`: fields are
+ * kept), messages, enums, services, paths of public imports.
  */
 type FileJson = readonly [
   string,
@@ -35,10 +39,11 @@ type FileJson = readonly [
   string,
   string,
   string,
-  '' | 'number' | 'string',
+  string,
   readonly MessageJson[],
   readonly EnumJson[],
   readonly ServiceJson[],
+  (readonly string[])?,
 ]
 
 const shapes: readonly MessageSchema['kind'][] = ['struct', 'union', 'exception', 'message']
@@ -73,6 +78,9 @@ export function fileSchema(format: number, json: string, imports: () => readonly
     get imports() {
       return file().imports
     },
+    get publicImports() {
+      return file().publicImports ?? []
+    },
     get messages() {
       return file().messages
     },
@@ -86,6 +94,7 @@ export function fileSchema(format: number, json: string, imports: () => readonly
 }
 
 const messagesByName = new WeakMap<FileSchema, Map<string, MessageSchema>>()
+const files = new WeakMap<MessageSchema, FileSchema>()
 
 /** The description of one message of a file. Throws when the file has none of that name. */
 export function messageSchema(file: FileSchema, name: string): MessageSchema {
@@ -96,7 +105,15 @@ export function messageSchema(file: FileSchema, name: string): MessageSchema {
   }
   const found = byName.get(name)
   if (found === undefined) throw new Error(`${file.path} does not describe ${name}`)
+  files.set(found, file)
   return found
+}
+
+/** The file that describes a message: known of every schema that {@link messageSchema} gave, as `Type.schema` does. */
+export function fileOf(schema: MessageSchema): FileSchema {
+  const file = files.get(schema)
+  if (file === undefined) throw new Error(`nothing is known of the file that describes ${schema.name}`)
+  return file
 }
 
 function mismatch(format: number, json: string): string {
@@ -109,7 +126,8 @@ function mismatch(format: number, json: string): string {
 }
 
 function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileSchema {
-  const [path, idl, syntax, packageName, prefix, int64, messages, enums, services] = json
+  const [path, idl, syntax, packageName, prefix, words, messages, enums, services, publicImports] = json
+  const forms = formsOf(words)
   const full = (name: string): string => (name.startsWith('.') ? prefix + name.slice(1) : name)
   return {
     path,
@@ -119,11 +137,13 @@ function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileS
     get imports() {
       return imports()
     },
+    ...(publicImports && { publicImports }),
     messages: messages.map(
       ([shape, name, fields, annotations]): MessageSchema => ({
         kind: shapes[shape]!,
         name: full(name),
-        fields: fields.map((field) => decodeField(field, full, int64)),
+        fields: fields.map((field) => decodeField(field, full, forms)),
+        ...(forms.keepsUnknown && shapes[shape] !== 'union' && { keepsUnknown: true }),
         ...(annotations && { annotations }),
       }),
     ),
@@ -139,10 +159,28 @@ function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileS
   }
 }
 
-function decodeField(json: FieldJson, full: (name: string) => string, int64: '' | 'number' | 'string'): FieldSchema {
+/** The TypeScript forms that a file's words ask for. */
+interface Forms {
+  readonly int64: 'number' | 'string' | undefined
+  readonly view: boolean
+  readonly keepsUnknown: boolean
+}
+
+function formsOf(words: string): Forms {
+  const all = words.split(' ')
+  return {
+    int64: all.includes('number') ? 'number' : all.includes('string') ? 'string' : undefined,
+    view: all.includes('view'),
+    keepsUnknown: all.includes('unknown'),
+  }
+}
+
+function decodeField(json: FieldJson, full: (name: string) => string, { int64, view }: Forms): FieldSchema {
   const [id, spelled, code, flags = 0, oneof = ''] = json
-  const [name = '', localName = name, jsonName = localName] = spelled.split(' ')
-  const cursor = { code, at: 0, hasInt64: false }
+  const [name = '', localName = name, ...rest] = spelled.split(' ')
+  const jsonName = rest.length === 0 ? localName : rest.join(' ')
+  const [oneofName = '', oneofLocal = oneofName] = oneof.split(' ')
+  const cursor = { code, at: 0, hasInt64: false, hasBytes: false }
   const type = decodeType(cursor, full)
   return {
     id,
@@ -151,17 +189,20 @@ function decodeField(json: FieldJson, full: (name: string) => string, int64: '' 
     jsonName,
     type,
     presence: presences[flags & 3]!,
-    ...(oneof !== '' && { oneof }),
+    ...(oneof !== '' && { oneof: oneofLocal }),
+    ...(oneofName !== oneofLocal && { oneofName }),
     ...((flags & 4) !== 0 && { packed: true }),
     ...((flags & 8) !== 0 && { delimited: true }),
+    ...((flags & 16) !== 0 && { lossy: true }),
     ...(json.length > 5 && { default: json[5] }),
-    ...(int64 !== '' && cursor.hasInt64 && { int64 }),
+    ...(int64 !== undefined && cursor.hasInt64 && { int64 }),
+    ...(view && cursor.hasBytes && { view }),
   }
 }
 
 /** Prefix notation: `[T` list, `{T` set, `<K,V` map, `=Name` enum, `:Name` message, else a scalar. */
 function decodeType(
-  cursor: { readonly code: string; at: number; hasInt64: boolean },
+  cursor: { readonly code: string; at: number; hasInt64: boolean; hasBytes: boolean },
   full: (name: string) => string,
 ): TypeSchema {
   const mark = cursor.code[cursor.at]
@@ -182,6 +223,7 @@ function decodeType(
   if (mark === '=') return { kind: 'enum', name: full(word.slice(1)) }
   if (mark === ':') return { kind: 'message', name: full(word.slice(1)) }
   if (int64Names.has(word)) cursor.hasInt64 = true
+  if (word === 'bytes') cursor.hasBytes = true
   return { kind: 'scalar', scalar: word as ScalarName }
 }
 
@@ -191,7 +233,8 @@ function decodeEnum([name, ...flat]: EnumJson, full: (name: string) => string): 
     const [idlName = '', localName = idlName] = String(flat[i]).split(' ')
     values.push({ name: idlName, localName, number: Number(flat[i + 1]) })
   }
-  return { kind: 'enum', name: full(name), values }
+  const closed = name.endsWith('!')
+  return { kind: 'enum', name: full(closed ? name.slice(0, -1) : name), ...(closed && { closed }), values }
 }
 
 function decodeMethod(

@@ -49,13 +49,19 @@ export interface FieldSchema {
   readonly presence: Presence
   /** protobuf: the TypeScript property of the oneof that holds it. */
   readonly oneof?: string
+  /** protobuf: the oneof's name in the IDL, where it differs from its property. */
+  readonly oneofName?: string
   /** protobuf: repeated scalars are packed; groups (delimited encoding) are marked. */
   readonly packed?: boolean
   readonly delimited?: boolean
+  /** protobuf: text that is not UTF-8 is read with U+FFFD; without it, refused. */
+  readonly lossy?: boolean
   /** The default, JSON-safe: 64-bit integers as decimal strings, bytes as base64. */
   readonly default?: unknown
   /** How 64-bit integers appear in TypeScript. Default `bigint`. */
   readonly int64?: 'bigint' | 'number' | 'string'
+  /** Bytes are read as views that share the message's memory. */
+  readonly view?: boolean
 }
 
 /** A struct, union, exception or protobuf message. */
@@ -63,13 +69,17 @@ export interface MessageSchema {
   readonly kind: 'struct' | 'union' | 'exception' | 'message'
   readonly name: string
   readonly fields: readonly FieldSchema[]
+  /** Fields that it does not describe are kept under `$unknown`. */
+  readonly keepsUnknown?: boolean
   readonly annotations?: Readonly<Record<string, unknown>>
 }
 
-/** An enum, open: numbers that are not listed are legal. */
+/** An enum; open unless marked: numbers that are not listed are legal. */
 export interface EnumSchema {
   readonly kind: 'enum'
   readonly name: string
+  /** protobuf: numbers that are not listed belong to the unknown fields. */
+  readonly closed?: boolean
   readonly values: readonly { readonly name: string; readonly localName: string; readonly number: number }[]
 }
 
@@ -102,6 +112,8 @@ export interface FileSchema {
   readonly syntax: string
   readonly package: string
   readonly imports: readonly FileSchema[]
+  /** protobuf: the paths of the imports that are public. */
+  readonly publicImports?: readonly string[]
   readonly messages: readonly MessageSchema[]
   readonly enums: readonly EnumSchema[]
   readonly services: readonly ServiceSchema[]

@@ -12,6 +12,6 @@ export type Id = number
 /** The description of shared.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   1,
-  '["shared.thrift",0,"thrift","","shared.","number",[],[[".Mode","ON",0,"OFF",1]],[]]',
+  '["shared.thrift",0,"thrift","","shared.","number view unknown",[],[[".Mode","ON",0,"OFF",1]],[]]',
   () => [],
 )
