@@ -33,13 +33,20 @@ export interface LaidDown {
   keep(): void
 }
 
+/** A planned file; without a text it will differ from any that is there. */
+interface ConflictCandidate {
+  readonly path: string
+  readonly text?: string | undefined
+}
+
 /** The planned files that are there already with another text, and what stands in a file's or folder's way. */
-export function findConflicts(folder: string, files: readonly ScaffoldFile[]): string[] {
+export function findConflicts(folder: string, files: readonly ConflictCandidate[]): string[] {
   const conflicts = new Set<string>()
   for (const { path, text } of files) {
     const blocked = blockingFile(folder, path)
     if (blocked !== undefined) conflicts.add(blocked)
-    else if (existsSync(join(folder, path)) && !holds(join(folder, path), text)) conflicts.add(path)
+    else if (existsSync(join(folder, path)) && (text === undefined || !holds(join(folder, path), text)))
+      conflicts.add(path)
   }
   return [...conflicts]
 }
@@ -47,7 +54,7 @@ export function findConflicts(folder: string, files: readonly ScaffoldFile[]): s
 /** Lays a scaffold down. When anything fails or the signal aborts, everything is as before. */
 export async function layDown(scaffold: Scaffold): Promise<LaidDown> {
   const { folder, signal } = scaffold
-  const undo = new UndoList()
+  const undo = undoList()
   try {
     const isNew = !existsSync(folder)
     const home = isNew ? dirname(folder) : folder
@@ -64,11 +71,11 @@ export async function layDown(scaffold: Scaffold): Promise<LaidDown> {
       const backup = join(stage, '.replaced')
       for (const path of [...scaffold.files.map((file) => file.path), ...added])
         moveInto(stage, folder, path, backup, undo)
-      // What remains of the stage are backups; they go when the scaffold is kept.
     }
     return {
       undo: () => undo.run(),
       keep: () => {
+        // What remains of the stage are backups.
         if (!isNew) rmSync(stage, { recursive: true, force: true })
       },
     }
@@ -78,21 +85,26 @@ export async function layDown(scaffold: Scaffold): Promise<LaidDown> {
   }
 }
 
-class UndoList {
-  readonly #steps: (() => void)[] = []
+/** Steps that take back what was done. */
+interface UndoList {
+  push(step: () => void): void
+  /** Runs the steps, the last one first. */
+  run(): void
+}
 
-  push(step: () => void): void {
-    this.#steps.push(step)
-  }
-
-  run(): void {
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      try {
-        step()
-      } catch {
-        // The next steps matter more than a file that somebody else removed.
+function undoList(): UndoList {
+  const steps: (() => void)[] = []
+  return {
+    push: (step) => void steps.push(step),
+    run() {
+      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+        try {
+          step()
+        } catch {
+          // The next steps matter more than a file that somebody else removed.
+        }
       }
-    }
+    },
   }
 }
 
@@ -127,7 +139,7 @@ function moveInto(stage: string, folder: string, path: string, backup: string, u
   const to = join(folder, path)
   makeFolder(dirname(to), undo)
   if (existsSync(to)) {
-    if (readFileSync(to).equals(readFileSync(from))) return
+    if (isSameFile(from, to)) return
     const kept = join(backup, path)
     mkdirSync(dirname(kept), { recursive: true })
     move(to, kept)
@@ -135,6 +147,14 @@ function moveInto(stage: string, folder: string, path: string, backup: string, u
   }
   move(from, to)
   undo.push(() => rmSync(to, { force: true }))
+}
+
+function isSameFile(from: string, to: string): boolean {
+  try {
+    return readFileSync(to).equals(readFileSync(from))
+  } catch (error) {
+    throw asFileError('replace', to, error)
+  }
 }
 
 function move(from: string, to: string): void {

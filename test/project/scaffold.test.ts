@@ -56,6 +56,15 @@ describe('laying down', () => {
     expect(readTree(home)).toEqual({ 'src/gen': 'a file where a folder belongs' })
   })
 
+  test('a folder in the place of a file is not replaced, and nothing else either', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'src/server.ts/inside.txt': 'mine', 'package.json': 'mine' })
+    await expect(layDown({ folder, files, force: true })).rejects.toThrow(
+      /^cannot replace .*server\.ts: it is a folder$/,
+    )
+    expect(readTree(folder)).toEqual({ 'src/server.ts/inside.txt': 'mine', 'package.json': 'mine' })
+  })
+
   test('an abort on the way leaves everything as it was', async () => {
     const home = temporaryFolder()
     const stop = new AbortController()
@@ -83,6 +92,7 @@ describe('conflicts', () => {
     mkdirSync(join(folder, 'src2'))
     expect(findConflicts(folder, files)).toEqual(['src'])
     expect(findConflicts(folder, [{ path: 'src2', text: '' }])).toEqual(['src2'])
+    expect(findConflicts(folder, [{ path: 'package.json' }])).toEqual(['package.json'])
     expect(findConflicts(join(folder, 'nowhere'), files)).toEqual([])
   })
 })

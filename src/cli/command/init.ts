@@ -135,12 +135,10 @@ async function init(
     return failed
   }
 
-  const conflicts = findConflicts(folder, plan.files)
+  const vendored = source.vendored === undefined ? [] : [{ path: source.vendored }]
+  const conflicts = findConflicts(folder, [...plan.files, ...vendored])
   if (conflicts.length > 0 && options.force !== true) throw inTheWay(conflicts, shownFolder)
-  const files = [
-    ...plan.files.map(({ path }) => path),
-    ...(source.vendored === undefined ? [] : [source.vendored]),
-  ].sort()
+  const files = [...plan.files, ...vendored].map(({ path }) => path).sort()
   if (options.dryRun === true) {
     output.json({ ok: true, dryRun: true, ...summary(plan, projectName, shownFolder, files) })
     output.result(`Would create ${files.length} files in ${shownFolder}:`)
