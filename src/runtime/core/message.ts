@@ -18,4 +18,12 @@ export interface MessageType<T = unknown, I = T> {
    * Throws RpcError INVALID_ARGUMENT when a required member is missing. In-process calls use it instead of a codec.
    */
   complete(input: I): T
+  /**
+   * The message in its wire form (Thrift: the binary protocol), for transports that carry bytes and know no codec. The
+   * bytes are the caller's for good. Throws RpcError INVALID_ARGUMENT for a value that its type cannot hold. Absent on
+   * types without a codec.
+   */
+  toBytes?(value: I): Uint8Array
+  /** The message that `bytes[start, end)` are, by default all of them. Throws RpcError INTERNAL when they are none. */
+  fromBytes?(bytes: Uint8Array, start?: number, end?: number): T
 }

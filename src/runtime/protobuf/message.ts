@@ -6,8 +6,8 @@ import type { MessageType } from '../core/message.ts'
 import type { FileSchema, MessageSchema } from '../core/schema.ts'
 import type { UnknownFields } from '../core/unknown-fields.ts'
 import { malformed } from './error.ts'
-import type { ProtobufReader } from './reader.ts'
-import type { ProtobufWriter } from './writer.ts'
+import { ProtobufReader } from './reader.ts'
+import { ProtobufWriter } from './writer.ts'
 
 /** A protobuf message with its printed codec. */
 export interface ProtobufMessage<T = unknown, I = T> extends MessageType<T, I> {
@@ -20,6 +20,11 @@ export interface ProtobufMessage<T = unknown, I = T> extends MessageType<T, I> {
   decode(reader: ProtobufReader, end: number, base?: T): T
 }
 
+// Encoding and decoding are synchronous, so one of each serves every message.
+const bytesWriter = new ProtobufWriter()
+const bytesReader = new ProtobufReader()
+const nothing = new Uint8Array(0)
+
 /** Makes a {@link ProtobufMessage} of printed functions. Generated code calls it. */
 export function protobufMessage<T, I>(
   typeName: string,
@@ -28,7 +33,7 @@ export function protobufMessage<T, I>(
   encode: (writer: ProtobufWriter, value: I) => void,
   decode: (reader: ProtobufReader, end: number, base?: T) => T,
 ): ProtobufMessage<T, I> {
-  return {
+  const message: ProtobufMessage<T, I> = {
     typeName,
     get schema(): MessageSchema {
       return messageSchema(file(), typeName)
@@ -45,7 +50,19 @@ export function protobufMessage<T, I>(
       }
     },
     decode,
+    toBytes(value: I): Uint8Array {
+      bytesWriter.reset()
+      message.encode(bytesWriter, value)
+      return bytesWriter.take()
+    },
+    fromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): T {
+      bytesReader.reset(bytes, start, end)
+      const value = decode(bytesReader, end)
+      bytesReader.reset(nothing)
+      return value
+    },
   }
+  return message
 }
 
 /** RpcError INTERNAL for a required field that the bytes do not hold; `path` is `shop.Cart.lines`. */

@@ -3,8 +3,15 @@
 import { messageSchema } from '../../core/file-schema.ts'
 import { locateValue } from '../../core/locate-value.ts'
 import type { FileSchema, MessageSchema } from '../../core/schema.ts'
+import { BinaryReader } from './binary-reader.ts'
+import { BinaryWriter } from './binary-writer.ts'
 import { malformed } from './error.ts'
 import type { ThriftReader, ThriftStruct, ThriftWriter } from './protocol.ts'
+
+// Encoding and decoding are synchronous, so one of each serves every struct.
+const bytesWriter = new BinaryWriter()
+const bytesReader = new BinaryReader()
+const nothing = new Uint8Array(0)
 
 /** Makes a {@link ThriftStruct} of printed functions. Generated code calls it. */
 export function thriftStruct<T, I>(
@@ -14,7 +21,7 @@ export function thriftStruct<T, I>(
   encode: (writer: ThriftWriter, value: I) => void,
   decode: (reader: ThriftReader) => T,
 ): ThriftStruct<T, I> {
-  return {
+  const struct: ThriftStruct<T, I> = {
     typeName,
     get schema(): MessageSchema {
       return messageSchema(file(), typeName)
@@ -31,7 +38,20 @@ export function thriftStruct<T, I>(
       }
     },
     decode,
+    toBytes(value: I): Uint8Array {
+      bytesWriter.reset()
+      struct.encode(bytesWriter, value)
+      return bytesWriter.take()
+    },
+    fromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): T {
+      bytesReader.reset(bytes, start, end)
+      const value = decode(bytesReader)
+      if (bytesReader.remaining > 0) throw malformed('invalid_data', `${bytesReader.remaining} bytes follow the struct`)
+      bytesReader.reset(nothing)
+      return value
+    },
   }
+  return struct
 }
 
 /** RpcError INTERNAL for a required field that the bytes do not hold; `path` is `shop.Cart.lines`. */
