@@ -1,6 +1,12 @@
 /** volo-ts/inproc: calls inside one process, and mocks for tests. */
 
-export { type InProcessOptions, inProcess } from './runtime/inproc/direct.ts'
+export {
+  type InProcessLimits,
+  type InProcessOptions,
+  type InProcessStats,
+  type InProcessTransport,
+  inProcess,
+} from './runtime/inproc/direct.ts'
 export {
   type MockCall,
   type MockService,

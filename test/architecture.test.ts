@@ -88,7 +88,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'runtime/protobuf': ['runtime/core'],
   'runtime/http2': ['runtime/core', 'runtime/net'],
   'runtime/grpc': ['runtime/core', 'runtime/http2', 'runtime/protobuf'],
-  'runtime/inproc': ['runtime/core'],
+  'runtime/inproc': ['runtime/core', 'runtime/ambient', 'runtime/thrift', 'runtime/protobuf', 'runtime/grpc'],
   'runtime/serve': runtimeParts,
 }
 

@@ -1,5 +1,10 @@
 /** One stream of a call as its consumer sees it: pulled, ended exactly once, never stuck behind a silent producer. */
 
+import { nextTurn, turnIsOverdue } from './turn.ts'
+
+/** Messages between two looks at the clock. */
+const messagesPerLook = 16
+
 /** What the owner of a stream wants to know or change. */
 export interface CallStreamOptions<In, Out> {
   /** Changes each message on its way; what it throws fails the stream. */
@@ -8,6 +13,8 @@ export interface CallStreamOptions<In, Out> {
   readonly mapError?: ((error: unknown) => unknown) | undefined
   /** Runs once: the producer finished (`done`), it failed or the stream was failed (`error`), or the consumer left (`left`). */
   readonly onEnd?: ((how: 'done' | 'error' | 'left', error: unknown) => void) | undefined
+  /** Runs once when the source really is over: it finished, failed, or has answered `return()`; after `onEnd`. */
+  readonly onGone?: (() => void) | undefined
 }
 
 interface Waiter<T> {
@@ -29,6 +36,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   private waiters: Waiter<Out>[] = []
   private pulling = false
   private prefetched: IteratorResult<Out> | undefined = undefined
+  private sinceLook = 0
 
   /** Without a source, readers wait until `attach`. */
   constructor(source: AsyncIterable<In> | undefined, options: CallStreamOptions<In, Out>) {
@@ -115,6 +123,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     this.pulling = false
     if (result.done === true) {
       this.close('done', undefined)
+      this.options.onGone?.()
       return
     }
     const { map } = this.options
@@ -122,10 +131,28 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     try {
       message = map === undefined ? (result.value as unknown as Out) : map(result.value)
     } catch (error) {
-      this.onError(error)
+      const { mapError } = this.options
+      const seen = mapError === undefined ? error : mapError(error)
+      if (this.state === 'open') this.close('error', seen)
       this.leaveSource()
       return
     }
+    if (++this.sinceLook >= messagesPerLook) {
+      this.sinceLook = 0
+      // Both ends may live on promises alone: timers and sockets get their turn here.
+      if (turnIsOverdue()) {
+        this.pulling = true
+        nextTurn(() => {
+          this.pulling = false
+          if (this.state === 'open') this.deliver(message)
+        })
+        return
+      }
+    }
+    this.deliver(message)
+  }
+
+  private deliver(message: Out): void {
     this.waiters.shift()?.resolve({ done: false, value: message })
     this.pull()
   }
@@ -134,7 +161,9 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     if (this.state !== 'open') return
     const { mapError } = this.options
     const seen = mapError === undefined ? error : mapError(error)
-    if (this.state === 'open') this.close('error', seen)
+    if (this.state !== 'open') return
+    this.close('error', seen)
+    this.options.onGone?.()
   }
 
   private close(how: 'done' | 'error' | 'left', error: unknown): void {
@@ -161,13 +190,21 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   }
 
   private leaveSource(): void {
+    const { source } = this
+    if (source === undefined) return
+    const gone = this.options.onGone ?? nothing
     try {
-      this.source?.return?.()?.then(undefined, () => {})
+      const left = source.return?.()
+      if (left === undefined) gone()
+      else left.then(gone, gone)
     } catch {
       // A producer that cannot be told is on its own: the consumer has left already.
+      gone()
     }
   }
 }
+
+const nothing = (): void => {}
 
 /** Whether a value can be read with `for await`. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

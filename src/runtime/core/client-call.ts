@@ -73,6 +73,11 @@ export class ClientCall extends CallContext implements SignalWatcher {
     return response
   }
 
+  /** The call that this one is made for. */
+  get callerContext(): Context | undefined {
+    return this.parent
+  }
+
   aborted(signal: AbortSignal): void {
     this.cancel(new RpcError('CANCELLED', 'the caller aborted the call', { cause: signal.reason, stack: false }))
   }

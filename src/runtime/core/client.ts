@@ -38,12 +38,9 @@ export function createClient<C, H>(
 
 function innermost(service: ServiceType, target: unknown): Service {
   if (isTransport(service, target)) return target.bind(service)
-  return directService(
-    service,
-    createRouter({ services: [{ service, handler: target }] }),
-    { address: 'inproc', kind: 'inproc' },
-    () => undefined,
-  )
+  return directService(service, createRouter({ services: [{ service, handler: target }] }), {
+    peer: { address: 'inproc', kind: 'inproc' },
+  })
 }
 
 function isTransport(service: ServiceType, target: unknown): target is Transport {

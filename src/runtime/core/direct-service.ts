@@ -1,82 +1,121 @@
 /** The shortest way from a client to a router: a call chain in one process, where messages move and no codec runs. */
 
+import type { AmbientStore } from './ambient.ts'
 import { lazyParts } from './call-context.ts'
 import { CallStream } from './call-stream.ts'
 import type { CancelScope } from './cancel-scope.ts'
 import type { Context, Peer } from './context.ts'
-import { isRpcError, RpcError } from './error.ts'
+import { type Crossing, moving } from './crossing.ts'
+import { RpcError } from './error.ts'
 import { Metadata } from './metadata.ts'
-import { streamsRequest } from './method-kind.ts'
-import type { Route, Router, ServerCall, ServerCallInit } from './router.ts'
+import { streamsRequest, streamsResponse } from './method-kind.ts'
+import type { CallCounter, Route, Router, ServerCall, ServerCallInit } from './router.ts'
 import type { Service } from './service.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
 
 /** A Service that can also be called without a caller's context, where nobody would see that context. */
 export interface DirectService extends Service {
-  /** Calls a unary or oneway method for a caller with neither layers nor options; the callee enforces the deadline. */
+  /**
+   * Calls a unary or oneway method for a caller with neither layers nor options; the callee enforces the deadline.
+   * Undefined when calls of the method may have to wait.
+   */
   readonly alone: (
     method: MethodType,
     caller: string,
-  ) => (request: unknown, deadline: number | undefined) => Promise<unknown>
+  ) => ((request: unknown, deadline: number | undefined) => Promise<unknown>) | undefined
+}
+
+/** Decides when the calls of a method start. */
+export interface Admission extends CallCounter {
+  /** Every call starts at once: it only counts. */
+  readonly isOpen: boolean
+  /**
+   * Runs `start` now or later and gives its outcome; of a oneway call the promise resolves when the call is accepted.
+   * Rejects when there is no room, and when the call is cancelled before it could start.
+   */
+  admit(call: ServerCall, start: () => Promise<unknown>): Promise<unknown>
+}
+
+/** Runs handlers in an asynchronous context that is not their caller's. */
+export interface Enclosure {
+  /** Stands in for the process's store, and runs what it runs outside the caller's context. */
+  readonly ambient: AmbientStore
+  /** Remembers the context of whoever calls it; what comes back runs functions there. */
+  readonly here: () => <T>(run: () => T) => T
+}
+
+/** Options of {@link directService}. */
+export interface DirectOptions {
+  /** What handlers see as `cx.peer`. */
+  readonly peer: Peer
+  /** Asked before each call: why it may not be made. */
+  readonly refusal?: (() => RpcError | undefined) | undefined
+  /** How messages cross. Default: they move. */
+  readonly crossing?: ((service: ServiceType, method: MethodType) => Crossing) | undefined
+  /** When calls start. Default: at once, and nobody counts. */
+  readonly admission?: ((service: ServiceType, method: MethodType) => Admission) | undefined
+  /** Default: handlers run in their caller's context, as any function does. */
+  readonly enclosure?: Enclosure | undefined
 }
 
 /**
  * The Service that calls a router's services directly. The callee's context is fresh: deadline, caller, metadata and
  * metainfo cross, headers, trailers and backward metainfo come back. Requests are completed at the callee's door,
- * responses at the caller's. Cancellation crosses in both directions. A oneway call ends when the handler has started.
- * `refusal` is asked before each call.
+ * responses at the caller's. Cancellation crosses in both directions. A oneway call ends when it has been accepted.
  */
-export function directService(
-  service: ServiceType,
-  router: Router,
-  peer: Peer,
-  refusal: () => RpcError | undefined,
-): DirectService {
+export function directService(service: ServiceType, router: Router, options: DirectOptions): DirectService {
+  const { peer, refusal, enclosure } = options
   const ways = new Map<MethodType, Way>()
-  const wayOf = (method: MethodType): Way => {
-    let way = ways.get(method)
-    if (way === undefined) {
-      const route = router.find(service.idl, service.fullName, method.name)
-      if (route === undefined) throw unimplemented(service, router, method)
-      way = { route, complete: responseCompletion(route.method), isOneway: method.kind === 'oneway' }
-      ways.set(method, way)
+  const wayOf = (method: MethodType): Way => ways.get(method) ?? findWay(method)
+  const findWay = (method: MethodType): Way => {
+    const route = router.find(service.idl, service.fullName, method.name)
+    if (route === undefined) throw unimplemented(service, router, method)
+    const way: Way = {
+      route,
+      crossing: (options.crossing ?? moving)(service, route.method),
+      admission: options.admission?.(service, method),
+      ambient: enclosure?.ambient,
     }
+    ways.set(method, way)
     return way
   }
-  const enter = (way: Way, init: ServerCallInit): ServerCall => {
-    const refused = refusal()
+  const refuse = (): void => {
+    const refused = refusal?.()
     if (refused !== undefined) throw refused
-    return router.open(way.route, init)
   }
   const direct: Service = (cx, request) => {
-    let way: Way
-    let call: ServerCall
-    let accepted: unknown
     try {
-      way = wayOf(cx.method)
-      call = enter(way, callInit(cx, peer))
-      accepted = accept(service, way.route.method, request)
+      const way = wayOf(cx.method)
+      refuse()
+      const init = callInit(cx, peer, way)
+      const call = router.open(way.route, init)
+      const accepted = accept(way, request, enclosure)
+      cx.peer = peer
+      if ((cx as Partial<CancelScope>).cancellable !== false) cx.onCancel((reason) => call.cancel(reason))
+      const { admission } = way
+      if (admission === undefined || admission.isOpen) return run(call, way, accepted)
+      if (accepted instanceof CallStream) call.cx.onCancel(() => accepted.return())
+      return admission.admit(call, () => run(call, way, accepted))
     } catch (error) {
       return Promise.reject(error)
     }
-    cx.peer = peer
-    if ((cx as Partial<CancelScope>).cancellable !== false) cx.onCancel((reason) => call.cancel(reason))
-    return answer(way, call.handle(accepted, way.complete))
   }
   const alone: DirectService['alone'] = (method, caller) => {
-    const unlimited: ServerCallInit = { peer, caller, deadline: undefined }
+    if (options.admission?.(service, method).isOpen === false) return undefined
+    let way: Way | undefined
+    let unlimited: ServerCallInit
     return (request, deadline) => {
-      let way: Way
-      let call: ServerCall
-      let accepted: unknown
       try {
-        way = wayOf(method)
-        call = enter(way, deadline === undefined ? unlimited : { peer, caller, deadline })
-        accepted = completeRequest(service, way.route.method, request)
+        if (way === undefined) {
+          way = wayOf(method)
+          unlimited = { peer, caller, deadline: undefined, counter: way.admission, ambient: way.ambient }
+        }
+        refuse()
+        const call = router.open(way.route, deadline === undefined ? unlimited : { ...unlimited, deadline })
+        return run(call, way, way.crossing.request(request))
       } catch (error) {
         return Promise.reject(error)
       }
-      return answer(way, call.handle(accepted, way.complete))
     }
   }
   return Object.assign(direct, { alone })
@@ -85,36 +124,55 @@ export function directService(
 /** How a method is reached. */
 interface Way {
   readonly route: Route
-  readonly complete: ((message: unknown) => unknown) | undefined
-  readonly isOneway: boolean
+  readonly crossing: Crossing
+  readonly admission: Admission | undefined
+  readonly ambient: AmbientStore | undefined
 }
 
-function accept(service: ServiceType, method: MethodType, request: unknown): unknown {
-  if (!streamsRequest(method.kind)) return completeRequest(service, method, request)
-  return new CallStream(request as AsyncIterable<unknown>, {
-    map: (message) => completeRequest(service, method, message),
+function isOneway(way: Way): boolean {
+  return way.route.method.kind === 'oneway'
+}
+
+function accept(way: Way, request: unknown, enclosure: Enclosure | undefined): unknown {
+  const { crossing, route } = way
+  if (!streamsRequest(route.method.kind)) return crossing.request(request)
+  const messages = request as AsyncIterable<unknown>
+  return new CallStream(enclosure === undefined ? messages : inside(enclosure.here(), messages), {
+    map: crossing.request,
   })
 }
 
-function completeRequest(service: ServiceType, method: MethodType, message: unknown): unknown {
-  try {
-    return method.request.complete(message)
-  } catch (error) {
-    if (isRpcError(error)) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new RpcError('INVALID_ARGUMENT', `not a request of ${service.name}.${method.name}: ${reason}`, {
-      cause: error,
-    })
+/** The same messages, made in the context of whoever sends them. */
+function inside(run: <T>(run: () => T) => T, messages: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = run(() => messages[Symbol.asyncIterator]())
+      return {
+        next: () => run(() => iterator.next()),
+        return: async () => run(() => iterator.return?.()) ?? { done: true, value: undefined },
+      }
+    },
   }
 }
 
-function answer(way: Way, outcome: Promise<unknown>): Promise<unknown> {
-  if (!way.isOneway) return outcome
-  outcome.catch(() => {})
-  return Promise.resolve()
+function run(call: ServerCall, way: Way, request: unknown): Promise<unknown> {
+  const outcome = call.handle(request, way.crossing.response)
+  if (isOneway(way)) {
+    outcome.catch(() => {})
+    return Promise.resolve()
+  }
+  const mapError = way.crossing.error
+  if (mapError === undefined) return outcome
+  const streams = streamsResponse(way.route.method.kind)
+  return outcome.then(
+    (response) => (streams ? new CallStream(response as AsyncIterable<unknown>, { mapError }) : response),
+    (error) => {
+      throw mapError(error)
+    },
+  )
 }
 
-function callInit(cx: Context, peer: Peer): ServerCallInit {
+function callInit(cx: Context, peer: Peer, way: Way): ServerCallInit {
   const { requestHeadersIfAny: headers, metainfoIfAny: metainfo } = lazyParts(cx)
   return {
     peer,
@@ -124,18 +182,13 @@ function callInit(cx: Context, peer: Peer): ServerCallInit {
     persistent: metainfo === undefined ? undefined : copyOf(metainfo.persistentIfAny),
     transient: metainfo === undefined ? undefined : copyOf(metainfo.transientIfAny),
     replyTo: cx,
+    counter: way.admission,
+    ambient: way.ambient,
   }
 }
 
 function copyOf(entries: Map<string, string> | undefined): Map<string, string> | undefined {
   return entries === undefined ? undefined : new Map(entries)
-}
-
-/** How a response, or each message of a streamed one, is completed; undefined when there is nothing to complete. */
-function responseCompletion({ kind, isVoid, args, response }: MethodType): ((message: unknown) => unknown) | undefined {
-  if (kind === 'oneway' || isVoid === true) return undefined
-  if (args === undefined) return (message) => response.complete(message)
-  return (success) => (response.complete({ success }) as { readonly success: unknown }).success
 }
 
 function unimplemented(service: ServiceType, router: Router, method: MethodType): RpcError {

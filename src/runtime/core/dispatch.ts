@@ -27,8 +27,7 @@ export function checkHandler(service: ServiceType, handler: unknown): void {
  * synchronous result or throw becomes a promise; a streamed response that cannot be iterated is a TypeError.
  */
 export function dispatcher(service: ServiceType, method: MethodType, handler: unknown): Service {
-  const target = handler as Handler
-  const invoke = invoker(target, method.localName, method.args)
+  const invoke = invoker(method, handler)
   if (streamsResponse(method.kind)) {
     const check = (response: unknown): AsyncIterable<unknown> => {
       if (isAsyncIterable(response)) return response
@@ -48,12 +47,11 @@ export function dispatcher(service: ServiceType, method: MethodType, handler: un
   }
 }
 
-function invoker(
-  target: Handler,
-  name: string,
-  args: readonly string[] | undefined,
-): (cx: Context, request: unknown) => unknown {
+/** Calls one method of a handler and gives back whatever it does: for routes without a layer that needs a promise. */
+export function invoker(method: MethodType, handler: unknown): (cx: Context, request: unknown) => unknown {
   type Args = Readonly<Record<string, unknown>>
+  const target = handler as Handler
+  const { localName: name, args } = method
   if (args === undefined) return (cx, request) => target[name]!(request, cx)
   const [first, second] = args
   if (first === undefined) return (cx) => target[name]!(cx)

@@ -45,6 +45,10 @@ class NarrowedContext extends CancelScope implements Context, LazyParts {
     this.reject = reject
   }
 
+  /** The context that this one stands in for. */
+  get callerContext(): Context {
+    return this.outer
+  }
   get role(): 'client' | 'server' {
     return this.outer.role
   }

@@ -1,5 +1,6 @@
 /** Router: the services of one server and the way a call enters them; every wire and the in-process transport end here. */
 
+import type { AmbientStore } from './ambient.ts'
 import type { Context, Peer } from './context.ts'
 import type { RpcError } from './error.ts'
 import type { Metadata } from './metadata.ts'
@@ -9,6 +10,16 @@ import type { MethodType, ServiceType } from './service-type.ts'
 export interface Route {
   readonly service: ServiceType
   readonly method: MethodType
+}
+
+/** Counts the handlers that run, for a limit: a call that was given up on keeps its place until its handler really ends. */
+export interface CallCounter {
+  /** The handler is about to run. */
+  started(): void
+  /** The call has ended early and its handler goes on. */
+  gaveUp(): void
+  /** The handler, or its stream, is over; the last thing that is heard of a call. */
+  ended(wasAbandoned: boolean): void
 }
 
 /** What a wire knows of a call when it opens it. */
@@ -21,6 +32,10 @@ export interface ServerCallInit {
   /** Persistent and transient entries as they arrived. */
   readonly persistent?: Map<string, string> | undefined
   readonly transient?: Map<string, string> | undefined
+  /** Counts the call for whoever limits how many handlers run. */
+  readonly counter?: CallCounter | undefined
+  /** In process: stands in for the process's ambient store, to run the handler outside its caller's context. */
+  readonly ambient?: AmbientStore | undefined
   /** In process: the caller's context. Response headers, trailers and backward metainfo are copied into it. */
   readonly replyTo?: Context | undefined
 }
@@ -30,6 +45,8 @@ export interface ServerCall {
   readonly cx: Context
   /** The call has ended early: the peer left, reset the stream, or the port closes. */
   cancel(reason: RpcError): void
+  /** In process: the call stands in line. It counts as in flight until it is handled or cancelled. */
+  wait(): void
   /**
    * Runs layers and handler. Call it once. It settles when the handler does, or at once when the call is cancelled or
    * its deadline passes; it rejects with a DeclaredException, BizError or RpcError and nothing else (an unknown throw

@@ -8,7 +8,7 @@ import { describe } from './dispatch.ts'
 import { isBizError, isDeclaredException, isRpcError, RpcError } from './error.ts'
 import { addEntries, LazyMetainfo } from './metainfo.ts'
 import { streamsRequest, streamsResponse } from './method-kind.ts'
-import type { ServerCall, ServerCallInit } from './router.ts'
+import type { CallCounter, ServerCall, ServerCallInit } from './router.ts'
 import type { Service } from './service.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
 
@@ -40,17 +40,27 @@ export class RunningCall extends CallContext implements ServerCall {
   declare newer: RunningCall | undefined
   declare private onLeave: (() => void) | undefined
   declare private readonly registry: CallRegistry
-  declare private readonly run: Service
+  declare private readonly run: (cx: Context, request: unknown) => unknown
   declare private readonly replyTo: Context | undefined
+  declare private readonly counter: CallCounter | undefined
+  declare private givenUp: boolean
+  declare private readonly ambient: AmbientStore | undefined
   declare private headersCopied: boolean
   declare private map: ((message: unknown) => unknown) | undefined
-  declare private state: 'opened' | 'running' | 'responding' | 'abandoned' | 'over'
+  declare private state: 'opened' | 'waiting' | 'running' | 'responding' | 'abandoned' | 'over'
   declare private resolve: Settle | undefined
   declare private reject: Settle | undefined
   declare private request: CallStream | undefined
   declare private response: CallStream | undefined
 
-  constructor(registry: CallRegistry, service: ServiceType, method: MethodType, run: Service, init: ServerCallInit) {
+  /** `run` is a Service, or, where no layer looks at it, a handler that may also answer without a promise. */
+  constructor(
+    registry: CallRegistry,
+    service: ServiceType,
+    method: MethodType,
+    run: (cx: Context, request: unknown) => unknown,
+    init: ServerCallInit,
+  ) {
     super('server', service, method, init.deadline)
     this.older = undefined
     this.newer = undefined
@@ -65,6 +75,9 @@ export class RunningCall extends CallContext implements ServerCall {
     this.request = undefined
     this.response = undefined
     this.replyTo = init.replyTo
+    this.counter = init.counter
+    this.givenUp = false
+    this.ambient = init.ambient
     this.peer = init.peer
     if (init.caller !== undefined) this.caller = init.caller
     if (init.requestHeaders !== undefined) this.requestHeadersIfAny = init.requestHeaders
@@ -81,37 +94,49 @@ export class RunningCall extends CallContext implements ServerCall {
   }
 
   handle(request: unknown, map?: (message: unknown) => unknown): Promise<unknown> {
-    if (this.state !== 'opened') return Promise.reject(new RpcError('INTERNAL', 'this call has been handled already'))
+    const hasWaited = this.state === 'waiting'
+    if (this.state !== 'opened' && !hasWaited)
+      return Promise.reject(new RpcError('INTERNAL', 'this call has been handled already'))
     if (streamsRequest(this.method.kind)) {
       this.request = new CallStream(request as AsyncIterable<unknown>, {})
       request = this.request
     }
     const { registry } = this
     // In process the caller's stub watches the same deadline, and its cancellation arrives here; except after a oneway.
-    const isWatched = this.replyTo !== undefined && this.method.kind !== 'oneway'
+    const isWatched = this.replyTo !== undefined && this.method.kind !== 'oneway' && !hasWaited
     if (this.cancelled !== undefined || registry.closed !== undefined || !(isWatched || this.watchDeadline())) {
-      this.state = 'over'
-      this.end()
-      this.request?.return()
+      // A call that has waited has been ended by its cancellation.
+      if (this.state !== 'over') this.refuse()
       return Promise.reject(this.cancelled ?? registry.closed)
     }
     this.map = map
-    this.enter()
-    const outcome = new Promise<unknown>(capture)
-    this.resolve = capturedResolve
-    this.reject = capturedReject
-    const ambient = ambientStore()
-    let running: Promise<unknown>
+    if (!hasWaited) this.enter()
+    this.state = 'running'
+    this.counter?.started()
+    const ambient = this.ambient ?? ambientStore()
+    let running: unknown
     try {
-      running = ambient === undefined ? this.run(this, request) : ambient.run(this, this.run, request)
+      running = ambient === undefined ? this.run(this, request) : ambient.run(this, this.run as Service, request)
     } catch (error) {
       running = Promise.reject(error)
     }
-    running.then(
+    // A handler that has answered already needs nobody who could end its call early.
+    if (!isPromiseLike(running) && !streamsResponse(this.method.kind)) return this.settled(running)
+    const outcome = new Promise<unknown>(capture)
+    this.resolve = capturedResolve
+    this.reject = capturedReject
+    if (this.cancelled !== undefined) this.reject(this.cancelled)
+    const answer = running instanceof Promise ? running : Promise.resolve(running)
+    answer.then(
       (value) => this.succeed(value),
       (error) => this.fail(error),
     )
     return outcome
+  }
+
+  wait(): void {
+    this.enter()
+    this.state = 'waiting'
   }
 
   /** Resolves when the call, which is in flight now, no longer is. */
@@ -130,19 +155,46 @@ export class RunningCall extends CallContext implements ServerCall {
     return new RpcError('INTERNAL', 'internal error', { cause: error, stack: false })
   }
 
+  /** The call that this one was made for, in process. */
+  get callerContext(): Context | undefined {
+    return this.replyTo
+  }
+
+  /** Whoever counts this call, in process. */
+  get countedBy(): CallCounter | undefined {
+    return this.counter
+  }
+
   protected override endEarly(reason: RpcError): void {
     this.request?.fail(reason)
-    if (this.response !== undefined) this.response.fail(reason)
+    if (this.response !== undefined) {
+      if (this.state === 'responding') this.giveUp()
+      this.response.fail(reason)
+    }
+    if (this.state === 'waiting') this.refuse()
     if (this.state !== 'running') return
     this.state = 'abandoned'
+    this.giveUp()
     this.registry.abandoned++
     this.leave()
     this.reject?.(reason)
   }
 
+  /** It ends before its handler has run. */
+  private refuse(): void {
+    if (this.state === 'waiting') this.leave()
+    this.state = 'over'
+    this.end()
+    this.request?.return()
+  }
+
+  private giveUp(): void {
+    this.givenUp = true
+    this.counter?.gaveUp()
+  }
+
   private succeed(value: unknown): void {
-    const { method } = this
-    if (streamsResponse(method.kind)) {
+    if (streamsResponse(this.method.kind)) {
       this.respond(value)
       return
     }
@@ -150,21 +202,52 @@ export class RunningCall extends CallContext implements ServerCall {
       this.forget()
       return
     }
-    if (value === undefined && method.isVoid !== true && method.kind !== 'oneway') {
-      this.fail(new TypeError(`the handler of ${this.service.name}.${method.localName} returned nothing`))
+    let answer: unknown
+    try {
+      answer = this.conclude(value)
+    } catch (failure) {
+      this.reject?.(failure)
       return
     }
+    this.resolve?.(answer)
+  }
+
+  /** The outcome of a handler that answered at once. */
+  private settled(value: unknown): Promise<unknown> {
+    if (this.state === 'abandoned') {
+      this.forget()
+      return Promise.reject(this.cancelled)
+    }
+    try {
+      return Promise.resolve(this.conclude(value))
+    } catch (failure) {
+      return Promise.reject(failure)
+    }
+  }
+
+  /** Ends a call of one answer; gives what the caller gets, or throws it. */
+  private conclude(value: unknown): unknown {
+    const { method } = this
     let answer = method.isVoid === true ? undefined : value
+    if (value === undefined && method.isVoid !== true && method.kind !== 'oneway') {
+      const failure = this.unexpected(
+        new TypeError(`the handler of ${this.service.name}.${method.localName} returned nothing`),
+      )
+      this.finish()
+      throw failure
+    }
     if (this.map !== undefined) {
       try {
         answer = this.map(answer)
       } catch (error) {
-        this.failOutgoing(error)
-        return
+        // Also an RpcError about an answer that cannot be sent is the handler's fault, not its verdict.
+        const failure = this.unexpected(error)
+        this.finish()
+        throw failure
       }
     }
     this.finish()
-    this.resolve?.(answer)
+    return answer
   }
 
   private fail(error: unknown): void {
@@ -173,13 +256,6 @@ export class RunningCall extends CallContext implements ServerCall {
       return
     }
     const failure = this.failure(error)
-    this.finish()
-    this.reject?.(failure)
-  }
-
-  /** The handler's answer cannot be sent: also an RpcError about it is the handler's fault, not its verdict. */
-  private failOutgoing(error: unknown): void {
-    const failure = this.unexpected(error)
     this.finish()
     this.reject?.(failure)
   }
@@ -194,14 +270,15 @@ export class RunningCall extends CallContext implements ServerCall {
       )
       return
     }
-    const ambient = ambientStore()
+    const ambient = this.ambient ?? ambientStore()
     const response = new CallStream(ambient === undefined ? value : enterEach(ambient, this, value), {
       map: this.map === undefined ? undefined : (message) => this.mapMessage(message),
       mapError: (error) => this.failure(error),
       onEnd: (how) => this.responded(how),
+      onGone: this.counter === undefined ? undefined : () => this.counter?.ended(this.givenUp),
     })
     if (this.state === 'abandoned') {
-      this.forget()
+      this.over()
       response.return()
       return
     }
@@ -209,7 +286,7 @@ export class RunningCall extends CallContext implements ServerCall {
     this.response = response
     response.prefetch().then(
       () => {
-        this.copyBack()
+        if (this.replyTo !== undefined) this.copyBack(this.replyTo)
         this.resolve?.(response)
       },
       (error) => this.reject?.(error),
@@ -232,22 +309,27 @@ export class RunningCall extends CallContext implements ServerCall {
 
   private finish(): void {
     this.state = 'over'
-    this.copyBack()
+    if (this.replyTo !== undefined) this.copyBack(this.replyTo)
     this.leave()
     this.end()
+    if (this.response === undefined) this.counter?.ended(this.givenUp)
     this.request?.return()
   }
 
+  /** An abandoned handler has ended. */
   private forget(): void {
+    this.over()
+    this.counter?.ended(true)
+  }
+
+  private over(): void {
     this.state = 'over'
     this.registry.abandoned--
     this.end()
   }
 
   /** In process: hands what has been written for the caller to its context. Each part is handed over once. */
-  private copyBack(): void {
-    const { replyTo } = this
-    if (replyTo === undefined) return
+  private copyBack(replyTo: Context): void {
     const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = this
     if (responseHeadersIfAny !== undefined && !this.headersCopied) {
       this.headersCopied = true
@@ -284,7 +366,6 @@ export class RunningCall extends CallContext implements ServerCall {
 
   private enter(): void {
     const { registry } = this
-    this.state = 'running'
     registry.inFlight++
     this.older = registry.newest
     if (registry.newest !== undefined) registry.newest.newer = this
@@ -301,6 +382,11 @@ export class RunningCall extends CallContext implements ServerCall {
     this.onLeave?.()
     if (--registry.inFlight === 0) registry.onIdle?.()
   }
+}
+
+function isPromiseLike(value: unknown): boolean {
+  if (value instanceof Promise) return true
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Promise<unknown>>).then === 'function'
 }
 
 function enterEach(ambient: AmbientStore, cx: Context, stream: AsyncIterable<unknown>): AsyncIterable<unknown> {

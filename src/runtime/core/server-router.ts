@@ -1,9 +1,10 @@
 /** The implementation of Router: registers services with their handlers, opens calls, drains and closes. */
 
 import type { Context } from './context.ts'
-import { checkHandler, dispatcher } from './dispatch.ts'
+import { checkHandler, dispatcher, invoker } from './dispatch.ts'
 import { RpcError } from './error.ts'
 import { compose, type Layer } from './layer.ts'
+import { streamsResponse } from './method-kind.ts'
 import type { Route, Router, ServerCall, ServerCallInit } from './router.ts'
 import { type CallRegistry, RunningCall } from './server-call.ts'
 import type { Service } from './service.ts'
@@ -48,7 +49,7 @@ export interface ServerRouter extends Router {
 }
 
 interface RunnableRoute extends Route {
-  readonly run: Service
+  readonly run: (cx: Context, request: unknown) => unknown
 }
 
 type Routes = Map<string, Map<string, RunnableRoute>>
@@ -85,7 +86,8 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
       for (const method of service.methods) {
         const dispatch = dispatcher(service, method, handler)
         methods.set(method, dispatch)
-        const route = { service, method, run: outermost ?? (own.length === 0 ? dispatch : inner) }
+        const bare = streamsResponse(method.kind) ? dispatch : invoker(method, handler)
+        const route = { service, method, run: outermost ?? (own.length === 0 ? bare : inner) }
         table.set(method.name, route)
         if (service.idl === 'thrift' && !defaultRoutes.has(method.name)) defaultRoutes.set(method.name, route)
       }

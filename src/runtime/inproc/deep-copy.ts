@@ -1,0 +1,70 @@
+/** deepCopy(): a message that shares nothing with another one. */
+
+import type { Crossing } from '../core/crossing.ts'
+import { moving } from '../core/crossing.ts'
+import type { MethodType, ServiceType } from '../core/service-type.ts'
+
+/** Messages cross as copies of the complete message: neither side can change what the other holds, bytes included. */
+export function copying(service: ServiceType, method: MethodType): Crossing {
+  const { request, response } = moving(service, method)
+  return {
+    request: (message) => deepCopy(request(message)),
+    response: response === undefined ? undefined : (message) => deepCopy(response(message)),
+  }
+}
+
+/**
+ * A copy of a message with all it holds: objects keep their prototype (also none, and that of an exception), bytes get
+ * memory of their own. Messages are trees: what occurs twice is copied twice. It follows the values, not the schema,
+ * which costs a fifth of `structuredClone` and loses no class.
+ */
+export function deepCopy<T>(value: T): T
+export function deepCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return copyList(value)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype) return copyMembers(value as Members, {})
+  if (prototype === null) return copyMembers(value as Members, Object.create(null) as Members)
+  if (value instanceof Uint8Array) return Uint8Array.from(value)
+  if (value instanceof Map) {
+    const copy = new Map<unknown, unknown>()
+    for (const [key, one] of value) copy.set(deepCopy(key), deepCopy(one))
+    return copy
+  }
+  if (value instanceof Set) {
+    const copy = new Set<unknown>()
+    for (const one of value) copy.add(deepCopy(one))
+    return copy
+  }
+  return copyInstance(value, prototype as object)
+}
+
+type Members = Record<string, unknown>
+
+function copyList(list: readonly unknown[]): unknown[] {
+  const { length } = list
+  if (length === 0 || (typeof list[0] !== 'object' && typeof list[length - 1] !== 'object')) {
+    if (!list.some((one) => typeof one === 'object')) return list.slice()
+  }
+  const copy: unknown[] = []
+  for (let i = 0; i < length; i++) copy.push(deepCopy(list[i]))
+  return copy
+}
+
+function copyMembers(from: Members, to: Members): Members {
+  for (const name in from) {
+    const value = from[name]
+    to[name] = typeof value === 'object' ? deepCopy(value) : value
+  }
+  return to
+}
+
+/** An object of a class: an exception as a member. What it owns is copied, hidden members such as `stack` too. */
+function copyInstance(value: object, prototype: object): object {
+  const descriptors = Object.getOwnPropertyDescriptors(value) as Record<string, PropertyDescriptor>
+  for (const name of Object.keys(descriptors)) {
+    const descriptor = descriptors[name] as PropertyDescriptor
+    if ('value' in descriptor) descriptor.value = deepCopy(descriptor.value)
+  }
+  return Object.create(prototype, descriptors) as object
+}
