@@ -1,17 +1,46 @@
 /** The command `volo`: words in, exit code out. */
 
 import { Command, CommanderError } from 'commander'
-import { packageVersion } from '../project/package-root.ts'
-import { addCheck } from './command/check.ts'
-import { addGenerate } from './command/generate.ts'
-import { addIdl } from './command/idl.ts'
-import { addInit } from './command/init.ts'
-import { addUpdate } from './command/update.ts'
 import { done, type ExitCode, misused } from './exit-code.ts'
-import { explainFailure } from './failure.ts'
 import { type CliIo, processIo } from './io.ts'
-import { createOutput } from './output.ts'
-import { createRegistry } from './run.ts'
+import type { Registry } from './run.ts'
+
+/** A command as the help of the program shows it. What it takes and does is loaded when it is named. */
+interface CommandEntry {
+  readonly name: string
+  readonly alias?: string
+  readonly summary: string
+  readonly load: () => Promise<(registry: Registry) => void>
+}
+
+const commands: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    summary: 'start a project from IDLs',
+    load: async () => (await import('./command/init.ts')).addInit,
+  },
+  {
+    name: 'idl',
+    summary: 'add, list and remove IDLs',
+    load: async () => (await import('./command/idl.ts')).addIdl,
+  },
+  {
+    name: 'generate',
+    alias: 'gen',
+    summary: 'generate code from the IDLs in volo.yml',
+    load: async () => (await import('./command/generate.ts')).addGenerate,
+  },
+  {
+    name: 'update',
+    summary: 'generate code and add new methods to the handlers',
+    load: async () => (await import('./command/update.ts')).addUpdate,
+  },
+  {
+    name: 'check',
+    summary: 'check IDL files',
+    load: async () => (await import('./command/check.ts')).addCheck,
+  },
+]
 
 const examples = `
 Examples:
@@ -34,26 +63,57 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
     .option('-q, --quiet', 'say only what went wrong')
     .option('-v, --verbose', 'say more')
     .option('--debug', 'show where in the code an error comes from')
-    .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', examples)
-    .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(io.stdout.columns || 100, 100) } as never)
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command: Command) => [command.name(), ...command.aliases()].join('|'),
+      helpWidth: Math.min(io.stdout.columns || 100, 100),
+    } as never)
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
       outputError: (text, write) => write(withHint(text, argv, program)),
     })
     .exitOverride()
-  const registry = createRegistry(program, io, (ended) => {
-    code = ended
-  })
-  for (const add of [addInit, addIdl, addGenerate, addUpdate, addCheck]) add(registry)
   try {
+    await addCommands(program, argv, io, (ended) => {
+      code = ended
+    })
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? done : misused
+    const { explainFailure } = await import('./failure.ts')
+    const { createOutput } = await import('./output.ts')
     return explainFailure(error, createOutput(io, { json: argv.includes('--json') }), debug)
+  }
+}
+
+/** Adds every command: those that the command line names as they are, the others by name. */
+async function addCommands(
+  program: Command,
+  argv: readonly string[],
+  io: CliIo,
+  ended: (code: ExitCode) => void,
+): Promise<void> {
+  if (argv.includes('-V') || argv.includes('--version')) {
+    const { packageVersion } = await import('../project/package-root.ts')
+    program.version(packageVersion(), '-V, --version', 'print the version')
+  } else {
+    program.option('-V, --version', 'print the version')
+  }
+  for (const { name, alias, summary, load } of commands) {
+    if (argv.includes(name) || (alias !== undefined && argv.includes(alias))) {
+      const { createRegistry } = await import('./run.ts')
+      const add = await load()
+      add(createRegistry(program, io, ended))
+    } else {
+      program.command(name)
+    }
+    const command = program.commands.find((one) => one.name() === name)
+    command?.summary(summary)
+    if (alias !== undefined) command?.alias(alias)
   }
 }
 

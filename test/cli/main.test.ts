@@ -140,7 +140,7 @@ describe('the built command', () => {
         (match) => match[1] ?? match[2],
       ),
     )
-    expect([...parts].sort()).toEqual(['cli', 'commander', 'compiler', 'project'])
+    expect([...parts].sort()).toEqual(['cli', 'commander'])
     expect(text).not.toContain('src/compiler/compile.ts')
     expect(text.length).toBeLessThan(250_000)
   })

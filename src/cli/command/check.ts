@@ -18,7 +18,6 @@ interface CheckOptions {
 export function addCheck({ program, action }: Registry): void {
   const command = program
     .command('check')
-    .summary('check IDL files')
     .description(
       'Checks IDL files and writes nothing: the given ones, or those that volo.yml lists. Exits 1 when one has an error.',
     )

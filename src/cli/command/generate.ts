@@ -17,8 +17,6 @@ interface GenerateOptions {
 export function addGenerate({ program, action }: Registry): void {
   const command = program
     .command('generate')
-    .alias('gen')
-    .summary('generate code from the IDLs in volo.yml')
     .description(
       'Generates TypeScript from the IDLs that volo.yml lists. Writes only files that change, and removes generated files\nwhose IDL is gone. Never touches a file that it has not generated.',
     )

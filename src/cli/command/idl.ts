@@ -9,7 +9,6 @@ import { addIdlRemove } from './idl-remove.ts'
 export function addIdl(registry: Registry): void {
   const command = registry.program
     .command('idl')
-    .summary('add, list and remove IDLs')
     .description('The IDLs that volo.yml lists.')
     .addHelpText(
       'after',

@@ -32,7 +32,6 @@ interface InitOptions {
 export function addInit({ program, action }: Registry): void {
   const command = program
     .command('init')
-    .summary('start a project from IDLs')
     .description(
       'Starts a project from Thrift or protobuf IDLs: generated code, a handler per service, a server, a client, a test.\nWithout an IDL it lays down a small one to start from. All or nothing: no file is overwritten without --force.',
     )

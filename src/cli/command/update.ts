@@ -20,7 +20,6 @@ interface UpdateOptions {
 export function addUpdate({ program, action }: Registry): void {
   const command = program
     .command('update')
-    .summary('generate code and add new methods to the handlers')
     .description(
       'After an IDL has changed: generates code and adds methods that are new in the IDL to the handler files. What you have\nwritten is never touched; methods that the IDL has no longer are listed, not deleted.',
     )
