@@ -19,7 +19,7 @@ export function generateWellKnown({ compile, memoryHost }) {
   const { files, diagnostics } = compile({
     entries: ['all.proto'],
     host: memoryHost({ 'all.proto': entry }),
-    options: { importExtension: '.ts', runtime: 'relative' },
+    options: { importExtension: '.ts', runtime: 'relative', touchAll: true },
   })
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
   if (errors.length > 0) throw new Error(errors.map((error) => error.message).join('\n'))

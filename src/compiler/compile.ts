@@ -2,6 +2,7 @@
 
 import { type Diagnostic, reportInto } from './diagnostic.ts'
 import { generate } from './gen/generate.ts'
+import type { ProgramNames } from './gen/names.ts'
 import type { GeneratedFile, GenerateOptions } from './generate-options.ts'
 import type { Host } from './host.ts'
 import { bundledDescriptor } from './idl/proto/descriptor.ts'
@@ -9,9 +10,10 @@ import { checkProgram } from './ir/check.ts'
 import { checkProto } from './ir/check-proto.ts'
 import type { IrProgram } from './ir/ir.ts'
 import { link } from './ir/link.ts'
+import type { Reach } from './ir/reach.ts'
 import { type LoadedFile, load } from './load.ts'
 
-export type { GeneratedFile, GenerateOptions } from './generate-options.ts'
+export type { FileOptions, GeneratedFile, GenerateOptions } from './generate-options.ts'
 
 /** What to check. */
 export interface CheckInput {
@@ -39,16 +41,19 @@ export interface CheckResult {
 /** What came out. `files` is empty when a diagnostic is an error. */
 export interface CompileResult extends CheckResult {
   readonly files: readonly GeneratedFile[]
+  /** The TypeScript names of what is generated, and what that is; undefined when the IDL has errors. */
+  readonly names: ProgramNames | undefined
+  readonly reach: Reach | undefined
 }
 
 /** Compiles entry files to TypeScript. Bad IDL never throws: it becomes diagnostics. */
 export function compile(input: CompileInput): CompileResult {
   const checked = check(input)
-  if (hasErrors(checked.diagnostics)) return { ...checked, files: [] }
+  if (hasErrors(checked.diagnostics)) return { ...checked, files: [], names: undefined, reach: undefined }
   const found: Diagnostic[] = []
-  const files = generate(checked.program, input.options ?? {}, reportInto(found))
+  const { files, names, reach } = generate(checked.program, input.options ?? {}, reportInto(found))
   const diagnostics = [...checked.diagnostics, ...found]
-  return { ...checked, diagnostics, files: hasErrors(found) ? [] : files }
+  return { ...checked, diagnostics, files: hasErrors(found) ? [] : files, names, reach }
 }
 
 /** All of {@link compile} but the generating: loads, parses, links and checks. */

@@ -59,6 +59,10 @@ export const diagnosticCodes = {
     severity: 'error',
     about: 'an IDL in volo.yml comes from git, which this version does not fetch',
   },
+  'config-unknown-name': {
+    severity: 'error',
+    about: 'volo.yml names a declaration or service that the IDL does not have',
+  },
   'generated-name-clash': { severity: 'error', about: 'two IDL names become the same TypeScript name' },
   'unknown-syntax': { severity: 'error', about: 'a .proto file names a syntax or edition that does not exist' },
   'naming-style': {

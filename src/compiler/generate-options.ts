@@ -1,17 +1,50 @@
 /** What generation is asked for and what it gives. */
 
-/** How TypeScript is printed; from `typescript:` of an entry in volo.yml. */
+/** How TypeScript is printed; from an entry in volo.yml, mostly its `typescript:`. */
 export interface GenerateOptions {
   /** How 64-bit integers appear. Default `bigint`. */
   readonly int64?: 'bigint' | 'number' | 'string'
   /** How bytes fields are decoded: copied out of the frame, or a view on it. Default `copy`. */
   readonly bytes?: 'copy' | 'view'
-  /** Keep fields that the IDL does not know under `$unknown`. Default false. */
+  /** What holds a map with string keys: an object without prototype, or a Map. Default `record`. */
+  readonly map?: 'record' | 'map'
+  /** How enums appear: by number, or by name; a number that the IDL does not name stays a number. Default `number`. */
+  readonly enum?: 'number' | 'string'
+  /** Keep fields that the IDL does not know under `$unknown`, in every file. Default false. */
   readonly keepUnknownFields?: boolean
+  /** Print the comments of the IDL. Default true. */
+  readonly comments?: boolean
+  /** Members, methods and arguments as written or in camel case. Default: Thrift's as written, protobuf's in camel case. */
+  readonly naming?: 'keep' | 'camel'
+  /** Words that camel case writes as given here, such as `ID`; at the start of a name they are in lower case. Default none. */
+  readonly initialisms?: readonly string[]
   /** The extension printed in relative imports. Default `.js`. */
   readonly importExtension?: '.js' | '.ts' | ''
+  /** One module per IDL file, or per Thrift namespace and protobuf package. Default `file`. */
+  readonly modules?: 'file' | 'namespace'
+  /**
+   * What is generated with all that it needs: what the entry files declare, or only their services; an entry file without a service
+   * then counts whole. Included files get what is reached. Default `declarations`.
+   */
+  readonly roots?: 'declarations' | 'services'
+  /** With `roots: 'services'`: these services only, by name or full name. Default: all of the entry files. */
+  readonly services?: readonly string[]
+  /** Generate everything in every file. Default false. */
+  readonly touchAll?: boolean
+  /** What holds for single entry files, by their path as given in `entries`. */
+  readonly files?: Readonly<Record<string, FileOptions>>
   /** Where generated code finds the runtime. Default `volo-ts/gen`. `relative` is for code generated into this package. */
   readonly runtime?: 'volo-ts/gen' | 'relative'
+}
+
+/** What holds for one entry file and, where said so, for what it includes. */
+export interface FileOptions {
+  /** Keep unknown fields in this file and in all that it includes. */
+  readonly keepUnknownFields?: boolean
+  /** Declarations of this file, or by their full names of files it includes, to generate though nothing needs them. */
+  readonly touch?: readonly string[]
+  /** Every declaration of the file is a root, whatever `roots` says. */
+  readonly noService?: boolean
 }
 
 /** One file to write. */

@@ -36,7 +36,7 @@ export function readValue(
   holder: unknown,
 ): ConfigValue {
   const node = isAlias(found) ? found.resolve(reader.document) : found
-  if (shape.kind === 'anything') return undefined
+  if (shape.kind === 'open') return readOpen(reader, shape.keys, node, where)
   const isEmpty =
     node === null ||
     node === undefined ||
@@ -62,6 +62,23 @@ export function readValue(
       if (isEmpty) return wrong(reader, holder, `${where} has no value`)
       return readScalar(reader, shape, node, where)
   }
+}
+
+/** Keys that others may add to are read where they mean something here. */
+function readOpen(
+  reader: ConfigReader,
+  keys: Readonly<Record<string, Shape>>,
+  node: unknown,
+  where: string,
+): ConfigValue {
+  if (!isMap(node)) return undefined
+  const data: Record<string, ConfigValue> = {}
+  for (const pair of node.items) {
+    const key = keyText(pair)
+    const inner = Object.hasOwn(keys, key) ? keys[key] : undefined
+    if (inner !== undefined) data[key] = readValue(reader, inner, pair.value, `'${key}' of ${where}`, pair.key)
+  }
+  return data
 }
 
 function readScalar(reader: ConfigReader, shape: ScalarShape, node: unknown, where: string): ConfigValue {

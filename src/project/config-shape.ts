@@ -13,10 +13,10 @@ interface ChoiceShape {
   readonly values: readonly string[]
 }
 
-/** What a value in volo.yml may be. */
+/** What a value in volo.yml may be. `open`: anything; of its keys only those named here are read. */
 export type Shape =
   | ScalarShape
-  | { readonly kind: 'anything' }
+  | { readonly kind: 'open'; readonly keys: Readonly<Record<string, Shape>> }
   | { readonly kind: 'list'; readonly of: Shape }
   | { readonly kind: 'record'; readonly of: Shape; readonly what: string }
   | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Shape>>; readonly required: readonly string[] }
@@ -48,7 +48,7 @@ const service = object(
       touch: texts,
       keep_unknown_fields: boolean,
       crate_name: text,
-      config: { kind: 'anything' },
+      config: { kind: 'open', keys: { no_service: boolean } },
     }),
   },
   ['idl'],
@@ -59,6 +59,15 @@ const typescript = object({
   handlers: { kind: 'text-or-false' },
   int64: { kind: 'choice', values: ['bigint', 'number', 'string'] },
   bytes: { kind: 'choice', values: ['copy', 'view'] },
+  map: { kind: 'choice', values: ['record', 'map'] },
+  enum: { kind: 'choice', values: ['number', 'string'] },
+  unknown_fields: { kind: 'choice', values: ['drop', 'keep'] },
+  comments: boolean,
+  naming: { kind: 'choice', values: ['keep', 'camel'] },
+  initialisms: texts,
+  modules: { kind: 'choice', values: ['file', 'namespace'] },
+  roots: { kind: 'choice', values: ['declarations', 'services'] },
+  services: texts,
   import_extension: { kind: 'choice', values: ['.js', '.ts', 'none'] },
 })
 

@@ -26,7 +26,11 @@ interface ConfigService {
     readonly path: string
     readonly includes?: readonly string[]
   }
-  readonly codegen_option?: { readonly touch?: readonly string[]; readonly keep_unknown_fields?: boolean }
+  readonly codegen_option?: {
+    readonly touch?: readonly string[]
+    readonly keep_unknown_fields?: boolean
+    readonly config?: { readonly no_service?: boolean }
+  }
 }
 
 /** How TypeScript is generated for an entry. */
@@ -35,6 +39,15 @@ export interface ConfigTypescript {
   readonly handlers?: string | false
   readonly int64?: 'bigint' | 'number' | 'string'
   readonly bytes?: 'copy' | 'view'
+  readonly map?: 'record' | 'map'
+  readonly enum?: 'number' | 'string'
+  readonly unknown_fields?: 'drop' | 'keep'
+  readonly comments?: boolean
+  readonly naming?: 'keep' | 'camel'
+  readonly initialisms?: readonly string[]
+  readonly modules?: 'file' | 'namespace'
+  readonly roots?: 'declarations' | 'services'
+  readonly services?: readonly string[]
   readonly import_extension?: '.js' | '.ts' | 'none'
 }
 
@@ -43,6 +56,9 @@ export interface ConfigEntry {
   readonly protocol: ConfigProtocol
   readonly services?: readonly ConfigService[]
   readonly repos?: Readonly<Record<string, { readonly url: string; readonly ref: string; readonly lock?: string }>>
+  readonly touch_all?: boolean
+  readonly with_comments?: boolean
+  readonly special_namings?: readonly string[]
   readonly typescript?: ConfigTypescript
 }
 

@@ -2,9 +2,8 @@
 
 import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { type CompileResult, compile, type GenerateOptions } from '../compiler/compile.ts'
+import { type CompileResult, compile, type FileOptions, type GenerateOptions } from '../compiler/compile.ts'
 import type { Diagnostic } from '../compiler/diagnostic.ts'
-import { nameProgram } from '../compiler/gen/names.ts'
 import type { Host } from '../compiler/host.ts'
 import type { IrFile } from '../compiler/ir/ir.ts'
 import { writeFilesAtomically } from './atomic-write.ts'
@@ -69,12 +68,13 @@ export function planGeneration(config: Config, cwd: string, host: Host = nodeHos
       if (other !== undefined && other !== file.text) throw twoTexts(config, path, entries)
       texts.set(path, file.text)
     }
-    const { program } = result
+    const { program, names, reach } = result
+    if (names === undefined) continue
     const byPath = new Map(program.entries.map((file) => [resolve(cwd, file.source.path), file]))
     groups.push({
       out,
       options,
-      named: { program, names: nameProgram(program, () => {}) },
+      named: { program, names, reach, map: options.map },
       entries: entries.map(([name, entry]) => ({
         name,
         handlers: handlersFolder(config, entry),
@@ -124,18 +124,55 @@ function groupEntries(
     const typescript = entry.typescript ?? {}
     const out = resolve(config.folder, typescript.out ?? 'src/gen')
     const extension = typescript.import_extension ?? inferred
-    const options: GenerateOptions = {
-      int64: typescript.int64 ?? 'bigint',
-      bytes: typescript.bytes ?? 'copy',
-      importExtension: extension === 'none' ? '' : extension,
-      keepUnknownFields: (entry.services ?? []).some((one) => one.codegen_option?.keep_unknown_fields === true),
-    }
+    const options = optionsOf(entry, extension === 'none' ? '' : extension)
     const key = JSON.stringify([out, options])
     const group = groups.get(key) ?? { out, options, entries: [] }
     groups.set(key, group)
     group.entries.push([name, entry])
   }
   return [...groups.values()]
+}
+
+/** The options of an entry, without those of single files. */
+function optionsOf(entry: ConfigEntry, importExtension: '.js' | '.ts' | ''): GenerateOptions {
+  const typescript = entry.typescript ?? {}
+  const initialisms = typescript.initialisms ?? entry.special_namings ?? []
+  return {
+    int64: typescript.int64 ?? 'bigint',
+    bytes: typescript.bytes ?? 'copy',
+    map: typescript.map ?? 'record',
+    enum: typescript.enum ?? 'number',
+    comments: typescript.comments ?? entry.with_comments ?? true,
+    ...(typescript.naming !== undefined && { naming: typescript.naming }),
+    ...(initialisms.length > 0 && { initialisms }),
+    modules: typescript.modules ?? 'file',
+    keepUnknownFields: typescript.unknown_fields === 'keep',
+    roots: typescript.roots ?? 'declarations',
+    ...(typescript.services !== undefined && { services: typescript.services }),
+    touchAll: entry.touch_all ?? false,
+    importExtension,
+  }
+}
+
+/** The options of single IDL files, by their path as seen from `cwd`. A file that is listed twice has what either says. */
+function fileOptions(
+  config: Config,
+  cwd: string,
+  entries: readonly (readonly [string, ConfigEntry])[],
+): Record<string, FileOptions> {
+  const files: Record<string, FileOptions> = {}
+  for (const [, entry] of entries) {
+    for (const { idl, codegen_option: own } of entry.services ?? []) {
+      const path = pathFrom(cwd, resolve(config.folder, idl.path))
+      const known = files[path]
+      files[path] = {
+        keepUnknownFields: own?.keep_unknown_fields === true || known?.keepUnknownFields === true,
+        touch: [...(known?.touch ?? []), ...(own?.touch ?? [])],
+        noService: own?.config?.no_service === true || known?.noService === true,
+      }
+    }
+  }
+  return files
 }
 
 function compileEntries(
@@ -157,7 +194,7 @@ function compileEntries(
     entries: [...files].map((path) => pathFrom(cwd, path)),
     includes: [...includes].map((path) => pathFrom(cwd, path)),
     host,
-    options,
+    options: { ...options, files: fileOptions(config, cwd, entries) },
   })
 }
 

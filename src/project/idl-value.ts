@@ -73,7 +73,7 @@ export function plainValue(maker: ValueMaker, type: IrType, around: Around = [])
     case 'set':
       return setShape(resolved.element) === 'set' ? 'new Set()' : '[]'
     case 'map':
-      return { record: '{}', map: 'new Map()', pairs: '[]' }[mapShape(resolved.key)]
+      return { record: '{}', map: 'new Map()', pairs: '[]' }[mapShape(resolved.key, maker.named.map ?? 'record')]
     default:
       return plainMessage(maker, resolved.message, around)
   }
@@ -101,7 +101,7 @@ function example(maker: ValueMaker, type: IrType, name: string, room: ExampleRoo
     case 'map': {
       const key = example(maker, resolved.key, 'key', room)
       const value = example(maker, resolved.value, 'value', room)
-      const shape = mapShape(resolved.key)
+      const shape = mapShape(resolved.key, maker.named.map ?? 'record')
       if (shape === 'record') return objectCode([['key', value]])
       const pairs = arrayCode([arrayCode([key, value])])
       return shape === 'map' ? callCode('new Map', [pairs]) : pairs

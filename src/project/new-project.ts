@@ -53,7 +53,11 @@ export function planProject(project: NewProject, cwd: string): NewProjectPlan {
   if (hasErrors(compiled.diagnostics)) return { diagnostics: compiled.diagnostics, files: [], services: [] }
   files.push(...compiled.files.map(({ path, text }) => ({ path: `src/gen/${path}`, text })))
 
-  const named = { program: compiled.program, names: nameProgram(compiled.program, () => {}) }
+  const named = {
+    program: compiled.program,
+    names: compiled.names ?? nameProgram(compiled.program, () => {}),
+    reach: compiled.reach,
+  }
   const all = serviceModels([{ named, files: compiled.program.entries }])
   const chosen = chooseServices(all, project.chosen, entries)
   files.push({ path: 'volo.yml', text: configText(entries, project.template) })

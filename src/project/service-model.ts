@@ -2,6 +2,7 @@
 
 import { type ProgramNames, parameterName } from '../compiler/gen/names.ts'
 import type { IrField, IrFile, IrMethod, IrProgram, IrService, IrType } from '../compiler/ir/ir.ts'
+import type { Reach } from '../compiler/ir/reach.ts'
 
 /** One method, own or inherited. */
 export interface MethodModel {
@@ -50,6 +51,10 @@ export interface ServiceModel {
 export interface NamedProgram {
   readonly program: IrProgram
   readonly names: ProgramNames
+  /** What of it is generated. Default: everything. */
+  readonly reach?: Reach | undefined
+  /** What holds maps with string keys. Default `record`. */
+  readonly map?: 'record' | 'map' | undefined
 }
 
 /** The services that `files` declare, in order; names of handlers, clients and files are told apart across all of them. */
@@ -61,7 +66,7 @@ export function serviceModels(
   const models: ServiceModel[] = []
   for (const { named, files } of programs) {
     for (const file of files) {
-      for (const one of file.declarations) {
+      for (const one of named.reach?.declarations(file) ?? file.declarations) {
         if (one.kind === 'service') models.push(serviceModel(named.names, file, one, stems, variables))
       }
     }
@@ -112,7 +117,11 @@ function methodModel(names: ProgramNames, method: IrMethod): MethodModel {
   const streams = method.kind === 'client_streaming' || method.kind === 'bidi_streaming'
   const args: readonly ArgModel[] =
     method.request === undefined
-      ? method.args.map((field) => ({ name: parameterName(field.name, new Set(['cx'])), type: field.type, field }))
+      ? method.args.map((field) => ({
+          name: parameterName(names.parameter('thrift', field.name), new Set(['cx'])),
+          type: field.type,
+          field,
+        }))
       : [{ name: streams ? 'requests' : 'request', type: method.request, field: undefined }]
   return { name: names.method(method), kind: method.kind, args, result: method.result }
 }

@@ -172,7 +172,7 @@ describe('the JSON Schema', () => {
     readonly enum?: readonly string[]
     readonly anyOf?: readonly unknown[]
     readonly properties?: Readonly<Record<string, JsonSchema>>
-    readonly additionalProperties?: JsonSchema | false
+    readonly additionalProperties?: JsonSchema | boolean
     readonly items?: JsonSchema
     readonly required?: readonly string[]
     readonly definitions?: Readonly<Record<string, JsonSchema>>
@@ -187,10 +187,10 @@ describe('the JSON Schema', () => {
     if (type === 'string') return { kind: 'text' }
     if (type === 'boolean') return { kind: 'boolean' }
     if (type === 'array') return { kind: 'list', of: toShape(schema.items!, what) }
-    if (type !== 'object') return { kind: 'anything' }
     if (schema.properties === undefined)
       return { kind: 'record', of: toShape(schema.additionalProperties as JsonSchema, what) }
     const keys = Object.entries(schema.properties).map(([key, value]) => [key, toShape(value, key)])
+    if (schema.additionalProperties !== false) return { kind: 'open', keys: Object.fromEntries(keys) }
     return { kind: 'object', keys: Object.fromEntries(keys), required: schema.required ?? [] }
   }
 

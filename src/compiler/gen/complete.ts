@@ -88,7 +88,7 @@ export function defaultText(context: ModuleContext, field: IrField): string {
 
 /** `'shop.Cart.lines'`, quoted: where something is missing. */
 export function path(field: IrField, context: ModuleContext): string {
-  const owner = [...context.file.declarations].find((one) => one.kind === 'message' && one.fields.includes(field))
+  const owner = context.names.owner(field)
   return quote(owner === undefined ? field.name : `${owner.fullName}.${field.name}`)
 }
 
@@ -227,7 +227,7 @@ function completed(context: ModuleContext, type: IrType, given: string, plain: s
       return call(context.runtime('completeList'), given, elementCompleter(context, resolved.element, given))
     case 'map': {
       const value = elementCompleter(context, resolved.value, given)
-      const shape = mapShape(resolved.key)
+      const shape = mapShape(resolved.key, context.options.map)
       if (shape === 'record') return call(context.runtime('completeRecord'), given, value)
       if (shape === 'map') return call(context.runtime('completeMap'), given, value)
       return call(context.runtime('completePairs'), given, elementCompleter(context, resolved.key, given), value)
@@ -247,11 +247,11 @@ function asOutput(context: ModuleContext, type: IrType, given: string, compound 
 /** A function that completes one element. */
 function elementCompleter(context: ModuleContext, type: IrType, within: string): Argument {
   const message = messageOf(type)
-  if (message !== undefined && message.file === context.file) return completer(context, message)
+  if (message !== undefined && context.isHere(message)) return completer(context, message)
   const local = `e${within.match(/\be\d+\b/g)?.length ?? 0}`
   return { parameters: `(${local}: ${inputType(context, type)})`, body: completed(context, type, local).text }
 }
 
 function completer(context: ModuleContext, message: IrMessage): string {
-  return message.file === context.file ? context.names.codec(message).complete : `${context.value(message)}.complete`
+  return context.isHere(message) ? context.names.codec(message).complete : `${context.value(message)}.complete`
 }

@@ -2,21 +2,32 @@
 
 import type { Report } from '../diagnostic.ts'
 import type { GenerateOptions } from '../generate-options.ts'
-import type { IrEnum, IrFile, IrMessage, IrService, IrTypedef } from '../ir/ir.ts'
+import type { IrDeclaration, IrEnum, IrFile, IrMessage, IrService, IrTypedef } from '../ir/ir.ts'
+import type { Reach } from '../ir/reach.ts'
 import { filePrefix, type ImportList, importList, relativePath } from './import-list.ts'
 import type { NamedDeclaration, ProgramNames } from './names.ts'
 import { publicRuntime, type RuntimeImport, runtimeNames, wellKnownFiles } from './runtime-names.ts'
 
-/** The options with their defaults. */
-export type ResolvedOptions = { readonly [K in keyof GenerateOptions]-?: NonNullable<GenerateOptions[K]> }
+/** The options that say how modules are printed, with their defaults. */
+export type ResolvedOptions = {
+  readonly [K in 'int64' | 'bytes' | 'map' | 'enum' | 'comments' | 'importExtension' | 'runtime']-?: NonNullable<
+    GenerateOptions[K]
+  >
+}
 
 /** One module while it is printed. */
 export interface ModuleContext {
-  readonly file: IrFile
+  /** The IDL files it comes from: one, or those of one namespace. */
+  readonly files: readonly IrFile[]
+  /** Their IDL. */
+  readonly idl: 'thrift' | 'protobuf'
   readonly options: ResolvedOptions
   readonly names: ProgramNames
   readonly imports: ImportList
   readonly report: Report
+  readonly reach: Reach
+  /** Whether something is declared in this module. */
+  isHere(declaration: IrDeclaration): boolean
   /** The local name of something of the runtime; imported as a type only where the table says so. */
   runtime(name: RuntimeImport): string
   /** The local name under which a type of any module can be written. */
@@ -27,6 +38,8 @@ export interface ModuleContext {
   value(declaration: NamedDeclaration): string
   /** The local name of a client or handler interface. */
   client(service: IrService): string
+  /** With enums by name: the local name of the constant that knows an enum's numbers. */
+  numbers(type: IrEnum): string
   handler(service: IrService): string
   /** The local name of an imported file's description; undefined when no module is generated for it. */
   fileConstant(file: IrFile): string | undefined
@@ -37,35 +50,42 @@ export function resolveOptions(options: GenerateOptions): ResolvedOptions {
   return {
     int64: options.int64 ?? 'bigint',
     bytes: options.bytes ?? 'copy',
-    keepUnknownFields: options.keepUnknownFields ?? false,
+    map: options.map ?? 'record',
+    enum: options.enum ?? 'number',
+    comments: options.comments ?? true,
     importExtension: options.importExtension ?? '.js',
     runtime: options.runtime ?? publicRuntime,
   }
 }
 
-/** The context of one file's module. `generated`: the files of the program that become modules. */
+/** The context of one module. `generated`: the files of the program that become modules. */
 export function moduleContext(
-  file: IrFile,
+  files: readonly IrFile[],
   options: ResolvedOptions,
   names: ProgramNames,
+  reach: Reach,
   generated: ReadonlySet<IrFile>,
   report: Report,
 ): ModuleContext {
-  const imports = importList(names.taken(file))
-  const here = names.module(file)
+  const first = files[0]!
+  const imports = importList(names.taken(first))
+  const here = names.module(first)
   const modulePath = (of: IrFile): string => relativePath(here, names.module(of)) + options.importExtension
 
   const imported = (of: IrFile, name: string, asType: boolean): string => {
-    if (of === file) return name
+    if (files.includes(of)) return name
     if (generated.has(of)) return imports.add(modulePath(of), name, filePrefix(of), asType)
     return imports.add(publicRuntime, name, 'google', asType)
   }
   return {
-    file,
+    files,
+    idl: first.idl,
     options,
     names,
     imports,
     report,
+    reach,
+    isHere: ({ file }) => files.includes(file),
     runtime(name) {
       const { source, typeOnly } = runtimeNames[name]
       return imports.add(
@@ -80,8 +100,10 @@ export function moduleContext(
     value: (declaration) => imported(declaration.file, names.declaration(declaration), false),
     client: (service) => imported(service.file, names.client(service), true),
     handler: (service) => imported(service.file, names.handler(service), true),
+    numbers: (type) => imported(type.file, names.enumNumbers(type), false),
     fileConstant(of) {
-      if (generated.has(of)) return imports.addFile(modulePath(of), '$file')
+      if (files.includes(of)) return names.file(of)
+      if (generated.has(of)) return imports.addFile(modulePath(of), names.file(of))
       const wellKnown = wellKnownFiles[of.source.logicalPath]
       return wellKnown === undefined ? undefined : imports.addFile(publicRuntime, wellKnown)
     },

@@ -12,8 +12,8 @@ export interface DocExtra {
 
 /** Prints a doc comment; nothing when there is nothing to say. */
 export function printDoc(printer: Printer, doc: string | undefined, extra: DocExtra = {}): void {
-  const lines = docLines(doc)
-  const tags = [...(extra.tags ?? [])]
+  const lines = docLines(printer.comments ? doc : undefined)
+  const tags = printer.comments ? [...(extra.tags ?? [])] : []
   const saysDeprecated = lines.some((line) => line.startsWith('@deprecated'))
   if (extra.deprecated !== undefined && extra.deprecated !== false && !saysDeprecated) {
     const [first, ...rest] = typeof extra.deprecated === 'string' ? docLines(extra.deprecated) : ['']

@@ -2,77 +2,57 @@
 
 import type { Report, Span } from '../diagnostic.ts'
 import type { GeneratedFile, GenerateOptions } from '../generate-options.ts'
-import type { IrFile, IrProgram, IrType } from '../ir/ir.ts'
+import type { IrFile, IrProgram } from '../ir/ir.ts'
+import { type Reach, reach } from '../ir/reach.ts'
 import { resolveOptions } from './context.ts'
 import { moduleText } from './module.ts'
-import { nameProgram } from './names.ts'
+import { nameProgram, type ProgramNames } from './names.ts'
 import { wellKnownFiles } from './runtime-names.ts'
 
+/** What generation gives besides diagnostics. */
+export interface Generated {
+  readonly files: readonly GeneratedFile[]
+  readonly names: ProgramNames
+  readonly reach: Reach
+}
+
 /**
- * One module per IDL file, in the order of the program. Well-known types come from the runtime, and files of Google that
- * serve as options only are left out. Names that clash and integers that the chosen
+ * Modules with what the roots reach, in the order of the program. Well-known types come from the runtime. Names that clash and integers that the chosen
  * form cannot hold are reported; the result is then not worth writing.
  */
-export function generate(program: IrProgram, options: GenerateOptions, report: Report): GeneratedFile[] {
+export function generate(program: IrProgram, options: GenerateOptions, report: Report): Generated {
   const resolved = resolveOptions(options)
-  let clashes = 0
-  const names = nameProgram(program, (finding) => {
-    clashes++
+  let errors = 0
+  const counted: Report = (finding) => {
+    errors++
     report(finding)
-  })
-  if (clashes > 0) return []
+  }
+  const reached = reach(program, options, counted)
+  const names = nameProgram(program, counted, options, reached)
+  if (errors > 0) return { files: [], names, reach: reached }
   const said = new Set<Span>()
   const reportOnce: Report = (finding) => {
     if (finding.span === undefined || said.has(finding.span)) return
     said.add(finding.span)
     report(finding)
   }
-  const generated = generatedFiles(program, resolved.runtime === 'relative')
-  return [...generated].map((file) => ({
-    path: `${names.module(file)}.ts`,
-    text: moduleText(file, resolved, names, generated, reportOnce),
-  }))
-}
-
-/** The files that become modules. `all`: the well-known ones too. */
-function generatedFiles(program: IrProgram, all: boolean): ReadonlySet<IrFile> {
-  const needed = new Set<IrFile>()
-  const need = (file: IrFile): void => {
-    if (needed.has(file) || (!all && isWellKnown(file))) return
-    needed.add(file)
-    for (const other of referredFiles(file)) need(other)
-    for (const one of file.imports) if (one.file !== undefined && !isForOptions(one.file)) need(one.file)
+  const isOurs = (file: IrFile): boolean => resolved.runtime === 'relative' || !isWellKnown(file)
+  const generated = program.files.filter((file) => reached.has(file) && isOurs(file))
+  const modules = new Map<string, IrFile[]>()
+  for (const file of generated) {
+    const path = names.module(file)
+    const files = modules.get(path)
+    if (files === undefined) modules.set(path, [file])
+    else files.push(file)
   }
-  for (const file of program.entries) need(file)
-  return new Set(program.files.filter((file) => needed.has(file)))
+  const all = new Set(generated)
+  const files = [...modules].map(([path, own]) => ({
+    path: `${path}.ts`,
+    text: moduleText(own, resolved, names, reached, all, reportOnce),
+  }))
+  return { files, names, reach: reached }
 }
 
 function isWellKnown(file: IrFile): boolean {
   return Object.hasOwn(wellKnownFiles, file.source.logicalPath)
-}
-
-/** Files that most projects import to annotate, not to use their types. */
-function isForOptions(file: IrFile): boolean {
-  return /^google\/(?:protobuf\/descriptor|api\/\w+)\.proto$/.test(file.source.logicalPath)
-}
-
-/** The files whose types a file's fields and methods use. */
-function* referredFiles(file: IrFile): Iterable<IrFile> {
-  for (const one of file.declarations) {
-    if (one.kind === 'message') for (const field of one.fields) yield* filesOf(field.type)
-    if (one.kind !== 'service') continue
-    for (const method of one.methods)
-      for (const type of [method.request, method.result]) if (type !== undefined) yield* filesOf(type)
-  }
-}
-
-function* filesOf(type: IrType): Iterable<IrFile> {
-  if (type.kind === 'reference') {
-    if (type.reference.target !== undefined) yield type.reference.target.file
-  } else if (type.kind === 'map') {
-    yield* filesOf(type.key)
-    yield* filesOf(type.value)
-  } else if (type.kind !== 'scalar') {
-    yield* filesOf(type.element)
-  }
 }

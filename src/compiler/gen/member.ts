@@ -60,5 +60,5 @@ function fieldMember(message: IrMessage, field: IrField, names: ProgramNames): F
 
 /** Whether the member `$unknown` holds what the reader did not know. Unions have no place for it. */
 export function keepsUnknown(message: IrMessage, context: ModuleContext): boolean {
-  return context.options.keepUnknownFields && message.shape !== 'union'
+  return context.reach.keepsUnknown(message.file) && message.shape !== 'union'
 }

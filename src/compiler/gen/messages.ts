@@ -174,7 +174,13 @@ function printConstant(printer: Printer, message: IrMessage, context: ModuleCont
   const typed = `${start}const ${name}: ${type}<`
   const head = `${typed}${name}, ${names.input(message)}> =`
   const call = `/*#__PURE__*/ ${make}(`
-  const parts = [quote(message.fullName), '() => $file', codec.complete, codec.encode, codec.decode]
+  const parts = [
+    quote(message.fullName),
+    `() => ${names.file(message.file)}`,
+    codec.complete,
+    codec.encode,
+    codec.decode,
+  ]
   if (head.length + call.length < printer.width) {
     printer.list(`${head} ${call}`, parts, ')')
   } else if (head.length <= printer.width) {
@@ -230,7 +236,7 @@ function printException(
     }
     method(
       `get schema(): ${context.runtime('MessageSchema')}`,
-      `return ${context.runtime('messageSchema')}($file, ${name}.typeName)`,
+      `return ${context.runtime('messageSchema')}(${names.file(message.file)}, ${name}.typeName)`,
     )
     method(`create(${init}): ${name}`, `return new ${name}(init)`)
     method(`complete(input: ${input}): ${name}`, `return ${codec.complete}(input)`)

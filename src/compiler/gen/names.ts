@@ -1,10 +1,13 @@
 /** The names of everything generated: modules, declarations, members, enum members, methods and arguments. */
 
 import type { Report, Span } from '../diagnostic.ts'
+import type { GenerateOptions } from '../generate-options.ts'
 import type {
   IrConst,
+  IrDeclaration,
   IrEnum,
   IrEnumValue,
+  IrExtension,
   IrField,
   IrFile,
   IrMessage,
@@ -14,7 +17,10 @@ import type {
   IrService,
   IrTypedef,
 } from '../ir/ir.ts'
+import { type Reach, reachAll } from '../ir/reach.ts'
 import { type MethodMessages, methodMessages } from './method-message.ts'
+import { nameModules } from './module-path.ts'
+import { identifier, type Naming, naming } from './naming.ts'
 import { errorMembers, isReservedDeclaration, isReservedMember, isReservedMethod, keywords } from './reserved-words.ts'
 import { isString } from './type-shape.ts'
 
@@ -26,12 +32,14 @@ export interface CodecNames {
 }
 
 /** A declaration that gets a name in its module. */
-export type NamedDeclaration = IrMessage | IrEnum | IrTypedef | IrConst | IrService
+export type NamedDeclaration = IrMessage | IrEnum | IrTypedef | IrConst | IrService | IrExtension
 
 /** Every name of a program, computed before anything is printed. */
 export interface ProgramNames {
   /** Path of the file's module below the output folder, without extension: `shop/v1/shop`. */
   module(file: IrFile): string
+  /** The constant with the file's description: `$file`, or `$file_<stem>` where several files share a module. */
+  file(file: IrFile): string
   /** Every top-level name of the file's module, exported or not. */
   taken(file: IrFile): ReadonlySet<string>
   /** The name of a declaration: interface and constant, class, enum object, alias, or service constant. */
@@ -45,14 +53,24 @@ export interface ProgramNames {
   member(field: IrField): string
   oneof(oneof: IrOneof): string
   enumMember(value: IrEnumValue): string
+  /** With enums by name: the constant that knows their numbers. */
+  enumNumbers(type: IrEnum): string
+  /** The message that declares a field; undefined for the fields of methods. */
+  owner(field: IrField): IrMessage | undefined
   method(method: IrMethod): string
+  /** The name of a method's parameter, unless a keyword or another parameter has it. */
+  parameter(idl: 'thrift' | 'protobuf', name: string): string
   /** Thrift: the messages that carry a method's arguments and result. */
   methodMessages(method: IrMethod): MethodMessages
 }
 
 /** The names found so far, by what they name. */
 interface NameTables {
+  readonly naming: Naming
   readonly taken: Map<IrFile, ReadonlySet<string>>
+  readonly files: Map<IrFile, string>
+  readonly numbers: Map<IrEnum, string>
+  readonly owners: Map<IrField, IrMessage>
   readonly names: Map<object, string>
   readonly inputs: Map<IrMessage | IrTypedef, string>
   readonly clients: Map<IrService, string>
@@ -61,11 +79,23 @@ interface NameTables {
   readonly messages: Map<IrMethod, MethodMessages>
 }
 
-/** Computes the names of a program; two IDL names that end in one TypeScript name are reported with both places. */
-export function nameProgram(program: IrProgram, report: Report): ProgramNames {
-  const modules = nameModules(program.files)
+/** What decides names. */
+export type NamingOptions = Pick<GenerateOptions, 'naming' | 'initialisms' | 'modules' | 'enum'>
+
+/** Computes the names of what is generated; two IDL names that end in one TypeScript name are reported with both places. */
+export function nameProgram(
+  program: IrProgram,
+  report: Report,
+  options: NamingOptions = {},
+  reach: Reach = reachAll(),
+): ProgramNames {
+  const modules = nameModules(program.files, options.modules ?? 'file')
   const tables: NameTables = {
+    naming: naming(options),
     taken: new Map(),
+    files: new Map(),
+    numbers: new Map(),
+    owners: new Map(),
     names: new Map(),
     inputs: new Map(),
     clients: new Map(),
@@ -73,10 +103,16 @@ export function nameProgram(program: IrProgram, report: Report): ProgramNames {
     codecs: new Map(),
     messages: new Map(),
   }
-  for (const file of program.files) nameFile(file, tables, report)
+  const byModule = new Map<string, IrFile[]>()
+  for (const file of program.files) {
+    const path = known(modules, file)
+    byModule.set(path, [...(byModule.get(path) ?? []), file])
+  }
+  for (const files of byModule.values()) nameModule(files, options, reach, tables, report)
   const { names } = tables
   return {
     module: (file) => known(modules, file),
+    file: (file) => known(tables.files, file),
     taken: (file) => known(tables.taken, file),
     declaration: (declaration) => known(names, declaration),
     input: (declaration) => known(tables.inputs, declaration),
@@ -86,13 +122,22 @@ export function nameProgram(program: IrProgram, report: Report): ProgramNames {
     member: (field) => known(names, field),
     oneof: (oneof) => known(names, oneof),
     enumMember: (value) => known(names, value),
+    enumNumbers: (type) => known(tables.numbers, type),
+    owner: (field) => tables.owners.get(field),
     method: (method) => known(names, method),
+    parameter: tables.naming.parameter,
     methodMessages: (method) => known(tables.messages, method),
   }
 }
 
 /** Names of one module: first what the IDL declares and may keep its name, then what must give way, then what is derived. */
-function nameFile(file: IrFile, tables: NameTables, report: Report): void {
+function nameModule(
+  files: readonly IrFile[],
+  options: NamingOptions,
+  reach: Reach,
+  tables: NameTables,
+  report: Report,
+): void {
   const { names } = tables
   const scope = new Map<string, Named | undefined>()
   const claim = (wanted: string): string => {
@@ -101,7 +146,7 @@ function nameFile(file: IrFile, tables: NameTables, report: Report): void {
     scope.set(name, undefined)
     return name
   }
-  const declarations = file.declarations.filter((one) => one.kind !== 'extension')
+  const declarations = files.flatMap((file) => reach.declarations(file))
   for (const one of declarations) {
     const name = declarationName(one)
     if (isReservedDeclaration(name)) continue
@@ -115,45 +160,41 @@ function nameFile(file: IrFile, tables: NameTables, report: Report): void {
   }
   for (const one of declarations) {
     const name = known(names, one)
-    if (one.kind === 'message') nameMessage(file, one, name, claim, tables, report)
+    if (one.kind === 'message') nameMessage(one, name, claim, tables, report)
     else if (one.kind === 'typedef') tables.inputs.set(one, claim(`${name}Input`))
-    else if (one.kind === 'enum') nameValues(one, names)
-    else if (one.kind === 'service') nameService(file, one, name, claim, tables, report)
+    else if (one.kind === 'enum') {
+      nameValues(one, names)
+      if (options.enum === 'string') tables.numbers.set(one, claim(`${name}Numbers`))
+    } else if (one.kind === 'service') nameService(one, name, claim, tables, report)
   }
-  tables.taken.set(file, new Set(scope.keys()))
+  for (const file of files) {
+    tables.files.set(file, files.length === 1 ? '$file' : claim(`$file_${stemOf(file)}`))
+    tables.taken.set(file, new Set(scope.keys()))
+  }
+}
+
+function stemOf(file: IrFile): string {
+  return identifier((file.source.logicalPath.split('/').at(-1) ?? '').replace(/\.[^.]*$/, ''))
 }
 
 type Claim = (wanted: string) => string
 
-function nameMessage(
-  file: IrFile,
-  message: IrMessage,
-  name: string,
-  claim: Claim,
-  tables: NameTables,
-  report: Report,
-): void {
+function nameMessage(message: IrMessage, name: string, claim: Claim, tables: NameTables, report: Report): void {
   tables.inputs.set(message, claim(`${name}Input`))
   tables.codecs.set(message, {
     complete: claim(`complete${name}`),
     encode: claim(`encode${name}`),
     decode: claim(`decode${name}`),
   })
-  nameMembers(file, message, tables.names, report)
+  for (const field of message.fields) tables.owners.set(field, message)
+  nameMembers(message, tables, report)
 }
 
-function nameService(
-  file: IrFile,
-  service: IrService,
-  name: string,
-  claim: Claim,
-  tables: NameTables,
-  report: Report,
-): void {
+function nameService(service: IrService, name: string, claim: Claim, tables: NameTables, report: Report): void {
   tables.clients.set(service, claim(`${name}Client`))
   tables.handlers.set(service, claim(`${name}Handler`))
-  nameMethods(file, service, tables.names, report)
-  if (file.idl !== 'thrift') return
+  nameMethods(service, tables, report)
+  if (service.file.idl !== 'thrift') return
   for (const method of service.methods) {
     const made = methodMessages(service, method)
     tables.messages.set(method, made)
@@ -163,7 +204,7 @@ function nameService(
     ] as const) {
       const local = claim(`${name}_${identifier(method.name)}_${suffix}`)
       tables.names.set(message, local)
-      nameMessage(file, message, local, claim, tables, report)
+      nameMessage(message, local, claim, tables, report)
     }
   }
 }
@@ -173,15 +214,8 @@ function nameValues(type: IrEnum, names: Map<object, string>): void {
   for (const value of type.values) names.set(value, value.name === '__proto__' ? '__proto___' : value.name)
 }
 
-function declarationName(one: NamedDeclaration): string {
+function declarationName(one: IrDeclaration): string {
   return identifier(one.name.replaceAll('.', '_'))
-}
-
-/** `in_service_since` as `inServiceSince`: underscores go, the letter after one is upper-case (protobuf's JSON rule). */
-export function camelCase(name: string): string {
-  const joined = name.replace(/_+([a-zA-Z0-9])/g, (_, next: string) => next.toUpperCase()).replace(/_+$/, '')
-  const first = name.startsWith('_') ? joined.charAt(0).toLowerCase() + joined.slice(1) : joined
-  return /^[0-9]|^$/.test(first) ? name : first
 }
 
 /** The name of a parameter: the IDL's, with `_` where it is a keyword or one of `taken`. */
@@ -191,28 +225,8 @@ export function parameterName(name: string, taken: ReadonlySet<string> = new Set
   return result
 }
 
-function nameModules(files: readonly IrFile[]): Map<IrFile, string> {
-  const modules = new Map<IrFile, string>()
-  const used = new Set<string>()
-  const inOrder = [...files].sort((a, b) => Number(a.idl === 'protobuf') - Number(b.idl === 'protobuf'))
-  for (const file of inOrder) {
-    const stem = file.source.logicalPath
-      .replace(/\.(thrift|proto)$/, '')
-      .split('/')
-      .filter((part) => part !== '' && part !== '.')
-      .map((part) => (part === '..' ? '__' : part))
-      .join('/')
-    let path = stem
-    if (used.has(path) && file.idl === 'protobuf') path += '_proto'
-    while (used.has(path)) path += '_'
-    used.add(path)
-    modules.set(file, path)
-  }
-  return modules
-}
-
-function nameMembers(file: IrFile, message: IrMessage, names: Map<object, string>, report: Report): void {
-  const local = (name: string): string => (file.idl === 'protobuf' ? camelCase(name) : identifier(name))
+function nameMembers(message: IrMessage, { names, naming }: NameTables, report: Report): void {
+  const local = (name: string): string => naming.member(message.file.idl, name)
   if (message.shape === 'union') {
     for (const field of message.fields) names.set(field, local(field.name))
     return
@@ -239,14 +253,10 @@ function nameMembers(file: IrFile, message: IrMessage, names: Map<object, string
   for (const oneof of message.oneofs) claim(oneof, reserved(local(oneof.name)))
 }
 
-function nameMethods(file: IrFile, service: IrService, names: Map<object, string>, report: Report): void {
+function nameMethods(service: IrService, { names, naming }: NameTables, report: Report): void {
   const scope = new Map<string, Named>()
   for (const method of service.methods) {
-    let name = identifier(method.name)
-    if (file.idl === 'protobuf') {
-      name = camelCase(name)
-      name = name.charAt(0).toLowerCase() + name.slice(1)
-    }
+    let name = naming.method(service.file.idl, method.name)
     while (isReservedMethod(name)) name += '_'
     const other = scope.get(name)
     if (other !== undefined) reportClash(report, name, method, other)
@@ -269,12 +279,6 @@ function reportClash(report: Report, name: string, one: Named, other: Named): vo
     related: [{ message: 'the other is here', span: other.span }],
     hint: 'rename one of them',
   })
-}
-
-/** What may stand as an identifier. */
-function identifier(name: string): string {
-  const clean = name.replace(/[^A-Za-z0-9_]/g, '_')
-  return /^[0-9]/.test(clean) ? `_${clean}` : clean
 }
 
 function known<K, V>(map: ReadonlyMap<K, V>, key: K): V {

@@ -5,8 +5,14 @@ export const lineWidth = 120
 
 /** Collects lines. Indentation is two spaces per open block. */
 export class Printer {
+  /** Whether comments are wanted; deprecations are said in any case. */
+  readonly comments: boolean
   readonly #lines: string[] = []
   #depth = 0
+
+  constructor(comments = true) {
+    this.comments = comments
+  }
 
   /** How many columns are left beside the indentation. */
   get width(): number {

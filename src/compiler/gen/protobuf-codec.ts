@@ -173,7 +173,7 @@ function printEncodeMap(
   local: string,
   context: ModuleContext,
 ): void {
-  const isRecord = mapShape(type.key) === 'record'
+  const isRecord = mapShape(type.key, context.options.map) === 'record'
   const value = isRecord ? `${local}[k]!` : 'x'
   printer.block(isRecord ? `for (const k of Object.keys(${local})) {` : `for (const [k, x] of ${local}) {`, () => {
     printer.line(`const e = w.begin(${field.id * 8 + 2})`)
@@ -391,7 +391,8 @@ function printDecodeMap(
     if (value.kind === 'message')
       held = `x ?? ${decoder(context, value.message)}(r, r.empty(${weightOf(value.message, context)}))`
     else if (late) held = 'x ?? new Uint8Array(0)'
-    const put = mapShape(type.key) === 'record' ? `${local}[k] = ${held}` : `${local}.set(k, ${held})`
+    const put =
+      mapShape(type.key, context.options.map) === 'record' ? `${local}[k] = ${held}` : `${local}.set(k, ${held})`
     printer.line(isClosed(value) ? `if (${isListed(value.enum, 'x')}) ${put}` : put)
     printer.line('break')
   })
@@ -444,7 +445,7 @@ function readText(context: ModuleContext, field: IrField, type: ResolvedType): s
 
 /** Whether text that is not UTF-8 is refused: everywhere but in proto2, or as the edition's feature says. */
 function validates(field: IrField, context: ModuleContext): boolean {
-  return field.validateUtf8 ?? context.file.syntax !== 'proto2'
+  return field.validateUtf8 ?? context.names.owner(field)?.file.syntax !== 'proto2'
 }
 
 function scalarOf(type: ResolvedType): readonly [wire: number, method: string] {
@@ -469,9 +470,9 @@ function tagOf(id: number, type: ResolvedType): number {
 }
 
 function encoder(context: ModuleContext, message: IrMessage): string {
-  return message.file === context.file ? context.names.codec(message).encode : `${context.value(message)}.encode`
+  return context.isHere(message) ? context.names.codec(message).encode : `${context.value(message)}.encode`
 }
 
 function decoder(context: ModuleContext, message: IrMessage): string {
-  return message.file === context.file ? context.names.codec(message).decode : `${context.value(message)}.decode`
+  return context.isHere(message) ? context.names.codec(message).decode : `${context.value(message)}.decode`
 }

@@ -11,9 +11,8 @@ import type {
   IrType,
   IrValue,
 } from '../ir/ir.ts'
-import type { ResolvedOptions } from './context.ts'
-import type { ProgramNames } from './names.ts'
-import { isInt64, isString, mapShape, resolve } from './type-shape.ts'
+import type { ModuleContext } from './context.ts'
+import { isInt64, isString, resolve } from './type-shape.ts'
 import { follow } from './values.ts'
 
 const shapes = ['struct', 'union', 'exception', 'message'] as const
@@ -24,8 +23,10 @@ const presences = ['default', 'required', 'optional'] as const
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 /** Encodes what a file declares. */
-export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedOptions): string {
-  const first = file.declarations[0]
+export function schemaJson(file: IrFile, context: ModuleContext): string {
+  const { names } = context
+  const declarations = context.reach.declarations(file)
+  const first = declarations[0]
   const prefix = first === undefined ? '' : first.fullName.slice(0, first.fullName.length - first.name.length)
   const short = (name: string): string =>
     prefix !== '' && name.startsWith(prefix) ? `.${name.slice(prefix.length)}` : name
@@ -33,7 +34,7 @@ export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedO
   const messages: IrMessage[] = []
   const enums: IrEnum[] = []
   const services: IrService[] = []
-  for (const one of file.declarations) {
+  for (const one of declarations) {
     if (one.kind === 'message') messages.push(one)
     else if (one.kind === 'enum') enums.push(one)
     else if (one.kind === 'service') services.push(one)
@@ -85,8 +86,6 @@ export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedO
       service.annotations,
     )
   }
-  const { int64, bytes, keepUnknownFields } = options
-  const words = [int64 === 'bigint' ? '' : int64, bytes === 'view' ? bytes : '', keepUnknownFields ? 'unknown' : '']
   const publicImports = file.imports.filter((one) => one.kind === 'public').map((one) => one.path)
   const json: Json = [
     file.source.logicalPath,
@@ -94,7 +93,7 @@ export function schemaJson(file: IrFile, names: ProgramNames, options: ResolvedO
     file.syntax,
     file.package,
     prefix,
-    words.filter((word) => word !== '').join(' '),
+    forms(file, context),
     messages.map(messageJson),
     enums.map(enumJson),
     services.map(serviceJson),
@@ -113,6 +112,18 @@ function holdsText(type: IrType): boolean {
   const resolved = resolve(type)
   if (resolved.kind === 'map') return holdsText(resolved.key) || holdsText(resolved.value)
   return resolved.kind === 'list' ? holdsText(resolved.element) : isString(type)
+}
+
+/** The forms that differ from the usual ones: `number` and `string` are of 64-bit integers, `map` of maps with string keys, `enum` of enums. */
+function forms(file: IrFile, { options, reach }: ModuleContext): string {
+  const words = [
+    options.int64 === 'bigint' ? '' : options.int64,
+    options.bytes === 'view' ? 'view' : '',
+    reach.keepsUnknown(file) ? 'unknown' : '',
+    options.map === 'map' ? 'map' : '',
+    options.enum === 'string' ? 'enum' : '',
+  ]
+  return words.filter((word) => word !== '').join(' ')
 }
 
 /** Appends the annotations by name; a name that stands more than once has the list of its values. */
@@ -162,7 +173,7 @@ function defaultJson(type: IrType, written: IrValue): Json {
       const pairs = entries.map(
         (one) => [defaultJson(resolved.key, one.key), defaultJson(resolved.value, one.value)] as const,
       )
-      return mapShape(resolved.key) === 'record' ? Object.fromEntries(pairs) : pairs
+      return isString(resolved.key) ? Object.fromEntries(pairs) : pairs
     }
     case 'message': {
       const entries = value.kind === 'map' ? value.entries : []

@@ -65,9 +65,9 @@ export function printService(printer: Printer, service: IrService, context: Modu
 function printServiceInit(printer: Printer, service: IrService, context: ModuleContext): void {
   const parent = parentOf(service)
   printer.line(`name: ${quote(service.name)},`)
-  printer.line(`fullName: ${quote(context.file.idl === 'thrift' ? service.name : service.fullName)},`)
-  printer.line(`idl: ${quote(context.file.idl)},`)
-  printer.line('file: () => $file,')
+  printer.line(`fullName: ${quote(context.idl === 'thrift' ? service.name : service.fullName)},`)
+  printer.line(`idl: ${quote(context.idl)},`)
+  printer.line(`file: () => ${context.names.file(service.file)},`)
   const inherited = parent === undefined ? [] : [{ label: '', value: `...${context.value(parent)}.methods` }]
   const own = service.methods.map((method) => ({ label: '', value: methodLayout(method, context) }))
   const methods = group('() => [', [...inherited, ...own], ']')
@@ -94,7 +94,9 @@ function methodDoc(method: IrMethod, context: ModuleContext, forCaller: boolean)
     const usual = forCaller && field.default !== undefined && field.presence === 'default'
     const value = usual ? defaultInDoc(context, field) : undefined
     const text = [oneLine(field.doc), value === undefined ? '' : `Default: \`${value}\`.`].filter((part) => part !== '')
-    return text.length === 0 ? [] : [`@param ${parameterName(field.name)} - ${text.join(' ')}`]
+    return text.length === 0
+      ? []
+      : [`@param ${parameterName(context.names.parameter('thrift', field.name))} - ${text.join(' ')}`]
   })
   const throws = method.throws.map((field) => {
     return `@throws {@link ${outputType(context, field.type)}} ${oneLine(field.doc)}`.trimEnd()
@@ -122,7 +124,7 @@ function clientParameters(method: IrMethod, context: ModuleContext): string[] {
   const taken = new Set<string>()
   const lastNeeded = method.args.findLastIndex((field) => !mayBeLeftOut(field))
   const parameters = method.args.map((field, i) => {
-    const name = claimParameter(field.name, taken)
+    const name = claimParameter(context.names.parameter('thrift', field.name), taken)
     const type = inputType(context, field.type)
     if (!mayBeLeftOut(field)) return `${name}: ${type}`
     return i > lastNeeded ? `${name}?: ${type}` : `${name}: ${type} | undefined`
@@ -140,7 +142,7 @@ function handlerParameters(method: IrMethod, context: ModuleContext): string[] {
   const taken = new Set<string>()
   const parameters = method.args.map((field) => {
     const type = outputType(context, field.type)
-    return `${claimParameter(field.name, taken)}: ${field.presence === 'optional' ? `${type} | undefined` : type}`
+    return `${claimParameter(context.names.parameter('thrift', field.name), taken)}: ${field.presence === 'optional' ? `${type} | undefined` : type}`
   })
   return [...parameters, claimParameter('cx', taken) + cx]
 }
@@ -174,7 +176,7 @@ function methodLayout(method: IrMethod, context: ModuleContext): Layout {
     { label: 'localName: ', value: quote(names.method(method)) },
     { label: 'kind: ', value: quote(method.kind) },
   ]
-  const thrift = context.file.idl === 'thrift' ? names.methodMessages(method) : undefined
+  const thrift = context.idl === 'thrift' ? names.methodMessages(method) : undefined
   if (thrift === undefined) {
     items.push({ label: 'request: ', value: messageValue(method.request, context) })
     items.push({ label: 'response: ', value: messageValue(method.result, context) })

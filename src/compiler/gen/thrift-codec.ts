@@ -128,7 +128,7 @@ function printEncodeValue(printer: Printer, of: IrType, given: string, n: string
     }
     case 'map': {
       const codes = `${typeCode(resolve(type.key))}, ${typeCode(resolve(type.value))}`
-      if (mapShape(type.key) === 'record') {
+      if (mapShape(type.key, context.options.map) === 'record') {
         printer.line(`const k${n} = Object.keys(${given})`)
         printer.line(`w.mapBegin(${codes}, k${n}.length)`)
         printer.block(`for (const e${n} of k${n}) {`, () => {
@@ -137,7 +137,9 @@ function printEncodeValue(printer: Printer, of: IrType, given: string, n: string
         })
         return
       }
-      printer.line(`w.mapBegin(${codes}, ${given}.${mapShape(type.key) === 'map' ? 'size' : 'length'})`)
+      printer.line(
+        `w.mapBegin(${codes}, ${given}.${mapShape(type.key, context.options.map) === 'map' ? 'size' : 'length'})`,
+      )
       printer.block(`for (const [e${n}, x${n}] of ${given}) {`, () => {
         printEncodeValue(printer, type.key, `e${n}`, `${n}0`, context)
         printEncodeValue(printer, type.value, `x${n}`, `${n}1`, context)
@@ -264,7 +266,12 @@ function printDecodeContainer(
   n: string,
   context: ModuleContext,
 ): void {
-  const shape = type.kind === 'map' ? mapShape(type.key) : type.kind === 'set' ? setShape(type.element) : 'array'
+  const shape =
+    type.kind === 'map'
+      ? mapShape(type.key, context.options.map)
+      : type.kind === 'set'
+        ? setShape(type.element)
+        : 'array'
   const empty = { record: 'Object.create(null)', map: 'new Map()', set: 'new Set()', pairs: '[]', array: '[]' }[shape]
   printer.line(`const c${n}: ${outputType(context, of)} = ${empty}`)
   const size = `n${n}`
@@ -355,9 +362,9 @@ function typeCode(type: ResolvedType): number {
 }
 
 function encoder(context: ModuleContext, message: IrMessage): string {
-  return message.file === context.file ? context.names.codec(message).encode : `${context.value(message)}.encode`
+  return context.isHere(message) ? context.names.codec(message).encode : `${context.value(message)}.encode`
 }
 
 function decoder(context: ModuleContext, message: IrMessage): string {
-  return message.file === context.file ? context.names.codec(message).decode : `${context.value(message)}.decode`
+  return context.isHere(message) ? context.names.codec(message).decode : `${context.value(message)}.decode`
 }

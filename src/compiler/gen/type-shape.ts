@@ -45,9 +45,9 @@ export function setShape(element: IrType): 'set' | 'array' {
   return isKeyable(element) ? 'set' : 'array'
 }
 
-/** What holds a map with keys of this type: an object without prototype, a Map, or an array of pairs. */
-export function mapShape(key: IrType): 'record' | 'map' | 'pairs' {
-  if (isString(key)) return 'record'
+/** What holds a map with keys of this type: for text the `form` that is asked for, else a Map, or an array of pairs. */
+export function mapShape(key: IrType, form: 'record' | 'map'): 'record' | 'map' | 'pairs' {
+  if (isString(key)) return form
   return isKeyable(key) ? 'map' : 'pairs'
 }
 

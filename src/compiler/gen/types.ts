@@ -33,7 +33,7 @@ function typeText(context: ModuleContext, type: IrType, input: boolean): string 
     case 'map': {
       const key = typeText(context, type.key, input)
       const value = typeText(context, type.value, input)
-      switch (mapShape(type.key)) {
+      switch (mapShape(type.key, context.options.map)) {
         case 'record':
           return input ? `Readonly<Record<${key}, ${value}>>` : `Record<${key}, ${value}>`
         case 'map':

@@ -61,7 +61,9 @@ export function zeroText(context: ModuleContext, type: IrType): string {
     case 'set':
       return setShape(resolved.element) === 'set' ? 'new Set()' : '[]'
     case 'map':
-      return { record: 'Object.create(null)', map: 'new Map()', pairs: '[]' }[mapShape(resolved.key)]
+      return { record: 'Object.create(null)', map: 'new Map()', pairs: '[]' }[
+        mapShape(resolved.key, context.options.map)
+      ]
     case 'message':
       throw new Error(`${resolved.message.fullName} has no zero value`)
   }
@@ -181,7 +183,7 @@ function elementsOf(context: ModuleContext, element: IrType, value: IrValue): { 
 
 function mapLayout(context: ModuleContext, type: Shaped<'map'>, value: IrValue): Layout {
   const entries = value.kind === 'map' ? value.entries : []
-  const shape = mapShape(type.key)
+  const shape = mapShape(type.key, context.options.map)
   if (shape === 'record') {
     const items = entries.map((entry) => {
       const name = follow(entry.key)

@@ -19,12 +19,12 @@ export function weightOf(message: IrMessage, context: ModuleContext): number {
   if (message.shape === 'exception') weight += errorWeight
   for (const member of members) {
     if (member.kind === 'oneof') weight += choiceWeight
-    else if (member.filled) weight += emptyWeight(member.field.type)
+    else if (member.filled) weight += emptyWeight(member.field.type, context)
   }
   return weight
 }
 
-function emptyWeight(of: IrType): number {
+function emptyWeight(of: IrType, context: ModuleContext): number {
   const type = resolve(of)
   switch (type.kind) {
     case 'list':
@@ -32,7 +32,7 @@ function emptyWeight(of: IrType): number {
     case 'set':
       return setShape(type.element) === 'set' ? tableWeight : arrayWeight
     case 'map':
-      return mapShape(type.key) === 'pairs' ? arrayWeight : tableWeight
+      return mapShape(type.key, context.options.map) === 'pairs' ? arrayWeight : tableWeight
     case 'scalar':
       return type.scalar === 'bytes' ? bytesWeight : 0
     default:

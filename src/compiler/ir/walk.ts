@@ -16,7 +16,7 @@ export function visitTypes(file: IrFile, visitor: TypeVisitor): void {
 }
 
 /** {@link visitTypes} for one declaration. */
-function visitDeclarationTypes(declaration: IrDeclaration, visitor: TypeVisitor): void {
+export function visitDeclarationTypes(declaration: IrDeclaration, visitor: TypeVisitor): void {
   switch (declaration.kind) {
     case 'message':
       visitFields(declaration.fields, visitor)

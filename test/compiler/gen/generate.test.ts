@@ -42,7 +42,7 @@ describe('files that serve as options', () => {
       {},
       ['a.proto'],
     )
-    expect(Object.keys(files).sort()).toEqual(['a.ts', 'mine.ts'])
+    expect(Object.keys(files).sort()).toEqual(['a.ts'])
     expect(files['a.ts']).toContain('{"mine.role":"admin"}')
   })
 

@@ -1555,18 +1555,18 @@ function decodeShop_getProduct_result(r: ThriftReader): Shop_getProduct_result {
 }
 
 function completeShop_checkout_args(m: Shop_checkout_argsInput): Shop_checkout_args {
-  const v0 = completeCart(m.cart ?? missing('cart'))
-  const v1 = completePayment(m.payment ?? missing('payment'))
+  const v0 = completeCart(m.cart ?? missing('shop.Shop.checkout_args.cart'))
+  const v1 = completePayment(m.payment ?? missing('shop.Shop.checkout_args.payment'))
   if (v0 === m.cart && v1 === m.payment) return m as Shop_checkout_args
   return { cart: v0, payment: v1 }
 }
 
 function encodeShop_checkout_args(w: ThriftWriter, m: Shop_checkout_argsInput): void {
   w.structBegin()
-  const v0 = m.cart ?? missing('cart')
+  const v0 = m.cart ?? missing('shop.Shop.checkout_args.cart')
   w.fieldBegin(12, 1)
   encodeCart(w, v0)
-  const v1 = m.payment ?? missing('payment')
+  const v1 = m.payment ?? missing('shop.Shop.checkout_args.payment')
   w.fieldBegin(12, 2)
   encodePayment(w, v1)
   w.structEnd()
@@ -1594,8 +1594,8 @@ function decodeShop_checkout_args(r: ThriftReader): Shop_checkout_args {
     r.skip(t)
   }
   r.structEnd()
-  if (v0 === undefined) throw missingField('cart')
-  if (v1 === undefined) throw missingField('payment')
+  if (v0 === undefined) throw missingField('shop.Shop.checkout_args.cart')
+  if (v1 === undefined) throw missingField('shop.Shop.checkout_args.payment')
   return { cart: v0, payment: v1 }
 }
 

@@ -1237,9 +1237,9 @@ function decodeconstructor(r: ThriftReader): constructor {
 }
 
 function completeShop_buy_args_(m: Shop_buy_args_Input): Shop_buy_args_ {
-  const v0 = completeCart(m.default ?? missing('default'))
-  const v1 = completeContext(m.cx ?? missing('cx'))
-  const v2 = completeCallOptions(m.options ?? missing('options'))
+  const v0 = completeCart(m.default ?? missing('names.Shop.buy_args.default'))
+  const v1 = completeContext(m.cx ?? missing('names.Shop.buy_args.cx'))
+  const v2 = completeCallOptions(m.options ?? missing('names.Shop.buy_args.options'))
   const v3 = m.this ?? ''
   if (v0 === m.default && v1 === m.cx && v2 === m.options && v3 === m.this) return m as Shop_buy_args_
   return { default: v0, cx: v1, options: v2, this: v3 }
@@ -1247,13 +1247,13 @@ function completeShop_buy_args_(m: Shop_buy_args_Input): Shop_buy_args_ {
 
 function encodeShop_buy_args_(w: ThriftWriter, m: Shop_buy_args_Input): void {
   w.structBegin()
-  const v0 = m.default ?? missing('default')
+  const v0 = m.default ?? missing('names.Shop.buy_args.default')
   w.fieldBegin(12, 1)
   encodeCart_(w, v0)
-  const v1 = m.cx ?? missing('cx')
+  const v1 = m.cx ?? missing('names.Shop.buy_args.cx')
   w.fieldBegin(12, 2)
   encodeContext(w, v1)
-  const v2 = m.options ?? missing('options')
+  const v2 = m.options ?? missing('names.Shop.buy_args.options')
   w.fieldBegin(12, 3)
   encodeCallOptions(w, v2)
   w.stringField(4, m.this ?? '')
@@ -1296,9 +1296,9 @@ function decodeShop_buy_args_(r: ThriftReader): Shop_buy_args_ {
     r.skip(t)
   }
   r.structEnd()
-  if (v0 === undefined) throw missingField('default')
-  if (v1 === undefined) throw missingField('cx')
-  if (v2 === undefined) throw missingField('options')
+  if (v0 === undefined) throw missingField('names.Shop.buy_args.default')
+  if (v1 === undefined) throw missingField('names.Shop.buy_args.cx')
+  if (v2 === undefined) throw missingField('names.Shop.buy_args.options')
   return { default: v0, cx: v1, options: v2, this: v3 }
 }
 

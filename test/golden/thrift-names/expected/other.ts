@@ -48,23 +48,6 @@ export const default_: ThriftStruct<default_, default_Input> = /*#__PURE__*/ thr
   decodedefault_,
 )
 
-export interface default__ {
-  y: string
-}
-
-/** What {@link default__} is made from. */
-export interface default__Input {
-  readonly y?: string | undefined
-}
-
-export const default__: ThriftStruct<default__, default__Input> = /*#__PURE__*/ thriftStruct(
-  'other.default',
-  () => $file,
-  completedefault__,
-  encodedefault__,
-  decodedefault__,
-)
-
 // Codecs: filling in defaults, writing, reading.
 
 function completeMoney(m: MoneyInput): Money {
@@ -127,39 +110,9 @@ function decodedefault_(r: ThriftReader): default_ {
   return { x: v0 }
 }
 
-function completedefault__(m: default__Input): default__ {
-  const v0 = m.y ?? ''
-  if (v0 === m.y) return m as default__
-  return { y: v0 }
-}
-
-function encodedefault__(w: ThriftWriter, m: default__Input): void {
-  w.structBegin()
-  w.stringField(1, m.y ?? '')
-  w.structEnd()
-}
-
-function decodedefault__(r: ThriftReader): default__ {
-  let v0: string = ''
-  r.structBegin(3)
-  for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
-    switch (r.fieldId) {
-      case 1:
-        if (t === 11) {
-          v0 = r.string()
-          continue
-        }
-        break
-    }
-    r.skip(t)
-  }
-  r.structEnd()
-  return { y: v0 }
-}
-
 /** The description of other.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   1,
-  '["other.thrift",0,"thrift","","other.","",[[0,".Money",[[1,"amount","i64"]]],[0,".default_",[[1,"x","string"]]],[0,".default",[[1,"y","string"]]]],[[".Color","RED",0,"GREEN",1]],[]]',
+  '["other.thrift",0,"thrift","","other.","",[[0,".Money",[[1,"amount","i64"]]],[0,".default_",[[1,"x","string"]]]],[[".Color","RED",0,"GREEN",1]],[]]',
   () => [],
 )

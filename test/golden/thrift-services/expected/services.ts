@@ -535,7 +535,7 @@ function decodeWorker_take_result(r: ThriftReader): Worker_take_result {
 }
 
 function completeWorker_give_args(m: Worker_give_argsInput): Worker_give_args {
-  const v0 = completeTask(m.task ?? missing('task'))
+  const v0 = completeTask(m.task ?? missing('services.Worker.give_args.task'))
   const v1 = m.note
   const v2 = m.weight ?? 1
   if (v0 === m.task && v2 === m.weight) return m as Worker_give_args
@@ -544,7 +544,7 @@ function completeWorker_give_args(m: Worker_give_argsInput): Worker_give_args {
 
 function encodeWorker_give_args(w: ThriftWriter, m: Worker_give_argsInput): void {
   w.structBegin()
-  const v0 = m.task ?? missing('task')
+  const v0 = m.task ?? missing('services.Worker.give_args.task')
   w.fieldBegin(12, 1)
   encodeTask(w, v0)
   const v1 = m.note
@@ -584,7 +584,7 @@ function decodeWorker_give_args(r: ThriftReader): Worker_give_args {
     r.skip(t)
   }
   r.structEnd()
-  if (v0 === undefined) throw missingField('task')
+  if (v0 === undefined) throw missingField('services.Worker.give_args.task')
   return { task: v0, note: v1, weight: v2 }
 }
 
@@ -832,7 +832,7 @@ function decodeWorker_all_result(r: ThriftReader): Worker_all_result {
 }
 
 function completeWorker_echo_args(m: Worker_echo_argsInput): Worker_echo_args {
-  const v0 = Ping.complete(m.ping ?? missing('ping'))
+  const v0 = Ping.complete(m.ping ?? missing('services.Worker.echo_args.ping'))
   const v1 = m.other == null ? undefined : Ping.complete(m.other)
   if (v0 === m.ping && v1 === m.other) return m as Worker_echo_args
   return { ping: v0, other: v1 }
@@ -840,7 +840,7 @@ function completeWorker_echo_args(m: Worker_echo_argsInput): Worker_echo_args {
 
 function encodeWorker_echo_args(w: ThriftWriter, m: Worker_echo_argsInput): void {
   w.structBegin()
-  const v0 = m.ping ?? missing('ping')
+  const v0 = m.ping ?? missing('services.Worker.echo_args.ping')
   w.fieldBegin(12, 1)
   Ping.encode(w, v0)
   const v1 = m.other
@@ -873,7 +873,7 @@ function decodeWorker_echo_args(r: ThriftReader): Worker_echo_args {
     r.skip(t)
   }
   r.structEnd()
-  if (v0 === undefined) throw missingField('ping')
+  if (v0 === undefined) throw missingField('services.Worker.echo_args.ping')
   return { ping: v0, other: v1 }
 }
 

@@ -2776,14 +2776,14 @@ function decodeNothing(r: ThriftReader): Nothing {
 }
 
 function completeOdd_get_args(m: Odd_get_argsInput): Odd_get_args {
-  const v0 = completeNothing(m.x ?? missing('x'))
+  const v0 = completeNothing(m.x ?? missing('types.Odd.get_args.x'))
   if (v0 === m.x) return m as Odd_get_args
   return { x: v0 }
 }
 
 function encodeOdd_get_args(w: ThriftWriter, m: Odd_get_argsInput): void {
   w.structBegin()
-  const v0 = m.x ?? missing('x')
+  const v0 = m.x ?? missing('types.Odd.get_args.x')
   w.fieldBegin(12, 1)
   encodeNothing(w, v0)
   w.structEnd()
@@ -2804,7 +2804,7 @@ function decodeOdd_get_args(r: ThriftReader): Odd_get_args {
     r.skip(t)
   }
   r.structEnd()
-  if (v0 === undefined) throw missingField('x')
+  if (v0 === undefined) throw missingField('types.Odd.get_args.x')
   return { x: v0 }
 }
 

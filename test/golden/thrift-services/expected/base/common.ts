@@ -306,14 +306,14 @@ function decodeRoot_version_result(r: ThriftReader): Root_version_result {
 }
 
 function completeCommon_ping_args(m: Common_ping_argsInput): Common_ping_args {
-  const v0 = completePing(m.ping ?? missing('ping'))
+  const v0 = completePing(m.ping ?? missing('common.Common.ping_args.ping'))
   if (v0 === m.ping) return m as Common_ping_args
   return { ping: v0 }
 }
 
 function encodeCommon_ping_args(w: ThriftWriter, m: Common_ping_argsInput): void {
   w.structBegin()
-  const v0 = m.ping ?? missing('ping')
+  const v0 = m.ping ?? missing('common.Common.ping_args.ping')
   w.fieldBegin(12, 1)
   encodePing(w, v0)
   w.structEnd()
@@ -334,7 +334,7 @@ function decodeCommon_ping_args(r: ThriftReader): Common_ping_args {
     r.skip(t)
   }
   r.structEnd()
-  if (v0 === undefined) throw missingField('ping')
+  if (v0 === undefined) throw missingField('common.Common.ping_args.ping')
   return { ping: v0 }
 }
 
