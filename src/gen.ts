@@ -10,6 +10,7 @@ export {
   unknownCase,
 } from './runtime/core/complete.ts'
 export type { Context } from './runtime/core/context.ts'
+export { type EnumNumbers, enumNumbers } from './runtime/core/enum-name.ts'
 export { DeclaredException } from './runtime/core/error.ts'
 export { fileSchema, messageSchema } from './runtime/core/file-schema.ts'
 export type { FileSchema, MessageSchema } from './runtime/core/schema.ts'

@@ -4,6 +4,7 @@ export { currentContext, enableAmbient } from './runtime/ambient/ambient.ts'
 export type { CallOptions, ClientOptions } from './runtime/core/call-options.ts'
 export { createClient } from './runtime/core/client.ts'
 export { type Context, type ContextKey, contextKey, type Peer } from './runtime/core/context.ts'
+export { type EnumNumbers, type EnumObject, enumName, isEnumName, isEnumValue } from './runtime/core/enum-name.ts'
 export {
   BizError,
   DeclaredException,
@@ -28,6 +29,8 @@ export type { Service } from './runtime/core/service.ts'
 export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
 export type { Transport } from './runtime/core/transport.ts'
 export { type AccessLogEntry, type AccessLogOptions, accessLog } from './runtime/middleware/access-log.ts'
+export { type ConcurrencyLimitOptions, concurrencyLimit } from './runtime/middleware/concurrency-limit.ts'
+export { type RateLimitOptions, rateLimit } from './runtime/middleware/rate-limit.ts'
 export { timeout } from './runtime/middleware/timeout.ts'
 export type { AddressInit } from './runtime/net/address.ts'
 export type { BoundAddress } from './runtime/net/listen.ts'

@@ -38,8 +38,8 @@ export interface ModuleContext {
   value(declaration: NamedDeclaration): string
   /** The local name of a client or handler interface. */
   client(service: IrService): string
-  /** With enums by name: the local name of the constant that knows an enum's numbers. */
-  numbers(type: IrEnum): string
+  /** The local name of the constant that knows the numbers of an enum by name; undefined for one that appears by number. */
+  numbers(type: IrEnum): string | undefined
   handler(service: IrService): string
   /** The local name of an imported file's description; undefined when no module is generated for it. */
   fileConstant(file: IrFile): string | undefined
@@ -100,7 +100,10 @@ export function moduleContext(
     value: (declaration) => imported(declaration.file, names.declaration(declaration), false),
     client: (service) => imported(service.file, names.client(service), true),
     handler: (service) => imported(service.file, names.handler(service), true),
-    numbers: (type) => imported(type.file, names.enumNumbers(type), false),
+    numbers(type) {
+      if (options.enum === 'number' || !generated.has(type.file)) return undefined
+      return imported(type.file, names.enumNumbers(type), false)
+    },
     fileConstant(of) {
       if (files.includes(of)) return names.file(of)
       if (generated.has(of)) return imports.addFile(modulePath(of), names.file(of))

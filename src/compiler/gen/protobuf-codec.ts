@@ -96,7 +96,7 @@ function printEncodeMember(
       printEncodeField(printer, field, field.type, field.id, local, context)
     })
   } else {
-    printer.line(`if (${local} != null${says}) ${writeText(type, tagOf(field.id, type), local)}`)
+    printer.line(`if (${local} != null${says}) ${writeText(context, type, tagOf(field.id, type), local)}`)
   }
 }
 
@@ -137,7 +137,7 @@ function printEncodeField(
 ): void {
   const type = resolve(of)
   if (type.kind !== 'message') {
-    printer.line(writeText(type, tagOf(id, type), given))
+    printer.line(writeText(context, type, tagOf(id, type), given))
   } else if (field.delimited) {
     printer.line(`w.beginGroup(${id * 8 + 3})`)
     printer.line(`${encoder(context, type.message)}(w, ${given})`)
@@ -158,7 +158,9 @@ function printEncodeList(
 ): void {
   const type = resolve(element)
   if (field.packed && type.kind !== 'message') {
-    printer.line(`w.${packed(type)}(${field.id * 8 + 2}, ${local})`)
+    const numbers = type.kind === 'enum' ? context.numbers(type.enum) : undefined
+    const listed = numbers === undefined ? local : `${local}.map(${numbers}.of)`
+    printer.line(`w.${packed(type)}(${field.id * 8 + 2}, ${listed})`)
     return
   }
   printer.block(`for (let i = 0; i < ${local}.length; i++) {`, () => {
@@ -178,7 +180,7 @@ function printEncodeMap(
   printer.block(isRecord ? `for (const k of Object.keys(${local})) {` : `for (const [k, x] of ${local}) {`, () => {
     printer.line(`const e = w.begin(${field.id * 8 + 2})`)
     const keyType = resolve(type.key)
-    printer.line(writeText(keyType, tagOf(1, keyType), 'k'))
+    printer.line(writeText(context, keyType, tagOf(1, keyType), 'k'))
     printEncodeField(printer, { ...field, delimited: false }, type.value, 2, value, context)
     printer.line('w.end(e)')
   })
@@ -262,7 +264,7 @@ function printDecodeField(
   const element = resolve(type.element)
   printDecodeOne(printer, field, element, (value) => `${local}.push(${value})`, undefined, keeps, context)
   if (element.kind === 'message' || scalarOf(element)[0] === 2) return
-  if (hasPackedRead(element)) {
+  if (hasPackedRead(element, context)) {
     printCase(printer, field.id * 8 + 2, () => printer.line(`r.${packed(element)}(${local})`))
     return
   }
@@ -270,7 +272,7 @@ function printDecodeField(
     printer.line('const e = r.length()')
     if (isClosed(element)) {
       printer.block('while (r.position < e) {', () => {
-        printClosed(printer, field, element, (value) => `${local}.push(${value})`, keeps)
+        printClosed(printer, field, element, (value) => `${local}.push(${value})`, keeps, context)
       })
     } else printer.line(`while (r.position < e) ${local}.push(${readText(context, field, element)})`)
     printer.line('r.at(e)')
@@ -332,7 +334,7 @@ function printDecodeOne(
   }
   if (isClosed(type)) {
     printer.block(`case ${tagOf(field.id, type)}: {`, () => {
-      printClosed(printer, field, type, assign, keeps)
+      printClosed(printer, field, type, assign, keeps, context)
       printer.line('break')
     })
     return
@@ -355,9 +357,12 @@ function printClosed(
   type: Extract<ResolvedType, { kind: 'enum' }>,
   assign: (value: string) => string,
   keeps: boolean,
+  context: ModuleContext,
 ): void {
   printer.line('const x = r.int32()')
-  printer.line(`if (${isListed(type.enum, 'x')}) ${assign('x')}`)
+  const numbers = context.numbers(type.enum)
+  const value = numbers === undefined ? 'x' : `${numbers}.name(x)`
+  printer.line(`if (${isListed(type.enum, 'x')}) ${assign(value)}`)
   if (keeps) printer.line(`else u = r.keepEnum(${field.id * 8}, x, u)`)
 }
 
@@ -393,7 +398,9 @@ function printDecodeMap(
     else if (late) held = 'x ?? new Uint8Array(0)'
     const put =
       mapShape(type.key, context.options.map) === 'record' ? `${local}[k] = ${held}` : `${local}.set(k, ${held})`
-    printer.line(isClosed(value) ? `if (${isListed(value.enum, 'x')}) ${put}` : put)
+    const isKnown = (type: IrEnum): string =>
+      context.numbers(type) === undefined ? isListed(type, 'x') : "typeof x !== 'number'"
+    printer.line(isClosed(value) ? `if (${isKnown(value.enum)}) ${put}` : put)
     printer.line('break')
   })
 }
@@ -420,7 +427,7 @@ function isClosed(type: ResolvedType): type is Extract<ResolvedType, { kind: 'en
 }
 
 function isNotZero(context: ModuleContext, type: ResolvedType, local: string): string {
-  if (type.kind === 'enum') return `${local} !== ${type.enum.values[0]?.number ?? 0}`
+  if (type.kind === 'enum') return `${onWire(context, type, local)} !== ${type.enum.values[0]?.number ?? 0}`
   if (type.kind !== 'scalar') return 'true'
   if (type.scalar === 'bytes') return `${local}.length > 0`
   // A negative zero is not the default: its bits are not all zero.
@@ -428,8 +435,8 @@ function isNotZero(context: ModuleContext, type: ResolvedType, local: string): s
   return `${local} !== ${zeroText(context, type)}`
 }
 
-function writeText(type: ResolvedType, tag: number, given: string): string {
-  return `w.${scalarOf(type)[1]}Field(${tag}, ${given})`
+function writeText(context: ModuleContext, type: ResolvedType, tag: number, given: string): string {
+  return `w.${scalarOf(type)[1]}Field(${tag}, ${onWire(context, type, given)})`
 }
 
 function readText(context: ModuleContext, field: IrField, type: ResolvedType): string {
@@ -440,7 +447,14 @@ function readText(context: ModuleContext, field: IrField, type: ResolvedType): s
     if (type.scalar === 'bytes' && bytes === 'view') return 'r.bytesView()'
     if (type.scalar === 'string' && !validates(field, context)) return 'r.stringLossy()'
   }
-  return `r.${method}()`
+  const numbers = type.kind === 'enum' ? context.numbers(type.enum) : undefined
+  return numbers === undefined ? `r.${method}()` : `${numbers}.name(r.${method}())`
+}
+
+/** What is written for a value: the number of an enum that appears by name. */
+function onWire(context: ModuleContext, type: ResolvedType, given: string): string {
+  const numbers = type.kind === 'enum' ? context.numbers(type.enum) : undefined
+  return numbers === undefined ? given : `${numbers}.of(${given})`
 }
 
 /** Whether text that is not UTF-8 is refused: everywhere but in proto2, or as the edition's feature says. */
@@ -461,7 +475,8 @@ function packed(type: ResolvedType): string {
 }
 
 /** Whether the reader has that method: 64-bit integers are read one by one in the form the options ask for. */
-function hasPackedRead(type: ResolvedType): boolean {
+function hasPackedRead(type: ResolvedType, context: ModuleContext): boolean {
+  if (type.kind === 'enum' && context.numbers(type.enum) !== undefined) return false
   return !isClosed(type) && !(type.kind === 'scalar' && isInt64(type.scalar))
 }
 

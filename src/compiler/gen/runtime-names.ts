@@ -18,6 +18,7 @@ const files = {
     'unknownCase',
   ],
   'runtime/core/context.ts': ['type Context'],
+  'runtime/core/enum-name.ts': ['enumNumbers', 'type EnumNumbers'],
   'runtime/core/error.ts': ['DeclaredException'],
   'runtime/core/file-schema.ts': ['fileSchema', 'messageSchema'],
   'runtime/core/schema.ts': ['type FileSchema', 'type MessageSchema'],

@@ -93,7 +93,7 @@ function printEncodeField(printer: Printer, field: IrField, given: string, n: st
   const type = resolve(field.type)
   const simple = scalarOf(type)
   if (simple !== undefined && simple[1] !== 'uuid') {
-    printer.line(`w.${simple[1]}Field(${field.id}, ${given})`)
+    printer.line(`w.${simple[1]}Field(${field.id}, ${onWire(context, type, given)})`)
     return
   }
   printer.line(`w.fieldBegin(${typeCode(type)}, ${field.id})`)
@@ -105,7 +105,7 @@ function printEncodeValue(printer: Printer, of: IrType, given: string, n: string
   switch (type.kind) {
     case 'scalar':
     case 'enum':
-      printer.line(`w.${scalarOf(type)?.[1]}(${given})`)
+      printer.line(`w.${scalarOf(type)?.[1]}(${onWire(context, type, given)})`)
       return
     case 'message':
       printer.line(`${encoder(context, type.message)}(w, ${given})`)
@@ -317,7 +317,14 @@ function readText(
     if (type.scalar === 'i64' && int64 !== 'bigint') return int64 === 'number' ? 'r.i64Number()' : 'r.i64String()'
     if (type.scalar === 'bytes' && bytes === 'view') return 'r.binaryView()'
   }
-  return `r.${scalarOf(type)?.[1]}()`
+  const numbers = type.kind === 'enum' ? context.numbers(type.enum) : undefined
+  return numbers === undefined ? `r.${scalarOf(type)?.[1]}()` : `${numbers}.name(r.i32())`
+}
+
+/** What is written for a value: the number of an enum that appears by name. */
+function onWire(context: ModuleContext, type: ResolvedType, given: string): string {
+  const numbers = type.kind === 'enum' ? context.numbers(type.enum) : undefined
+  return numbers === undefined ? given : `${numbers}.of(${given})`
 }
 
 /** The fields of a struct or exception as members; Thrift has no oneofs. */

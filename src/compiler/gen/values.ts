@@ -1,6 +1,6 @@
 /** Constant and default values as TypeScript expressions, structs filled with their defaults. */
 
-import type { IrConst, IrField, IrType, IrValue } from '../ir/ir.ts'
+import type { IrConst, IrEnum, IrField, IrType, IrValue } from '../ir/ir.ts'
 import type { ModuleContext } from './context.ts'
 import { flat, group, type Layout } from './layout.ts'
 import { membersOf } from './member.ts'
@@ -55,7 +55,7 @@ export function zeroText(context: ModuleContext, type: IrType): string {
       if (resolved.scalar === 'uuid') return "'00000000-0000-0000-0000-000000000000'"
       return resolved.scalar === 'bytes' ? 'new Uint8Array(0)' : '0'
     case 'enum':
-      return String(resolved.enum.file.idl === 'protobuf' ? (resolved.enum.values[0]?.number ?? 0) : 0)
+      return enumZero(context, resolved.enum)
     case 'list':
       return '[]'
     case 'set':
@@ -67,6 +67,12 @@ export function zeroText(context: ModuleContext, type: IrType): string {
     case 'message':
       throw new Error(`${resolved.message.fullName} has no zero value`)
   }
+}
+
+function enumZero(context: ModuleContext, type: IrEnum): string {
+  const number = type.file.idl === 'protobuf' ? (type.values[0]?.number ?? 0) : 0
+  const named = context.numbers(type) === undefined ? undefined : type.values.find((one) => one.number === number)
+  return named === undefined ? String(number) : quote(named.name)
 }
 
 /** A value with names of constants replaced by what they stand for; names of enum values stay. */

@@ -163,6 +163,8 @@ function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileS
 interface Forms {
   readonly int64: 'number' | 'string' | undefined
   readonly view: boolean
+  readonly maps: boolean
+  readonly names: boolean
   readonly keepsUnknown: boolean
 }
 
@@ -171,16 +173,19 @@ function formsOf(words: string): Forms {
   return {
     int64: all.includes('number') ? 'number' : all.includes('string') ? 'string' : undefined,
     view: all.includes('view'),
+    maps: all.includes('map'),
+    names: all.includes('names'),
     keepsUnknown: all.includes('unknown'),
   }
 }
 
-function decodeField(json: FieldJson, full: (name: string) => string, { int64, view }: Forms): FieldSchema {
+function decodeField(json: FieldJson, full: (name: string) => string, forms: Forms): FieldSchema {
+  const { int64, view, maps, names } = forms
   const [id, spelled, code, flags = 0, oneof = ''] = json
   const [name = '', localName = name, ...rest] = spelled.split(' ')
   const jsonName = rest.length === 0 ? localName : rest.join(' ')
   const [oneofName = '', oneofLocal = oneofName] = oneof.split(' ')
-  const cursor = { code, at: 0, hasInt64: false, hasBytes: false }
+  const cursor = { code, at: 0, hasInt64: false, hasBytes: false, hasEnum: false, hasRecord: false }
   const type = decodeType(cursor, full)
   return {
     id,
@@ -197,14 +202,23 @@ function decodeField(json: FieldJson, full: (name: string) => string, { int64, v
     ...(json.length > 5 && { default: json[5] }),
     ...(int64 !== undefined && cursor.hasInt64 && { int64 }),
     ...(view && cursor.hasBytes && { view }),
+    ...(maps && cursor.hasRecord && { map: 'map' }),
+    ...(names && cursor.hasEnum && { enum: 'string' }),
   }
 }
 
+/** How far a type code is read, and what it held. */
+interface TypeCursor {
+  readonly code: string
+  at: number
+  hasInt64: boolean
+  hasBytes: boolean
+  hasEnum: boolean
+  hasRecord: boolean
+}
+
 /** Prefix notation: `[T` list, `{T` set, `<K,V` map, `=Name` enum, `:Name` message, else a scalar. */
-function decodeType(
-  cursor: { readonly code: string; at: number; hasInt64: boolean; hasBytes: boolean },
-  full: (name: string) => string,
-): TypeSchema {
+function decodeType(cursor: TypeCursor, full: (name: string) => string): TypeSchema {
   const mark = cursor.code[cursor.at]
   if (mark === '[' || mark === '{') {
     cursor.at++
@@ -213,6 +227,7 @@ function decodeType(
   if (mark === '<') {
     cursor.at++
     const key = decodeType(cursor, full)
+    if (key.kind === 'scalar' && (key.scalar === 'string' || key.scalar === 'uuid')) cursor.hasRecord = true
     cursor.at++
     return { kind: 'map', key, value: decodeType(cursor, full) }
   }
@@ -220,7 +235,10 @@ function decodeType(
   const end = comma === -1 ? cursor.code.length : comma
   const word = cursor.code.slice(cursor.at, end)
   cursor.at = end
-  if (mark === '=') return { kind: 'enum', name: full(word.slice(1)) }
+  if (mark === '=') {
+    cursor.hasEnum = true
+    return { kind: 'enum', name: full(word.slice(1)) }
+  }
   if (mark === ':') return { kind: 'message', name: full(word.slice(1)) }
   if (int64Names.has(word)) cursor.hasInt64 = true
   if (word === 'bytes') cursor.hasBytes = true

@@ -41,12 +41,23 @@ function findMessage(file: FileSchema, name: string, seen: Set<FileSchema> = new
   return undefined
 }
 
+/** Whether text names a value of an enum; enums may appear by name. */
+function isNameOf(file: FileSchema, name: string, value: unknown, seen: Set<FileSchema> = new Set()): boolean {
+  if (typeof value !== 'string' || seen.has(file)) return false
+  seen.add(file)
+  const own = file.enums.find((one) => one.name === name)
+  if (own !== undefined) return own.values.some((one) => one.name === value)
+  return file.imports.some((other) => isNameOf(other, name, value, seen))
+}
+
 function misfit(file: FileSchema, type: TypeSchema, value: unknown, depth: number): Misfit | undefined {
   switch (type.kind) {
     case 'scalar':
       return scalars[type.scalar][1](value) ? undefined : { path: '', value, wanted: scalars[type.scalar][0] }
     case 'enum':
-      return isInt32(value) ? undefined : { path: '', value, wanted: 'a number of an enum' }
+      return isInt32(value) || isNameOf(file, type.name, value)
+        ? undefined
+        : { path: '', value, wanted: typeof value === 'string' ? `a name of ${type.name}` : 'a number of an enum' }
     case 'list':
     case 'set':
       return inElements(file, type.element, value, depth)

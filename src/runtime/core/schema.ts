@@ -60,6 +60,10 @@ export interface FieldSchema {
   readonly default?: unknown
   /** How 64-bit integers appear in TypeScript. Default `bigint`. */
   readonly int64?: 'bigint' | 'number' | 'string'
+  /** What holds maps with string keys in TypeScript. Default: an object without prototype. */
+  readonly map?: 'map'
+  /** Enums appear by name; a number that the enum does not name is itself. Default: by number. */
+  readonly enum?: 'string'
   /** Bytes are read as views that share the message's memory. */
   readonly view?: boolean
 }
