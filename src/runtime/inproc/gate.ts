@@ -6,6 +6,7 @@ import type { Admission } from '../core/direct-service.ts'
 import { RpcError } from '../core/error.ts'
 import type { ServerCall } from '../core/router.ts'
 import { nextTurn, turnIsOverdue } from '../core/turn.ts'
+import { type InLine, WaitingLine } from '../core/waiting-line.ts'
 
 /** How many calls may run and wait. */
 export interface GateOptions {
@@ -22,7 +23,7 @@ export interface GateOptions {
 }
 
 /** A call in line. */
-interface Ticket {
+interface Ticket extends InLine {
   readonly call: ServerCall
   readonly start: () => Promise<unknown>
   readonly resolve: (outcome: unknown) => void
@@ -30,8 +31,6 @@ interface Ticket {
   readonly isOneway: boolean
   /** It has room: of a oneway call the caller has gone on. */
   isAccepted: boolean
-  next: Ticket | undefined
-  previous: Ticket | undefined
 }
 
 /**
@@ -44,21 +43,25 @@ export class Gate implements Admission {
   running = 0
   /** Handlers that run although their calls have ended early. */
   abandoned = 0
-  /** Calls in line. */
-  pending = 0
   /** Calls that found no room, since the beginning. */
   rejected = 0
   private readonly options: GateOptions
-  private first: Ticket | undefined = undefined
-  private last: Ticket | undefined = undefined
+  private readonly line = new WaitingLine<Ticket>()
   /** The first call in line that found no room. */
   private firstOutside: Ticket | undefined = undefined
   private isScheduled = false
   private isDraining = false
+  /** The last look at the clock said that it is time for others. */
+  private isOverdue = false
 
   constructor(options: GateOptions) {
     this.options = options
     this.isOpen = options.concurrency === Number.POSITIVE_INFINITY && !options.hops
+  }
+
+  /** Calls in line. */
+  get pending(): number {
+    return this.line.length
   }
 
   started(): void {
@@ -72,12 +75,12 @@ export class Gate implements Admission {
   ended(wasAbandoned: boolean): void {
     this.running--
     if (wasAbandoned) this.abandoned--
-    if (this.first !== undefined) this.wake()
+    if (this.line.length > 0) this.wake()
   }
 
   admit(call: ServerCall, start: () => Promise<unknown>): Promise<unknown> {
     const { concurrency, capacity, overflow, hops } = this.options
-    if (!hops && this.first === undefined && this.running < concurrency) return start()
+    if (!hops && this.line.length === 0 && this.running < concurrency) return start()
     const isOneway = call.cx.method.kind === 'oneway'
     const isFull = this.pending >= capacity + (hops ? Math.max(0, concurrency - this.running) : 0)
     const refusal =
@@ -94,11 +97,12 @@ export class Gate implements Admission {
         reject,
         isOneway,
         isAccepted: false,
+        isInLine: false,
         next: undefined,
-        previous: this.last,
+        previous: undefined,
       }
       call.wait()
-      this.append(ticket)
+      this.line.append(ticket)
       if (isFull) this.firstOutside ??= ticket
       else accept(ticket)
       call.cx.onCancel((reason) => this.drop(ticket, reason))
@@ -110,54 +114,40 @@ export class Gate implements Admission {
   private wake(): void {
     if (this.isScheduled || this.isDraining) return
     this.isScheduled = true
-    if (turnIsOverdue()) nextTurn(this.drain)
+    if (this.isOverdue) nextTurn(this.drain)
     else queueMicrotask(this.drain)
   }
 
   private readonly drain = (): void => {
+    const { line, options } = this
     this.isScheduled = false
+    this.isOverdue = false
     this.isDraining = true
-    while (this.first !== undefined && this.running < this.options.concurrency) {
-      const ticket = this.first
+    while (line.first !== undefined && this.running < options.concurrency && !this.isOverdue) {
+      const ticket = line.first
       this.remove(ticket)
       ticket.start().then(ticket.resolve, ticket.reject)
-      if (turnIsOverdue()) break
+      this.isOverdue = turnIsOverdue()
     }
     this.isDraining = false
-    if (this.first !== undefined && this.running < this.options.concurrency) this.wake()
+    if (line.length > 0 && this.running < options.concurrency) this.wake()
   }
 
   private drop(ticket: Ticket, reason: RpcError): void {
-    // One that has started is not in line any more.
-    if (ticket !== this.first && ticket.previous === undefined) return
-    this.remove(ticket)
+    if (!this.remove(ticket)) return
     if (ticket.isOneway && ticket.isAccepted) ticket.call.unexpected(reason)
     else ticket.reject(reason)
   }
 
-  private append(ticket: Ticket): void {
-    this.pending++
-    if (this.last === undefined) this.first = ticket
-    else this.last.next = ticket
-    this.last = ticket
-  }
-
-  private remove(ticket: Ticket): void {
-    const { next, previous } = ticket
-    this.pending--
-    if (previous === undefined) this.first = next
-    else previous.next = next
-    if (next === undefined) this.last = previous
-    else next.previous = previous
-    ticket.next = undefined
-    ticket.previous = undefined
+  /** Takes a call out of the line, which makes room for the first that had none. False when it is not in line. */
+  private remove(ticket: Ticket): boolean {
     const outside = this.firstOutside
-    if (outside === undefined) return
-    if (outside === ticket) this.firstOutside = next
-    else {
+    if (outside === ticket) this.firstOutside = ticket.next
+    else if (outside !== undefined && ticket.isInLine) {
       this.firstOutside = outside.next
       accept(outside)
     }
+    return this.line.remove(ticket)
   }
 
   private full(): RpcError {

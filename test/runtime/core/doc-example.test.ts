@@ -42,10 +42,13 @@ test('the examples in doc comments compile', () => {
         import type { Service } from '${root}/src/runtime/core/service.ts'
         import type { Transport } from '${root}/src/runtime/core/transport.ts'
         import { mockService } from '${root}/src/runtime/inproc/mock-service.ts'
+        import { concurrencyLimit } from '${root}/src/runtime/middleware/concurrency-limit.ts'
+        import { rateLimit } from '${root}/src/runtime/middleware/rate-limit.ts'
         import { timeout } from '${root}/src/runtime/middleware/timeout.ts'
+        import { Server } from '${root}/src/runtime/serve/server.ts'
         import { Shop } from '${root}/test/support/shop.ts'
         declare const transport: Transport
-        void [createClient, RpcError, mockService, timeout, Shop, transport]
+        void [createClient, RpcError, mockService, timeout, concurrencyLimit, rateLimit, Server, Shop, transport]
         export type Used = [Layer, Service]
       `
       writeFileSync(file, `${prelude}\n${code}\nexport {}\n`)

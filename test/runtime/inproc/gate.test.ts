@@ -60,15 +60,15 @@ describe('a mailbox', () => {
   test('of concurrency n runs n at once, and what ends makes room for the first in line', async () => {
     const { shop, transport, going } = held({ mode: 'mailbox', concurrency: 2 })
     const calls = [1, 2, 3, 4].map(() => shop.version())
-    await turns(1)
+    await turns()
     expect(transport.stats()).toEqual({ running: 2, pending: 2, abandoned: 0, rejected: 0 })
     going[1]!.resolve('second')
     expect(await calls[1]).toBe('second')
-    await turns(1)
+    await turns()
     expect(going).toHaveLength(3)
     going[0]!.resolve('first')
     going[2]!.resolve('third')
-    await turns(1)
+    await turns()
     going[3]!.resolve('fourth')
     expect(await Promise.all(calls)).toEqual(['first', 'second', 'third', 'fourth'])
     expect(transport.stats()).toMatchObject(idle)
@@ -114,7 +114,7 @@ describe('a mailbox', () => {
     const viewed = vi.fn(() => going.promise)
     const { shop, transport } = shopOf({ mode: 'mailbox', queue: { capacity: 1, overflow: 'wait' } }, { viewed })
     await shop.viewed(1n, 'a')
-    await turns(1)
+    await turns()
     await shop.viewed(2n, 'b')
     let isAccepted = false
     const third = shop.viewed(3n, 'c').then(() => {
@@ -139,7 +139,7 @@ describe('a limit', () => {
     expect([going.length, transport.stats().pending]).toEqual([1, 1])
     going[0]!.resolve('1')
     expect(await first).toBe('1')
-    await turns(1)
+    await turns()
     going[1]!.resolve('2')
     expect(await second).toBe('2')
   })
@@ -156,7 +156,7 @@ describe('a limit', () => {
     expect(refused.stack).not.toContain('\n    at ')
     expect(transport.stats()).toEqual({ running: 1, pending: 1, abandoned: 0, rejected: 1 })
     going[0]!.resolve('')
-    await turns(1)
+    await turns()
     going[1]!.resolve('')
     await Promise.all(calls)
     expect(router.inFlight).toBe(0)
@@ -169,7 +169,7 @@ describe('a limit', () => {
       {
         async getProduct(sku) {
           started.push(sku)
-          await turns(1)
+          await turns()
           return { sku, title: '' }
         },
       },
@@ -324,11 +324,11 @@ describe('close', () => {
   test('lets calls in line run while it drains, and fails what is left as UNAVAILABLE', async () => {
     const { shop, going, transport, router } = held({ mode: 'mailbox' })
     const [first, second, third] = [shop.version(), shop.version(), code(shop.version())]
-    await turns(1)
+    await turns()
     const closing = transport.close({ drainMs: 50 })
     expect(await code(shop.version())).toBe('UNAVAILABLE')
     going[0]!.resolve('1')
-    await turns(1)
+    await turns()
     going[1]!.resolve('2')
     expect([await first, await second]).toEqual(['1', '2'])
     await closing
@@ -339,11 +339,11 @@ describe('close', () => {
   test('of the server drains what is in line too', async () => {
     const { shop, going, router } = held({ mode: 'mailbox' })
     const calls = [shop.version(), shop.version()]
-    await turns(1)
+    await turns()
     const closing = router.close({ drainMs: 5000 })
     for (const i of [0, 1]) {
       going[i]!.resolve(String(i))
-      await turns(1)
+      await turns()
     }
     expect(await Promise.all(calls)).toEqual(['0', '1'])
     await closing
@@ -353,7 +353,7 @@ describe('close', () => {
     const onError = vi.fn()
     const { shop, transport } = shopOf({ mode: 'mailbox' }, { viewed: never }, onError)
     await shop.viewed(1n, 'a')
-    await turns(1)
+    await turns()
     await shop.viewed(2n, 'b')
     await transport.close()
     expect(onError.mock.calls.map(([error]) => error.code)).toContain('UNAVAILABLE')

@@ -1,0 +1,75 @@
+/** concurrencyLimit(): how many calls run at once. */
+
+import { CallStream } from '../core/call-stream.ts'
+import type { Context } from '../core/context.ts'
+import type { Layer } from '../core/layer.ts'
+import { streamsResponse } from '../core/method-kind.ts'
+import type { Service } from '../core/service.ts'
+import { CallLine } from './call-line.ts'
+
+/** Options of {@link concurrencyLimit}. */
+export interface ConcurrencyLimitOptions {
+  /** Calls that may wait for a place; further ones fail as RESOURCE_EXHAUSTED. 0: nobody waits. Default 1024. */
+  readonly queue?: number | undefined
+}
+
+/**
+ * A layer that lets `max` calls run at once, the rest wait in line. On a client a place is free when the call has ended,
+ * early or not; on a server when its handler has, also that of a call that was given up on. A streamed response keeps
+ * its place until it ends. One layer counts together whatever it is put around.
+ *
+ * @example
+ * const server = new Server({ layers: [concurrencyLimit(100)] })
+ */
+export function concurrencyLimit(max: number, options: ConcurrencyLimitOptions = {}): Layer {
+  const { queue = 1024 } = options
+  if (!(max >= 1)) throw new RangeError(`concurrencyLimit(${max}): at least 1 call must be let through`)
+  if (!(queue >= 0)) throw new RangeError(`concurrencyLimit: queue ${queue} is not at least 0`)
+  const line = new CallLine(queue)
+  const busy = `${max} calls run and ${queue} wait already`
+  let running = 0
+  const free = (): void => {
+    // The place goes from hand to hand while somebody waits.
+    if (!line.letOneThrough()) running--
+  }
+  const run = (next: Service, cx: Context, request: unknown): Promise<unknown> => {
+    let isFree = false
+    const release = (): void => {
+      if (isFree) return
+      isFree = true
+      unlisten()
+      free()
+    }
+    // A transport need not settle a call that has ended early; a handler goes on until it is done.
+    const unlisten = cx.role === 'client' ? cx.onCancel(release) : nothing
+    let outcome: Promise<unknown>
+    try {
+      outcome = next(cx, request)
+    } catch (error) {
+      outcome = Promise.reject(error)
+    }
+    return outcome.then(
+      (response) => {
+        if (streamsResponse(cx.method.kind)) {
+          const end = cx.role === 'client' ? { onEnd: release } : { onGone: release }
+          return new CallStream(response as AsyncIterable<unknown>, end)
+        }
+        release()
+        return response
+      },
+      (error) => {
+        release()
+        throw error
+      },
+    )
+  }
+  return (next) => (cx, request) => {
+    if (running < max) {
+      running++
+      return run(next, cx, request)
+    }
+    return line.wait(cx, busy).then(() => run(next, cx, request))
+  }
+}
+
+const nothing = (): void => {}
