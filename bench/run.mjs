@@ -1,40 +1,58 @@
-/** `npm run bench [-- --quick]`: every race, one report in Markdown on standard output. */
+/** `npm run bench [-- --quick] [thrift | grpc | codec | inproc ...]`: the races that are named, or all, as one report in Markdown. */
 
 import { cpus } from 'node:os'
 import { generate } from './generate.mjs'
+import { inproc } from './inproc/run.mjs'
 import { race, table } from './rpc/race.mjs'
 
-const quick = process.argv.includes('--quick')
+const words = process.argv.slice(2)
+const quick = words.includes('--quick')
 const shape = { sizes: [64, 1024], lanes: [1, 32, 128], calls: quick ? 2_000 : 20_000, rounds: quick ? 1 : 5 }
 
-generate(['idl/echo.thrift', 'idl/echo.proto'])
-
-console.log(
-  `# Races\n\nNode ${process.version}, ${cpus().length} cores (${cpus()[0].model.trim()}), ${new Date().toISOString().slice(0, 10)}.`,
-)
-console.log(
+const rpcNote = [
   'Client and server are two processes on loopback; CPU is user and system time per call; the median of the rounds counts.',
+  'ratio: how many times less CPU for both sides together than the peer.\n',
+].join('\n')
+
+const races = {
+  async thrift() {
+    generate(['idl/echo.thrift'])
+    const rows = await race({
+      ...shape,
+      contenders: [
+        { name: 'npm thrift', stack: 'apache-thrift' },
+        { name: 'volo framed, multiplexed', stack: 'volo-thrift', variant: 'framed-multiplexed' },
+        { name: 'volo TTHeader, multiplexed', stack: 'volo-thrift', variant: 'ttheader-multiplexed' },
+        { name: 'volo TTHeader, pool', stack: 'volo-thrift', variant: 'ttheader-pool' },
+      ],
+    })
+    console.log(`## Thrift echo\n\n${rpcNote}\n${table(rows, 'npm thrift')}\n`)
+  },
+  async grpc() {
+    generate(['idl/echo.proto'])
+    const rows = await race({
+      ...shape,
+      contenders: [
+        { name: '@grpc/grpc-js', stack: 'grpc-js' },
+        { name: 'volo gRPC', stack: 'volo-grpc' },
+      ],
+    })
+    console.log(`## gRPC unary\n\n${rpcNote}\n${table(rows, '@grpc/grpc-js')}\n`)
+  },
+  async codec() {
+    if (quick) process.env['ROUNDS'] ??= '1'
+    await import('./codec/run.mjs')
+  },
+  inproc: () => inproc({ quick }),
+}
+
+const named = words.filter((word) => word !== '--quick')
+const unknown = named.find((word) => !(word in races))
+if (unknown !== undefined) {
+  console.error(`there is no race '${unknown}'; there are ${Object.keys(races).join(', ')}`)
+  process.exit(2)
+}
+console.log(
+  `# Races\n\nNode ${process.version}, ${cpus().length} cores (${cpus()[0].model.trim()}), ${new Date().toISOString().slice(0, 10)}.\n`,
 )
-console.log('ratio: how many times less CPU for both sides together than the peer.\n')
-
-console.log('## Thrift echo\n')
-const thrift = await race({
-  ...shape,
-  contenders: [
-    { name: 'npm thrift', stack: 'apache-thrift' },
-    { name: 'volo framed, multiplexed', stack: 'volo-thrift', variant: 'framed-multiplexed' },
-    { name: 'volo TTHeader, multiplexed', stack: 'volo-thrift', variant: 'ttheader-multiplexed' },
-    { name: 'volo TTHeader, pool', stack: 'volo-thrift', variant: 'ttheader-pool' },
-  ],
-})
-console.log(table(thrift, 'npm thrift'))
-
-console.log('\n## gRPC unary\n')
-const grpc = await race({
-  ...shape,
-  contenders: [
-    { name: '@grpc/grpc-js', stack: 'grpc-js' },
-    { name: 'volo gRPC', stack: 'volo-grpc' },
-  ],
-})
-console.log(table(grpc, '@grpc/grpc-js'))
+for (const [name, run] of Object.entries(races)) if (named.length === 0 || named.includes(name)) await run()

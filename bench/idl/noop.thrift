@@ -1,5 +1,0 @@
-namespace * bench
-
-service Noop {
-  void noop(),
-}
