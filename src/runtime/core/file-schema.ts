@@ -143,7 +143,7 @@ function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileS
         kind: shapes[shape]!,
         name: full(name),
         fields: fields.map((field) => decodeField(field, full, forms)),
-        ...(forms.keepsUnknown && shapes[shape] !== 'union' && { keepsUnknown: true }),
+        ...(forms.keepsUnknown && { keepsUnknown: true }),
         ...(annotations && { annotations }),
       }),
     ),
