@@ -81,5 +81,6 @@ export {
 export type { ProtobufReader } from './runtime/protobuf/reader.ts'
 export type { ProtobufWriter } from './runtime/protobuf/writer.ts'
 export type { ThriftReader, ThriftStruct, ThriftWriter } from './runtime/thrift/protocol/protocol.ts'
-export { doubleCase, missingField, noCase, thriftStruct } from './runtime/thrift/protocol/struct.ts'
+export { doubleCase, missingField, thriftStruct } from './runtime/thrift/protocol/struct.ts'
+export { type ThriftUnion, thriftUnion } from './runtime/thrift/protocol/union.ts'
 export { keepUnknownField, writeUnknownFields } from './runtime/thrift/protocol/unknown-fields.ts'

@@ -58,7 +58,17 @@ function fieldMember(message: IrMessage, field: IrField, names: ProgramNames): F
   return { kind: 'field', name, field, presence, filled }
 }
 
-/** Whether the member `$unknown` holds what the reader did not know. Unions have no place for it. */
+/** Whether the member `$unknown` holds what the reader did not know; unions have a case for it. */
 export function keepsUnknown(message: IrMessage, context: ModuleContext): boolean {
   return context.reach.keepsUnknown(message.file) && message.shape !== 'union'
+}
+
+/** Whether a union has the case `$unknown` for a field that the reader did not know. */
+export function keepsUnknownCase(message: IrMessage, context: ModuleContext): boolean {
+  return isOpenUnion(message) && context.reach.keepsUnknown(message.file)
+}
+
+/** A Thrift union that may come with a case which the IDL does not know. One without any fields is an empty struct. */
+export function isOpenUnion(message: IrMessage): boolean {
+  return message.shape === 'union' && message.fields.length > 0
 }

@@ -4,7 +4,7 @@ import type { IrField, IrMessage } from '../ir/ir.ts'
 import { completedMember } from './complete.ts'
 import type { ModuleContext } from './context.ts'
 import { printDoc } from './doc.ts'
-import { type FieldMember, keepsUnknown, type Member, membersOf } from './member.ts'
+import { type FieldMember, isOpenUnion, keepsUnknown, keepsUnknownCase, type Member, membersOf } from './member.ts'
 import { key, type Printer, quote } from './printer.ts'
 import { inputType, outputType } from './types.ts'
 import { defaultInDoc } from './values.ts'
@@ -107,16 +107,17 @@ function printUnion(printer: Printer, message: IrMessage, context: ModuleContext
   for (const input of [false, true]) {
     if (input) printInputDoc(printer, message, context)
     const head = `${start}type ${input ? context.names.input(message) : context.names.declaration(message)} =`
-    printCases(
-      printer,
-      head,
-      message.fields,
-      context,
-      input,
-      message.fields.length === 0 ? ['{ case?: undefined }'] : [],
-    )
+    printCases(printer, head, message.fields, context, input, otherCases(message, context, input))
     printer.blank()
   }
+}
+
+/** The cases of a union that are none of its fields. */
+function otherCases(message: IrMessage, context: ModuleContext, input: boolean): string[] {
+  if (message.fields.length === 0) return ['{ case?: undefined }']
+  if (!keepsUnknownCase(message, context)) return []
+  const readonly = input ? 'readonly ' : ''
+  return [`{ ${readonly}case: '$unknown'; ${readonly}value: ${context.runtime('UnknownFields')} }`]
 }
 
 /** `{ case: 'name'; value: T }` for each field, on one line where they fit and no comment stands between them. */
@@ -168,7 +169,9 @@ function printConstant(printer: Printer, message: IrMessage, context: ModuleCont
   const codec = names.codec(message)
   const [type, make] =
     message.file.idl === 'thrift'
-      ? [context.runtime('ThriftStruct'), context.runtime('thriftStruct')]
+      ? isOpenUnion(message)
+        ? [context.runtime('ThriftUnion'), context.runtime('thriftUnion')]
+        : [context.runtime('ThriftStruct'), context.runtime('thriftStruct')]
       : [context.runtime('ProtobufMessage'), context.runtime('protobufMessage')]
   printDoc(printer, undefined, { deprecated: message.deprecated })
   const typed = `${start}const ${name}: ${type}<`

@@ -25,7 +25,8 @@ const files = {
   'runtime/core/service-type.ts': ['serviceType', 'type ServiceType'],
   'runtime/core/unknown-fields.ts': ['type UnknownFields'],
   'runtime/thrift/protocol/protocol.ts': ['type ThriftReader', 'type ThriftStruct', 'type ThriftWriter'],
-  'runtime/thrift/protocol/struct.ts': ['doubleCase', 'missingField', 'noCase', 'thriftStruct'],
+  'runtime/thrift/protocol/struct.ts': ['doubleCase', 'missingField', 'thriftStruct'],
+  'runtime/thrift/protocol/union.ts': ['thriftUnion', 'type ThriftUnion'],
   'runtime/thrift/protocol/unknown-fields.ts': ['keepUnknownField', 'writeUnknownFields'],
   'runtime/protobuf/message.ts': [
     'missingProtobufField',

@@ -3,7 +3,7 @@
 import type { IrField, IrMessage, IrScalar, IrType } from '../ir/ir.ts'
 import { defaultText, path } from './complete.ts'
 import type { ModuleContext } from './context.ts'
-import { type FieldMember, keepsUnknown, membersOf } from './member.ts'
+import { type FieldMember, isOpenUnion, keepsUnknown, keepsUnknownCase, membersOf } from './member.ts'
 import { key, type Printer, quote } from './printer.ts'
 import { mapShape, type ResolvedType, resolve, setShape } from './type-shape.ts'
 import { outputType } from './types.ts'
@@ -34,7 +34,8 @@ export function printThriftCodec(printer: Printer, message: IrMessage, context: 
     else printEncodeStruct(printer, message, context)
   })
   printer.blank()
-  printer.function(codec.decode, [`r: ${reader}`], names.declaration(message), () => {
+  const result = `${names.declaration(message)}${isOpenUnion(message) ? ' | undefined' : ''}`
+  printer.function(codec.decode, [`r: ${reader}`], result, () => {
     if (message.shape === 'union') printDecodeUnion(printer, message, context)
     else printDecodeStruct(printer, message, context)
   })
@@ -49,6 +50,12 @@ function printEncodeStruct(printer: Printer, message: IrMessage, context: Module
     if (member.presence === 'required') {
       printer.line(`const ${local} = ${given} ?? ${context.runtime('missing')}(${path(field, context)})`)
       printEncodeField(printer, field, local, `${i}`, context)
+    } else if (member.presence !== field.presence && field.default === undefined) {
+      // Error's own message: when the optional field is absent it is empty.
+      printer.line(`const ${local} = ${given}`)
+      printer.block(`if (${local} != null && ${local} !== '') {`, () => {
+        printEncodeField(printer, field, local, `${i}`, context)
+      })
     } else if (!member.filled) {
       printer.line(`const ${local} = ${given}`)
       printer.block(`if (${local} != null) {`, () => printEncodeField(printer, field, local, `${i}`, context))
@@ -79,6 +86,13 @@ function printEncodeUnion(printer: Printer, message: IrMessage, context: ModuleC
           printer.line('const v = m.value')
           printEncodeField(printer, field, 'v', '', context)
         }
+        printer.line('break')
+      })
+    }
+    if (keepsUnknownCase(message, context)) {
+      printer.line("case '$unknown':")
+      printer.indented(() => {
+        printer.line(`${context.runtime('writeUnknownFields')}(w, m.value)`)
         printer.line('break')
       })
     }
@@ -200,14 +214,26 @@ function printDecodeUnion(printer: Printer, message: IrMessage, context: ModuleC
     printer.line('return {}')
     return
   }
+  const keeps = keepsUnknownCase(message, context)
   printer.line(`let v: ${name} | undefined`)
-  printFieldLoop(printer, message, context, false, (field) => {
+  if (keeps) printer.line(`let u: ${context.runtime('UnknownFields')} | undefined`)
+  printFieldLoop(printer, message, context, keeps, (field) => {
     const label = quote(context.names.member(field))
     printer.line(`if (v !== undefined) throw ${context.runtime('doubleCase')}(${quote(message.fullName)})`)
-    printDecodeInto(printer, field.type, (value) => `v = { case: ${label}, value: ${value} }`, context)
+    const assign = (value: string): string => `v = { case: ${label}, value: ${value} }`
+    if (mayBeUnknown(field.type)) {
+      printer.line(`const x = ${printDecodeElement(printer, field.type, '', context)}`)
+      printer.line(`if (x !== undefined) ${assign('x')}`)
+    } else printDecodeInto(printer, field.type, assign, context)
   })
-  printer.line(`if (v === undefined) throw ${context.runtime('noCase')}(${quote(message.fullName)})`)
+  if (keeps) printer.line("if (v === undefined && u !== undefined) return { case: '$unknown', value: u }")
   printer.line('return v')
+}
+
+/** Whether decoding gives undefined for what a newer IDL added: the holder is then without the value. */
+function mayBeUnknown(type: IrType): boolean {
+  const resolved = resolve(type)
+  return resolved.kind === 'message' && isOpenUnion(resolved.message)
 }
 
 /** The loop over the fields of a struct; what has another id or type is skipped or kept. */
@@ -278,18 +304,33 @@ function printDecodeContainer(
   printer.block(`for (let i${n} = 0; i${n} < ${size}; i${n}++) {`, () => {
     if (type.kind !== 'map') {
       const element = printDecodeElement(printer, type.element, `${n}1`, context)
-      printer.line(shape === 'set' ? `c${n}.add(${element})` : `c${n}.push(${element})`)
+      if (mayBeUnknown(type.element)) {
+        printer.line(`const x${n} = ${element}`)
+        printer.line(`if (x${n} !== undefined) c${n}.push(x${n})`)
+      } else printer.line(shape === 'set' ? `c${n}.add(${element})` : `c${n}.push(${element})`)
       return
     }
-    const plain = isInline(type.key) && isInline(type.value)
+    const isPlain = isInline(type.key) && isInline(type.value)
+    const known: string[] = []
     let k = printDecodeElement(printer, type.key, `${n}0`, context)
-    if (!plain) {
+    if (!isPlain || mayBeUnknown(type.key) || mayBeUnknown(type.value)) {
       printer.line(`const l${n} = ${k}`)
       k = `l${n}`
+      if (mayBeUnknown(type.key)) known.push(`${k} !== undefined`)
     }
-    const value = printDecodeElement(printer, type.value, `${n}1`, context)
-    if (shape === 'record') printer.line(`c${n}[${k}] = ${value}`)
-    else printer.line(shape === 'map' ? `c${n}.set(${k}, ${value})` : `c${n}.push([${k}, ${value}])`)
+    let value = printDecodeElement(printer, type.value, `${n}1`, context)
+    if (mayBeUnknown(type.key) || mayBeUnknown(type.value)) {
+      printer.line(`const x${n} = ${value}`)
+      value = `x${n}`
+      if (mayBeUnknown(type.value)) known.push(`${value} !== undefined`)
+    }
+    const puts = {
+      record: `c${n}[${k}] = ${value}`,
+      map: `c${n}.set(${k}, ${value})`,
+      pairs: `c${n}.push([${k}, ${value}])`,
+    }
+    const put = puts[shape as keyof typeof puts]
+    printer.line(known.length === 0 ? put : `if (${known.join(' && ')}) ${put}`)
   })
 }
 
@@ -373,5 +414,6 @@ function encoder(context: ModuleContext, message: IrMessage): string {
 }
 
 function decoder(context: ModuleContext, message: IrMessage): string {
-  return context.isHere(message) ? context.names.codec(message).decode : `${context.value(message)}.decode`
+  if (context.isHere(message)) return context.names.codec(message).decode
+  return `${context.value(message)}.${isOpenUnion(message) ? 'decodeKnown' : 'decode'}`
 }

@@ -175,11 +175,19 @@ function messageLayout(context: ModuleContext, { message }: Shaped<'message'>, v
     const label = `${key(member.name)}: `
     const held = given.get(member.field.name) ?? (member.filled ? member.field.default : undefined)
     if (held !== undefined) items.push({ label, value: valueLayout(context, member.field.type, held) })
+    else if (member.presence === 'required') items.push({ label, value: zeroLayout(context, member.field.type) })
     else if (member.presence === 'default' && member.filled)
       items.push({ label, value: zeroText(context, member.field.type) })
   }
   const isClass = message.shape === 'exception'
   return group(isClass ? `/*#__PURE__*/ new ${context.value(message)}({` : '{', items, isClass ? '})' : '}', true)
+}
+
+/** What a required field holds that a constant leaves out; a struct takes its own defaults. */
+function zeroLayout(context: ModuleContext, type: IrType): Layout {
+  const resolved = resolve(type)
+  if (resolved.kind !== 'message') return zeroText(context, type)
+  return messageLayout(context, resolved, { kind: 'map', entries: [], span: resolved.message.span })
 }
 
 function elementsOf(context: ModuleContext, element: IrType, value: IrValue): { label: string; value: Layout }[] {

@@ -6,12 +6,13 @@ import {
   fileSchema,
   missing,
   missingField,
-  noCase,
   thriftStruct,
+  thriftUnion,
   unknownCase,
   type FileSchema,
   type ThriftReader,
   type ThriftStruct,
+  type ThriftUnion,
   type ThriftWriter,
 } from 'volo-ts/gen'
 
@@ -72,7 +73,7 @@ export type ChoiceInput =
   | { readonly case: 'more'; readonly value: Readonly<Record<string, ChoiceInput>> }
 
 /** @deprecated */
-export const Choice: ThriftStruct<Choice, ChoiceInput> = /*#__PURE__*/ thriftStruct(
+export const Choice: ThriftUnion<Choice, ChoiceInput> = /*#__PURE__*/ thriftUnion(
   'part.Choice',
   () => $file,
   completeChoice,
@@ -368,7 +369,7 @@ function encodeChoice(w: ThriftWriter, m: ChoiceInput): void {
   w.structEnd()
 }
 
-function decodeChoice(r: ThriftReader): Choice {
+function decodeChoice(r: ThriftReader): Choice | undefined {
   let v: Choice | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
@@ -394,7 +395,9 @@ function decodeChoice(r: ThriftReader): Choice {
           if (n >= 0) {
             const c: Record<string, Choice> = Object.create(null)
             for (let i = 0; i < n; i++) {
-              c[r.uuid()] = decodeChoice(r)
+              const l = r.uuid()
+              const x = decodeChoice(r)
+              if (x !== undefined) c[l] = x
             }
             v = { case: 'more', value: c }
           }
@@ -405,7 +408,6 @@ function decodeChoice(r: ThriftReader): Choice {
     r.skip(t)
   }
   r.structEnd()
-  if (v === undefined) throw noCase('part.Choice')
   return v
 }
 

@@ -8,14 +8,15 @@ import {
   keepUnknownField,
   missing,
   missingField,
-  noCase,
   thriftStruct,
+  thriftUnion,
   unknownCase,
   writeUnknownFields,
   type EnumNumbers,
   type FileSchema,
   type ThriftReader,
   type ThriftStruct,
+  type ThriftUnion,
   type ThriftWriter,
   type UnknownFields,
 } from 'volo-ts/gen'
@@ -92,6 +93,7 @@ export type Choice =
   | { case: 'carrier'; value: Carrier }
   | { case: 'part'; value: Part }
   | { case: 'more'; value: Record<string, Choice> }
+  | { case: '$unknown'; value: UnknownFields }
 
 /**
  * What {@link Choice} is made from.
@@ -101,9 +103,10 @@ export type ChoiceInput =
   | { readonly case: 'carrier'; readonly value: Carrier }
   | { readonly case: 'part'; readonly value: PartInput }
   | { readonly case: 'more'; readonly value: Readonly<Record<string, ChoiceInput>> }
+  | { readonly case: '$unknown'; readonly value: UnknownFields }
 
 /** @deprecated */
-export const Choice: ThriftStruct<Choice, ChoiceInput> = /*#__PURE__*/ thriftStruct(
+export const Choice: ThriftUnion<Choice, ChoiceInput> = /*#__PURE__*/ thriftUnion(
   'part.Choice',
   () => $file,
   completeChoice,
@@ -368,6 +371,7 @@ function completeChoice(m: ChoiceInput): Choice {
       return c === m.value ? (m as Choice) : { case: 'more', value: c }
     }
     case 'carrier':
+    case '$unknown':
       return m as Choice
     default:
       throw unknownCase('part.Choice', m)
@@ -397,14 +401,18 @@ function encodeChoice(w: ThriftWriter, m: ChoiceInput): void {
       }
       break
     }
+    case '$unknown':
+      writeUnknownFields(w, m.value)
+      break
     default:
       throw unknownCase('part.Choice', m)
   }
   w.structEnd()
 }
 
-function decodeChoice(r: ThriftReader): Choice {
+function decodeChoice(r: ThriftReader): Choice | undefined {
   let v: Choice | undefined
+  let u: UnknownFields | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
@@ -429,7 +437,9 @@ function decodeChoice(r: ThriftReader): Choice {
           if (n >= 0) {
             const c: Record<string, Choice> = Object.create(null)
             for (let i = 0; i < n; i++) {
-              c[r.uuid()] = decodeChoice(r)
+              const l = r.uuid()
+              const x = decodeChoice(r)
+              if (x !== undefined) c[l] = x
             }
             v = { case: 'more', value: c }
           }
@@ -437,10 +447,10 @@ function decodeChoice(r: ThriftReader): Choice {
         }
         break
     }
-    r.skip(t)
+    u = keepUnknownField(r, t, u)
   }
   r.structEnd()
-  if (v === undefined) throw noCase('part.Choice')
+  if (v === undefined && u !== undefined) return { case: '$unknown', value: u }
   return v
 }
 

@@ -171,7 +171,10 @@ function completeStoreClosed(m: StoreClosedInput): StoreClosed {
 
 function encodeStoreClosed(w: ThriftWriter, m: StoreClosedInput): void {
   w.structBegin()
-  w.stringField(1, m.message ?? '')
+  const v0 = m.message
+  if (v0 != null && v0 !== '') {
+    w.stringField(1, v0)
+  }
   w.i32Field(2, m.carrier ?? 0)
   w.structEnd()
 }
@@ -230,7 +233,9 @@ function decodeNotUsed(r: ThriftReader): NotUsed {
           if (n >= 0) {
             const c: Choices = new Map()
             for (let i = 0; i < n; i++) {
-              c.set(r.string(), Choice.decode(r))
+              const l = r.string()
+              const x = Choice.decodeKnown(r)
+              if (x !== undefined) c.set(l, x)
             }
             v0 = c
           }
@@ -321,7 +326,9 @@ function decodePartStore_find_by_url_result(r: ThriftReader): PartStore_find_by_
           if (n >= 0) {
             const c: Choices = new Map()
             for (let i = 0; i < n; i++) {
-              c.set(r.string(), Choice.decode(r))
+              const l = r.string()
+              const x = Choice.decodeKnown(r)
+              if (x !== undefined) c.set(l, x)
             }
             v0 = c
           }

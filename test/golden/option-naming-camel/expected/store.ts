@@ -171,7 +171,10 @@ function completeStoreClosed(m: StoreClosedInput): StoreClosed {
 
 function encodeStoreClosed(w: ThriftWriter, m: StoreClosedInput): void {
   w.structBegin()
-  w.stringField(1, m.message ?? '')
+  const v0 = m.message
+  if (v0 != null && v0 !== '') {
+    w.stringField(1, v0)
+  }
   w.i32Field(2, m.carrier ?? 0)
   w.structEnd()
 }
@@ -231,7 +234,9 @@ function decodeNotUsed(r: ThriftReader): NotUsed {
           if (n >= 0) {
             const c: Choices = Object.create(null)
             for (let i = 0; i < n; i++) {
-              c[r.string()] = Choice.decode(r)
+              const l = r.string()
+              const x = Choice.decodeKnown(r)
+              if (x !== undefined) c[l] = x
             }
             v0 = c
           }
@@ -323,7 +328,9 @@ function decodePartStore_find_by_url_result(r: ThriftReader): PartStore_find_by_
           if (n >= 0) {
             const c: Choices = Object.create(null)
             for (let i = 0; i < n; i++) {
-              c[r.string()] = Choice.decode(r)
+              const l = r.string()
+              const x = Choice.decodeKnown(r)
+              if (x !== undefined) c[l] = x
             }
             v0 = c
           }

@@ -8,9 +8,9 @@ import {
   messageSchema,
   missing,
   missingField,
-  noCase,
   serviceType,
   thriftStruct,
+  thriftUnion,
   unknownCase,
   type CallOptions,
   type Context,
@@ -19,6 +19,7 @@ import {
   type ServiceType,
   type ThriftReader,
   type ThriftStruct,
+  type ThriftUnion,
   type ThriftWriter,
 } from 'volo-ts/gen'
 import { $file as $file1, Money, type MoneyInput, type Timestamp } from './common/money.js'
@@ -165,7 +166,7 @@ export type PaymentInput =
   | { readonly case: 'transfer'; readonly value: TransferInput }
   | { readonly case: 'voucher'; readonly value: MoneyInput }
 
-export const Payment: ThriftStruct<Payment, PaymentInput> = /*#__PURE__*/ thriftStruct(
+export const Payment: ThriftUnion<Payment, PaymentInput> = /*#__PURE__*/ thriftUnion(
   'shop.Payment',
   () => $file,
   completePayment,
@@ -1091,7 +1092,7 @@ function encodePayment(w: ThriftWriter, m: PaymentInput): void {
   w.structEnd()
 }
 
-function decodePayment(r: ThriftReader): Payment {
+function decodePayment(r: ThriftReader): Payment | undefined {
   let v: Payment | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
@@ -1121,7 +1122,6 @@ function decodePayment(r: ThriftReader): Payment {
     r.skip(t)
   }
   r.structEnd()
-  if (v === undefined) throw noCase('shop.Payment')
   return v
 }
 

@@ -7,9 +7,9 @@ import {
   messageSchema,
   missing,
   missingField,
-  noCase,
   serviceType,
   thriftStruct,
+  thriftUnion,
   unknownCase,
   writeUnknownFields,
   type CallOptions,
@@ -19,6 +19,7 @@ import {
   type ServiceType,
   type ThriftReader,
   type ThriftStruct,
+  type ThriftUnion,
   type ThriftWriter,
   type UnknownFields,
 } from 'volo-ts/gen'
@@ -61,14 +62,18 @@ export const Numbers: ThriftStruct<Numbers, NumbersInput> = /*#__PURE__*/ thrift
   decodeNumbers,
 )
 
-export type Either = { case: 'number'; value: number } | { case: 'text'; value: string }
+export type Either =
+  | { case: 'number'; value: number }
+  | { case: 'text'; value: string }
+  | { case: '$unknown'; value: UnknownFields }
 
 /** What {@link Either} is made from. */
 export type EitherInput =
   | { readonly case: 'number'; readonly value: number }
   | { readonly case: 'text'; readonly value: string }
+  | { readonly case: '$unknown'; readonly value: UnknownFields }
 
-export const Either: ThriftStruct<Either, EitherInput> = /*#__PURE__*/ thriftStruct(
+export const Either: ThriftUnion<Either, EitherInput> = /*#__PURE__*/ thriftUnion(
   'numbers.Either',
   () => $file,
   completeEither,
@@ -348,6 +353,7 @@ function completeEither(m: EitherInput): Either {
   switch (m.case) {
     case 'number':
     case 'text':
+    case '$unknown':
       return m as Either
     default:
       throw unknownCase('numbers.Either', m)
@@ -365,14 +371,18 @@ function encodeEither(w: ThriftWriter, m: EitherInput): void {
       w.stringField(2, m.value)
       break
     }
+    case '$unknown':
+      writeUnknownFields(w, m.value)
+      break
     default:
       throw unknownCase('numbers.Either', m)
   }
   w.structEnd()
 }
 
-function decodeEither(r: ThriftReader): Either {
+function decodeEither(r: ThriftReader): Either | undefined {
   let v: Either | undefined
+  let u: UnknownFields | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
@@ -391,10 +401,10 @@ function decodeEither(r: ThriftReader): Either {
         }
         break
     }
-    r.skip(t)
+    u = keepUnknownField(r, t, u)
   }
   r.structEnd()
-  if (v === undefined) throw noCase('numbers.Either')
+  if (v === undefined && u !== undefined) return { case: '$unknown', value: u }
   return v
 }
 

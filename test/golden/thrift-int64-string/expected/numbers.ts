@@ -6,9 +6,9 @@ import {
   messageSchema,
   missing,
   missingField,
-  noCase,
   serviceType,
   thriftStruct,
+  thriftUnion,
   unknownCase,
   type CallOptions,
   type Context,
@@ -17,6 +17,7 @@ import {
   type ServiceType,
   type ThriftReader,
   type ThriftStruct,
+  type ThriftUnion,
   type ThriftWriter,
 } from 'volo-ts/gen'
 import { $file as $file1, type Id, type Mode } from './shared'
@@ -63,7 +64,7 @@ export type EitherInput =
   | { readonly case: 'number'; readonly value: string }
   | { readonly case: 'text'; readonly value: string }
 
-export const Either: ThriftStruct<Either, EitherInput> = /*#__PURE__*/ thriftStruct(
+export const Either: ThriftUnion<Either, EitherInput> = /*#__PURE__*/ thriftUnion(
   'numbers.Either',
   () => $file,
   completeEither,
@@ -356,7 +357,7 @@ function encodeEither(w: ThriftWriter, m: EitherInput): void {
   w.structEnd()
 }
 
-function decodeEither(r: ThriftReader): Either {
+function decodeEither(r: ThriftReader): Either | undefined {
   let v: Either | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
@@ -379,7 +380,6 @@ function decodeEither(r: ThriftReader): Either {
     r.skip(t)
   }
   r.structEnd()
-  if (v === undefined) throw noCase('numbers.Either')
   return v
 }
 

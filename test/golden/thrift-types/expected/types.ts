@@ -10,9 +10,9 @@ import {
   messageSchema,
   missing,
   missingField,
-  noCase,
   serviceType,
   thriftStruct,
+  thriftUnion,
   unknownCase,
   type CallOptions,
   type Context,
@@ -21,6 +21,7 @@ import {
   type ServiceType,
   type ThriftReader,
   type ThriftStruct,
+  type ThriftUnion,
   type ThriftWriter,
 } from 'volo-ts/gen'
 
@@ -350,7 +351,7 @@ export type ShapeInput =
   | { readonly case: 'outline'; readonly value: readonly PointInput[] }
   | { readonly case: 'inner'; readonly value: ShapeInput }
 
-export const Shape: ThriftStruct<Shape, ShapeInput> = /*#__PURE__*/ thriftStruct(
+export const Shape: ThriftUnion<Shape, ShapeInput> = /*#__PURE__*/ thriftUnion(
   'types.Shape',
   () => $file,
   completeShape,
@@ -363,7 +364,7 @@ export type One = { case: 'only'; value: string }
 /** What {@link One} is made from. */
 export type OneInput = { readonly case: 'only'; readonly value: string }
 
-export const One: ThriftStruct<One, OneInput> = /*#__PURE__*/ thriftStruct(
+export const One: ThriftUnion<One, OneInput> = /*#__PURE__*/ thriftUnion(
   'types.One',
   () => $file,
   completeOne,
@@ -1565,7 +1566,9 @@ function decodeNested(r: ThriftReader): Nested {
               const n1 = r.mapOf(11, 12)
               const c1: Record<string, Shape> = Object.create(null)
               for (let i1 = 0; i1 < n1; i1++) {
-                c1[r.string()] = decodeShape(r)
+                const l1 = r.string()
+                const x1 = decodeShape(r)
+                if (x1 !== undefined) c1[l1] = x1
               }
               c.push(c1)
             }
@@ -2413,7 +2416,7 @@ function encodeShape(w: ThriftWriter, m: ShapeInput): void {
   w.structEnd()
 }
 
-function decodeShape(r: ThriftReader): Shape {
+function decodeShape(r: ThriftReader): Shape | undefined {
   let v: Shape | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
@@ -2449,7 +2452,8 @@ function decodeShape(r: ThriftReader): Shape {
       case 4:
         if (t === 12) {
           if (v !== undefined) throw doubleCase('types.Shape')
-          v = { case: 'inner', value: decodeShape(r) }
+          const x = decodeShape(r)
+          if (x !== undefined) v = { case: 'inner', value: x }
           continue
         }
         break
@@ -2457,7 +2461,6 @@ function decodeShape(r: ThriftReader): Shape {
     r.skip(t)
   }
   r.structEnd()
-  if (v === undefined) throw noCase('types.Shape')
   return v
 }
 
@@ -2483,7 +2486,7 @@ function encodeOne(w: ThriftWriter, m: OneInput): void {
   w.structEnd()
 }
 
-function decodeOne(r: ThriftReader): One {
+function decodeOne(r: ThriftReader): One | undefined {
   let v: One | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
@@ -2499,7 +2502,6 @@ function decodeOne(r: ThriftReader): One {
     r.skip(t)
   }
   r.structEnd()
-  if (v === undefined) throw noCase('types.One')
   return v
 }
 
@@ -2660,7 +2662,10 @@ function completeOptional(m: OptionalInput): Optional {
 
 function encodeOptional(w: ThriftWriter, m: OptionalInput): void {
   w.structBegin()
-  w.stringField(1, m.message ?? '')
+  const v0 = m.message
+  if (v0 != null && v0 !== '') {
+    w.stringField(1, v0)
+  }
   const v1 = m.code
   if (v1 != null) {
     w.i32Field(2, v1)

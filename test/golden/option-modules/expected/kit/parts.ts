@@ -9,9 +9,9 @@ import {
   messageSchema,
   missing,
   missingField,
-  noCase,
   serviceType,
   thriftStruct,
+  thriftUnion,
   unknownCase,
   type CallOptions,
   type Context,
@@ -21,6 +21,7 @@ import {
   type ServiceType,
   type ThriftReader,
   type ThriftStruct,
+  type ThriftUnion,
   type ThriftWriter,
 } from 'volo-ts/gen'
 
@@ -105,7 +106,7 @@ export type ChoiceInput =
   | { readonly case: 'more'; readonly value: Readonly<Record<string, ChoiceInput>> }
 
 /** @deprecated */
-export const Choice: ThriftStruct<Choice, ChoiceInput> = /*#__PURE__*/ thriftStruct(
+export const Choice: ThriftUnion<Choice, ChoiceInput> = /*#__PURE__*/ thriftUnion(
   'part.Choice',
   () => $file_part,
   completeChoice,
@@ -547,7 +548,7 @@ function encodeChoice(w: ThriftWriter, m: ChoiceInput): void {
   w.structEnd()
 }
 
-function decodeChoice(r: ThriftReader): Choice {
+function decodeChoice(r: ThriftReader): Choice | undefined {
   let v: Choice | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
@@ -573,7 +574,9 @@ function decodeChoice(r: ThriftReader): Choice {
           if (n >= 0) {
             const c: Record<string, Choice> = Object.create(null)
             for (let i = 0; i < n; i++) {
-              c[r.uuid()] = decodeChoice(r)
+              const l = r.uuid()
+              const x = decodeChoice(r)
+              if (x !== undefined) c[l] = x
             }
             v = { case: 'more', value: c }
           }
@@ -584,7 +587,6 @@ function decodeChoice(r: ThriftReader): Choice {
     r.skip(t)
   }
   r.structEnd()
-  if (v === undefined) throw noCase('part.Choice')
   return v
 }
 
@@ -594,7 +596,10 @@ function completeStoreClosed(m: StoreClosedInput): StoreClosed {
 
 function encodeStoreClosed(w: ThriftWriter, m: StoreClosedInput): void {
   w.structBegin()
-  w.stringField(1, m.message ?? '')
+  const v0 = m.message
+  if (v0 != null && v0 !== '') {
+    w.stringField(1, v0)
+  }
   w.i32Field(2, CarrierNumbers.of(m.carrier ?? 0))
   w.structEnd()
 }
@@ -654,7 +659,9 @@ function decodeNotUsed(r: ThriftReader): NotUsed {
           if (n >= 0) {
             const c: Choices = Object.create(null)
             for (let i = 0; i < n; i++) {
-              c[r.string()] = decodeChoice(r)
+              const l = r.string()
+              const x = decodeChoice(r)
+              if (x !== undefined) c[l] = x
             }
             v0 = c
           }
@@ -746,7 +753,9 @@ function decodePartStore_find_by_url_result(r: ThriftReader): PartStore_find_by_
           if (n >= 0) {
             const c: Choices = Object.create(null)
             for (let i = 0; i < n; i++) {
-              c[r.string()] = decodeChoice(r)
+              const l = r.string()
+              const x = decodeChoice(r)
+              if (x !== undefined) c[l] = x
             }
             v0 = c
           }

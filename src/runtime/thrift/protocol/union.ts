@@ -1,0 +1,36 @@
+/** thriftUnion: the constant that generated code exports beside each union. */
+
+import type { FileSchema } from '../../core/schema.ts'
+import type { ThriftReader, ThriftStruct, ThriftWriter } from './protocol.ts'
+import { noCase, thriftStruct } from './struct.ts'
+
+/** A union: a struct of which one field is there. */
+export interface ThriftUnion<T = unknown, I = T> extends ThriftStruct<T, I> {
+  /** Makes a value of one case, completed: `Payment.of('card', { number: '1' })`. */
+  of<C extends CaseOf<I>>(name: C, value: ValueOf<I, C>): Extract<T, { case: C }>
+  /** Decodes a union; undefined when it holds no field that the IDL knows, as one of a newer IDL may. */
+  decodeKnown(reader: ThriftReader): T | undefined
+}
+
+type CaseOf<I> = I extends { readonly case: infer C extends string } ? C : never
+type ValueOf<I, C> = I extends { readonly case: C; readonly value: infer V } ? V : never
+
+/** Makes a {@link ThriftUnion} of printed functions. Generated code calls it. */
+export function thriftUnion<T, I>(
+  typeName: string,
+  file: () => FileSchema,
+  complete: (input: I) => T,
+  encode: (writer: ThriftWriter, value: I) => void,
+  decodeKnown: (reader: ThriftReader) => T | undefined,
+): ThriftUnion<T, I> {
+  const decode = (reader: ThriftReader): T => {
+    const value = decodeKnown(reader)
+    if (value === undefined) throw noCase(typeName)
+    return value
+  }
+  const of = (name: string, value: unknown): unknown => complete({ case: name, value } as I)
+  return Object.assign(thriftStruct(typeName, file, complete, encode, decode), {
+    decodeKnown,
+    of: of as ThriftUnion<T, I>['of'],
+  })
+}
