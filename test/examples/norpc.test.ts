@@ -27,6 +27,14 @@ test('10,000 calls go through a limit of 100', async () => {
   expect(some).toBe('room for 900: 1000 answered, 9000 refused, at most 100 at once')
 })
 
+test('calls beyond a rate wait or are refused', async () => {
+  const [patient, hasty, reason] = lines(await example('norpc', 'rate-limit'))
+  const [, ms] = /^40 answered, the last of them after (\d+) ms$/.exec(patient!)!
+  expect(Number(ms)).toBeGreaterThanOrEqual(299)
+  expect(hasty).toMatch(/^1\d answered, [23]\d refused$/)
+  expect(reason).toBe('RESOURCE_EXHAUSTED: more than 1 calls per second (burst 10)')
+})
+
 test('a caller that goes away cancels its call and no other', async () => {
   expect(lines(await example('norpc', 'client-drop'))).toEqual([
     'work of 60000 ms: cancelled as CANCELLED',

@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient, isRpcError, Server } from 'volo-ts'
+import { concurrencyLimit, createClient, isRpcError, Server } from 'volo-ts'
 import { inProcess } from 'volo-ts/inproc'
 import { Work, type WorkHandler } from './gen/norpc.js'
 
@@ -28,11 +28,12 @@ const settled = async (calls: Promise<number>[]): Promise<string> => {
   return `${outcomes.length - refused.length} answered, ${refused.length} refused, at most ${most} at once`
 }
 
-const roomy = inProcess(new Server().add(Work, handler), { concurrency: 100, queue: { capacity: 10_000 } })
-const patient = createClient(Work, roomy)
-console.log('room for all:', await settled(Array.from({ length: 10_000 }, () => patient.work(1))))
+async function race(title: string, queue: number): Promise<void> {
+  most = 0
+  const server = new Server({ layers: [concurrencyLimit(100, { queue })] }).add(Work, handler)
+  const client = createClient(Work, inProcess(server))
+  console.log(`${title}: ${await settled(Array.from({ length: 10_000 }, () => client.work(1)))}`)
+}
 
-most = 0
-const narrow = inProcess(new Server().add(Work, handler), { concurrency: 100, queue: { capacity: 900 } })
-const hasty = createClient(Work, narrow)
-console.log('room for 900:', await settled(Array.from({ length: 10_000 }, () => hasty.work(1))))
+await race('room for all', 9_900)
+await race('room for 900', 900)
