@@ -36,6 +36,10 @@ export const diagnosticCodes = {
   'repeated-enum-number': { severity: 'warning', about: 'two values of one Thrift enum have one number' },
   'duplicate-method': { severity: 'error', about: 'two methods of one service, or of one it extends, have one name' },
   'bad-value': { severity: 'error', about: 'a default or constant does not fit its type' },
+  'missing-field': {
+    severity: 'warning',
+    about: 'a Thrift struct constant leaves out a required field, which becomes zero or empty',
+  },
   'unknown-enum-number': { severity: 'warning', about: 'an enum constant is a number that the enum does not name' },
   'misnamed-enum-value': { severity: 'warning', about: 'a value is named by another enum than its own' },
   'repeated-key': { severity: 'warning', about: 'a constant gives a key of a map or an element of a set twice' },

@@ -1,9 +1,10 @@
 /** Check: Thrift defaults and constants against their types. */
 
 import type { Report } from '../diagnostic.ts'
+import { diagnosticCodes } from '../diagnostic-code.ts'
 import { didYouMean } from '../text/suggest.ts'
-import type { IrEnum, IrMessage, IrNameValue, IrProgram, IrScalar, IrType, IrValue } from './ir.ts'
-import { typeText, underlying } from './underlying.ts'
+import type { IrConst, IrEnum, IrMessage, IrNameValue, IrProgram, IrScalar, IrType, IrValue } from './ir.ts'
+import { declarationOf, typeText, underlying } from './underlying.ts'
 import { fieldListsOf } from './walk.ts'
 
 /** Reports values that do not fit: wrong kind, out of range, unknown or missing struct fields, nested ones included. */
@@ -95,7 +96,7 @@ function checkName(value: IrNameValue & IrValue, type: IrType, report: Report): 
     checkScalar({ ...end, span: value.span }, wanted.scalar, type, report, what)
   } else if (enumTarget !== undefined && end.kind === 'int') {
     checkEnumValue({ ...end, span: value.span }, enumTarget, report)
-  } else if (constantType === undefined || !sameType(constantType, type)) {
+  } else if (constantType === undefined || (!sameType(constantType, type) && !literalFits(value, end, type))) {
     refuse(
       value,
       type,
@@ -118,6 +119,25 @@ function followConstants(value: IrValue): { constantType: IrType | undefined; en
     end = target.value
   }
   return undefined
+}
+
+const fits = new WeakMap<IrConst, WeakMap<IrType, boolean>>()
+
+/** True when a constant of another type is written so that it could stand here itself, as Apache takes it: a list for a set, i32 for i64. Decided once per constant and type: constants may use one another many times over. */
+function literalFits(name: IrNameValue, literal: IrValue, type: IrType): boolean {
+  const constant = name.reference.target
+  if (constant?.kind !== 'const') return false
+  const known = fits.get(constant) ?? new WeakMap<IrType, boolean>()
+  fits.set(constant, known)
+  const before = known.get(type)
+  if (before !== undefined) return before
+  known.set(type, false)
+  let fine = true
+  checkValue(literal, type, ({ code }) => {
+    if (diagnosticCodes[code].severity === 'error') fine = false
+  })
+  known.set(type, fine)
+  return fine
 }
 
 function sameType(a: IrType, b: IrType): boolean {
@@ -257,12 +277,22 @@ function checkStruct(value: IrValue, target: IrMessage, report: Report): void {
   for (const field of target.fields) {
     if (field.presence !== 'required' || field.default !== undefined || given.has(field.name)) continue
     report({
-      code: 'bad-value',
+      code: hasZero(field.type) ? 'missing-field' : 'bad-value',
       message: `required field '${field.name}' of '${target.name}' is missing`,
       span: value.span,
       related: [{ message: 'the field is declared here', span: field.span }],
     })
   }
+}
+
+/** True for what is not a struct, and for a struct that requires no other one. */
+function hasZero(type: IrType): boolean {
+  const message = declarationOf(type)
+  if (message?.kind !== 'message') return true
+  const requiresStruct = message.fields.some(
+    (field) => field.presence === 'required' && declarationOf(field.type)?.kind === 'message',
+  )
+  return message.shape !== 'union' && !requiresStruct
 }
 
 /** Two literals of one value among the keys of a map or the elements of a set. */
