@@ -303,7 +303,11 @@ export class RunningCall extends CallContext implements ServerCall {
 
   private responded(how: 'done' | 'error' | 'left'): void {
     if (this.state !== 'responding') return
-    if (how === 'left') this.cancel(new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))
+    if (how === 'left') {
+      // A caller whose deadline passed has left as well; in process the handler may know why.
+      const known = this.replyTo?.cancelled
+      this.cancel(known ?? new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))
+    }
     this.finish()
   }
 

@@ -321,6 +321,20 @@ describe('streams', () => {
     expect(router.inFlight).toBe(0)
   })
 
+  test('tell a handler whose caller’s deadline passed why', async () => {
+    const reasons: unknown[] = []
+    const { fleet } = fleetOf({
+      async *listVehicles(_request, cx) {
+        yield {}
+        await new Promise((resolve) => cx.onCancel(resolve))
+        reasons.push(cx.cancelled?.code)
+      },
+    })
+    expect(await code(all(fleet.listVehicles({}, { timeoutMs: 10 })))).toBe('DEADLINE_EXCEEDED')
+    await turns()
+    expect(reasons).toEqual(['DEADLINE_EXCEEDED'])
+  })
+
   test('carry errors of either side to the other', async () => {
     const error = new RpcError('FAILED_PRECONDITION', 'no')
     const seen: unknown[] = []
