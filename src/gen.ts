@@ -73,6 +73,46 @@ export {
   type UInt64ValueInput,
 } from './runtime/protobuf/gen/google/protobuf/wrappers.ts'
 export {
+  $file as codeFile,
+  Code,
+} from './runtime/protobuf/gen/google/rpc/code.ts'
+export {
+  $file as errorDetailsFile,
+  BadRequest,
+  BadRequest_FieldViolation,
+  type BadRequest_FieldViolationInput,
+  type BadRequestInput,
+  DebugInfo,
+  type DebugInfoInput,
+  ErrorInfo,
+  type ErrorInfoInput,
+  Help,
+  Help_Link,
+  type Help_LinkInput,
+  type HelpInput,
+  LocalizedMessage,
+  type LocalizedMessageInput,
+  PreconditionFailure,
+  PreconditionFailure_Violation,
+  type PreconditionFailure_ViolationInput,
+  type PreconditionFailureInput,
+  QuotaFailure,
+  QuotaFailure_Violation,
+  type QuotaFailure_ViolationInput,
+  type QuotaFailureInput,
+  RequestInfo,
+  type RequestInfoInput,
+  ResourceInfo,
+  type ResourceInfoInput,
+  RetryInfo,
+  type RetryInfoInput,
+} from './runtime/protobuf/gen/google/rpc/error_details.ts'
+export {
+  $file as statusFile,
+  Status,
+  type StatusInput,
+} from './runtime/protobuf/gen/google/rpc/status.ts'
+export {
   missingProtobufField,
   type ProtobufMessage,
   protobufMessage,

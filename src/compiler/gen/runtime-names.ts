@@ -68,4 +68,7 @@ export const wellKnownFiles: Readonly<Record<string, string>> = {
   'google/protobuf/struct.proto': 'structFile',
   'google/protobuf/timestamp.proto': 'timestampFile',
   'google/protobuf/wrappers.proto': 'wrappersFile',
+  'google/rpc/code.proto': 'codeFile',
+  'google/rpc/error_details.proto': 'errorDetailsFile',
+  'google/rpc/status.proto': 'statusFile',
 }

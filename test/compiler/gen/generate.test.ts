@@ -19,6 +19,15 @@ describe('well-known types', () => {
     expect(files['a.ts']).toContain('() => [$file1, $file2]')
   })
 
+  test('of google.rpc come from the runtime too', () => {
+    const files = generated({
+      'a.proto': `syntax = "proto3"; import "google/rpc/status.proto"; import "google/rpc/error_details.proto";
+        message A { google.rpc.Status status = 1; google.rpc.BadRequest.FieldViolation violation = 2; }`,
+    })
+    expect(Object.keys(files)).toEqual(['a.ts'])
+    expect(files['a.ts']).toMatch(/ {2}BadRequest_FieldViolation,[^}]* {2}Status,[^}]*\} from 'volo-ts\/gen'/)
+  })
+
   test('are generated for the runtime itself, which is then imported by path', () => {
     const names = ['google/protobuf/timestamp.proto', 'google/protobuf/struct.proto']
     const texts = Object.fromEntries(names.map((name) => [name, bundledProtos[name] ?? '']))
