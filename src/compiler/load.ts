@@ -57,8 +57,17 @@ interface Loader {
   readonly done: Unit[]
   /** Thrift includes found beside the including file: both paths. */
   readonly beside: [string, string][]
-  /** The files being loaded, outermost first, each with the import that leads to the next. */
-  readonly stack: { readonly unit: Unit; via: IrImport }[]
+  /** The files being loaded, outermost first. */
+  readonly stack: Step[]
+}
+
+/** A file whose imports are being loaded. */
+interface Step {
+  readonly unit: Unit
+  /** Index of the import that comes next. */
+  next: number
+  /** The import that leads to the next step. */
+  via: IrImport | undefined
 }
 
 /** Loads the entries and all they include. What cannot be found or read is reported where it is included. */
@@ -107,11 +116,8 @@ function loadEntry(loader: Loader, path: string): Unit | undefined {
     })
     return undefined
   }
-  return loadUnit(loader, path, text, false)
+  return loadAll(loader, { path, text, bundled: false })
 }
-
-/** The longest chain of includes: no stack is deep enough for what files can hold. */
-const MAX_CHAIN = 1_000
 
 const missing = Symbol('missing')
 
@@ -135,36 +141,53 @@ function read(
   }
 }
 
-function loadUnit(loader: Loader, path: string, text: string, bundled: boolean): Unit {
-  const known = loader.units.get(path)
+/** A file that was found: its text is read, its unit may not exist yet. */
+interface FoundFile {
+  readonly path: string
+  readonly text: string
+  readonly bundled: boolean
+}
+
+/** Loads a file and all it reaches, what it imports first. A loop over its own stack: chains of imports may be as long as they like. */
+function loadAll(loader: Loader, first: FoundFile): Unit {
+  const known = loader.units.get(first.path)
   if (known !== undefined) return known
+  const root = openUnit(loader, first)
+  for (;;) {
+    const step = loader.stack.at(-1)
+    if (step === undefined) return root
+    const { unit } = step
+    const via = unit.ir.imports[step.next++]
+    if (via === undefined) {
+      unit.open = false
+      loader.done.push(unit)
+      loader.stack.pop()
+      continue
+    }
+    step.via = via
+    const found = unit.ir.idl === 'thrift' ? findThrift(loader, unit, via) : findProto(loader, unit, via)
+    if (found === undefined) continue
+    const earlier = loader.units.get(found.path)
+    if (earlier?.open === true) reportCycle(loader, earlier, via)
+    const target = earlier ?? openUnit(loader, found)
+    if (target.ir.idl === 'protobuf') target.importName ??= normalizePath(via.path)
+    via.file = target.ir
+  }
+}
+
+/** Parses a file and puts it on the stack: its imports come next. */
+function openUnit(loader: Loader, { path, text, bundled }: FoundFile): Unit {
   const source: Placeable['source'] = { path, logicalPath: path, text }
   const ir = path.endsWith('.proto')
     ? lowerProto(parseProto(source, loader.report), loader.report)
     : lowerThrift(parseThrift(source, loader.report), loader.report)
   const unit: Unit = { source, ir, entry: false, bundled, importName: undefined, open: true }
   loader.units.set(path, unit)
-  for (const via of ir.imports) {
-    if (loader.stack.length === MAX_CHAIN) {
-      loader.report({
-        code: 'nested-too-deep',
-        message: `more than ${MAX_CHAIN} files include one another in a chain`,
-        span: via.span,
-      })
-      break
-    }
-    loader.stack.push({ unit, via })
-    const target = ir.idl === 'thrift' ? findThrift(loader, unit, via) : findProto(loader, unit, via)
-    if (target?.open === true) reportCycle(loader, target, via)
-    via.file = target?.ir
-    loader.stack.pop()
-  }
-  unit.open = false
-  loader.done.push(unit)
+  loader.stack.push({ unit, next: 0, via: undefined })
   return unit
 }
 
-function findThrift(loader: Loader, from: Unit, via: IrImport): Unit | undefined {
+function findThrift(loader: Loader, from: Unit, via: IrImport): FoundFile | undefined {
   if (via.path.endsWith('.proto')) {
     loader.report({
       code: 'unsupported-file',
@@ -185,18 +208,14 @@ function findThrift(loader: Loader, from: Unit, via: IrImport): Unit | undefined
     if (text === missing) continue
     if (folder === beside) loader.beside.push([from.source.path, path])
     if (isGuess && !loader.guessedThriftRoots.includes(folder)) loader.guessedThriftRoots.push(folder)
-    return loadUnit(loader, path, text, false)
+    return { path, text, bundled: false }
   }
   reportMissing(loader, via, given, from)
   return undefined
 }
 
-function findProto(loader: Loader, from: Unit, via: IrImport): Unit | undefined {
+function findProto(loader: Loader, from: Unit, via: IrImport): FoundFile | undefined {
   const name = normalizePath(via.path)
-  const named = (unit: Unit): Unit => {
-    unit.importName ??= name
-    return unit
-  }
   if (!from.bundled && !name.startsWith('..') && !isAbsolute(name)) {
     for (const root of [...loader.roots, ...loader.guessedRoots, ...ancestors(loader, from)]) {
       const path = joinPath(root, name)
@@ -204,10 +223,10 @@ function findProto(loader: Loader, from: Unit, via: IrImport): Unit | undefined 
       if (text === undefined) return undefined
       if (text === missing) continue
       if (!loader.roots.includes(root) && !loader.guessedRoots.includes(root)) loader.guessedRoots.push(root)
-      return named(loadUnit(loader, path, text, false))
+      return { path, text, bundled: false }
     }
   }
-  if (Object.hasOwn(bundledProtos, name)) return named(loadUnit(loader, name, bundledProtos[name]!, true))
+  if (Object.hasOwn(bundledProtos, name)) return { path: name, text: bundledProtos[name]!, bundled: true }
   reportMissing(loader, via, [...loader.roots, folderOf(from.source.path)], from)
   return undefined
 }
@@ -247,7 +266,10 @@ function reportCycle(loader: Loader, target: Unit, via: IrImport): void {
     code: 'import-cycle',
     message: `'${target.source.path}' ${verb} itself${through.length === 0 ? '' : ` through ${through.join(', ')}`}`,
     span: via.span,
-    related: steps.slice(0, -1).map((step) => ({ message: `${verb} '${step.via.path}'`, span: step.via.span })),
+    related: steps
+      .slice(0, -1)
+      .flatMap((step) => step.via ?? [])
+      .map((each) => ({ message: `${verb} '${each.path}'`, span: each.span })),
     hint: 'move what both need into a file of its own',
   })
 }
