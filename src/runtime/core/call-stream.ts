@@ -37,6 +37,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   private pulling = false
   private prefetched: IteratorResult<Out> | undefined = undefined
   private sinceLook = 0
+  private isDropped = false
 
   /** Without a source, readers wait until `attach`. */
   constructor(source: AsyncIterable<In> | undefined, options: CallStreamOptions<In, Out>) {
@@ -82,6 +83,12 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
       this.leaveSource()
     } else this.state = 'closed'
     return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** Nobody can ask for a message any more: the consumer leaves when those who asked have theirs. */
+  drop(): void {
+    if (this.waiters.length === 0) this.return()
+    else this.isDropped = true
   }
 
   throw(error?: unknown): Promise<IteratorResult<Out>> {
@@ -154,7 +161,8 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
 
   private deliver(message: Out): void {
     this.waiters.shift()?.resolve({ done: false, value: message })
-    this.pull()
+    if (this.isDropped && this.waiters.length === 0) this.return()
+    else this.pull()
   }
 
   private readonly onError = (error: unknown): void => {

@@ -6,6 +6,7 @@ import { CallStream } from './call-stream.ts'
 import type { Context } from './context.ts'
 import { describe } from './dispatch.ts'
 import { RpcError } from './error.ts'
+import { HeldStream } from './held-stream.ts'
 import { Metadata } from './metadata.ts'
 import { addEntries } from './metainfo.ts'
 import { streamsRequest } from './method-kind.ts'
@@ -65,12 +66,15 @@ export class ClientCall extends CallContext implements SignalWatcher {
     return outcome
   }
 
-  /** The same for a streamed response: the call starts now, a failure waits for the first `next()`. */
+  /**
+   * The same for a streamed response: the call starts now, a failure waits for the first `next()`. A response that its
+   * caller has lost ends the call.
+   */
   stream(next: Service, request: unknown, now?: number): AsyncIterable<unknown> {
     const response = new CallStream(undefined, { onEnd: (how) => this.responded(how) })
     this.response = response
     this.start(next, request, now)
-    return response
+    return new HeldStream(response)
   }
 
   /** The call that this one is made for. */
@@ -175,6 +179,7 @@ export class ClientCall extends CallContext implements SignalWatcher {
   }
 
   private responded(how: 'done' | 'error' | 'left'): void {
+    if (this.response !== undefined) HeldStream.release(this.response)
     if (this.settled) return
     this.settled = true
     if (how === 'left') this.cancel(new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))

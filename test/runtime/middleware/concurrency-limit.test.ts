@@ -92,7 +92,8 @@ test('on a client a call that ended early frees its place, on a server its handl
 
 test('failures free their place, streams when they end', async () => {
   const layers = [concurrencyLimit(1, { queue: 0 })]
-  const shop = createClient(Shop, shopHandler({ version: () => Promise.reject(new Error('no')) }), { layers })
+  const failing = shopHandler({ version: () => Promise.reject(new Error('no')) })
+  const shop = createClient(Shop, inProcess(createRouter({ onError: () => {} }).add(Shop, failing)), { layers })
   for (let i = 0; i < 3; i++) expect(await code(shop.version())).not.toBe('RESOURCE_EXHAUSTED')
   for (const side of ['client', 'server']) {
     const one = [concurrencyLimit(1, { queue: 0 })]
