@@ -27,6 +27,8 @@ export const contenders = [
   ['connect-es router transport, 5 interceptors', 'connect', 'layers-await'],
   ['connect-es router transport, deadline and signal', 'connect', 'deadline'],
   ['raw MessageChannel, same thread', 'raw', 'channel'],
+  ['**volo**, one thread', 'volo', 'threads'],
+  ['**volo**, one thread, `payload: clone`', 'volo', 'threads-clone'],
   ['raw postMessage, worker', 'raw', 'worker'],
   ['comlink, worker', 'comlink', 'worker'],
   ['piscina, one worker', 'piscina', 'worker'],

@@ -37,5 +37,15 @@ export const variants = {
   mailbox: async () => over(inproc.inProcess(server(), { mode: 'mailbox' })),
   copy: async () => over(inproc.inProcess(server(), { isolate: 'copy' })),
   freeze: async () => over(inproc.inProcess(server(), { isolate: 'freeze' })),
+  threads: async () => {
+    const pool = inproc.threads(new URL('../worker/volo.mjs', import.meta.url), { size: 1 })
+    await pool.ready()
+    return over(pool)
+  },
+  'threads-clone': async () => {
+    const pool = inproc.threads(new URL('../worker/volo.mjs', import.meta.url), { size: 1, payload: 'clone' })
+    await pool.ready()
+    return over(pool)
+  },
   codec: async () => over(inproc.inProcess(server(), { isolate: 'codec' })),
 }

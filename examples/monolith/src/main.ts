@@ -1,4 +1,4 @@
-/** A shop of three services; where payments run is one line: `npm run example monolith [here | process]`. */
+/** A shop of three services; where payments run is one line: `npm run example monolith [here | threads | process]`. */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
