@@ -30,6 +30,7 @@ export const contenders = [
   ['**volo**, one thread', 'volo', 'threads'],
   ['**volo**, one thread, `payload: clone`', 'volo', 'threads-clone'],
   ['raw postMessage, worker', 'raw', 'worker'],
+  ['raw postMessage in batches, worker', 'raw', 'worker-batched'],
   ['comlink, worker', 'comlink', 'worker'],
   ['piscina, one worker', 'piscina', 'worker'],
 ]

@@ -1,6 +1,6 @@
 /** The worker that answers messages by hand. */
 
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { serve } from '../port.mjs'
 
-serve(parentPort)
+serve(parentPort, workerData)
