@@ -1,0 +1,3 @@
+/** A worker that fails while it loads. */
+
+throw new Error('no database')
