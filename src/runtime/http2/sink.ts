@@ -106,12 +106,12 @@ export interface Http2Options {
    * as gRPC servers allow by default, with 20 s for the answer, while calls are open.
    */
   readonly keepalive?: Http2Keepalive | undefined
+  /** Milliseconds until the peer must have sent its SETTINGS and acknowledged those of this side. Default 10,000. */
+  readonly settingsTimeoutMs?: number | undefined
 }
 
 /** Options of a client's connection. */
 export interface Http2ClientOptions extends Http2Options {
-  /** Milliseconds until the server must have sent its SETTINGS. Default 10,000. */
-  readonly settingsTimeoutMs?: number | undefined
   /** Called once, when the socket is closed. */
   readonly onClose?: (() => void) | undefined
 }

@@ -1,0 +1,102 @@
+/** FrameWriter: the buffer that a connection writes its frames into. */
+
+import { ByteWriter } from '../core/byte-writer.ts'
+import { FrameFlag, FrameType, frameHeadBytes, largestFrame } from './frame.ts'
+
+/** Appends frames behind one another; what stands in it leaves with the connection's next write. */
+export class FrameWriter extends ByteWriter {
+  /** DATA with `bytes[start, end)`, at most as long as a frame may be. */
+  data(stream: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    const length = end - start
+    this.head(length, FrameType.DATA, last ? FrameFlag.END_STREAM : 0, stream)
+    const target = this.bytes
+    const { at } = this
+    if (length > 64) target.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at)
+    else for (let i = 0; i < length; i++) target[at + i] = bytes[start + i]!
+    this.at = at + length
+  }
+
+  /** HEADERS with the block `bytes[0, length)`, and CONTINUATION for what a frame does not hold. */
+  headers(stream: number, bytes: Uint8Array, length: number, last: boolean): void {
+    const flags = last ? FrameFlag.END_STREAM : 0
+    if (length <= largestFrame) {
+      this.head(length, FrameType.HEADERS, flags | FrameFlag.END_HEADERS, stream)
+      const target = this.bytes
+      const { at } = this
+      if (length > 64) target.set(bytes.subarray(0, length), at)
+      else for (let i = 0; i < length; i++) target[at + i] = bytes[i]!
+      this.at = at + length
+      return
+    }
+    this.head(largestFrame, FrameType.HEADERS, flags, stream)
+    this.raw(bytes.subarray(0, largestFrame))
+    for (let from = largestFrame; from < length; from += largestFrame) {
+      const to = Math.min(length, from + largestFrame)
+      this.head(to - from, FrameType.CONTINUATION, to === length ? FrameFlag.END_HEADERS : 0, stream)
+      this.raw(bytes.subarray(from, to))
+    }
+  }
+
+  /** SETTINGS with pairs of identifier and value. */
+  settings(pairs: readonly (readonly [number, number])[]): void {
+    this.head(pairs.length * 6, FrameType.SETTINGS, 0, 0)
+    for (const [id, value] of pairs) {
+      this.bytes[this.at++] = id >>> 8
+      this.bytes[this.at++] = id
+      this.u32(value)
+    }
+  }
+
+  settingsAck(): void {
+    this.head(0, FrameType.SETTINGS, FrameFlag.ACK, 0)
+  }
+
+  /** PING, or its answer, with the eight bytes at `start`. */
+  ping(bytes: Uint8Array, start: number, ack: boolean): void {
+    this.head(8, FrameType.PING, ack ? FrameFlag.ACK : 0, 0)
+    for (let i = 0; i < 8; i++) this.bytes[this.at++] = bytes[start + i]!
+  }
+
+  /** GOAWAY; `reason` is for people. */
+  goaway(lastStream: number, code: number, reason: string): void {
+    const text = new TextEncoder().encode(reason)
+    this.head(8 + text.length, FrameType.GOAWAY, 0, 0)
+    this.u32(lastStream)
+    this.u32(code)
+    this.raw(text)
+  }
+
+  rstStream(stream: number, code: number): void {
+    this.head(4, FrameType.RST_STREAM, 0, stream)
+    this.u32(code)
+  }
+
+  windowUpdate(stream: number, increment: number): void {
+    this.head(4, FrameType.WINDOW_UPDATE, 0, stream)
+    this.u32(increment)
+  }
+
+  private head(length: number, type: number, flags: number, stream: number): void {
+    this.room(frameHeadBytes + length)
+    const { bytes, at } = this
+    bytes[at] = length >>> 16
+    bytes[at + 1] = length >>> 8
+    bytes[at + 2] = length
+    bytes[at + 3] = type
+    bytes[at + 4] = flags
+    bytes[at + 5] = stream >>> 24
+    bytes[at + 6] = stream >>> 16
+    bytes[at + 7] = stream >>> 8
+    bytes[at + 8] = stream
+    this.at = at + frameHeadBytes
+  }
+
+  private u32(value: number): void {
+    const { bytes, at } = this
+    bytes[at] = value >>> 24
+    bytes[at + 1] = value >>> 16
+    bytes[at + 2] = value >>> 8
+    bytes[at + 3] = value
+    this.at = at + 4
+  }
+}
