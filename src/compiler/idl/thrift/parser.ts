@@ -376,6 +376,8 @@ function parseService(c: Cursor): Service | undefined {
   }
 }
 
+const none: readonly never[] = []
+
 function parseFunction(c: Cursor): ServiceFunction | undefined {
   const first = c.at
   if (kind(c) !== T.identifier) {
@@ -400,7 +402,7 @@ function parseFunction(c: Cursor): ServiceFunction | undefined {
   if (name === undefined) return undefined
   const args = parseFields(c, T.leftParen, T.rightParen, 'argument list')
   if (args === undefined) return undefined
-  let throws: Field[] | undefined = []
+  let throws: readonly Field[] | undefined = none
   let throwsSpan: Node | undefined
   // Annotations may stand on either side of `throws`.
   let annotations: readonly Annotation[] = parseAnnotations(c)
@@ -452,9 +454,11 @@ function parseBody(
 /** True at `struct Name {` and its like, which no member can be. */
 function isDeclarationStart(c: Cursor): boolean {
   if (kind(c) !== T.identifier || kindAhead(c, 1) !== T.identifier) return false
+  const after = kindAhead(c, 2)
+  // Most members end here, before their first word is looked up.
+  if (after !== T.leftBrace && after !== T.identifier && after !== T.less) return false
   const word = tokenText(c)
   if (!declarationWords.has(word)) return false
-  const after = kindAhead(c, 2)
   if (after === T.leftBrace) return true
   if (word === 'service') return after === T.identifier && kindAhead(c, 3) === T.identifier
   return (word === 'const' || word === 'typedef') && (after === T.identifier || after === T.less)

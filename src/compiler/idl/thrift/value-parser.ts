@@ -25,19 +25,35 @@ export function parseType(c: Cursor): Type | undefined {
     return undefined
   }
   const first = start(c)
-  const name = tokenText(c)
-  const isContainer = name === 'list' || name === 'set' || name === 'map'
-  const next = kindAhead(c, 1)
-  if (isContainer && (next === T.less || (next === T.identifier && kindAhead(c, 2) === T.string))) {
-    return parseContainer(c, name)
+  const end = c.ends[c.at]!
+  const word = typeWord(c.text, first, end)
+  if (word === 'list' || word === 'set' || word === 'map') {
+    const next = kindAhead(c, 1)
+    if (next === T.less || (next === T.identifier && kindAhead(c, 2) === T.string)) return parseContainer(c, word)
   }
+  const isBase = word !== undefined && baseTypes.has(word)
+  const name = word ?? tokenText(c)
   c.at++
-  const end = previousEnd(c)
   const annotations = kind(c) === T.leftParen ? parseAnnotations(c) : none
-  return { kind: baseTypes.has(name) ? 'base' : 'named', name, annotations, start: first, end }
+  return { kind: isBase ? 'base' : 'named', name, annotations, start: first, end }
 }
 
 const none: readonly never[] = []
+
+/** The words of types by their length: most types of a file are among them, and need no string of their own. */
+const typeWords: readonly (readonly string[])[] = [...baseTypes, 'list', 'set', 'map'].reduce<string[][]>(
+  (table, word) => {
+    table[word.length]!.push(word)
+    return table
+  },
+  Array.from({ length: 7 }, () => []),
+)
+
+function typeWord(text: string, from: number, to: number): string | undefined {
+  if (to - from > 6) return undefined
+  for (const word of typeWords[to - from]!) if (text.startsWith(word, from)) return word
+  return undefined
+}
 
 function parseContainer(c: Cursor, name: 'list' | 'set' | 'map'): Type | undefined {
   if (tooDeep(c)) return undefined
