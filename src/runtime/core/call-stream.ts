@@ -57,6 +57,11 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     else this.leaveSource()
   }
 
+  /** It can still give messages or be failed. */
+  get isOpen(): boolean {
+    return this.state === 'open'
+  }
+
   next(): Promise<IteratorResult<Out>> {
     if (this.state !== 'open') return this.afterEnd()
     const { prefetched } = this

@@ -6,7 +6,7 @@ import { CallStream } from './call-stream.ts'
 import type { Context } from './context.ts'
 import { describe } from './dispatch.ts'
 import { RpcError } from './error.ts'
-import { HeldStream } from './held-stream.ts'
+import { HeldStream, StreamAge } from './held-stream.ts'
 import { Metadata } from './metadata.ts'
 import { addEntries } from './metainfo.ts'
 import { streamsRequest } from './method-kind.ts'
@@ -35,6 +35,7 @@ export class ClientCall extends CallContext implements SignalWatcher {
   declare private reject: Settle | undefined
   declare private request: CallStream | undefined
   declare private response: CallStream | undefined
+  declare private age: StreamAge | undefined
 
   constructor(
     service: ServiceType,
@@ -52,6 +53,7 @@ export class ClientCall extends CallContext implements SignalWatcher {
     this.reject = undefined
     this.request = undefined
     this.response = undefined
+    this.age = undefined
   }
 
   /**
@@ -74,7 +76,8 @@ export class ClientCall extends CallContext implements SignalWatcher {
     const response = new CallStream(undefined, { onEnd: (how) => this.responded(how) })
     this.response = response
     this.start(next, request, now)
-    return new HeldStream(response)
+    this.age = new StreamAge()
+    return new HeldStream(response, this.age)
   }
 
   /** The call that this one is made for. */
@@ -179,7 +182,7 @@ export class ClientCall extends CallContext implements SignalWatcher {
   }
 
   private responded(how: 'done' | 'error' | 'left'): void {
-    if (this.response !== undefined) HeldStream.release(this.response)
+    this.age?.ended()
     if (this.settled) return
     this.settled = true
     if (how === 'left') this.cancel(new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))

@@ -1,5 +1,6 @@
 /** messagePlan: a message's description with its names resolved, which everything that walks values by their schema reads. */
 
+import { fromBase64 } from './base64.ts'
 import { fileOf, messageSchema } from './file-schema.ts'
 import { arrayWeight, bytesWeight, tableWeight } from './memory-budget.ts'
 import type { EnumSchema, FieldSchema, FileSchema, MessageSchema, ScalarName, TypeSchema } from './schema.ts'
@@ -134,11 +135,6 @@ export function isText(type: TypeSchema): boolean {
 /** Whether a scalar is one of the 64-bit integers. */
 export function isInt64(scalar: ScalarName): boolean {
   return scalar === 'i64' || scalar === 'u64' || scalar === 's64' || scalar === 'fixed64' || scalar === 'sfixed64'
-}
-
-/** The bytes of a base64 text that is known to be some. */
-export function bytesOfBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
 }
 
 function findIn(file: FileSchema, has: (one: FileSchema) => boolean): FileSchema | undefined {
@@ -299,7 +295,7 @@ function defaultOf(type: TypePlan, given: unknown): unknown {
     case 'scalar':
       if (isInt64(type.scalar))
         return type.int64 === 'bigint' ? BigInt(given as string) : type.int64 === 'number' ? Number(given) : given
-      if (type.scalar === 'bytes') return bytesOfBase64(given as string)
+      if (type.scalar === 'bytes') return fromBase64(given as string) ?? new Uint8Array(0)
       return type.scalar === 'f32' || type.scalar === 'f64' ? Number(given) : given
     case 'enum':
       return enumValue(type, given as number)

@@ -10,6 +10,12 @@ import { deferred, turns } from '../../support/settle.ts'
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
+/** Streams are watched when they have some age, or when there are many. */
+async function manyShortStreams(): Promise<void> {
+  const fleet = createClient(Fleet, fleetHandler())
+  for (let i = 0; i < 300; i++) for await (const _ of fleet.listVehicles({ capacity: 1 }));
+}
+
 async function collected(until: () => boolean): Promise<boolean> {
   for (let i = 0; i < 100 && !until(); i++) {
     collect()
@@ -40,6 +46,7 @@ test('a streamed response that its caller forgets ends the call, and pins nothin
   await read()
   await turns()
   expect(router.inFlight).toBe(2)
+  await manyShortStreams()
   expect(await collected(() => router.inFlight === 0)).toBe(true)
   await turns()
   expect(closed).toEqual(['CANCELLED', 'CANCELLED'])
@@ -63,6 +70,7 @@ test('a reader that waits keeps its stream, however long', async () => {
     for await (const { id } of fleet.listVehicles({})) ids.push(id)
   })()
   const one = fleet.listVehicles({})[Symbol.asyncIterator]().next()
+  await manyShortStreams()
   for (let i = 0; i < 5; i++) {
     collect()
     await turns()
