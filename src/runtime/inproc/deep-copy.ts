@@ -15,8 +15,8 @@ export function copying(service: ServiceType, method: MethodType): Crossing {
 
 /**
  * A copy of a message with all it holds: objects keep their prototype (also none, and that of an exception), bytes get
- * memory of their own. Messages are trees: what occurs twice is copied twice. It follows the values, not the schema,
- * which costs a fifth of `structuredClone` and loses no class.
+ * memory of their own. Messages are trees: what occurs twice is copied twice. It follows the values, not the schema:
+ * a printed copier would save a seventh, `structuredClone` costs ten times as much and loses classes.
  */
 export function deepCopy<T>(value: T): T
 export function deepCopy(value: unknown): unknown {
@@ -25,7 +25,7 @@ export function deepCopy(value: unknown): unknown {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype) return copyMembers(value as Members, {})
   if (prototype === null) return copyMembers(value as Members, Object.create(null) as Members)
-  if (value instanceof Uint8Array) return Uint8Array.from(value)
+  if (value instanceof Uint8Array) return new Uint8Array(value)
   if (value instanceof Map) {
     const copy = new Map<unknown, unknown>()
     for (const [key, one] of value) copy.set(deepCopy(key), deepCopy(one))
