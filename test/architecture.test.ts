@@ -98,7 +98,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'node:tls': ['runtime/net'],
   'node:http': ['runtime/net'],
   'node:cluster': ['runtime/net'],
-  'node:http2': ['runtime/http2'],
+  'node:http2': [],
   'node:zlib': ['runtime/grpc'],
   'node:worker_threads': ['runtime/inproc'],
   'node:async_hooks': ['runtime/ambient'],
