@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { record } from './record.mjs'
 
 const [, , module, variant, ambient, chunkCount] = process.argv
-const warmUpMs = 150
+const warmUpMs = 400
 const chunkMs = 20
 const laneCount = 64
 

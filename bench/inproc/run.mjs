@@ -5,7 +5,7 @@ import { race, table } from './race.mjs'
 
 /** Runs and prints it. */
 export async function inproc({ quick }) {
-  const rounds = Number(process.env['ROUNDS'] ?? (quick ? 1 : 5))
+  const rounds = Number(process.env['ROUNDS'] ?? (quick ? 1 : 3))
   const chunks = quick ? 5 : 15
   generate(['idl/record.thrift'])
   const rows = await race({ rounds, chunks })
