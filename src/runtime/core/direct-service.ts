@@ -103,15 +103,16 @@ export function directService(service: ServiceType, router: Router, options: Dir
   const alone: DirectService['alone'] = (method, caller) => {
     if (options.admission?.(service, method).isOpen === false) return undefined
     let way: Way | undefined
-    let unlimited: ServerCallInit
+    let unlimited: ServerCallInit | undefined
     return (request, deadline) => {
       try {
-        if (way === undefined) {
-          way = wayOf(method)
-          unlimited = { peer, caller, deadline: undefined, counter: way.admission, ambient: way.ambient }
-        }
+        way ??= wayOf(method)
         refuse()
-        const call = router.open(way.route, deadline === undefined ? unlimited : { ...unlimited, deadline })
+        const { admission: counter, ambient } = way
+        // The same object for all calls without a deadline: nothing in it is theirs.
+        unlimited ??= { peer, caller, deadline: undefined, counter, ambient }
+        const init = deadline === undefined ? unlimited : { peer, caller, deadline, counter, ambient }
+        const call = router.open(way.route, init)
         return run(call, way, way.crossing.request(request))
       } catch (error) {
         return Promise.reject(error)
