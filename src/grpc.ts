@@ -8,6 +8,7 @@ export type { Http2Address, Http2ClientTls } from './runtime/http2/dialer.ts'
 export type { Http2Keepalive } from './runtime/http2/sink.ts'
 export { fromBinary, toBinary } from './runtime/protobuf/bytes.ts'
 export { ProtobufError } from './runtime/protobuf/error.ts'
+export { toFileDescriptor, toFileDescriptors } from './runtime/protobuf/file-descriptor.ts'
 /** The codes of errors by number, as `google.rpc.Status` carries them. */
 export { Code } from './runtime/protobuf/gen/google/rpc/code.ts'
 /** The details of errors that Google has agreed on: `details: [anyPack(BadRequest, { … })]`, `anyUnpack(detail, BadRequest)`. */
@@ -35,6 +36,8 @@ export {
 } from './runtime/protobuf/gen/google/rpc/error_details.ts'
 /** An error as data: code, message and details. */
 export { Status, type StatusInput } from './runtime/protobuf/gen/google/rpc/status.ts'
+export { interpretedProtobuf } from './runtime/protobuf/interpreting-codec.ts'
+export { fromJson, type JsonTypes, toJson } from './runtime/protobuf/json.ts'
 export {
   anyIs,
   anyPack,

@@ -17,8 +17,13 @@ export {
   type RpcErrorOptions,
   rpcCodes,
 } from './runtime/core/error.ts'
+export { applyFieldMask, type FieldPaths, fieldMaskFromPaths, mergeFieldMask } from './runtime/core/field-mask.ts'
+export type { FromJsonOptions } from './runtime/core/json-read.ts'
+export type { JsonObject, JsonValue } from './runtime/core/json-value.ts'
+export type { ToJsonOptions } from './runtime/core/json-write.ts'
 export { compose, type Layer } from './runtime/core/layer.ts'
 export type { MessageType } from './runtime/core/message.ts'
+export { clone, create, equals } from './runtime/core/message-value.ts'
 export { Metadata, type MetadataInit, type MetadataValue } from './runtime/core/metadata.ts'
 export type { Metainfo } from './runtime/core/metainfo.ts'
 export { withDeadline } from './runtime/core/narrowed-context.ts'

@@ -305,5 +305,5 @@ function readAny(json: JsonValue, types: Types, reading: JsonReading): unknown {
     value = readMessage(plan, held, reading)
   } else value = readMembers(plan, json, reading, '@type')
   place.leave()
-  return { typeUrl: url, value: toBinary(type as ProtobufMessage<unknown, unknown>, value) }
+  return { typeUrl: url, value: new Uint8Array(toBinary(type as ProtobufMessage, value)) }
 }
