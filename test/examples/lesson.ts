@@ -1,4 +1,4 @@
-/** What holds for every lesson of examples/, and what runs one as its reader does. */
+/** Runs a lesson of examples/ as its reader does. */
 
 import { execFile } from 'node:child_process'
 import { dirname, join } from 'node:path'
@@ -12,13 +12,6 @@ const execute = promisify(execFile)
 export async function example(...words: string[]): Promise<string> {
   const { stdout } = await execute(process.execPath, [join(root, 'scripts/example.mjs'), ...words])
   return stdout
-}
-
-/** Rejects, with what `volo generate --check` says, when the generated code of a lesson is stale. */
-export async function checkGenerated(lesson: string): Promise<void> {
-  await execute(process.execPath, [join(root, 'bin/volo.js'), 'generate', '--check'], {
-    cwd: join(root, 'examples', lesson),
-  })
 }
 
 /** The lines of a text. */
