@@ -2,7 +2,7 @@
 
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import { pathFrom } from '../../project/display-path.ts'
-import type { GenerationPlan } from '../../project/generate.ts'
+import type { GenerationPlan } from '../../project/generation-plan.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { openProject } from '../open-project.ts'
@@ -18,7 +18,7 @@ export function addGenerate({ program, action }: Registry): void {
   const command = program
     .command('generate')
     .description(
-      'Generates TypeScript from the IDLs that volo.yml lists. Writes only files that change, and removes generated files\nwhose IDL is gone. Never touches a file that it has not generated.',
+      'Generates TypeScript from the IDLs that volo.yml lists. Writes only files that change, and removes generated files whose IDL is gone. Never touches a file that it has not generated.',
     )
     .option('--check', 'write nothing; exit 1 when generated code differs from what the IDLs give')
     .option('--json', 'print the result as JSON')
@@ -31,12 +31,14 @@ Examples:
   volo generate --json`,
     )
   action<[], GenerateOptions>(command, async (run, _args, options) => {
-    const config = await openProject(run)
-    if (config === undefined) return failed
-    const { planGeneration, writeGeneration } = await import('../../project/generate.ts')
-    const plan = planGeneration(config, run.io.cwd)
+    const { recallGeneration } = await import('../../project/generation-memory.ts')
+    const { findConfig } = await import('../../project/config.ts')
+    const { cwd } = run.io
+    // A check believes nobody: it compiles.
+    const recalled = options.check === true ? undefined : recallGeneration(findConfig(cwd, run.config), cwd)
+    const plan = recalled ?? (await generateAnew(run, options))
+    if (plan === undefined) return failed
     const isError = showDiagnostics(run.output, plan.diagnostics)
-    if (!isError && options.check !== true) writeGeneration(plan)
     const changes = changesOf(run, plan)
     const isDrift = plan.files.length > changes.unchanged.length
     run.output.json({
@@ -49,6 +51,22 @@ Examples:
     showChanges(run, plan)
     return done
   })
+}
+
+/** Plans, and unless it is a check also writes and remembers; undefined when volo.yml is wrong, which has been said. */
+async function generateAnew(run: Run, options: GenerateOptions): Promise<GenerationPlan | undefined> {
+  const config = await openProject(run)
+  if (config === undefined) return undefined
+  const { planGeneration, writeGeneration } = await import('../../project/generate.ts')
+  const { recordReads, rememberGeneration } = await import('../../project/generation-memory.ts')
+  const { nodeHost } = await import('../../project/node-host.ts')
+  const host = recordReads(nodeHost(run.io.cwd))
+  const plan = planGeneration(config, run.io.cwd, host)
+  const isError = plan.diagnostics.some(({ severity }) => severity === 'error')
+  if (isError || options.check === true) return plan
+  writeGeneration(plan)
+  rememberGeneration(config, run.io.cwd, plan, host)
+  return plan
 }
 
 /** What a plan does to files, by name. */

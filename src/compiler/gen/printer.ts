@@ -84,7 +84,9 @@ export class Printer {
 
   /** Everything printed so far, ending in one line break. */
   text(): string {
-    return `${this.#lines.join('\n').replace(/\n+$/, '')}\n`
+    let end = this.#lines.length
+    while (end > 0 && this.#lines[end - 1] === '') end--
+    return `${this.#lines.slice(0, end).join('\n')}\n`
   }
 }
 
