@@ -90,6 +90,9 @@ export class Outbox {
   private bytes: Uint8Array = new Uint8Array(4096)
   private size = 0
   private scheduled = false
+  private count = 0
+  /** The last batch was one frame: calls come one at a time, and waiting for more to post would only cost. */
+  private lone = false
 
   constructor(port: BatchPort, onError: (error: unknown) => void) {
     this.port = port
@@ -98,11 +101,21 @@ export class Outbox {
 
   /** Begins a frame; what follows is added with `item` and `payload`. */
   frame(kind: number, id: number): void {
-    if (!this.scheduled) {
-      this.scheduled = true
-      process.nextTick(flush, this)
-    }
+    this.schedule()
+    this.count++
     this.frames.push(kind, id)
+  }
+
+  /** Begins a frame that `finish` ends. */
+  begin(kind: number, id: number): void {
+    this.count++
+    this.frames.push(kind, id)
+  }
+
+  /** Posts at once when no other call is on its way and none was in the last batch, else with what follows. */
+  finish(isAlone: boolean): void {
+    if (isAlone && this.lone && this.count === 1) this.flush()
+    else this.schedule()
   }
 
   item(value: unknown): void {
@@ -141,6 +154,8 @@ export class Outbox {
     if (frames.length === 1) return
     this.frames = [undefined]
     this.size = 0
+    this.lone = this.count === 1
+    this.count = 0
     if (size > longestText) {
       const bytes = this.bytes.slice(0, size)
       frames[0] = bytes
@@ -157,6 +172,12 @@ export class Outbox {
     } catch (error) {
       this.onError(error)
     }
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    process.nextTick(flush, this)
   }
 }
 

@@ -5,7 +5,6 @@ import type { Context } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import { Metadata, type MetadataValue } from '../core/metadata.ts'
 import { addEntries } from '../core/metainfo.ts'
-import type { ServerCallInit } from '../core/router.ts'
 
 /** Names and values in turn. */
 type Flat = readonly MetadataValue[] | undefined
@@ -26,18 +25,27 @@ export function requestHead(cx: Context): RequestHead | undefined {
   return [cx.caller, deadline, flat(headers), flat(metainfo?.persistentIfAny), flat(metainfo?.transientIfAny)]
 }
 
-/** What a router wants to know of a call with such a head. */
-export function callInit(head: unknown): Omit<ServerCallInit, 'peer'> {
-  if (head === undefined) return {}
-  if (typeof head === 'number') return { deadline: head - performance.timeOrigin }
-  const [caller, deadline, headers, persistent, transient] = head as Exclude<RequestHead, number>
-  return {
-    caller,
-    deadline: deadline === undefined ? undefined : deadline - performance.timeOrigin,
-    requestHeaders: headers === undefined ? undefined : metadataOf(headers),
-    persistent: persistent === undefined ? undefined : new Map(pairs(persistent) as Iterable<[string, string]>),
-    transient: transient === undefined ? undefined : new Map(pairs(transient) as Iterable<[string, string]>),
+/** What a head says of a call, on the side of the callee. */
+export interface HeadTarget {
+  caller: string | undefined
+  deadline: number | undefined
+  requestHeaders: Metadata | undefined
+  persistent: Map<string, string> | undefined
+  transient: Map<string, string> | undefined
+}
+
+/** Reads the head of a request. */
+export function readRequestHead(head: unknown, target: HeadTarget): void {
+  if (typeof head === 'number') {
+    target.deadline = head - performance.timeOrigin
+    return
   }
+  const [caller, deadline, headers, persistent, transient] = head as Exclude<RequestHead, number>
+  target.caller = caller
+  if (deadline !== undefined) target.deadline = deadline - performance.timeOrigin
+  if (headers !== undefined) target.requestHeaders = metadataOf(headers)
+  if (persistent !== undefined) target.persistent = new Map(pairs(persistent) as Iterable<[string, string]>)
+  if (transient !== undefined) target.transient = new Map(pairs(transient) as Iterable<[string, string]>)
 }
 
 /** The part of a response's head that has not been sent yet; undefined when there is none. */

@@ -2,11 +2,12 @@
 
 import type { Peer } from '../core/context.ts'
 import { isRpcError, type RpcCode, RpcError } from '../core/error.ts'
+import type { Metadata } from '../core/metadata.ts'
 import { streamsRequest, streamsResponse } from '../core/method-kind.ts'
-import type { CallCounter, Route, Router, ServerCall } from '../core/router.ts'
+import type { CallCounter, Route, Router, ServerCall, ServerCallInit } from '../core/router.ts'
 import { packError } from './thread-error.ts'
 import { type ArrivedPayload, emptyPayload, Frame, FrameFlag, type Outbox, type Payload } from './thread-frame.ts'
-import { callInit, responseHead } from './thread-head.ts'
+import { type HeadTarget, readRequestHead, responseHead } from './thread-head.ts'
 import { dropPayload, type MethodCarrier } from './thread-payload.ts'
 import { StreamReceiver, StreamSender } from './thread-stream.ts'
 
@@ -21,12 +22,24 @@ export interface ThreadServerLink {
   readonly outbox: Outbox
   readonly peer: Peer
   readonly streamWindow: number
+  /** Calls that have not sent their last frame. */
+  readonly running: number
   /** The call with this id sends its last frame. */
   over(id: number): void
 }
 
-/** A call; it counts itself in the router, to know when its handler has really ended. */
-export class ThreadServerCall implements CallCounter {
+/**
+ * A call. It is what the router opens its own from, and counts itself there, to know when its handler has really ended:
+ * objects of one shape for all calls, where one made for each would cost as much as the rest.
+ */
+export class ThreadServerCall implements CallCounter, ServerCallInit, HeadTarget {
+  readonly peer: Peer
+  readonly counter: CallCounter
+  caller: string | undefined = undefined
+  deadline: number | undefined = undefined
+  requestHeaders: Metadata | undefined = undefined
+  persistent: Map<string, string> | undefined = undefined
+  transient: Map<string, string> | undefined = undefined
   private readonly link: ThreadServerLink
   private readonly id: number
   private readonly route: ThreadRoute
@@ -46,6 +59,8 @@ export class ThreadServerCall implements CallCounter {
     this.id = id
     this.route = route
     this.credit = link.streamWindow
+    this.peer = link.peer
+    this.counter = this
   }
 
   /** Opens the call and runs it. */
@@ -54,8 +69,8 @@ export class ThreadServerCall implements CallCounter {
     const { method, carrier } = route
     let running: Promise<unknown>
     try {
-      const init = head === undefined ? undefined : callInit(head)
-      this.call = link.router.open(route, { ...init, peer: link.peer, counter: this })
+      if (head !== undefined) readRequestHead(head, this)
+      this.call = link.router.open(route, this)
       const request = streamsRequest(method.kind) ? this.receive() : carrier.request.decode(payload)
       running = this.call.handle(request, carrier.response.encode)
     } catch (error) {
@@ -136,6 +151,7 @@ export class ThreadServerCall implements CallCounter {
     }
     this.conclude(Frame.REPLY)
     this.link.outbox.payload((answer as Payload | undefined) ?? emptyPayload)
+    this.link.outbox.finish(this.link.running === 0)
   }
 
   private readonly onFailure = (error: unknown): void => {
@@ -153,7 +169,10 @@ export class ThreadServerCall implements CallCounter {
         outbox.frame(Frame.MESSAGE, this.id)
         outbox.payload(payload as Payload)
       },
-      ended: () => this.conclude(Frame.END),
+      ended: () => {
+        this.conclude(Frame.END)
+        outbox.finish(false)
+      },
       failed: (error) => this.fail(error),
     })
   }
@@ -169,6 +188,7 @@ export class ThreadServerCall implements CallCounter {
     this.conclude(Frame.ERROR)
     this.link.outbox.item(packed.error)
     this.link.outbox.payload(packed.payload)
+    this.link.outbox.finish(false)
   }
 
   /** Begins the frame of the answer; it is the last one of the call unless the handler runs on. */
@@ -177,7 +197,7 @@ export class ThreadServerCall implements CallCounter {
     const isFinal = !this.isRunning
     this.isAnswered = true
     const head = this.headOfAnswer()
-    outbox.frame(kind | (isFinal ? FrameFlag.final : 0) | (head === undefined ? 0 : FrameFlag.head), this.id)
+    outbox.begin(kind | (isFinal ? FrameFlag.final : 0) | (head === undefined ? 0 : FrameFlag.head), this.id)
     if (head !== undefined) outbox.item(head)
     if (!isFinal) return
     this.isOver = true

@@ -68,6 +68,7 @@ class ThreadServer implements ThreadServerLink {
   readonly outbox: Outbox
   readonly peer: Peer
   readonly streamWindow: number
+  running = 0
   private readonly server: HasRouter | ServerRouter
   private readonly payload: ThreadPayload
   private readonly onClose: ServeThreadOptions['onClose']
@@ -90,6 +91,7 @@ class ThreadServer implements ThreadServerLink {
   }
 
   over(id: number): void {
+    this.running--
     this.calls[id] = undefined
   }
 
@@ -154,6 +156,7 @@ class ThreadServer implements ThreadServerLink {
     if (typeof route === 'object') {
       const call = new ThreadServerCall(this, id, route)
       this.calls[id] = call
+      this.running++
       call.start(head, request)
       return
     }

@@ -119,10 +119,11 @@ export class ThreadWorker implements CallWorker {
     call.id = id
     call.batch = outbox.batches
     call.cx.peer = this.peer
-    outbox.frame(head === undefined ? Frame.CALL : Frame.CALL | FrameFlag.head, id)
+    outbox.begin(head === undefined ? Frame.CALL : Frame.CALL | FrameFlag.head, id)
     outbox.item(route.number)
     if (head !== undefined) outbox.item(head)
     outbox.payload(call.payload)
+    outbox.finish(this.running === 1)
     call.begin(this)
   }
 

@@ -306,6 +306,7 @@ describe('streams', () => {
   test('that hang end with their deadline', async () => {
     const pool = poolOf({ graceMs: 10_000 })
     const relay = relayOver(pool)
+    await pool.ready()
     const reading = all(relay['list']!({ n: 2, body: { case: 'text', value: 'hang' } }, { timeoutMs: 50 }))
     expect(await code(reading)).toBe('DEADLINE_EXCEEDED')
     expect(pool.stats.workers[0]?.state).toBe('ready')
