@@ -14,7 +14,7 @@ export { type EnumNumbers, enumNumbers } from './runtime/core/enum-name.ts'
 export { DeclaredException } from './runtime/core/error.ts'
 export { fileSchema, messageSchema } from './runtime/core/file-schema.ts'
 export type { FileSchema, MessageSchema } from './runtime/core/schema.ts'
-export { type ServiceType, serviceType } from './runtime/core/service-type.ts'
+export { methodType, type ServiceType, serviceType } from './runtime/core/service-type.ts'
 export type { UnknownFields } from './runtime/core/unknown-fields.ts'
 export {
   $file as anyFile,

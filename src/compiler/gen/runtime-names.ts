@@ -22,7 +22,7 @@ const files = {
   'runtime/core/error.ts': ['DeclaredException'],
   'runtime/core/file-schema.ts': ['fileSchema', 'messageSchema'],
   'runtime/core/schema.ts': ['type FileSchema', 'type MessageSchema'],
-  'runtime/core/service-type.ts': ['serviceType', 'type ServiceType'],
+  'runtime/core/service-type.ts': ['methodType', 'serviceType', 'type ServiceType'],
   'runtime/core/unknown-fields.ts': ['type UnknownFields'],
   'runtime/thrift/protocol/protocol.ts': ['type ThriftReader', 'type ThriftStruct', 'type ThriftWriter'],
   'runtime/thrift/protocol/struct.ts': ['doubleCase', 'missingField', 'thriftStruct'],

@@ -196,7 +196,7 @@ function methodLayout(method: IrMethod, context: ModuleContext): Layout {
     if (throws.length > 0) items.push({ label: 'throws: ', value: group('[', throws, ']') })
   }
   if (method.idempotent) items.push({ label: 'idempotent: ', value: 'true' })
-  return group('{', items, '}', true)
+  return group(`${context.runtime('methodType')}({`, items, '})', true)
 }
 
 function messageValue(type: IrType | undefined, context: ModuleContext): string {

@@ -51,6 +51,14 @@ export interface ServiceTypeInit {
   readonly methods: () => readonly MethodType[]
 }
 
+/**
+ * The method that is given; generated code calls it. Without it a type checker compares every method of a list with every other, structure by
+ * structure, to find the type of the list.
+ */
+export function methodType(method: MethodType): MethodType {
+  return method
+}
+
 /** Makes a {@link ServiceType}; generated code calls it. Reading `methods` or `file` checks the format number. */
 export function serviceType<C, H>(init: ServiceTypeInit): ServiceType<C, H> {
   let file: FileSchema | undefined

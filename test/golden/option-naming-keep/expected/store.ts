@@ -4,6 +4,7 @@ import {
   completeRecord,
   fileSchema,
   messageSchema,
+  methodType,
   serviceType,
   thriftStruct,
   type CallOptions,
@@ -108,7 +109,7 @@ export const PartStore: ServiceType<PartStoreClient, PartStoreHandler> = /*#__PU
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'find_by_url',
       localName: 'find_by_url',
       kind: 'unary',
@@ -116,7 +117,7 @@ export const PartStore: ServiceType<PartStoreClient, PartStoreHandler> = /*#__PU
       response: PartStore_find_by_url_result,
       args: ['part_url', 'user_carrier'],
       throws: [{ member: 'store_closed', type: StoreClosed }],
-    },
+    }),
   ],
 })
 

@@ -6,6 +6,7 @@ import {
   doubleCase,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -337,14 +338,14 @@ export const Base: ServiceType<BaseClient, BaseHandler> = /*#__PURE__*/ serviceT
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'version',
       localName: 'version',
       kind: 'unary',
       request: Base_version_args,
       response: Base_version_result,
       args: [],
-    },
+    }),
   ],
 })
 
@@ -399,15 +400,15 @@ export const Shop: ServiceType<ShopClient, ShopHandler> = /*#__PURE__*/ serviceT
   file: () => $file,
   methods: () => [
     ...Base.methods,
-    {
+    methodType({
       name: 'listProducts',
       localName: 'listProducts',
       kind: 'unary',
       request: Shop_listProducts_args,
       response: Shop_listProducts_result,
       args: ['category', 'pageSize', 'after'],
-    },
-    {
+    }),
+    methodType({
       name: 'getProduct',
       localName: 'getProduct',
       kind: 'unary',
@@ -415,8 +416,8 @@ export const Shop: ServiceType<ShopClient, ShopHandler> = /*#__PURE__*/ serviceT
       response: Shop_getProduct_result,
       args: ['sku'],
       throws: [{ member: 'gone', type: OutOfStock }],
-    },
-    {
+    }),
+    methodType({
       name: 'checkout',
       localName: 'checkout',
       kind: 'unary',
@@ -427,16 +428,16 @@ export const Shop: ServiceType<ShopClient, ShopHandler> = /*#__PURE__*/ serviceT
         { member: 'outOfStock', type: OutOfStock },
         { member: 'declined', type: PaymentDeclined },
       ],
-    },
-    {
+    }),
+    methodType({
       name: 'ordersById',
       localName: 'ordersById',
       kind: 'unary',
       request: Shop_ordersById_args,
       response: Shop_ordersById_result,
       args: ['ids'],
-    },
-    {
+    }),
+    methodType({
       name: 'rate',
       localName: 'rate',
       kind: 'unary',
@@ -444,8 +445,8 @@ export const Shop: ServiceType<ShopClient, ShopHandler> = /*#__PURE__*/ serviceT
       response: Shop_rate_result,
       args: ['sku', 'stars'],
       isVoid: true,
-    },
-    {
+    }),
+    methodType({
       name: 'viewed',
       localName: 'viewed',
       kind: 'oneway',
@@ -453,7 +454,7 @@ export const Shop: ServiceType<ShopClient, ShopHandler> = /*#__PURE__*/ serviceT
       response: Shop_viewed_result,
       args: ['customerId', 'sku'],
       isVoid: true,
-    },
+    }),
   ],
 })
 

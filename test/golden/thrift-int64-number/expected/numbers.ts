@@ -5,6 +5,7 @@ import {
   fileSchema,
   keepUnknownField,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -145,7 +146,7 @@ export const Counter: ServiceType<CounterClient, CounterHandler> = /*#__PURE__*/
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'count',
       localName: 'count',
       kind: 'unary',
@@ -153,7 +154,7 @@ export const Counter: ServiceType<CounterClient, CounterHandler> = /*#__PURE__*/
       response: Counter_count_result,
       args: ['from'],
       throws: [{ member: 'wrong', type: Wrong }],
-    },
+    }),
   ],
 })
 

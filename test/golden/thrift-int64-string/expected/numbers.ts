@@ -4,6 +4,7 @@ import {
   doubleCase,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -133,7 +134,7 @@ export const Counter: ServiceType<CounterClient, CounterHandler> = /*#__PURE__*/
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'count',
       localName: 'count',
       kind: 'unary',
@@ -141,7 +142,7 @@ export const Counter: ServiceType<CounterClient, CounterHandler> = /*#__PURE__*/
       response: Counter_count_result,
       args: ['from'],
       throws: [{ member: 'wrong', type: Wrong }],
-    },
+    }),
   ],
 })
 

@@ -4,6 +4,7 @@ import {
   completeMap,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -393,15 +394,15 @@ export const Shop: ServiceType<ShopClient_, ShopHandler> = /*#__PURE__*/ service
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'buy',
       localName: 'buy',
       kind: 'unary',
       request: Shop_buy_args_,
       response: Shop_buy_result,
       args: ['default', 'cx', 'options', 'this'],
-    },
-    {
+    }),
+    methodType({
       name: 'then',
       localName: 'then_',
       kind: 'unary',
@@ -409,8 +410,8 @@ export const Shop: ServiceType<ShopClient_, ShopHandler> = /*#__PURE__*/ service
       response: Shop_then_result,
       args: ['arguments'],
       isVoid: true,
-    },
-    {
+    }),
+    methodType({
       name: 'constructor',
       localName: 'constructor_',
       kind: 'unary',
@@ -419,15 +420,15 @@ export const Shop: ServiceType<ShopClient_, ShopHandler> = /*#__PURE__*/ service
       args: [],
       isVoid: true,
       throws: [{ member: 'await', type: constructor }],
-    },
-    {
+    }),
+    methodType({
       name: 'toString',
       localName: 'toString_',
       kind: 'unary',
       request: Shop_toString_args,
       response: Shop_toString_result,
       args: ['class'],
-    },
+    }),
   ],
 })
 

@@ -3,6 +3,7 @@ import {
   completeList,
   completeRecord,
   fileSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -116,15 +117,15 @@ export const Worker: ServiceType<WorkerClient, WorkerHandler> = /*#__PURE__*/ se
   file: () => $file,
   methods: () => [
     ...Common.methods,
-    {
+    methodType({
       name: 'take',
       localName: 'take',
       kind: 'unary',
       request: Worker_take_args,
       response: Worker_take_result,
       args: [],
-    },
-    {
+    }),
+    methodType({
       name: 'give',
       localName: 'give',
       kind: 'unary',
@@ -133,8 +134,8 @@ export const Worker: ServiceType<WorkerClient, WorkerHandler> = /*#__PURE__*/ se
       args: ['task', 'note', 'weight'],
       isVoid: true,
       throws: [{ member: 'busy', type: Busy }],
-    },
-    {
+    }),
+    methodType({
       name: 'forget',
       localName: 'forget',
       kind: 'oneway',
@@ -142,8 +143,8 @@ export const Worker: ServiceType<WorkerClient, WorkerHandler> = /*#__PURE__*/ se
       response: Worker_forget_result,
       args: ['id'],
       isVoid: true,
-    },
-    {
+    }),
+    methodType({
       name: 'all',
       localName: 'all',
       kind: 'unary',
@@ -151,16 +152,16 @@ export const Worker: ServiceType<WorkerClient, WorkerHandler> = /*#__PURE__*/ se
       response: Worker_all_result,
       args: ['ids', 'known', 'groups', 'like', 'deep'],
       idempotent: true,
-    },
-    {
+    }),
+    methodType({
       name: 'echo',
       localName: 'echo',
       kind: 'unary',
       request: Worker_echo_args,
       response: Worker_echo_result,
       args: ['ping', 'other'],
-    },
-    {
+    }),
+    methodType({
       name: 'old',
       localName: 'old',
       kind: 'unary',
@@ -168,7 +169,7 @@ export const Worker: ServiceType<WorkerClient, WorkerHandler> = /*#__PURE__*/ se
       response: Worker_old_result,
       args: [],
       isVoid: true,
-    },
+    }),
   ],
 })
 
@@ -188,7 +189,7 @@ export const Later: ServiceType<LaterClient, LaterHandler> = /*#__PURE__*/ servi
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'later',
       localName: 'later',
       kind: 'unary',
@@ -196,7 +197,7 @@ export const Later: ServiceType<LaterClient, LaterHandler> = /*#__PURE__*/ servi
       response: Later_later_result,
       args: [],
       isVoid: true,
-    },
+    }),
   ],
 })
 

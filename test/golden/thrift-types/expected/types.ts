@@ -8,6 +8,7 @@ import {
   doubleCase,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -669,7 +670,14 @@ export const Odd: ServiceType<OddClient, OddHandler> = /*#__PURE__*/ serviceType
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    { name: 'get', localName: 'get', kind: 'unary', request: Odd_get_args, response: Odd_get_result, args: ['x'] },
+    methodType({
+      name: 'get',
+      localName: 'get',
+      kind: 'unary',
+      request: Odd_get_args,
+      response: Odd_get_result,
+      args: ['x'],
+    }),
   ],
 })
 

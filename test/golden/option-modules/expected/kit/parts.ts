@@ -7,6 +7,7 @@ import {
   enumNumbers,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -207,7 +208,7 @@ export const PartStore: ServiceType<PartStoreClient, PartStoreHandler> = /*#__PU
   idl: 'thrift',
   file: () => $file_store,
   methods: () => [
-    {
+    methodType({
       name: 'find_by_url',
       localName: 'find_by_url',
       kind: 'unary',
@@ -215,7 +216,7 @@ export const PartStore: ServiceType<PartStoreClient, PartStoreHandler> = /*#__PU
       response: PartStore_find_by_url_result,
       args: ['part_url', 'user_carrier'],
       throws: [{ member: 'store_closed', type: StoreClosed }],
-    },
+    }),
   ],
 })
 

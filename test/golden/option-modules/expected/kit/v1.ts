@@ -3,6 +3,7 @@ import {
   completeRecord,
   enumNumbers,
   fileSchema,
+  methodType,
   protobufMessage,
   serviceType,
   structFile as $file1,
@@ -92,7 +93,9 @@ export const Kits: ServiceType<KitsClient, KitsHandler> = /*#__PURE__*/ serviceT
   fullName: 'kit.v1.Kits',
   idl: 'protobuf',
   file: () => $file_kit,
-  methods: () => [{ name: 'GetKitByID', localName: 'getKitByID', kind: 'unary', request: Kit, response: Kit }],
+  methods: () => [
+    methodType({ name: 'GetKitByID', localName: 'getKitByID', kind: 'unary', request: Kit, response: Kit }),
+  ],
 })
 
 // Codecs: filling in defaults, writing, reading.

@@ -3,6 +3,7 @@ import {
   Timestamp as google_Timestamp,
   completeList,
   fileSchema,
+  methodType,
   protobufMessage,
   serviceType,
   timestampFile as $file1,
@@ -206,10 +207,16 @@ export const Reader: ServiceType<ReaderClient, ReaderHandler> = /*#__PURE__*/ se
   idl: 'protobuf',
   file: () => $file,
   methods: () => [
-    { name: 'Then', localName: 'then_', kind: 'unary', request: Context, response: FileSchema },
-    { name: 'GetURL', localName: 'getURL', kind: 'unary', request: Fleet, response: FleetClient },
-    { name: 'constructor', localName: 'constructor_', kind: 'unary', request: Context, response: Context },
-    { name: 'snake_case', localName: 'snakeCase', kind: 'client_streaming', request: Context, response: b_Timestamp },
+    methodType({ name: 'Then', localName: 'then_', kind: 'unary', request: Context, response: FileSchema }),
+    methodType({ name: 'GetURL', localName: 'getURL', kind: 'unary', request: Fleet, response: FleetClient }),
+    methodType({ name: 'constructor', localName: 'constructor_', kind: 'unary', request: Context, response: Context }),
+    methodType({
+      name: 'snake_case',
+      localName: 'snakeCase',
+      kind: 'client_streaming',
+      request: Context,
+      response: b_Timestamp,
+    }),
   ],
 })
 

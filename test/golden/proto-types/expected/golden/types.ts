@@ -18,6 +18,7 @@ import {
   emptyFile as $file3,
   fieldMaskFile as $file4,
   fileSchema,
+  methodType,
   protobufMessage,
   serviceType,
   structFile as $file5,
@@ -404,12 +405,12 @@ export const Streams: ServiceType<StreamsClient, StreamsHandler> = /*#__PURE__*/
   idl: 'protobuf',
   file: () => $file,
   methods: () => [
-    { name: 'One', localName: 'one', kind: 'unary', request: Scalars, response: Nothing },
-    { name: 'Down', localName: 'down', kind: 'server_streaming', request: Nothing, response: Scalars },
-    { name: 'Up', localName: 'up', kind: 'client_streaming', request: Scalars, response: Empty },
-    { name: 'Both', localName: 'both', kind: 'bidi_streaming', request: Choice, response: Outer_Inner },
-    { name: 'Read', localName: 'read', kind: 'unary', request: Empty, response: Scalars, idempotent: true },
-    { name: 'Old', localName: 'old', kind: 'unary', request: Nothing, response: Nothing },
+    methodType({ name: 'One', localName: 'one', kind: 'unary', request: Scalars, response: Nothing }),
+    methodType({ name: 'Down', localName: 'down', kind: 'server_streaming', request: Nothing, response: Scalars }),
+    methodType({ name: 'Up', localName: 'up', kind: 'client_streaming', request: Scalars, response: Empty }),
+    methodType({ name: 'Both', localName: 'both', kind: 'bidi_streaming', request: Choice, response: Outer_Inner }),
+    methodType({ name: 'Read', localName: 'read', kind: 'unary', request: Empty, response: Scalars, idempotent: true }),
+    methodType({ name: 'Old', localName: 'old', kind: 'unary', request: Nothing, response: Nothing }),
   ],
 })
 

@@ -3,6 +3,7 @@ import {
   DeclaredException,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -90,14 +91,14 @@ export const Root: ServiceType<RootClient, RootHandler> = /*#__PURE__*/ serviceT
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'version',
       localName: 'version',
       kind: 'unary',
       request: Root_version_args,
       response: Root_version_result,
       args: [],
-    },
+    }),
   ],
 })
 
@@ -120,7 +121,7 @@ export const Common: ServiceType<CommonClient, CommonHandler> = /*#__PURE__*/ se
   file: () => $file,
   methods: () => [
     ...Root.methods,
-    {
+    methodType({
       name: 'ping',
       localName: 'ping',
       kind: 'unary',
@@ -128,7 +129,7 @@ export const Common: ServiceType<CommonClient, CommonHandler> = /*#__PURE__*/ se
       response: Common_ping_result,
       args: ['ping'],
       throws: [{ member: 'busy', type: Busy }],
-    },
+    }),
   ],
 })
 

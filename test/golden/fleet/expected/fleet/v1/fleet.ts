@@ -7,6 +7,7 @@ import {
   durationFile as $file2,
   emptyFile as $file3,
   fileSchema,
+  methodType,
   protobufMessage,
   serviceType,
   timestampFile as $file4,
@@ -257,23 +258,35 @@ export const Fleet: ServiceType<FleetClient, FleetHandler> = /*#__PURE__*/ servi
   idl: 'protobuf',
   file: () => $file,
   methods: () => [
-    { name: 'GetVehicle', localName: 'getVehicle', kind: 'unary', request: GetVehicleRequest, response: Vehicle },
-    { name: 'PutVehicle', localName: 'putVehicle', kind: 'unary', request: Vehicle, response: Empty },
-    {
+    methodType({
+      name: 'GetVehicle',
+      localName: 'getVehicle',
+      kind: 'unary',
+      request: GetVehicleRequest,
+      response: Vehicle,
+    }),
+    methodType({ name: 'PutVehicle', localName: 'putVehicle', kind: 'unary', request: Vehicle, response: Empty }),
+    methodType({
       name: 'ListVehicles',
       localName: 'listVehicles',
       kind: 'server_streaming',
       request: ListVehiclesRequest,
       response: Vehicle,
-    },
-    {
+    }),
+    methodType({
       name: 'RecordTrack',
       localName: 'recordTrack',
       kind: 'client_streaming',
       request: Position,
       response: TrackSummary,
-    },
-    { name: 'Dispatching', localName: 'dispatching', kind: 'bidi_streaming', request: Dispatch, response: Dispatch },
+    }),
+    methodType({
+      name: 'Dispatching',
+      localName: 'dispatching',
+      kind: 'bidi_streaming',
+      request: Dispatch,
+      response: Dispatch,
+    }),
   ],
 })
 

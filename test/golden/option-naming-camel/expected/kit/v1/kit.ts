@@ -2,6 +2,7 @@
 import {
   completeRecord,
   fileSchema,
+  methodType,
   protobufMessage,
   serviceType,
   structFile as $file1,
@@ -75,7 +76,9 @@ export const Kits: ServiceType<KitsClient, KitsHandler> = /*#__PURE__*/ serviceT
   fullName: 'kit.v1.Kits',
   idl: 'protobuf',
   file: () => $file,
-  methods: () => [{ name: 'GetKitByID', localName: 'getKitByID', kind: 'unary', request: Kit, response: Kit }],
+  methods: () => [
+    methodType({ name: 'GetKitByID', localName: 'getKitByID', kind: 'unary', request: Kit, response: Kit }),
+  ],
 })
 
 // Codecs: filling in defaults, writing, reading.
