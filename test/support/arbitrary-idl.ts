@@ -74,7 +74,9 @@ function protoMessage(name: string, syntax: 'proto2' | 'proto3'): fc.Arbitrary<s
           numbers(fields.length + cases, 536870911),
           fc.array(fc.constantFrom(...protoScalars, ...messages), { minLength: cases, maxLength: cases }),
         )
-        .map(([ids, types]) => {
+        .map(([drawn, types]) => {
+          // Other writers go by number: where ours does too, the bytes can be compared.
+          const ids = syntax === 'proto3' ? drawn.toSorted((a, b) => a - b) : drawn
           const lines = fields.map(({ label, type, option }, i) =>
             type === 'group'
               ? `  ${label}group G${i} = ${ids[i]} { optional int32 x = 1; optional A deep = 2; }`

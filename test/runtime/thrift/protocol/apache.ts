@@ -97,3 +97,75 @@ function put(p: Protocol, tree: Tree): void {
       return
   }
 }
+
+/** A struct read by npm `thrift`, written again by it as it was read. */
+export function apacheCopy(name: 'binary' | 'compact', bytes: Uint8Array): Buffer {
+  const chunks: Buffer[] = []
+  const out = new TBufferedTransport(undefined, (chunk: Buffer) => chunks.push(chunk))
+  const receive = TBufferedTransport.receiver((transport: unknown) => {
+    copy(reading(name, transport), protocolOf(name, out), 12)
+    out.flush()
+  })
+  receive(Buffer.from(bytes))
+  return Buffer.concat(chunks)
+}
+
+interface Reading {
+  [method: string]: () => {
+    readonly ftype: number
+    readonly fid: number
+    readonly etype: number
+    readonly ktype: number
+    readonly vtype: number
+    readonly size: number
+  }
+}
+
+function reading(name: 'binary' | 'compact', transport: unknown): Reading {
+  return protocolOf(name, transport) as unknown as Reading
+}
+
+function copy(from: Reading, to: Protocol, type: number): void {
+  switch (type) {
+    case 12:
+      from['readStructBegin']!()
+      to['writeStructBegin']!('')
+      for (;;) {
+        const { ftype, fid } = from['readFieldBegin']!()
+        if (ftype === 0) break
+        to['writeFieldBegin']!('', ftype, fid)
+        copy(from, to, ftype)
+        from['readFieldEnd']!()
+        to['writeFieldEnd']!()
+      }
+      from['readStructEnd']!()
+      to['writeFieldStop']!()
+      to['writeStructEnd']!()
+      return
+    case 13: {
+      const { ktype, vtype, size } = from['readMapBegin']!()
+      to['writeMapBegin']!(ktype, vtype, size)
+      for (let i = 0; i < size; i++) {
+        copy(from, to, ktype)
+        copy(from, to, vtype)
+      }
+      from['readMapEnd']!()
+      to['writeMapEnd']!()
+      return
+    }
+    case 14:
+    case 15: {
+      const kind = type === 14 ? 'Set' : 'List'
+      const { etype, size } = from[`read${kind}Begin`]!()
+      to[`write${kind}Begin`]!(etype, size)
+      for (let i = 0; i < size; i++) copy(from, to, etype)
+      from[`read${kind}End`]!()
+      to[`write${kind}End`]!()
+      return
+    }
+    default: {
+      const name = { 2: 'Bool', 3: 'Byte', 4: 'Double', 6: 'I16', 8: 'I32', 10: 'I64', 11: 'Binary' }[type]
+      to[`write${name}`]!(from[`read${name}`]!())
+    }
+  }
+}

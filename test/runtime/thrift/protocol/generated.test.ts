@@ -1,14 +1,13 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isRpcError } from '../../../../src/runtime/core/error.ts'
-import type { FieldSchema, TypeSchema } from '../../../../src/runtime/core/schema.ts'
 import { fromBinary, toBinary } from '../../../../src/runtime/thrift/protocol/bytes.ts'
 import { ThriftProtocolError } from '../../../../src/runtime/thrift/protocol/error.ts'
 import type { ThriftStruct } from '../../../../src/runtime/thrift/protocol/protocol.ts'
 import { arbitraryMessage, type Declarations, declarationsOf } from '../../../support/arbitrary-value.ts'
 import { type GeneratedModule, generated } from '../../../support/generated.ts'
 import { apacheStruct } from './apache.ts'
-import type { Tree } from './value-tree.ts'
+import { structTree } from './schema-tree.ts'
 
 const idl = `
 enum Kind { ZERO = 0, ONE = 1, MINUS = -7 }
@@ -37,60 +36,6 @@ exception Failure { 1: string message, 2: required i32 code, 3: list<Point> poin
 struct Tree { 1: required string label, 2: list<Tree> children, 3: optional Tree left, 4: Scalars scalars, 5: Choice choice }
 `
 const names = ['Scalars', 'Defaults', 'Containers', 'Choice', 'Failure', 'Tree']
-const codes: Record<string, number> = {
-  bool: 2,
-  i8: 3,
-  f64: 4,
-  i16: 6,
-  i32: 8,
-  i64: 10,
-  string: 11,
-  bytes: 11,
-  uuid: 16,
-}
-
-function codeOf(type: TypeSchema): number {
-  if (type.kind === 'scalar') return codes[type.scalar]!
-  return { enum: 8, message: 12, map: 13, set: 14, list: 15 }[type.kind]
-}
-
-/** A value as the tree that npm thrift writes: independent of the printed codec. */
-function treeOf(all: Declarations, type: TypeSchema, value: unknown): Tree {
-  switch (type.kind) {
-    case 'scalar':
-    case 'enum':
-      return { type: codeOf(type), value } as Tree
-    case 'list':
-    case 'set': {
-      const elements = [...(value as Iterable<unknown>)].map((one) => treeOf(all, type.element, one))
-      return { type: codeOf(type) as 15, of: codeOf(type.element), elements }
-    }
-    case 'map': {
-      const isPairs = Symbol.iterator in (value as object)
-      const pairs = isPairs ? [...(value as Iterable<[unknown, unknown]>)] : Object.entries(value as object)
-      const entries = pairs.map(([k, v]) => [treeOf(all, type.key, k), treeOf(all, type.value, v)] as const)
-      return { type: 13, key: codeOf(type.key), of: codeOf(type.value), entries }
-    }
-    case 'message':
-      return structTree(all, type.name, value)
-  }
-}
-
-function structTree(all: Declarations, name: string, value: unknown): Tree {
-  const schema = all.message(name)
-  const union = value as { case: string; value: unknown }
-  const held = (field: FieldSchema): unknown =>
-    schema.kind !== 'union'
-      ? (value as Record<string, unknown>)[field.localName]
-      : field.localName === union.case
-        ? union.value
-        : undefined
-  const fields = schema.fields
-    .filter((field) => held(field) !== undefined)
-    .map((field) => ({ id: field.id, tree: treeOf(all, field.type, held(field)) }))
-  return { type: 12, fields }
-}
-
 function refuses(run: () => unknown): boolean {
   try {
     run()
