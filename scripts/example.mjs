@@ -1,30 +1,37 @@
 /** `npm run example LESSON [PROGRAM | test] [WORDS]`: translates a lesson of examples/ to JavaScript and runs a program of it, or its tests. */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
 
 const examples = join(dirname(fileURLToPath(import.meta.url)), '../examples')
 
-const compilerOptions = {
-  module: ts.ModuleKind.ESNext,
-  target: ts.ScriptTarget.ES2022,
-  verbatimModuleSyntax: true,
-  inlineSourceMap: true,
+/** The TypeScript files below src/ and test/ whose translation in dist/ is missing or old. */
+function stale(folder) {
+  const parts = ['src', 'test'].filter((name) => existsSync(join(folder, name)))
+  return parts
+    .flatMap((part) => readdirSync(join(folder, part), { recursive: true }).map((path) => join(part, path)))
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => ({ source: join(folder, path), target: join(folder, 'dist', path.replace(/\.ts$/, '.js')) }))
+    .filter(({ source, target }) => !existsSync(target) || statSync(target).mtimeMs < statSync(source).mtimeMs)
 }
 
-/** Writes dist/ beside src/ and test/. Types are the business of `npm run types`. */
-function build(folder) {
-  for (const part of ['src', 'test'].filter((name) => existsSync(join(folder, name)))) {
-    for (const path of readdirSync(join(folder, part), { recursive: true }).filter((name) => name.endsWith('.ts'))) {
-      const source = join(folder, part, path)
-      const target = join(folder, 'dist', part, path.replace(/\.ts$/, '.js'))
-      mkdirSync(dirname(target), { recursive: true })
-      const text = readFileSync(source, 'utf8')
-      writeFileSync(target, ts.transpileModule(text, { fileName: source, compilerOptions }).outputText)
-    }
+/** Brings dist/ up to date. Types are the business of `npm run types`. */
+async function build(folder) {
+  const files = stale(folder)
+  if (files.length === 0) return
+  const { default: ts } = await import('typescript')
+  const compilerOptions = {
+    module: ts.ModuleKind.ESNext,
+    target: ts.ScriptTarget.ES2022,
+    verbatimModuleSyntax: true,
+    inlineSourceMap: true,
+  }
+  for (const { source, target } of files) {
+    mkdirSync(dirname(target), { recursive: true })
+    const text = readFileSync(source, 'utf8')
+    writeFileSync(target, ts.transpileModule(text, { fileName: source, compilerOptions }).outputText)
   }
 }
 
@@ -51,9 +58,9 @@ const program = known.includes(words[0]) ? words.shift() : 'main'
 if (!known.includes(program)) usage()
 else {
   const folder = join(examples, lesson)
-  build(folder)
+  await build(folder)
   const dist = join(folder, 'dist')
-  const tests = () => readdirSync(join(dist, 'test')).map((name) => join(dist, 'test', name))
+  const tests = () => readdirSync(join(folder, 'test')).map((name) => join(dist, 'test', name.replace(/\.ts$/, '.js')))
   const args = program === 'test' ? ['--test', ...tests()] : [join(dist, 'src', `${program}.js`), ...words]
   process.exitCode = spawnSync(process.execPath, ['--enable-source-maps', ...args], { stdio: 'inherit' }).status ?? 1
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import ts from 'typescript'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 
 const execute = promisify(execFile)
 const root = join(import.meta.dirname, '..')
@@ -40,6 +40,8 @@ function place(block: string): string {
   return block.includes("from '../gen/hello.js'") ? 'src/handlers/hello.ts' : 'src/readme.ts'
 }
 
+vi.setConfig({ testTimeout: 60_000 })
+
 let program: ts.Program
 
 beforeAll(async () => {
@@ -68,7 +70,7 @@ test('its code compiles against the declarations of the package', () => {
     return line + ts.flattenDiagnosticMessageText(messageText, ' ')
   })
   expect(problems).toEqual([])
-}, 60_000)
+})
 
 test('its server answers its clients', async () => {
   program.emit()

@@ -2,8 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { example, lines } from './lesson.ts'
+
+// Each run is a process of its own.
+vi.setConfig({ testTimeout: 60_000 })
 
 const folder = join(import.meta.dirname, '../../examples/monolith')
 

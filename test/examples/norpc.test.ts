@@ -1,7 +1,10 @@
 /** The examples of norpc do what theirs do, or better. */
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { example, lines } from './lesson.ts'
+
+// Each run is a process of its own.
+vi.setConfig({ testTimeout: 60_000 })
 
 test('hello answers', async () => {
   expect(await example('norpc', 'hello')).toBe('Hello, Akira\n')

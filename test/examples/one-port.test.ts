@@ -1,7 +1,10 @@
 /** One server on one port answers Thrift, gRPC and its own process. */
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { example, lines } from './lesson.ts'
+
+// Each run is a process of its own.
+vi.setConfig({ testTimeout: 60_000 })
 
 test('the lesson passes its tests', async () => {
   expect(await example('one-port', 'test')).toMatch(/fail 0\b/)
