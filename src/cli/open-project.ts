@@ -11,6 +11,6 @@ export async function openProject(run: Run): Promise<Config | undefined> {
   const config = readConfig(findConfig(run.io.cwd, run.config), run.io.cwd)
   if (config.diagnostics.length === 0) return config
   showDiagnostics(run.output, config.diagnostics)
-  run.output.json({ diagnostics: config.diagnostics.map(diagnosticToJson) })
+  run.output.json({ ok: false, diagnostics: config.diagnostics.map(diagnosticToJson) })
   return undefined
 }

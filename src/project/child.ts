@@ -47,6 +47,11 @@ export function isOnPath(command: string, env: Readonly<Record<string, string | 
 }
 
 function isProgram(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat?.isFile() === true && (process.platform === 'win32' || (stat.mode & 0o111) !== 0)
+  try {
+    const stat = statSync(path)
+    return stat.isFile() && (process.platform === 'win32' || (stat.mode & 0o111) !== 0)
+  } catch {
+    // A folder of the PATH that cannot be looked into holds no program, as for a shell.
+    return false
+  }
 }

@@ -82,7 +82,8 @@ export function projectScripts(
   }
   if (kind.server) built('start', 'node dist/src/server.js')
   if (kind.client) built('client', 'node dist/src/client.js')
-  built('test', 'node --test dist/test/*.test.js')
+  // Node 20 takes no pattern and cmd.exe expands none; Node 22 takes no folder. All look into the current one.
+  built('test', 'cd dist/test && node --test')
   scripts.push({ name: 'generate', command: 'volo generate' })
   return scripts
 }

@@ -1,6 +1,6 @@
 /** How a scaffold depends on this package: by version when it is a release, else on a tarball packed into the project. */
 
-import { mkdirSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { isOnPath, runChild } from './child.ts'
 import { withSlashes } from './display-path.ts'
@@ -22,6 +22,17 @@ export function packageSource(override: string | undefined, cwd: string): Packag
   if (!version.includes('-')) return { spec: `^${version}`, vendored: undefined }
   const vendored = `vendor/${packageName}-${version}.tgz`
   return { spec: `file:${vendored}`, vendored }
+}
+
+/** Throws a ProjectError when `--runtime` names a file that is not there. */
+export function requireRuntimeFile({ spec, vendored }: PackageSource): void {
+  if (vendored !== undefined || !spec.startsWith('file:')) return
+  const path = spec.slice('file:'.length)
+  if (existsSync(path)) return
+  throw new ProjectError(`there is no ${path}`, {
+    hint: '--runtime takes a version, or the path of a tarball that npm pack has made',
+    usage: true,
+  })
 }
 
 /** Packs the running package into `folder` as `vendored` says. It needs npm, which Node brings along. */

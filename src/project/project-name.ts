@@ -34,6 +34,8 @@ export function checkName(name: string): void {
 /** A valid name made from any text; undefined when nothing is left of it. */
 export function suggestName(text: string): string | undefined {
   const name = text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -55,6 +55,12 @@ describe('volo init', () => {
     expect(readdirSync(folder)).toEqual(['shop'])
     const again = await runVolo(join(folder, 'shop'), ['generate', '--check'])
     expect(again).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('what to do next can be pasted, also when the folder has a space', async () => {
+    const folder = temporaryFolder()
+    const { stdout } = await runVolo(folder, ['init', 'shop', '-p', 'thrift', '--dir', 'my apps/shop', ...quickly])
+    expect(stdout).toMatch(/Next:\n {2}cd "my apps\/shop"\n {2}npm install\n {2}npm start {7}serves on port 8080\n/)
   })
 
   test('finds the import root of a protobuf IDL and keeps the google protos out', async () => {
@@ -256,6 +262,23 @@ describe('volo init refuses', () => {
     expect(result.code).toBe(code)
     expect(result.stderr).not.toMatch(/^\s+at /m)
     expect(listTree(folder)).toEqual(before)
+  })
+
+  test.skipIf(process.platform === 'win32')('no PATH for a folder in it that cannot be looked into', async () => {
+    const folder = temporaryFolder()
+    symlinkSync('loop', join(folder, 'loop'))
+    const { code, stderr } = await runVolo(folder, ['init', 'x', '-p', 'grpc', '--runtime', '1.0.0'], {
+      env: { PATH: join(folder, 'loop') },
+    })
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('npm is not installed') })
+  })
+
+  test('a runtime that is not there, before it writes anything', async () => {
+    const folder = temporaryFolder()
+    const { code, stderr } = await runVolo(folder, ['init', 'x', '-p', 'grpc', '--no-install', '--runtime', 'gone.tgz'])
+    expect(stderr).toMatch(/there is no .*gone\.tgz\nhint: --runtime takes a version/)
+    expect(code).toBe(2)
+    expect(readdirSync(folder)).toEqual([])
   })
 
   test('to start without the package manager it shall use', async () => {

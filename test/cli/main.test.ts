@@ -32,6 +32,11 @@ describe('help', () => {
     }
   })
 
+  test.each(commands)('volo %s keeps to the width of the terminal', async (command) => {
+    const { stdout } = await runVolo('/', [...command.split(' '), '--help'])
+    expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([])
+  })
+
   test('no command, or a group without one, is wrong usage and shows the help', async () => {
     for (const words of [[], ['idl']]) {
       const { code, stderr } = await runVolo('/', words)

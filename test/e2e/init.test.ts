@@ -80,6 +80,15 @@ describe.each([
     expect(second.output).toMatch(/in use/)
     expect(second.output).not.toMatch(/^\s+at .+:\d+:\d+/m)
     await stop(server)
+    if (process.platform !== 'win32') {
+      const npm = start('npm', ['start'], project, { PORT: '0' })
+      await expect.poll(() => npm.output(), { timeout: 60_000 }).toContain('listening on')
+      const { port } = /listening on \S*?:(?<port>\d+)/.exec(npm.output())!.groups!
+      npm.child.kill('SIGTERM')
+      // All that npm started holds its output open: the server has ended too.
+      await npm.ended
+      await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+    }
     const client = await start('npm', ['run', 'client'], project, { SERVER_ADDRESS: `127.0.0.1:${server.port}` }).ended
     expect(client.code).not.toBe(0)
     expect(client.output).not.toMatch(/^\s+at .+:\d+:\d+/m)

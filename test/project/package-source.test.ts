@@ -61,7 +61,7 @@ describe('package managers', () => {
     expect(names('npm')).toEqual(['build', 'prestart', 'start', 'pretest', 'test', 'generate'])
     expect(names('yarn')).toEqual(['build', 'start', 'test', 'generate'])
     for (const { name, command } of projectScripts('yarn', kind)) {
-      if (name === 'start' || name === 'test') expect(command).toMatch(/^yarn build && node /)
+      if (name === 'start' || name === 'test') expect(command).toMatch(/^yarn build && (cd dist\/test && )?node /)
     }
   })
 })

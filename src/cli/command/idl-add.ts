@@ -25,7 +25,7 @@ export function addIdlAdd({ program, action }: Registry): void {
     .command('add')
     .summary('add IDLs, with their code and handlers')
     .description(
-      'Adds IDL files to volo.yml, generates their code and makes a handler for each of their services. Every file is checked\nfirst; with an error nothing is written.',
+      'Adds IDL files to volo.yml, generates their code and makes a handler for each of their services. Every file is checked first; with an error nothing is written.',
     )
     .argument('<files...>', '.thrift and .proto files; patterns such as idl/**/*.proto are welcome')
     .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)

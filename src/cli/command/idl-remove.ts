@@ -20,7 +20,7 @@ export function addIdlRemove({ program, action }: Registry): void {
     .alias('rm')
     .summary('take IDLs out, with their generated code')
     .description(
-      'Takes IDL files out of volo.yml and removes the code generated from them. The IDL files themselves and the handlers\nstay: they are yours.',
+      'Takes IDL files out of volo.yml and removes the code generated from them. The IDL files themselves and the handlers stay: they are yours.',
     )
     .argument('<files...>', 'IDL files that volo.yml lists')
     .option('--json', 'print the result as JSON')

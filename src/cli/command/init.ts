@@ -33,7 +33,7 @@ export function addInit({ program, action }: Registry): void {
   const command = program
     .command('init')
     .description(
-      'Starts a project from Thrift or protobuf IDLs: generated code, a handler per service, a server, a client, a test.\nWithout an IDL it lays down a small one to start from. All or nothing: no file is overwritten without --force.',
+      'Starts a project from Thrift or protobuf IDLs: generated code, a handler per service, a server, a client, a test. Without an IDL it lays down a small one to start from. All or nothing: no file is overwritten without --force.',
     )
     .argument('[name]', "the project's name, and its folder; '.' for the current folder")
     .argument('[idl...]', '.thrift and .proto files; what they include comes along')
@@ -112,8 +112,9 @@ async function init(
   const { checkFolder, findConflicts } = await import('../../project/scaffold.ts')
   const shownFolder = pathFrom(io.cwd, folder)
   checkFolder(folder, shownFolder)
-  const { packageSource } = await import('../../project/package-source.ts')
+  const { packageSource, requireRuntimeFile } = await import('../../project/package-source.ts')
   const source = packageSource(options.runtime, io.cwd)
+  requireRuntimeFile(source)
   const { planProject } = await import('../../project/new-project.ts')
   const plan = planProject(
     {
@@ -181,7 +182,7 @@ async function init(
       return failed
     }
     output.info('\nNext:')
-    const width = Math.max(...next.map(({ command }) => command.length))
+    const width = Math.max(...next.map(({ command, about }) => (about === '' ? 0 : command.length)))
     for (const { command, about } of next) {
       const gap = about === '' ? '' : `${' '.repeat(width - command.length)}  ${output.dim(about)}`
       output.info(`  ${output.bold(command)}${gap}`)
@@ -266,7 +267,7 @@ async function nextSteps(
   const { run } = packageManagerWords[packageManager]
   const isClient = options.template === 'client'
   return [
-    ...(folder === '.' ? [] : [{ command: `cd ${folder}`, about: '' }]),
+    ...(folder === '.' ? [] : [{ command: `cd ${quoted(folder)}`, about: '' }]),
     ...(installed ? [] : [{ command: `${packageManager} install`, about: '' }]),
     ...(isClient ? [] : [{ command: run('start'), about: 'serves on port 8080' }]),
     ...(options.template === 'server'
@@ -284,7 +285,12 @@ async function nextSteps(
 }
 
 function inFolder(folder: string, command: string): string {
-  return folder === '.' ? command : `cd ${join(folder)} && ${command}`
+  return folder === '.' ? command : `cd ${quoted(join(folder))} && ${command}`
+}
+
+/** A path as a shell takes it in one piece. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./\\~-]+$/.test(path) ? path : JSON.stringify(path)
 }
 
 function nonEmpty(value: string): string {

@@ -21,7 +21,7 @@ export function addUpdate({ program, action }: Registry): void {
   const command = program
     .command('update')
     .description(
-      'After an IDL has changed: generates code and adds methods that are new in the IDL to the handler files. What you have\nwritten is never touched; methods that the IDL has no longer are listed, not deleted.',
+      'After an IDL has changed: generates code and adds methods that are new in the IDL to the handler files. What you have written is never touched; methods that the IDL has no longer are listed, not deleted.',
     )
     .option('-s, --service <name>', 'make a handler file for this service, when it has none (repeatable)', collect)
     .option('--json', 'print the result as JSON')

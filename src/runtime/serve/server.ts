@@ -9,6 +9,7 @@ import type { ServiceType } from '../core/service-type.ts'
 import { type AddressInit, parseAddress } from '../net/address.ts'
 import { type BoundAddress, type Listener, listen } from '../net/listen.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
+import { onOrphaned } from './on-orphaned.ts'
 import { Port, type PortLimits } from './port.ts'
 import { loadWires, type PortWire, type PortWireOptions, portWires } from './port-wire.ts'
 
@@ -147,15 +148,18 @@ export class Server implements AsyncDisposable {
 
   /**
    * Closes when the process is told to stop, so that it can end by itself with exit code 0; a second signal ends it at
-   * once. Resolves when the server is closed. Default signals: SIGINT and SIGTERM.
+   * once. Resolves when the server is closed. Default signals: SIGINT and SIGTERM. Under `npm start` and its like it
+   * also closes when the script's shell ends, since some shells die of a SIGTERM without passing it on.
    */
   closeOnSignal(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): Promise<void> {
     return new Promise((resolve) => {
       const onSignal = (): void => {
         for (const signal of signals) process.off(signal, onSignal)
+        stopWatching()
         this.close().then(resolve)
       }
       for (const signal of signals) process.on(signal, onSignal)
+      const stopWatching = onOrphaned(onSignal)
     })
   }
 
