@@ -336,6 +336,7 @@ export class ThreadPool implements Transport {
     this.hold()
     for (const place of this.places) {
       clearTimeout(place.timer)
+      place.timer = undefined
       this.failLine(place.line, this.refusal)
     }
     const reason = new RpcError('UNAVAILABLE', 'the pool of threads was closed', { stack: false, bytesSent: true })
