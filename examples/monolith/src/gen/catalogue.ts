@@ -3,6 +3,7 @@ import {
   DeclaredException,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -96,7 +97,7 @@ export const Catalogue: ServiceType<CatalogueClient, CatalogueHandler> = /*#__PU
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'find',
       localName: 'find',
       kind: 'unary',
@@ -104,7 +105,7 @@ export const Catalogue: ServiceType<CatalogueClient, CatalogueHandler> = /*#__PU
       response: Catalogue_find_result,
       args: ['sku'],
       throws: [{ member: 'unknownProduct', type: UnknownProduct }],
-    },
+    }),
   ],
 })
 

@@ -2,6 +2,7 @@
 import {
   completeList,
   fileSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -82,7 +83,7 @@ export const Orders: ServiceType<OrdersClient, OrdersHandler> = /*#__PURE__*/ se
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'place',
       localName: 'place',
       kind: 'unary',
@@ -93,7 +94,7 @@ export const Orders: ServiceType<OrdersClient, OrdersHandler> = /*#__PURE__*/ se
         { member: 'unknownProduct', type: UnknownProduct },
         { member: 'cardDeclined', type: CardDeclined },
       ],
-    },
+    }),
   ],
 })
 

@@ -3,6 +3,7 @@ import {
   DeclaredException,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -102,7 +103,7 @@ export const Payments: ServiceType<PaymentsClient, PaymentsHandler> = /*#__PURE_
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'charge',
       localName: 'charge',
       kind: 'unary',
@@ -110,7 +111,7 @@ export const Payments: ServiceType<PaymentsClient, PaymentsHandler> = /*#__PURE_
       response: Payments_charge_result,
       args: ['card', 'cents'],
       throws: [{ member: 'cardDeclined', type: CardDeclined }],
-    },
+    }),
   ],
 })
 

@@ -3,6 +3,7 @@ import {
   DeclaredException,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -73,14 +74,14 @@ export const HelloWorld: ServiceType<HelloWorldClient, HelloWorldHandler> = /*#_
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'hello',
       localName: 'hello',
       kind: 'unary',
       request: HelloWorld_hello_args,
       response: HelloWorld_hello_result,
       args: ['name'],
-    },
+    }),
   ],
 })
 
@@ -116,7 +117,7 @@ export const KvStore: ServiceType<KvStoreClient, KvStoreHandler> = /*#__PURE__*/
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'read',
       localName: 'read',
       kind: 'unary',
@@ -124,8 +125,8 @@ export const KvStore: ServiceType<KvStoreClient, KvStoreHandler> = /*#__PURE__*/
       response: KvStore_read_result,
       args: ['id'],
       throws: [{ member: 'notFound', type: NotFound }],
-    },
-    {
+    }),
+    methodType({
       name: 'write',
       localName: 'write',
       kind: 'unary',
@@ -133,8 +134,8 @@ export const KvStore: ServiceType<KvStoreClient, KvStoreHandler> = /*#__PURE__*/
       response: KvStore_write_result,
       args: ['id', 'value'],
       isVoid: true,
-    },
-    {
+    }),
+    methodType({
       name: 'write_many',
       localName: 'write_many',
       kind: 'unary',
@@ -142,15 +143,15 @@ export const KvStore: ServiceType<KvStoreClient, KvStoreHandler> = /*#__PURE__*/
       response: KvStore_write_many_result,
       args: ['values'],
       isVoid: true,
-    },
-    {
+    }),
+    methodType({
       name: 'list_all',
       localName: 'list_all',
       kind: 'unary',
       request: KvStore_list_all_args,
       response: KvStore_list_all_result,
       args: [],
-    },
+    }),
   ],
 })
 
@@ -170,7 +171,14 @@ export const Add: ServiceType<AddClient, AddHandler> = /*#__PURE__*/ serviceType
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    { name: 'add', localName: 'add', kind: 'unary', request: Add_add_args, response: Add_add_result, args: ['x', 'y'] },
+    methodType({
+      name: 'add',
+      localName: 'add',
+      kind: 'unary',
+      request: Add_add_args,
+      response: Add_add_result,
+      args: ['x', 'y'],
+    }),
   ],
 })
 
@@ -192,14 +200,14 @@ export const Work: ServiceType<WorkClient, WorkHandler> = /*#__PURE__*/ serviceT
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'work',
       localName: 'work',
       kind: 'unary',
       request: Work_work_args,
       response: Work_work_result,
       args: ['ms'],
-    },
+    }),
   ],
 })
 

@@ -3,6 +3,7 @@ import {
   DeclaredException,
   fileSchema,
   messageSchema,
+  methodType,
   missing,
   missingField,
   serviceType,
@@ -90,15 +91,15 @@ export const Stock: ServiceType<StockClient, StockHandler> = /*#__PURE__*/ servi
   idl: 'thrift',
   file: () => $file,
   methods: () => [
-    {
+    methodType({
       name: 'put',
       localName: 'put',
       kind: 'unary',
       request: Stock_put_args,
       response: Stock_put_result,
       args: ['sku', 'count'],
-    },
-    {
+    }),
+    methodType({
       name: 'take',
       localName: 'take',
       kind: 'unary',
@@ -106,7 +107,7 @@ export const Stock: ServiceType<StockClient, StockHandler> = /*#__PURE__*/ servi
       response: Stock_take_result,
       args: ['sku', 'count'],
       throws: [{ member: 'outOfStock', type: OutOfStock }],
-    },
+    }),
   ],
 })
 
