@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { type Behaviour, behaviours, sceneOf } from './behaviour.ts'
-import { type Way, ways } from './way.ts'
+import { closeWays, type Way, ways } from './way.ts'
+
+afterAll(closeWays)
 
 function expectedOf(behaviour: Behaviour, way: Way): unknown {
   const difference = behaviour.differences?.find((one) => one.ways.includes(way.name))

@@ -24,12 +24,24 @@ type Refused = new (init: { readonly why: string; readonly code?: number }) => E
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const cancelled = (cx: Context): Promise<RpcError> => new Promise((resolve) => cx.onCancel(resolve))
 
-/** A handler for the Thrift service, or the protobuf one when there is no exception class. `seen` answers what it noted. */
-export function behaviourHandler(Refused: Refused | undefined): Record<string, (...args: never[]) => unknown> {
-  const notes: string[] = []
-  const take = (): string[] => notes.splice(0)
+/** What `onError` of a server notes for {@link behaviourHandler}. */
+export function reportOf(error: unknown): string {
+  const { name, message, stack = '' } = error as Error
+  return `${name}: ${message}${stack.includes('\n    at ') ? ', with its stack' : ''}`
+}
+
+/**
+ * A handler for the Thrift service, or the protobuf one when there is no exception class. `seen` answers what it noted,
+ * `reported` what `onError` did; `reset` forgets both.
+ */
+export function behaviourHandler(
+  Refused: Refused | undefined,
+  reported: string[],
+): Record<string, (...args: never[]) => unknown> {
+  let current: string[] = []
 
   async function echo(item: Item, cx: Context): Promise<ItemInput> {
+    const notes = current
     switch (item.id) {
       case 'partial':
         return { id: 'partial', inner: { id: 'inner' } }
@@ -66,13 +78,21 @@ export function behaviourHandler(Refused: Refused | undefined): Record<string, (
         return { id: item.id, tags: [`p=${persistent.get('P')}`, `t=${transient.get('T')}`] }
       }
       case 'seen':
-        return { id: item.id, tags: take() }
+        return { id: item.id, tags: notes.splice(0) }
+      case 'reset':
+        // What calls from before have to say is nobody's business any more.
+        current = []
+        reported.splice(0)
+        return item
+      case 'reported':
+        return { id: item.id, tags: reported.splice(0) }
       default:
         return item
     }
   }
 
   async function* list(item: Item, cx: Context): AsyncIterable<ItemInput> {
+    const notes = current
     cx.responseHeaders.set('h', 'head')
     try {
       if (item.id === 'fail early') throw new RpcError('NOT_FOUND', 'no such thing')
@@ -92,7 +112,7 @@ export function behaviourHandler(Refused: Refused | undefined): Record<string, (
     echo,
     nothing() {},
     tell(word: string) {
-      notes.push(`told ${word}`)
+      current.push(`told ${word}`)
     },
     list,
     async record(items: AsyncIterable<Item>): Promise<ItemInput> {

@@ -2,14 +2,17 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createClient } from '../../src/runtime/core/client.ts'
 import type { ServiceType } from '../../src/runtime/core/service-type.ts'
 import type { Transport } from '../../src/runtime/core/transport.ts'
 import { grpc } from '../../src/runtime/grpc/client.ts'
 import { type InProcessOptions, inProcess } from '../../src/runtime/inproc/direct.ts'
+import { type ThreadsTransport, threads } from '../../src/runtime/inproc/threads.ts'
 import { Server } from '../../src/runtime/serve/server.ts'
 import { type ThriftOptions, thrift } from '../../src/runtime/thrift/client.ts'
-import { generated } from '../support/generated.ts'
-import { behaviourHandler } from './handler.ts'
+import { generated, generatedPath } from '../support/generated.ts'
+import { buildWorker } from './build-worker.ts'
+import { behaviourHandler, reportOf } from './handler.ts'
 
 export type Idl = 'thrift' | 'protobuf'
 
@@ -19,8 +22,6 @@ export interface OpenWay {
   /** The class of the exception that the Thrift service declares. */
   readonly Refused: (new (init: never) => Error) | undefined
   readonly transport: Transport
-  /** What `onError` heard. */
-  readonly reported: unknown[]
   close(): Promise<void>
 }
 
@@ -34,13 +35,14 @@ export interface Way {
 const here = import.meta.dirname
 const files = { thrift: 'behaviour.thrift', protobuf: 'behaviour.proto' }
 
+const sourceOf = (idl: Idl) => ({ [files[idl]]: readFileSync(join(here, files[idl]), 'utf8') })
+
 async function serverOf(idl: Idl) {
-  const name = files[idl]
-  const { Behaviour, Refused } = await generated({ [name]: readFileSync(join(here, name), 'utf8') })
-  const reported: unknown[] = []
-  const server = new Server({ onError: (error) => reported.push(error) })
-  server.add(Behaviour, behaviourHandler(Refused) as never)
-  return { service: Behaviour as ServiceType<unknown, never>, Refused, reported, server }
+  const { Behaviour, Refused } = await generated(sourceOf(idl))
+  const reported: string[] = []
+  const server = new Server({ onError: (error) => reported.push(reportOf(error)) })
+  server.add(Behaviour, behaviourHandler(Refused, reported) as never)
+  return { service: Behaviour as ServiceType<unknown, never>, Refused, server }
 }
 
 function overSocket(name: string, idl: Idl, connect: (address: string) => Transport): Way {
@@ -85,6 +87,39 @@ function inside(name: string, options: InProcessOptions): Way[] {
   }))
 }
 
+let worker: Promise<URL> | undefined
+const pools = new Map<string, ThreadsTransport>()
+
+/** A worker takes long to start: those that are still open serve the next behaviour. */
+function inThread(name: string, payload: 'codec' | 'clone'): Way[] {
+  return (['thrift', 'protobuf'] as const).map((idl) => ({
+    name,
+    idl,
+    async open() {
+      worker ??= buildWorker(generatedPath(sourceOf('thrift')), generatedPath(sourceOf('protobuf')))
+      const { Behaviour, Refused } = await generated(sourceOf(idl))
+      const pool = pools.get(payload) ?? threads(await worker, { size: 1, payload })
+      pools.set(payload, pool)
+      await pool.ready()
+      const transport: Transport = {
+        bind: (service) => pool.bind(service),
+        close(options) {
+          pools.delete(payload)
+          return pool.close(options)
+        },
+      }
+      const { echo } = createClient(Behaviour, transport) as { echo(item: object): Promise<unknown> }
+      await echo({ id: 'reset' })
+      return { service: Behaviour, Refused, transport, close: () => Promise.resolve() }
+    },
+  }))
+}
+
+/** Ends what is kept open between behaviours. */
+export async function closeWays(): Promise<void> {
+  await Promise.all([...pools.values()].map((pool) => pool.close()))
+}
+
 /** All of them. */
 export const ways: readonly Way[] = [
   overThrift('TTHeader', {}),
@@ -100,4 +135,6 @@ export const ways: readonly Way[] = [
   ...inside('in-process freeze', { isolate: 'freeze' }),
   ...inside('in-process codec', { isolate: 'codec' }),
   ...inside('in-process isolated', { context: 'isolated' }),
+  ...inThread('threads', 'codec'),
+  ...inThread('threads clone', 'clone'),
 ]

@@ -31,6 +31,11 @@ export async function generated(
   files: Readonly<Record<string, string>>,
   options: GenerateOptions = {},
 ): Promise<GeneratedModule> {
+  return import(/* @vite-ignore */ generatedPath(files, options))
+}
+
+/** Compiles IDL files and leaves the modules in a folder of their own; the path of the first one. */
+export function generatedPath(files: Readonly<Record<string, string>>, options: GenerateOptions = {}): string {
   const modules = generatedText(files, options)
   const hash = createHash('sha256')
     .update(JSON.stringify([...modules]))
@@ -43,6 +48,5 @@ export async function generated(
     const runtime = relative(dirname(file), gen).replaceAll('\\', '/')
     writeFileSync(file, text.replaceAll("'volo-ts/gen'", `'${runtime}'`))
   }
-  const first = Object.keys(files)[0]!.replace(/\.\w+$/, '.ts')
-  return import(/* @vite-ignore */ join(folder, first))
+  return join(folder, Object.keys(files)[0]!.replace(/\.\w+$/, '.ts'))
 }
