@@ -1,12 +1,15 @@
-/** `npm run bench [-- --quick] [thrift | grpc | codec | inproc ...]`: the races that are named, or all, as one report in Markdown. */
+/** `npm run bench -- [--quick] [thrift | grpc | inproc | codec | threads | compiler ...]`: the races that are named, or all, as one report in Markdown. */
 
+import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { generate } from './generate.mjs'
 import { inproc } from './inproc/run.mjs'
 import { race, table } from './rpc/race.mjs'
 
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')
+if (quick) process.env['ROUNDS'] ??= '1'
 const shape = { sizes: [64, 1024], lanes: [1, 32, 128], calls: quick ? 2_000 : 20_000, rounds: quick ? 1 : 5 }
 
 const rpcNote = [
@@ -39,11 +42,18 @@ const races = {
     })
     console.log(`## gRPC unary\n\n${rpcNote}\n${table(rows, '@grpc/grpc-js')}\n`)
   },
-  async codec() {
-    if (quick) process.env['ROUNDS'] ??= '1'
-    await import('./codec/run.mjs')
-  },
   inproc: () => inproc({ quick }),
+  codec: () => script('codec/run.mjs'),
+  threads: () => script('threads.mjs'),
+  compiler: () => script('compiler.mjs'),
+}
+
+/** Runs a race that is a program of its own. */
+function script(path) {
+  const file = fileURLToPath(new URL(path, import.meta.url))
+  const { status } = spawnSync(process.execPath, [file], { stdio: 'inherit' })
+  if (status !== 0) throw new Error(`${path} exited ${status}`)
+  console.log()
 }
 
 const named = words.filter((word) => word !== '--quick')
