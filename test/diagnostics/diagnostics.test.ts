@@ -5,28 +5,28 @@
  * - `main.thrift` or `main.proto` (or both): the entries; other files are there to be included;
  * - `roots/<name>/`, if any: each is an include root, in the order of names;
  * - `<file>.locked`, if any: `<file>` exists and cannot be read;
- * - `expected.txt`: what is printed, without colours.
+ * - `expected.txt`: what is printed, without colours;
+ * - for codes about volo.yml, a `volo.yml` instead of entries, with what it names beside it.
  * Each case must print its code. `UPDATE_DIAGNOSTICS=1 npx vitest run test/diagnostics` writes the expected texts anew: read the difference.
  */
 
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { compile } from '../../src/compiler/compile.ts'
+import { type CompileResult, compile } from '../../src/compiler/compile.ts'
 import { diagnosticCodes } from '../../src/compiler/diagnostic-code.ts'
 import type { Host } from '../../src/compiler/host.ts'
 import { renderDiagnostic } from '../../src/compiler/text/render-diagnostic.ts'
+import { readConfig } from '../../src/project/config.ts'
+import { planGeneration } from '../../src/project/generate.ts'
 
 const here = import.meta.dirname
-
-/** Codes about volo.yml and not about IDLs; `project` tests them. */
-const isAboutConfig = (code: string): boolean => code.startsWith('config-')
 
 function casesOf(code: string): string[] {
   const folder = join(here, code)
   if (!existsSync(folder)) return []
   const names = readdirSync(folder).sort()
-  if (names.some((name) => name.startsWith('main.'))) return [folder]
+  if (names.some((name) => name.startsWith('main.') || name === 'volo.yml')) return [folder]
   return names.map((name) => join(folder, name))
 }
 
@@ -40,9 +40,14 @@ function hostOver(folder: string): Host {
   }
 }
 
-function print(folder: string): { codes: string[]; text: string; files: number } {
+/** What a folder gives: of its volo.yml, or of its IDLs alone. */
+function outcome(folder: string): Pick<CompileResult, 'diagnostics'> & { readonly files: readonly unknown[] } {
+  if (existsSync(join(folder, 'volo.yml'))) {
+    const config = readConfig(join(folder, 'volo.yml'), folder)
+    return config.diagnostics.length > 0 ? { ...config, files: [] } : planGeneration(config, folder)
+  }
   const roots = join(folder, 'roots')
-  const { diagnostics, files } = compile({
+  return compile({
     entries: readdirSync(folder)
       .filter((name) => name.startsWith('main.'))
       .map((name) => name.replace(/\.locked$/, ''))
@@ -50,6 +55,10 @@ function print(folder: string): { codes: string[]; text: string; files: number }
     includes: existsSync(roots) ? readdirSync(roots).map((name) => `roots/${name}`) : [],
     host: hostOver(folder),
   })
+}
+
+function print(folder: string): { codes: string[]; text: string; files: number } {
+  const { diagnostics, files } = outcome(folder)
   return {
     codes: diagnostics.map((diagnostic) => diagnostic.code),
     text: diagnostics.map((diagnostic) => renderDiagnostic(diagnostic)).join('\n'),
@@ -57,7 +66,7 @@ function print(folder: string): { codes: string[]; text: string; files: number }
   }
 }
 
-describe.each(Object.keys(diagnosticCodes).filter((code) => !isAboutConfig(code)))('%s', (code) => {
+describe.each(Object.keys(diagnosticCodes))('%s', (code) => {
   const cases = casesOf(code)
 
   it('has a bad IDL', () => {
