@@ -70,6 +70,9 @@ function carrierOf(
 ): Carrier {
   const hasCodec = type.toBytes !== undefined && type.fromBytes !== undefined
   const title = `${service.name}.${method.name}`
+  if (!hasCodec && way === 'codec') {
+    throw new TypeError(`${title}: the message ${type.typeName} has no codec; use threads() with payload: 'clone'`)
+  }
   let mayClone: boolean | undefined
   const clones = (): boolean => {
     mayClone ??= !hasCodec || !holdsException(service.file, type.schema, exceptions)

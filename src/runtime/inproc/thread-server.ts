@@ -40,8 +40,8 @@ interface HasRouter {
  * it once, in the worker's file, when everything is ready: calls are sent from then on. The thread lives until its pool
  * closes; then the server is closed, `onClose` runs, and the thread ends. Throws an Error outside of a worker thread.
  *
- * @example worker.ts
- * serveThread(createRouter().add(Thumbnails, thumbnailsHandler))
+ * @example In worker.ts
+ * serveThread(createRouter().add(Shop, shopHandler()))
  */
 export function serveThread(server: HasRouter | ServerRouter, options: ServeThreadOptions = {}): void {
   const parent = parentPort

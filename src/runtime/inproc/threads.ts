@@ -75,7 +75,7 @@ export interface ThreadsTransport extends Transport {
  *
  * @example
  * const pool = threads(new URL('./worker.js', import.meta.url), { size: 4 })
- * const thumbnails = createClient(Thumbnails, pool)
+ * const shop = createClient(Shop, pool)
  */
 export function threads(url: string | URL, options: ThreadsOptions = {}): ThreadsTransport {
   const size = options.size ?? Math.max(1, availableParallelism() - 1)
@@ -101,7 +101,7 @@ export function threads(url: string | URL, options: ThreadsOptions = {}): Thread
       window: positive('window', options.window ?? 256),
       queue: options.queue ?? 1_024,
       hashBy: balance === 'hash' ? hashBy : undefined,
-      restart: restart === false ? undefined : { minMs, maxMs },
+      restart: restart === false ? undefined : { minMs: Math.max(1, minMs), maxMs: Math.max(1, maxMs) },
     },
   )
 }

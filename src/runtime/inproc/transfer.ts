@@ -22,7 +22,7 @@ let marked = false
  * clone whatever `payload` says. Other transports take no notice of the mark. Returns the same object.
  *
  * @example
- * await images.resize(transfer({ pixels, width: 640 }))
+ * const request = transfer({ pixels: new Uint8Array(1_000_000), width: 640 })
  */
 export function transfer<T extends object>(message: T, buffers?: readonly (ArrayBuffer | Uint8Array)[]): T {
   const only = buffers?.map((one) => (one instanceof ArrayBuffer ? one : (one.buffer as ArrayBuffer)))

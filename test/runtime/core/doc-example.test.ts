@@ -41,14 +41,19 @@ test('the examples in doc comments compile', () => {
         import type { Layer } from '${root}/src/runtime/core/layer.ts'
         import type { Service } from '${root}/src/runtime/core/service.ts'
         import type { Transport } from '${root}/src/runtime/core/transport.ts'
+        import { createRouter } from '${root}/src/runtime/core/server-router.ts'
         import { mockService } from '${root}/src/runtime/inproc/mock-service.ts'
+        import { serveThread } from '${root}/src/runtime/inproc/thread-server.ts'
+        import { threads } from '${root}/src/runtime/inproc/threads.ts'
+        import { transfer } from '${root}/src/runtime/inproc/transfer.ts'
         import { concurrencyLimit } from '${root}/src/runtime/middleware/concurrency-limit.ts'
         import { rateLimit } from '${root}/src/runtime/middleware/rate-limit.ts'
         import { timeout } from '${root}/src/runtime/middleware/timeout.ts'
         import { Server } from '${root}/src/runtime/serve/server.ts'
-        import { Shop } from '${root}/test/support/shop.ts'
+        import { Shop, shopHandler } from '${root}/test/support/shop.ts'
         declare const transport: Transport
         void [createClient, RpcError, mockService, timeout, concurrencyLimit, rateLimit, Server, Shop, transport]
+        void [createRouter, serveThread, threads, transfer, shopHandler]
         export type Used = [Layer, Service]
       `
       writeFileSync(file, `${prelude}\n${code}\nexport {}\n`)

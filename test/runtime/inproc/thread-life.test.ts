@@ -75,6 +75,19 @@ describe('a worker that dies', () => {
     expect(await depot['run']!('sleep', 0)).toBe('slept')
   })
 
+  test('is ended when a message of it cannot be read, for nobody knows what was in it', async () => {
+    const pool = poolOf({ restart: false })
+    const depot = depotOver(pool)
+    await pool.ready()
+    const running = rejection(depot['run']!('sleep', 60_000)) as Promise<RpcError>
+    await depot['nothing']!()
+    const { places } = pool as unknown as { places: { worker: { port: EventTarget } }[] }
+    const event = Object.assign(new Event('messageerror'), { data: new Error('garbled') })
+    places[0]?.worker.port.dispatchEvent(event)
+    expect((await running).message).toMatch(/has ended: a message of it could not be read/)
+    expect((await running).code).toBe('UNAVAILABLE')
+  })
+
   test('keeps what it answered before its end', async () => {
     const pool = poolOf({ restart: false })
     const depot = depotOver(pool)

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { BizError, createClient, Metadata, type RpcError } from '../../../src/index.ts'
 import { type ThreadsOptions, threads } from '../../../src/inproc.ts'
+import { Fleet } from '../../support/fleet.ts'
 import { all, code, rejection } from '../../support/settle.ts'
 import { depotOver, fixture, poolOf, relayOver, until, useWorker } from './worker/pool.ts'
 
@@ -320,5 +321,9 @@ describe('options', () => {
     expect(() => threads(fixture.url, { balance: 'hash' })).toThrow('hashBy')
     expect(() => threads(fixture.url, { payload: 'json' as 'codec' })).toThrow('json is neither codec nor clone')
     expect(() => threads('worker.js')).toThrow(TypeError)
+  })
+
+  test('that the messages of a service cannot follow are refused when a client is made', () => {
+    expect(() => createClient(Fleet, poolOf())).toThrow("has no codec; use threads() with payload: 'clone'")
   })
 })
