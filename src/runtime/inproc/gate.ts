@@ -79,6 +79,8 @@ export class Gate implements Admission {
   }
 
   admit(call: ServerCall, start: () => Promise<unknown>): Promise<unknown> {
+    // A layer may have come here late: such a call must not take a place in line that nobody would free.
+    if (call.cx.cancelled !== undefined) return start()
     const { concurrency, capacity, overflow, hops } = this.options
     if (!hops && this.line.length === 0 && this.running < concurrency) return start()
     const isOneway = call.cx.method.kind === 'oneway'

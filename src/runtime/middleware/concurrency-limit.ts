@@ -34,6 +34,7 @@ export function concurrencyLimit(max: number, options: ConcurrencyLimitOptions =
   }
   const run = (next: Service, cx: Context, request: unknown): Promise<unknown> => {
     let isFree = false
+    let unlisten = nothing
     const release = (): void => {
       if (isFree) return
       isFree = true
@@ -41,7 +42,7 @@ export function concurrencyLimit(max: number, options: ConcurrencyLimitOptions =
       free()
     }
     // A transport need not settle a call that has ended early; a handler goes on until it is done.
-    const unlisten = cx.role === 'client' ? cx.onCancel(release) : nothing
+    if (cx.role === 'client') unlisten = cx.onCancel(release)
     let outcome: Promise<unknown>
     try {
       outcome = next(cx, request)

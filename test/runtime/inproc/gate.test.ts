@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { setAmbientStore } from '../../../src/runtime/core/ambient.ts'
 import { createClient } from '../../../src/runtime/core/client.ts'
 import type { Context } from '../../../src/runtime/core/context.ts'
+import type { Layer } from '../../../src/runtime/core/layer.ts'
 import { createRouter } from '../../../src/runtime/core/server-router.ts'
 import { type InProcessOptions, inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { timeout } from '../../../src/runtime/middleware/timeout.ts'
@@ -244,6 +245,18 @@ describe('a limit', () => {
     while (performance.now() < end);
     expect(await late).toBe('DEADLINE_EXCEEDED')
     expect(going).toHaveLength(0)
+  })
+
+  test('refuses a call that a layer hands on after it has ended', async () => {
+    const { going, transport, router } = held({ mode: 'mailbox' })
+    const late: Layer = (next) => async (cx, request) => {
+      await new Promise((resolve) => cx.onCancel(resolve))
+      return next(cx, request)
+    }
+    const shop = createClient(Shop, transport, { layers: [late] })
+    expect(await code(shop.version({ timeoutMs: 5 }))).toBe('DEADLINE_EXCEEDED')
+    await turns()
+    expect([going.length, transport.stats().pending, router.inFlight]).toEqual([0, 0, 0])
   })
 
   test('bad numbers and names are told at once', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client.ts'
+import type { Layer } from '../../../src/runtime/core/layer.ts'
 import { createRouter } from '../../../src/runtime/core/server-router.ts'
 import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { concurrencyLimit } from '../../../src/runtime/middleware/concurrency-limit.ts'
@@ -107,6 +108,18 @@ test('failures free their place, streams when they end', async () => {
     await turns()
     expect(await fleet.getVehicle({})).toBeDefined()
   }
+})
+
+test('a call that has ended before it came here keeps no place', async () => {
+  const late: Layer = (next) => async (cx, request) => {
+    await new Promise((resolve) => cx.onCancel(resolve))
+    return next(cx, request)
+  }
+  const limit = concurrencyLimit(1, { queue: 0 })
+  const shop = createClient(Shop, shopHandler(), { layers: [late, limit] })
+  expect(await code(shop.version({ timeoutMs: 5 }))).toBe('DEADLINE_EXCEEDED')
+  await turns()
+  expect(await createClient(Shop, shopHandler(), { layers: [limit] }).version()).toBe('1')
 })
 
 test('numbers that make no sense are refused', () => {
