@@ -1,5 +1,6 @@
 /** Edits of volo.yml's text: comments, order and quoting outside the edited lines stay as they are. */
 
+import { basename, dirname } from 'node:path'
 import {
   type Document,
   isMap,
@@ -12,7 +13,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
-import type { ConfigProtocol, ConfigTypescript } from './config.ts'
+import type { Config, ConfigProtocol, ConfigTypescript } from './config.ts'
 import { parseYaml } from './config.ts'
 
 /** An IDL to list. */
@@ -38,6 +39,12 @@ export function newConfig(
   ]
   for (const entry of entries) lines.push(...entryLines(entry.name, entry.protocol, entry.idls, '  ', entry.typescript))
   return `${lines.join('\n')}\n`
+}
+
+/** The volo.yml of a project that has none yet: no entries, and not written. */
+export function emptyConfig(path: string, shownPath: string): Config {
+  const source = { path: shownPath, logicalPath: basename(path), text: newConfig([]) }
+  return { path, folder: dirname(path), source, entries: {}, diagnostics: [] }
 }
 
 /** Adds an IDL to an entry, which is made when there is none. */

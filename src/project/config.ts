@@ -93,6 +93,17 @@ export function findConfig(cwd: string, explicit?: string): string {
   })
 }
 
+/** Where a project that has no volo.yml gets one: beside the nearest package.json from `cwd` upward. Undefined when it has one, or there is no project. */
+export function newConfigPath(cwd: string): string | undefined {
+  let found: string | undefined
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const path = join(folder, configName)
+    if (isFile(path)) return undefined
+    if (found === undefined && isFile(join(folder, 'package.json'))) found = path
+    if (dirname(folder) === folder) return found
+  }
+}
+
 /** Reads a volo.yml; `cwd` decides how its path is shown. */
 export function readConfig(path: string, cwd: string): Config {
   let text: string

@@ -42,6 +42,40 @@ To serve it, add to src/server.ts:
     expect(await runVolo(folder, ['generate', '--check'])).toMatchObject({ code: 0 })
   })
 
+  test('gives a project that has only a package.json its volo.yml', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'package.json': '{ "type": "module" }\n', 'api/stock.thrift': stock, 'lib/a.ts': '' })
+    const { code, stdout, stderr } = await runVolo(join(folder, 'lib'), ['idl', 'add', '../api/stock.thrift'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toBe(`created  ../volo.yml
+added    ../api/stock.thrift to entry 'default' of ../volo.yml
+created  ../src/gen/stock.ts
+created  ../src/handlers/stock.ts (Stock: find)
+
+The code imports volo-ts, which package.json does not list: npm install volo-ts
+`)
+    expect(read(folder, 'volo.yml')).toBe(`# The IDLs of this project. After a change run: volo update
+# yaml-language-server: $schema=node_modules/volo-ts/schema/volo.schema.json
+entries:
+  default:
+    protocol: thrift
+    services:
+      - idl:
+          source: local
+          path: api/stock.thrift
+          includes:
+            - api
+`)
+    expect(await runVolo(folder, ['generate', '--check'])).toMatchObject({ code: 0 })
+  })
+
+  test('begins no project with an IDL that is wrong', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'package.json': '{}', 'bad.thrift': 'struct {' })
+    expect(await runVolo(folder, ['idl', 'add', 'bad.thrift'])).toMatchObject({ code: 1 })
+    expect(listTree(folder)).toEqual(['bad.thrift', 'package.json'])
+  })
+
   test('adding it again changes nothing, byte by byte', async () => {
     const folder = await project()
     await runVolo(folder, ['idl', 'add', 'idl/stock.thrift'])

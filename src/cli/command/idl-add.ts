@@ -7,7 +7,7 @@ import { pathFrom, withSlashes } from '../../project/display-path.ts'
 import type { ServiceHandler } from '../../project/handler-update.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
-import { openProject } from '../open-project.ts'
+import { openOrBeginProject } from '../open-project.ts'
 import type { Registry, Run } from '../run.ts'
 import { collect } from './collect.ts'
 import { changesOf, showChanges } from './generate.ts'
@@ -25,7 +25,7 @@ export function addIdlAdd({ program, action }: Registry): void {
     .command('add')
     .summary('add IDLs, with their code and handlers')
     .description(
-      'Adds IDL files to volo.yml, generates their code and makes a handler for each of their services. Every file is checked first; with an error nothing is written.',
+      'Adds IDL files to volo.yml, generates their code and makes a handler for each of their services. Every file is checked first; with an error nothing is written. A project that has a package.json and no volo.yml gets one.',
     )
     .argument('<files...>', '.thrift and .proto files; patterns such as idl/**/*.proto are welcome')
     .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)
@@ -40,12 +40,17 @@ Examples:
   volo idl add ../shared/user.thrift`,
     )
   action<[string[]], IdlAddOptions>(command, async (run, [words], options) => {
-    const config = await openProject(run)
-    return config === undefined ? failed : addIdls(run, config, words, options)
+    const project = await openOrBeginProject(run)
+    return project === undefined ? failed : addIdls(run, project, words, options)
   })
 }
 
-async function addIdls(run: Run, config: Config, words: readonly string[], options: IdlAddOptions): Promise<ExitCode> {
+async function addIdls(
+  run: Run,
+  { config, isNew: isNewProject }: { readonly config: Config; readonly isNew: boolean },
+  words: readonly string[],
+  options: IdlAddOptions,
+): Promise<ExitCode> {
   const { io, output } = run
   const { expandPatterns } = await import('../../project/idl-pattern.ts')
   const { planAddition } = await import('../../project/idl-registry.ts')
@@ -82,6 +87,7 @@ async function addIdls(run: Run, config: Config, words: readonly string[], optio
     ...changesOf(run, plan),
     handlers: mine.map((one) => handlerJson(run, one, true)),
   })
+  if (isNewProject) output.info(`created  ${pathFrom(io.cwd, config.path)}`)
   for (const { path, entry, what } of added.additions) {
     const shown = pathFrom(io.cwd, path)
     if (what === 'added') output.info(`added    ${shown} to entry '${entry}' of ${pathFrom(io.cwd, config.path)}`)
@@ -100,7 +106,17 @@ async function addIdls(run: Run, config: Config, words: readonly string[], optio
     mine.filter(({ exists, path }) => !exists && path !== undefined),
     plan,
   )
+  if (isNewProject) await showDependency(run, config)
   return ok ? done : failed
+}
+
+/** What the generated code needs, unless package.json has it. */
+async function showDependency(run: Run, config: Config): Promise<void> {
+  const { readFileSync } = await import('node:fs')
+  const { packageName } = await import('../../project/package-root.ts')
+  const text = readFileSync(join(config.folder, 'package.json'), 'utf8')
+  if (text.includes(`"${packageName}"`)) return
+  run.output.info(`\nThe code imports ${packageName}, which package.json does not list: npm install ${packageName}`)
 }
 
 /** The lines that put new services on the server, unless it has them. */
