@@ -35,7 +35,7 @@ export function fieldMaskFromPaths(type: MessageType, paths: readonly string[]):
  * A copy of a message with the fields that the mask means; all others are absent or have their defaults. Required members stay. An empty mask means
  * nothing is kept. Throws RpcError INVALID_ARGUMENT for a path that the type does not have.
  */
-export function applyFieldMask<T, I>(type: MessageType<T, I>, value: I, mask: FieldPaths): T {
+export function applyFieldMask<T, I>(type: MessageType<T, I>, value: NoInfer<I>, mask: FieldPaths): T {
   const kept = keep(messagePlan(type.schema), type.complete(value) as Members, treeOf(type, mask.paths))
   return type.complete(kept as I)
 }
@@ -45,7 +45,12 @@ export function applyFieldMask<T, I>(type: MessageType<T, I>, value: I, mask: Fi
  * Messages are merged where a path leads into them, all else is replaced; a field absent in the source becomes absent. Throws RpcError
  * INVALID_ARGUMENT for a path that the type does not have.
  */
-export function mergeFieldMask<T, I>(type: MessageType<T, I>, target: I, source: I, mask: FieldPaths): T {
+export function mergeFieldMask<T, I>(
+  type: MessageType<T, I>,
+  target: NoInfer<I>,
+  source: NoInfer<I>,
+  mask: FieldPaths,
+): T {
   const [into, from] = [type.complete(target) as Members, type.complete(source) as Members]
   return type.complete(merge(messagePlan(type.schema), into, from, treeOf(type, mask.paths)) as I)
 }

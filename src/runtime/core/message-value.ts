@@ -7,7 +7,7 @@ import { emptyMap, entriesOf, type MapPlan, type MessagePlan, messagePlan, type 
 type Members = Readonly<Record<string, unknown>>
 
 /** A new message of what is given, with every default filled in. Throws RpcError INVALID_ARGUMENT when a required member is missing. */
-export function create<T, I>(type: MessageType<T, I>, partial?: I): T {
+export function create<T, I>(type: MessageType<T, I>, partial?: NoInfer<I>): T {
   return type.create(partial)
 }
 
@@ -15,12 +15,12 @@ export function create<T, I>(type: MessageType<T, I>, partial?: I): T {
  * Whether two messages say the same: absent members equal their defaults, sets and maps have no order, NaN equals itself, the two zeros
  * are equal. Fields that the IDL does not know are left out of account.
  */
-export function equals<I>(type: MessageType<unknown, I>, a: I, b: I): boolean {
+export function equals<I>(type: MessageType<unknown, I>, a: NoInfer<I>, b: NoInfer<I>): boolean {
   return a === b || sameMessage(messagePlan(type.schema), type.complete(a) as Members, type.complete(b) as Members)
 }
 
 /** A copy that shares nothing with the message: containers, bytes and nested messages are new. Defaults are filled in. */
-export function clone<T, I>(type: MessageType<T, I>, value: I): T {
+export function clone<T, I>(type: MessageType<T, I>, value: NoInfer<I>): T {
   return copyMessage(messagePlan(type.schema), type.complete(value) as Members) as T
 }
 

@@ -80,7 +80,9 @@ export class CompactReader implements ThriftReader {
     const header = this.bytes[this.position++]!
     if (header === 0) return 0
     const type = header & 15
-    this.fieldId = header > 15 ? this.fieldId + (header >> 4) : this.i16()
+    const id = header > 15 ? this.fieldId + (header >> 4) : this.i16()
+    if (id > 32767) throw malformed('invalid_data', `the field id ${id} is not an i16`)
+    this.fieldId = id
     if (type === 1 || type === 2) {
       this.held = type
       return 2
