@@ -64,7 +64,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     const stream = new ConnectionStream(this, this.peerSettings.initialWindow, this.streamWindow)
     stream.sink = sink
     if (!this.usable) process.nextTick(refuse, stream, this.#failure ?? this.#lostReason())
-    else if (this.#queue.length > 0 || !this.#hasRoom()) this.#queue.push({ stream, headers, more })
+    else if (this.#queue.length > 0 || !this.#takesAnother()) this.#queue.push({ stream, headers, more })
     else this.#start(stream, headers, more)
     return stream
   }
@@ -84,7 +84,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   streamClosed(stream: ConnectionStream): void {
-    if (stream.id === 0) return
+    if (stream.id === 0) this.#queue = this.#queue.filter((queued) => queued.stream !== stream)
     this.streams.delete(stream.id)
     if (this.#queue.length > 0) this.roomAgain()
     this.#endWhenIdle()
@@ -96,8 +96,9 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   protected override roomAgain(): void {
+    if (this.#queue.length === 0) return
     let next = 0
-    while (next < this.#queue.length && this.#hasRoom()) {
+    while (next < this.#queue.length && this.#takesAnother()) {
       const { stream, headers, more } = this.#queue[next++]!
       if (!stream.dead) this.#start(stream, headers, more)
     }
@@ -154,9 +155,9 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     return `the connection to ${this.peer.address} was lost`
   }
 
-  #hasRoom(): boolean {
+  #takesAnother(): boolean {
     const most = this.settled ? this.peerSettings.maxConcurrentStreams : streamsBeforeSettings
-    return this.streams.size < most && this.mayWrite && !this.over
+    return this.streams.size < most && this.hasRoom && !this.over
   }
 
   #start(stream: ConnectionStream, headers: Http2Headers, more: Http2Headers | undefined): void {

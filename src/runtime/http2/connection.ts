@@ -96,6 +96,7 @@ export abstract class Connection implements StreamHost {
       onFlushed: () => {
         this.#added = false
         if (this.#waiting.length > 0) this.#pump()
+        this.roomAgain()
       },
       onPressure: (high) => this.#press(high),
     })
@@ -140,7 +141,12 @@ export abstract class Connection implements StreamHost {
   protected roomAgain(): void {}
 
   get mayWrite(): boolean {
-    return !this.#pressure && this.#waiting.length === 0 && this.writer.position < highWater
+    return this.#waiting.length === 0 && this.hasRoom
+  }
+
+  /** Whether the socket takes more. */
+  protected get hasRoom(): boolean {
+    return !this.#pressure && this.writer.position < highWater
   }
 
   get settingsTimeoutMs(): number {
