@@ -3,7 +3,6 @@
  * type-check, but for those in `refused.mjs`. Says aloud what it skips. Needs `npm run build`. Arguments: names of sources; default all.
  */
 
-import { rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { compile, renderDiagnostic } from 'volo-ts/compiler'
 import { refusedFiles } from './refused.mjs'
