@@ -175,6 +175,23 @@ describe('context', () => {
     expect(new Set((await run('flow')).map((line) => line.split(' ')[1]))).toEqual(new Set(['caller']))
   })
 
+  test('is that of the own caller for every call in line', async () => {
+    const stores: unknown[] = []
+    const own = createRouter().add(
+      Fleet,
+      fleetHandler({
+        async getVehicle({ id }) {
+          stores.push(`${id} ${storage.getStore()}`)
+          await Promise.resolve()
+          return {}
+        },
+      }),
+    )
+    const fleet = createClient(Fleet, inProcess(own, { mode: 'mailbox' }))
+    await Promise.all(['a', 'b', 'c'].map((id) => storage.run(id, () => fleet.getVehicle({ id }))))
+    expect(stores).toEqual(['a a', 'b b', 'c c'])
+  })
+
   test('is cut where that is asked for, in streams too; the caller keeps its own', async () => {
     expect(await run('isolated')).toEqual([
       'handler undefined',
