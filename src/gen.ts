@@ -16,6 +16,7 @@ export { fileSchema, messageSchema } from './runtime/core/file-schema.ts'
 export type { FileSchema, MessageSchema } from './runtime/core/schema.ts'
 export { methodType, type ServiceType, serviceType } from './runtime/core/service-type.ts'
 export type { UnknownFields } from './runtime/core/unknown-fields.ts'
+export { type Extension, extension } from './runtime/protobuf/extension.ts'
 export {
   $file as anyFile,
   Any,

@@ -8,6 +8,7 @@ export type { Http2Address, Http2ClientTls } from './runtime/http2/dialer.ts'
 export type { Http2Keepalive } from './runtime/http2/sink.ts'
 export { fromBinary, toBinary } from './runtime/protobuf/bytes.ts'
 export { ProtobufError } from './runtime/protobuf/error.ts'
+export type { Extension } from './runtime/protobuf/extension.ts'
 export { toFileDescriptor, toFileDescriptors } from './runtime/protobuf/file-descriptor.ts'
 /** The codes of errors by number, as `google.rpc.Status` carries them. */
 export { Code } from './runtime/protobuf/gen/google/rpc/code.ts'

@@ -2,6 +2,7 @@
 
 import type { IrField, IrMessage, IrOneof } from '../ir/ir.ts'
 import type { ModuleContext } from './context.ts'
+import { isExtensionMessage } from './extension-message.ts'
 import type { ProgramNames } from './names.ts'
 import { isString, messageOf } from './type-shape.ts'
 
@@ -60,7 +61,8 @@ function fieldMember(message: IrMessage, field: IrField, names: ProgramNames): F
 
 /** Whether the member `$unknown` holds what the reader did not know; unions have a case for it. */
 export function keepsUnknown(message: IrMessage, context: ModuleContext): boolean {
-  return context.reach.keepsUnknown(message.file) && message.shape !== 'union'
+  if (message.shape === 'union' || isExtensionMessage(message)) return false
+  return context.reach.keepsUnknown(message.file) || context.reach.isExtended(message)
 }
 
 /** Whether a union has the case `$unknown` for a field that the reader did not know. */

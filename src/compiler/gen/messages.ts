@@ -6,6 +6,7 @@ import type { ModuleContext } from './context.ts'
 import { printDoc } from './doc.ts'
 import { type FieldMember, isOpenUnion, keepsUnknown, keepsUnknownCase, type Member, membersOf } from './member.ts'
 import { key, type Printer, quote } from './printer.ts'
+import { printTypedConstant } from './typed-constant.ts'
 import { inputType, outputType } from './types.ts'
 import { defaultInDoc } from './values.ts'
 
@@ -24,12 +25,18 @@ export function printMessage(printer: Printer, message: IrMessage, context: Modu
     printInput(printer, message, members, context, start)
     return
   }
+  printMessageTypes(printer, message, context, start)
+  printer.blank()
+  printConstant(printer, message, context, start)
+}
+
+/** Prints the output and the input type of a struct or protobuf message; `start` is `export ` or empty. */
+export function printMessageTypes(printer: Printer, message: IrMessage, context: ModuleContext, start: string): void {
+  const members = membersOf(message, context.names)
   printDoc(printer, message.doc, { deprecated: message.deprecated })
   printInterface(printer, `${start}interface ${context.names.declaration(message)}`, message, members, context, false)
   printer.blank()
   printInput(printer, message, members, context, start)
-  printer.blank()
-  printConstant(printer, message, context, start)
 }
 
 function printInput(
@@ -174,9 +181,6 @@ function printConstant(printer: Printer, message: IrMessage, context: ModuleCont
         : [context.runtime('ThriftStruct'), context.runtime('thriftStruct')]
       : [context.runtime('ProtobufMessage'), context.runtime('protobufMessage')]
   printDoc(printer, undefined, { deprecated: message.deprecated })
-  const typed = `${start}const ${name}: ${type}<`
-  const head = `${typed}${name}, ${names.input(message)}> =`
-  const call = `/*#__PURE__*/ ${make}(`
   const parts = [
     quote(message.fullName),
     `() => ${names.file(message.file)}`,
@@ -184,19 +188,7 @@ function printConstant(printer: Printer, message: IrMessage, context: ModuleCont
     codec.encode,
     codec.decode,
   ]
-  if (head.length + call.length < printer.width) {
-    printer.list(`${head} ${call}`, parts, ')')
-  } else if (head.length <= printer.width) {
-    printer.line(head)
-    printer.indented(() => printer.list(call, parts, ')'))
-  } else {
-    printer.line(typed)
-    printer.indented(() => {
-      printer.line(`${name},`)
-      printer.line(names.input(message))
-    })
-    printer.list(`> = ${call}`, parts, ')')
-  }
+  printTypedConstant(printer, `${start}const ${name}: ${type}`, [name, names.input(message)], make, parts)
 }
 
 function printException(

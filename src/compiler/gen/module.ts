@@ -10,7 +10,8 @@ import { printComplete } from './complete.ts'
 import { type ModuleContext, moduleContext, type ResolvedOptions } from './context.ts'
 import { printDoc } from './doc.ts'
 import { printEnum } from './enums.ts'
-import { printMessage } from './messages.ts'
+import { printExtension } from './extensions.ts'
+import { printMessage, printMessageTypes } from './messages.ts'
 import type { ProgramNames } from './names.ts'
 import { Printer, quote } from './printer.ts'
 import { printProtobufCodec } from './protobuf-codec.ts'
@@ -47,6 +48,11 @@ export function moduleText(
     body.blank()
     printConst(body, one, context)
   }
+  const extensions = declarations.filter((one) => one.kind === 'extension')
+  for (const one of extensions) {
+    body.blank()
+    printExtension(body, one, context)
+  }
   for (const service of services) {
     body.blank()
     printService(body, service, context)
@@ -60,7 +66,12 @@ export function moduleText(
     body.blank()
     printMessage(body, message, context, false)
   }
-  if (messages.length + own.length > 0) {
+  const holders = extensions.map((one) => names.extensionMessage(one))
+  for (const holder of holders) {
+    body.blank()
+    printMessageTypes(body, holder, context, '')
+  }
+  if (messages.length + own.length + holders.length > 0) {
     body.blank()
     body.line('// Codecs: filling in defaults, writing, reading.')
   }
@@ -70,6 +81,10 @@ export function moduleText(
     body.blank()
     if (context.idl === 'thrift') printThriftCodec(body, message, context)
     else printProtobufCodec(body, message, context)
+  }
+  for (const holder of holders) {
+    body.blank()
+    printProtobufCodec(body, holder, context)
   }
   for (const file of files) {
     body.blank()

@@ -18,6 +18,7 @@ import type {
   IrTypedef,
 } from '../ir/ir.ts'
 import { type Reach, reachAll } from '../ir/reach.ts'
+import { extensionMessage } from './extension-message.ts'
 import { type MethodMessages, methodMessages } from './method-message.ts'
 import { nameModules } from './module-path.ts'
 import { identifier, type Naming, naming } from './naming.ts'
@@ -60,6 +61,8 @@ export interface ProgramNames {
   method(method: IrMethod): string
   /** The name of a method's parameter, unless a keyword or another parameter has it. */
   parameter(idl: 'thrift' | 'protobuf', name: string): string
+  /** The message through which an extension's codec is printed. */
+  extensionMessage(extension: IrExtension): IrMessage
   /** Thrift: the messages that carry a method's arguments and result. */
   methodMessages(method: IrMethod): MethodMessages
 }
@@ -77,6 +80,7 @@ interface NameTables {
   readonly handlers: Map<IrService, string>
   readonly codecs: Map<IrMessage, CodecNames>
   readonly messages: Map<IrMethod, MethodMessages>
+  readonly extensions: Map<IrExtension, IrMessage>
 }
 
 /** What decides names. */
@@ -102,6 +106,7 @@ export function nameProgram(
     handlers: new Map(),
     codecs: new Map(),
     messages: new Map(),
+    extensions: new Map(),
   }
   const byModule = new Map<string, IrFile[]>()
   for (const file of program.files) {
@@ -126,6 +131,7 @@ export function nameProgram(
     owner: (field) => tables.owners.get(field),
     method: (method) => known(names, method),
     parameter: tables.naming.parameter,
+    extensionMessage: (extension) => known(tables.extensions, extension),
     methodMessages: (method) => known(tables.messages, method),
   }
 }
@@ -166,6 +172,7 @@ function nameModule(
       nameValues(one, names)
       if (options.enum === 'string') tables.numbers.set(one, claim(`${name}Numbers`))
     } else if (one.kind === 'service') nameService(one, name, claim, tables, report)
+    else if (one.kind === 'extension') nameExtension(one, name, claim, tables, report)
   }
   for (const file of files) {
     tables.files.set(file, files.length === 1 ? '$file' : claim(`$file_${stemOf(file)}`))
@@ -188,6 +195,15 @@ function nameMessage(message: IrMessage, name: string, claim: Claim, tables: Nam
   })
   for (const field of message.fields) tables.owners.set(field, message)
   nameMembers(message, tables, report)
+}
+
+function nameExtension(extension: IrExtension, name: string, claim: Claim, tables: NameTables, report: Report): void {
+  const holder = extensionMessage(extension)
+  const local = claim(`${name}_field`)
+  tables.extensions.set(extension, holder)
+  tables.names.set(holder, local)
+  tables.names.set(extension.field, name)
+  nameMessage(holder, local, claim, tables, report)
 }
 
 function nameService(service: IrService, name: string, claim: Claim, tables: NameTables, report: Report): void {

@@ -28,6 +28,7 @@ const files = {
   'runtime/thrift/protocol/struct.ts': ['doubleCase', 'missingField', 'thriftStruct'],
   'runtime/thrift/protocol/union.ts': ['thriftUnion', 'type ThriftUnion'],
   'runtime/thrift/protocol/unknown-fields.ts': ['keepUnknownField', 'writeUnknownFields'],
+  'runtime/protobuf/extension.ts': ['extension', 'type Extension'],
   'runtime/protobuf/message.ts': [
     'missingProtobufField',
     'protobufMessage',

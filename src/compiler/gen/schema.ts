@@ -61,7 +61,11 @@ export function schemaJson(file: IrFile, context: ModuleContext): string {
   }
   const messageJson = (message: IrMessage): Json =>
     withAnnotations(
-      [shapes.indexOf(message.shape), short(message.fullName), message.fields.map(fieldJson)],
+      [
+        shapes.indexOf(message.shape) + (context.reach.isExtended(message) ? 4 : 0),
+        short(message.fullName),
+        message.fields.map(fieldJson),
+      ],
       message.annotations,
     )
   const enumJson = (type: IrEnum): Json => [
@@ -86,6 +90,12 @@ export function schemaJson(file: IrFile, context: ModuleContext): string {
       service.annotations,
     )
   }
+  const extensions = declarations.flatMap((one): Json[] => {
+    const extendee = one.kind === 'extension' ? one.extendee.target : undefined
+    return one.kind !== 'extension' || extendee === undefined
+      ? []
+      : [[short(one.fullName), short(extendee.fullName), fieldJson(one.field)]]
+  })
   const publicImports = file.imports.filter((one) => one.kind === 'public').map((one) => one.path)
   const json: Json = [
     file.source.logicalPath,
@@ -97,7 +107,8 @@ export function schemaJson(file: IrFile, context: ModuleContext): string {
     messages.map(messageJson),
     enums.map(enumJson),
     services.map(serviceJson),
-    ...(publicImports.length === 0 ? [] : [publicImports]),
+    ...(publicImports.length + extensions.length === 0 ? [] : [publicImports]),
+    ...(extensions.length === 0 ? [] : [extensions]),
   ]
   return JSON.stringify(json)
 }

@@ -4,7 +4,7 @@ import type { Report } from '../diagnostic.ts'
 import type { FileOptions, GenerateOptions } from '../generate-options.ts'
 import { normalizePath } from '../path.ts'
 import { didYouMean } from '../text/suggest.ts'
-import type { IrDeclaration, IrFile, IrProgram } from './ir.ts'
+import type { IrDeclaration, IrFile, IrMessage, IrProgram } from './ir.ts'
 import { visitDeclarationTypes } from './walk.ts'
 
 /** The part of a program that is generated. */
@@ -15,6 +15,8 @@ export interface Reach {
   has(file: IrFile): boolean
   /** Whether unknown fields of the file's messages are kept. */
   keepsUnknown(file: IrFile): boolean
+  /** Whether an extension of a message is generated. */
+  isExtended(message: IrMessage): boolean
 }
 
 /** The options that decide what is reached. */
@@ -22,7 +24,12 @@ export type ReachOptions = Pick<GenerateOptions, 'roots' | 'services' | 'touchAl
 
 /** Everything: each file with all it declares. */
 export function reachAll(): Reach {
-  return { declarations: (file) => file.declarations, has: () => true, keepsUnknown: () => false }
+  return {
+    declarations: (file) => file.declarations,
+    has: () => true,
+    keepsUnknown: () => false,
+    isExtended: () => false,
+  }
 }
 
 /**
@@ -56,6 +63,10 @@ export function reach(program: IrProgram, options: ReachOptions, report: Report)
   if (options.touchAll === true) for (const file of program.files) file.declarations.forEach(need)
   checkServices(program, [...wanted], report)
 
+  const extended = new Set<IrDeclaration>()
+  for (const one of reached) {
+    if (one.kind === 'extension' && one.extendee.target !== undefined) extended.add(one.extendee.target)
+  }
   const kept = keepingFiles(program, options.keepUnknownFields === true, ownOptions)
   const byFile = new Map<IrFile, readonly IrDeclaration[]>()
   for (const file of program.files) {
@@ -70,6 +81,7 @@ export function reach(program: IrProgram, options: ReachOptions, report: Report)
     declarations,
     has: (file) => entries.has(file) || declarations(file).length > 0,
     keepsUnknown: (file) => kept.has(file),
+    isExtended: (message) => extended.has(message),
   }
 }
 

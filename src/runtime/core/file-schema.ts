@@ -2,6 +2,7 @@
 
 import {
   type EnumSchema,
+  type ExtensionSchema,
   type FieldSchema,
   type FileSchema,
   formatNumber,
@@ -20,8 +21,10 @@ type Annotations = Readonly<Record<string, unknown>>
  * (once where they are equal), default. Flags: presence, 4 packed, 8 delimited, 16 lossy.
  */
 type FieldJson = readonly [number, string, string, number?, string?, unknown?]
-/** Index of the kind, name, fields, annotations. */
+/** Index of the kind (4 more where unknown fields are kept for extensions), name, fields, annotations. */
 type MessageJson = readonly [number, string, readonly FieldJson[], Annotations?]
+/** Name, name of the message that is extended, field. */
+type ExtensionJson = readonly [string, string, FieldJson]
 /** Name, with `!` behind it when closed, then each value as `idlName localName` and its number. */
 type EnumJson = readonly [string, ...(string | number)[]]
 /** Name, index of the kind, names of request and response, annotations. */
@@ -31,7 +34,7 @@ type ServiceJson = readonly [string, string, readonly MethodJson[], Annotations?
 /**
  * Path, IDL (0 Thrift, 1 protobuf), syntax, package, prefix of the file's own names (which are written `.Name`), words
  * (`number` or `string`: the form of 64-bit integers where it is not bigint; `view`: of bytes; `unknown`: fields are
- * kept), messages, enums, services, paths of public imports.
+ * kept), messages, enums, services, paths of public imports, extensions.
  */
 type FileJson = readonly [
   string,
@@ -44,6 +47,7 @@ type FileJson = readonly [
   readonly EnumJson[],
   readonly ServiceJson[],
   (readonly string[])?,
+  (readonly ExtensionJson[])?,
 ]
 
 const shapes: readonly MessageSchema['kind'][] = ['struct', 'union', 'exception', 'message']
@@ -90,6 +94,9 @@ export function fileSchema(format: number, json: string, imports: () => readonly
     get services() {
       return file().services
     },
+    get extensions() {
+      return file().extensions ?? []
+    },
   }
 }
 
@@ -126,7 +133,7 @@ function mismatch(format: number, json: string): string {
 }
 
 function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileSchema {
-  const [path, idl, syntax, packageName, prefix, words, messages, enums, services, publicImports] = json
+  const [path, idl, syntax, packageName, prefix, words, messages, enums, services, publicImports, extensions] = json
   const forms = formsOf(words)
   const full = (name: string): string => (name.startsWith('.') ? prefix + name.slice(1) : name)
   return {
@@ -138,12 +145,19 @@ function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileS
       return imports()
     },
     ...(publicImports && { publicImports }),
+    extensions: (extensions ?? []).map(
+      ([name, extendee, field]): ExtensionSchema => ({
+        name: full(name),
+        extendee: full(extendee),
+        field: decodeField(field, full, forms),
+      }),
+    ),
     messages: messages.map(
       ([shape, name, fields, annotations]): MessageSchema => ({
-        kind: shapes[shape]!,
+        kind: shapes[shape & 3]!,
         name: full(name),
         fields: fields.map((field) => decodeField(field, full, forms)),
-        ...(forms.keepsUnknown && { keepsUnknown: true }),
+        ...((forms.keepsUnknown || shape > 3) && { keepsUnknown: true }),
         ...(annotations && { annotations }),
       }),
     ),

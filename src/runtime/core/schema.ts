@@ -107,6 +107,14 @@ export interface ServiceSchema {
   readonly annotations?: Readonly<Record<string, unknown>>
 }
 
+/** protobuf: a field that a file adds to a message of another. */
+export interface ExtensionSchema {
+  readonly name: string
+  /** The full name of the message that it extends. */
+  readonly extendee: string
+  readonly field: FieldSchema
+}
+
 /** All that one IDL file declares. */
 export interface FileSchema {
   /** Path of the IDL file relative to its import root. */
@@ -121,4 +129,6 @@ export interface FileSchema {
   readonly messages: readonly MessageSchema[]
   readonly enums: readonly EnumSchema[]
   readonly services: readonly ServiceSchema[]
+  /** protobuf: the extensions, those of protobuf's own options left out. */
+  readonly extensions?: readonly ExtensionSchema[]
 }

@@ -1,0 +1,88 @@
+/** Extensions: fields that one file adds to a message of another; they live among the message's unknown fields. */
+
+import type { UnknownFields } from '../core/unknown-fields.ts'
+import { ProtobufReader } from './reader.ts'
+import { ProtobufWriter } from './writer.ts'
+
+/**
+ * An extension of message `M`. `T` is what is read, with `undefined` for one that may be absent; `I` is what is set. Messages that have extensions
+ * keep them under `$unknown`, whether or not other unknown fields are kept there.
+ */
+export interface Extension<M, T = unknown, I = T> {
+  /** Full IDL name: `pkg.weight`. */
+  readonly name: string
+  /** The full name of the message that it extends. */
+  readonly extendee: string
+  /** Field number. */
+  readonly number: number
+  /** The value; undefined when it is absent, an empty list or map for a repeated one. Throws RpcError INTERNAL when its bytes are malformed. */
+  get(message: M): T
+  has(message: M): boolean
+  /** Sets the value, in place of one that was there. Throws RpcError INVALID_ARGUMENT for a value that its type cannot hold. */
+  set(message: M, value: I): void
+  clear(message: M): void
+}
+
+interface Extendable {
+  $unknown?: UnknownFields | undefined
+}
+
+const writer = new ProtobufWriter()
+const reader = new ProtobufReader()
+const nothing = new Uint8Array(0)
+
+/** Makes an {@link Extension} of the printed codec of a message that has it as its only field. Generated code calls it. */
+export function extension<M extends Extendable, T, I>(
+  name: string,
+  extendee: string,
+  number: number,
+  encode: (writer: ProtobufWriter, holder: { readonly value: I }) => void,
+  decode: (reader: ProtobufReader, end: number) => { value?: T },
+): Extension<M, T, I> {
+  const isOwn = (chunk: unknown): boolean => fieldNumber(chunk as Uint8Array) === number
+  const without = ({ $unknown }: M): readonly unknown[] => ($unknown ?? []).filter((chunk) => !isOwn(chunk))
+  return {
+    name,
+    extendee,
+    number,
+    get({ $unknown }) {
+      const bytes = joined(($unknown ?? []).filter(isOwn) as Uint8Array[])
+      reader.reset(bytes)
+      const { value } = decode(reader, bytes.length)
+      reader.reset(nothing)
+      return value as T
+    },
+    has: ({ $unknown }) => $unknown?.some(isOwn) ?? false,
+    set(message, value) {
+      writer.reset()
+      encode(writer, { value })
+      const bytes = writer.take()
+      message.$unknown = bytes.length === 0 ? without(message) : [...without(message), bytes]
+    },
+    clear(message) {
+      message.$unknown = without(message)
+    },
+  }
+}
+
+/** The number in the tag that a kept field begins with. */
+function fieldNumber(chunk: Uint8Array): number {
+  let tag = 0
+  for (let i = 0, shift = 0; i < 5 && i < chunk.length; i++, shift += 7) {
+    const byte = chunk[i]!
+    tag |= (byte & 127) << shift
+    if (byte < 128) break
+  }
+  return tag >>> 3
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!
+  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.length
+  }
+  return all
+}

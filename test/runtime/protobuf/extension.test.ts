@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import protobufjs from 'protobufjs'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { fromBinary, toBinary } from '../../../src/runtime/protobuf/bytes.ts'
+import type { Extension } from '../../../src/runtime/protobuf/extension.ts'
+import { type GeneratedModule, generated } from '../../support/generated.ts'
+
+const idl = readFileSync(new URL('../../golden/proto-types/idl/golden/extended.proto', import.meta.url), 'utf8')
+
+interface Thing {
+  name?: string
+  $unknown?: readonly unknown[]
+}
+
+describe('extensions', () => {
+  let types: GeneratedModule
+  const of = <T, I = T>(name: string): Extension<Thing, T, I> => types[name] as Extension<Thing, T, I>
+  const make = (): Thing => types['Thing'].create({ name: 'n' }) as Thing
+  const again = (thing: Thing): Thing => fromBinary<Thing>(types['Thing'], toBinary(types['Thing'], thing))
+
+  beforeAll(async () => {
+    types = await generated({ 'extended.proto': idl })
+  })
+
+  test('are absent until they are set, and survive the wire', () => {
+    const thing = make()
+    const weight = of<bigint | undefined, bigint>('weight')
+    expect(weight.has(thing)).toBe(false)
+    expect(weight.get(thing)).toBeUndefined()
+    expect(of('words').get(thing)).toEqual([])
+    weight.set(thing, 0n)
+    of('words').set(thing, ['a', 'b'])
+    of('packed_numbers').set(thing, [1, -1])
+    of('shade').set(thing, 1)
+    of('box').set(thing, { inside: Uint8Array.of(1) })
+    of('Thing_Nested_nested').set(thing, { depth: 3 })
+    const read = again(thing)
+    expect(weight.get(read)).toBe(0n)
+    expect(weight.has(read)).toBe(true)
+    expect(of('words').get(read)).toEqual(['a', 'b'])
+    expect(of('packed_numbers').get(read)).toEqual([1, -1])
+    expect(of('shade').get(read)).toBe(1)
+    expect(of('box').get(read)).toEqual({ inside: Uint8Array.of(1) })
+    expect(of('Thing_Nested_nested').get(read)).toEqual({ depth: 3 })
+    expect(read.name).toBe('n')
+  })
+
+  test('are replaced, cleared, and touch no other field', () => {
+    const thing = make()
+    of('words').set(thing, ['a', 'b'])
+    of('weight').set(thing, 1n)
+    of('weight').set(thing, 2n)
+    of('words').clear(thing)
+    of('packed_numbers').set(thing, [])
+    const read = again(thing)
+    expect(of('weight').get(read)).toBe(2n)
+    expect(of('words').has(read)).toBe(false)
+    expect(read.$unknown).toHaveLength(1)
+  })
+
+  test('refuse what their type cannot hold', () => {
+    expect(() => of('packed_numbers').set(make(), [1.5])).toThrow('32-bit integer')
+  })
+
+  test('are those that protobufjs writes and reads', () => {
+    const root = protobufjs.parse(idl, { keepCase: true }).root
+    const theirs = root.lookupType('golden.extended.Thing')
+    const names = Object.keys(theirs.fields)
+    const weight = names.find((name) => name.endsWith('weight'))!
+    const words = names.find((name) => name.endsWith('words'))!
+    const bytes = theirs.encode(theirs.fromObject({ name: 'x', [weight]: 7, [words]: ['p', 'q'] })).finish()
+    const read = fromBinary<Thing>(types['Thing'], bytes)
+    expect(of('weight').get(read)).toBe(7n)
+    expect(of('words').get(read)).toEqual(['p', 'q'])
+    const back = theirs.toObject(theirs.decode(toBinary(types['Thing'], read)), { longs: Number })
+    expect(back).toMatchObject({ name: 'x', [weight]: 7, [words]: ['p', 'q'] })
+  })
+
+  test('stand in the description', () => {
+    expect(types['$file'].extensions).toContainEqual(
+      expect.objectContaining({ name: 'golden.extended.weight', extendee: 'golden.extended.Thing' }),
+    )
+    expect(types['$file'].extensions[0].field).toMatchObject({ id: 101 })
+    expect(types['Thing'].schema.keepsUnknown).toBe(true)
+    expect(types['Thing_Nested'].schema.keepsUnknown).toBeUndefined()
+  })
+})
