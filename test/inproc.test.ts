@@ -27,5 +27,5 @@ test('closing the server ends what runs in process', async () => {
 })
 
 test('the face holds what it says', () => {
-  expect(Object.keys(inproc).sort()).toEqual(['inProcess', 'mockService'])
+  expect(Object.keys(inproc).sort()).toEqual(['inProcess', 'mockService', 'serveThread', 'threads', 'transfer'])
 })
