@@ -1,10 +1,10 @@
 /** Says where in a message the value stands that could not be encoded: the slow look back, after a codec has thrown. */
 
 import { isRpcError, RpcError } from './error.ts'
-import { messageSchema } from './file-schema.ts'
 import { toInt64, toUint64 } from './int64.ts'
 import { invalidValue } from './invalid-value.ts'
-import type { FileSchema, MessageSchema, ScalarName, TypeSchema } from './schema.ts'
+import { findMessage } from './message-plan.ts'
+import type { FileSchema, ScalarName, TypeSchema } from './schema.ts'
 
 const located = new WeakSet<object>()
 
@@ -27,18 +27,6 @@ interface Misfit {
   readonly path: string
   readonly value: unknown
   readonly wanted: string
-}
-
-/** The message of a name in a file or those it imports. */
-function findMessage(file: FileSchema, name: string, seen: Set<FileSchema> = new Set()): MessageSchema | undefined {
-  if (seen.has(file)) return undefined
-  seen.add(file)
-  if (file.messages.some((message) => message.name === name)) return messageSchema(file, name)
-  for (const other of file.imports) {
-    const found = findMessage(other, name, seen)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 /** Whether text names a value of an enum; enums may appear by name. */
