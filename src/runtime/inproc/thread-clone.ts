@@ -1,273 +1,197 @@
 /** Messages made ready for structured clone, and made themselves again behind it, by their descriptions. */
 
 import { RpcError } from '../core/error.ts'
-import { messageSchema } from '../core/file-schema.ts'
-import type { FieldSchema, FileSchema, MessageSchema, TypeSchema } from '../core/schema.ts'
+import { type FieldPlan, type MapPlan, type MessagePlan, messagePlan, type TypePlan } from '../core/message-plan.ts'
+import type { MessageSchema } from '../core/schema.ts'
 import type { ByteCopier } from './transfer.ts'
 
-type Plain = Record<string, unknown>
-type Copy = (value: unknown, bytes: ByteCopier, path: string) => unknown
-type Revive = (value: unknown) => void
-
-interface MemberPlan {
-  readonly name: string
-  readonly copy: Copy
-  readonly revive: Revive | undefined
-}
+type Members = Record<string, unknown>
+type Cases = ReadonlyMap<string, FieldPlan>
 
 /**
- * Copies and revives the messages of one type. Structured clone keeps what is aliased inside one post, loses
- * prototypes, drags the whole buffer of a small view along, and fails on functions: the copy shares nothing, holds what the
- * IDL describes and nothing else, and has exact byte arrays. `revive` takes the prototypes from records again.
+ * A copy of a message for structured clone. That keeps what two messages of one post share as shared, drags the whole
+ * buffer of a small view along, and fails on functions: the copy shares nothing, holds what the IDL describes and
+ * nothing else, and has exact byte arrays. Throws INVALID_ARGUMENT for a value that is none of its field's kind.
  */
-export class ClonePlan {
-  private readonly file: FileSchema
-  private readonly schema: MessageSchema
-  private members: readonly MemberPlan[] | undefined
-  private oneofs: ReadonlyMap<string, ReadonlyMap<string, MemberPlan>> | undefined
-  private cases: ReadonlyMap<string, MemberPlan> | undefined
-  private readonly changes: boolean
-
-  constructor(file: FileSchema, schema: MessageSchema) {
-    this.file = file
-    this.schema = schema
-    this.changes = hasRecord(file, schema, new Set())
-  }
-
-  copy(value: unknown, bytes: ByteCopier, path: string): object {
-    if (typeof value !== 'object' || value === null) throw misfit(path, value)
-    this.prepare()
-    if (this.cases !== undefined) return copyCase(this.cases, value as Plain, bytes, path)
-    const copy: Plain = {}
-    for (const { name, copy: copyMember } of this.members!) {
-      const member = (value as Plain)[name]
-      if (member !== undefined) copy[name] = copyMember(member, bytes, `${path}.${name}`)
-    }
-    for (const [name, cases] of this.oneofs!) {
-      const member = (value as Plain)[name]
-      if (member !== undefined) copy[name] = copyCase(cases, member as Plain, bytes, `${path}.${name}`)
-    }
-    const unknown = (value as Plain)['$unknown']
-    if (unknown !== undefined && this.schema.keepsUnknown === true) {
-      copy['$unknown'] = copyAnything(unknown, bytes, `${path}.$unknown`)
-    }
-    return copy
-  }
-
-  /** Changes the value in place. */
-  revive(value: unknown): void {
-    if (!this.changes || typeof value !== 'object' || value === null) return
-    this.prepare()
-    if (this.cases !== undefined) {
-      reviveCase(this.cases, value as Plain)
-      return
-    }
-    for (const { name, revive } of this.members!) {
-      const member = (value as Plain)[name]
-      if (revive !== undefined && member !== undefined) revive(member)
-    }
-    for (const [name, cases] of this.oneofs!) {
-      const member = (value as Plain)[name]
-      if (member !== undefined) reviveCase(cases, member as Plain)
-    }
-  }
-
-  private prepare(): void {
-    if (this.members !== undefined) return
-    const members: MemberPlan[] = []
-    const oneofs = new Map<string, Map<string, MemberPlan>>()
-    for (const field of this.schema.fields) {
-      const plan = memberPlan(this.file, field)
-      if (field.oneof === undefined) members.push(plan)
-      else {
-        const cases = oneofs.get(field.oneof) ?? new Map<string, MemberPlan>()
-        oneofs.set(field.oneof, cases.set(plan.name, plan))
-      }
-    }
-    if (this.schema.kind === 'union') this.cases = new Map(members.map((member) => [member.name, member]))
-    this.oneofs = oneofs
-    this.members = members
-  }
+export function copyForClone(schema: MessageSchema, message: unknown, bytes: ByteCopier): object {
+  return copyMessage(messagePlan(schema), message, bytes, schema.name)
 }
 
-const plans = new WeakMap<MessageSchema, ClonePlan>()
-
-/** The plan of a message that a file, or one that it imports, describes. */
-export function clonePlan(file: FileSchema, schema: MessageSchema): ClonePlan {
-  let plan = plans.get(schema)
-  if (plan === undefined) {
-    plan = new ClonePlan(file, schema)
-    plans.set(schema, plan)
-  }
-  return plan
+/** Gives a cloned message what structured clone has lost, in place: records have no prototype. */
+export function reviveClone(schema: MessageSchema, message: unknown): void {
+  const plan = messagePlan(schema)
+  if (changes(plan)) reviveMessage(plan, message as Members)
 }
 
 /** Whether an exception stands inside a message. Its class is lost in a clone, so that such messages need a codec. */
-export function holdsException(file: FileSchema, schema: MessageSchema, except: ReadonlySet<string>): boolean {
-  const seen = new Set<MessageSchema>([schema])
-  const inside = (type: TypeSchema, from: FileSchema): boolean =>
-    messagesOf(type).some((name) => {
-      const found = describe(from, name)
-      if (found.schema.kind === 'exception') return true
-      if (seen.has(found.schema)) return false
-      seen.add(found.schema)
-      return found.schema.fields.some((field) => inside(field.type, found.file))
-    })
-  return schema.fields.some((field) => !except.has(field.localName) && inside(field.type, file))
+export function holdsException(schema: MessageSchema, except: ReadonlySet<string>): boolean {
+  const plan = messagePlan(schema)
+  const own = new Set(plan.fields.filter(({ name }) => except.has(name)))
+  return reaches(plan, (field) => !own.has(field), isException)
 }
 
-function memberPlan(file: FileSchema, field: FieldSchema): MemberPlan {
-  return { name: field.localName, copy: copierOf(file, field.type), revive: reviverOf(file, field.type) }
-}
-
-function copierOf(file: FileSchema, type: TypeSchema): Copy {
-  if (type.kind === 'scalar') return type.scalar === 'bytes' ? copyBytes : copyScalar
-  if (type.kind === 'enum') return copyScalar
-  if (type.kind === 'message') {
-    const found = describe(file, type.name)
-    const plan = clonePlan(found.file, found.schema)
-    return (value, bytes, path) => plan.copy(value, bytes, path)
+function copyMessage(plan: MessagePlan, value: unknown, bytes: ByteCopier, path: string): object {
+  if (typeof value !== 'object' || value === null) throw misfit(path, value)
+  const from = value as Members
+  if (plan.schema.kind === 'union') return copyCase(plan.byName, from, bytes, path)
+  const copy: Members = {}
+  for (const member of plan.members) {
+    const { name } = member
+    const one = from[name]
+    if (one === undefined) continue
+    copy[name] =
+      member.kind === 'field'
+        ? copyValue(member.field.type, one, bytes, `${path}.${name}`)
+        : copyCase(member.cases, one as Members, bytes, `${path}.${name}`)
   }
-  if (type.kind === 'map') return mapCopier(copierOf(file, type.key), copierOf(file, type.value))
-  const copyElement = copierOf(file, type.element)
-  return (value, bytes, path) => {
-    if (value instanceof Set) return new Set(Array.from(value, (element) => copyElement(element, bytes, path)))
-    if (Array.isArray(value)) return value.map((element) => copyElement(element, bytes, path))
-    throw misfit(path, value)
+  if (plan.keepsUnknown && from['$unknown'] !== undefined) {
+    copy['$unknown'] = copyAnything(from['$unknown'], bytes, `${path}.$unknown`)
+  }
+  return copy
+}
+
+function copyCase(cases: Cases, value: Members, bytes: ByteCopier, path: string): object {
+  const name = value['case']
+  if (name === '$unknown') return { case: name, value: copyAnything(value['value'], bytes, `${path}.$unknown`) }
+  const field = typeof name === 'string' ? cases.get(name) : undefined
+  if (field === undefined) throw new RpcError('INVALID_ARGUMENT', `${path} has no case ${String(name)}`)
+  return { case: name, value: copyValue(field.type, value['value'], bytes, `${path}.${field.name}`) }
+}
+
+function copyValue(type: TypePlan, value: unknown, bytes: ByteCopier, path: string): unknown {
+  switch (type.kind) {
+    case 'scalar':
+      if (type.scalar !== 'bytes') return scalar(value, path)
+      if (value instanceof Uint8Array) return bytes.copy(value, path)
+      throw misfit(path, value)
+    case 'enum':
+      return scalar(value, path)
+    case 'message':
+      return copyMessage(type.message, value, bytes, path)
+    case 'map':
+      return copyMap(type, value, bytes, path)
+    default: {
+      const { element } = type
+      if (value instanceof Set) return new Set(Array.from(value, (one) => copyValue(element, one, bytes, path)))
+      if (Array.isArray(value)) return value.map((one) => copyValue(element, one, bytes, path))
+      throw misfit(path, value)
+    }
   }
 }
 
-function mapCopier(copyKey: Copy, copyValue: Copy): Copy {
-  return (value, bytes, path) => {
-    if (value instanceof Map) {
-      const copy = new Map<unknown, unknown>()
-      for (const [key, one] of value) copy.set(copyKey(key, bytes, path), copyValue(one, bytes, path))
-      return copy
-    }
-    if (Array.isArray(value)) {
-      return value.map((pair) => [copyKey(pair[0], bytes, path), copyValue(pair[1], bytes, path)])
-    }
-    if (typeof value !== 'object' || value === null) throw misfit(path, value)
-    const copy = Object.create(null) as Plain
-    for (const key of Object.keys(value)) copy[key] = copyValue((value as Plain)[key], bytes, path)
+function copyMap(type: MapPlan, value: unknown, bytes: ByteCopier, path: string): unknown {
+  const { key, value: inner } = type
+  if (typeof value !== 'object' || value === null) throw misfit(path, value)
+  if (value instanceof Map) {
+    const copy = new Map<unknown, unknown>()
+    for (const [one, item] of value) copy.set(copyValue(key, one, bytes, path), copyValue(inner, item, bytes, path))
     return copy
   }
+  if (Array.isArray(value)) {
+    return value.map((pair) => [copyValue(key, pair[0], bytes, path), copyValue(inner, pair[1], bytes, path)])
+  }
+  const copy = Object.create(null) as Members
+  for (const name of Object.keys(value)) copy[name] = copyValue(inner, (value as Members)[name], bytes, path)
+  return copy
 }
 
-const copyBytes: Copy = (value, bytes, path) => {
-  if (value instanceof Uint8Array) return bytes.copy(value, path)
-  throw misfit(path, value)
-}
-
-const copyScalar: Copy = (value, _bytes, path) => {
+function scalar(value: unknown, path: string): unknown {
   const type = typeof value
   if (type === 'string' || type === 'number' || type === 'boolean' || type === 'bigint') return value
   throw misfit(path, value)
 }
 
-/** Unknown fields: whatever the codec keeps, made of arrays, bytes, Maps, plain objects and scalars. */
-const copyAnything: Copy = (value, bytes, path) => {
+/** What a codec keeps of unknown fields: arrays, bytes, Maps, plain objects and scalars. */
+function copyAnything(value: unknown, bytes: ByteCopier, path: string): unknown {
+  if (value === undefined) return value
+  if (typeof value !== 'object' || value === null) return scalar(value, path)
   if (value instanceof Uint8Array) return bytes.copy(value, path)
   if (Array.isArray(value)) return value.map((one) => copyAnything(one, bytes, path))
   if (value instanceof Map) {
-    return new Map(Array.from(value, (pair) => copyAnything(pair, bytes, path) as [unknown, unknown]))
+    return new Map(Array.from(value, ([key, one]) => [copyAnything(key, bytes, path), copyAnything(one, bytes, path)]))
   }
-  if (typeof value !== 'object' || value === null) return value === undefined ? value : copyScalar(value, bytes, path)
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copyAnything(one, bytes, path)]))
 }
 
-function copyCase(cases: ReadonlyMap<string, MemberPlan>, value: Plain, bytes: ByteCopier, path: string): object {
-  const name = value['case']
-  const member = typeof name === 'string' ? cases.get(name) : undefined
-  if (member === undefined) throw new RpcError('INVALID_ARGUMENT', `${path} has no case ${String(name)}`)
-  return { case: name, value: member.copy(value['value'], bytes, `${path}.${member.name}`) }
-}
-
-function reviveCase(cases: ReadonlyMap<string, MemberPlan>, value: Plain): void {
-  const { revive } = cases.get(value['case'] as string) ?? { revive: undefined }
-  revive?.(value['value'])
-}
-
-/** Undefined when nothing of such a value changes. */
-function reviverOf(file: FileSchema, type: TypeSchema): Revive | undefined {
-  if (type.kind === 'scalar' || type.kind === 'enum') return undefined
-  if (type.kind === 'message') {
-    const found = describe(file, type.name)
-    const plan = clonePlan(found.file, found.schema)
-    return (value) => plan.revive(value)
+function reviveMessage(plan: MessagePlan, value: Members): void {
+  if (plan.schema.kind === 'union') {
+    reviveCase(plan.byName, value)
+    return
   }
-  if (type.kind === 'map') return mapReviver(reviverOf(file, type.key), reviverOf(file, type.value))
-  const revive = reviverOf(file, type.element)
-  if (revive === undefined) return undefined
-  return (value) => {
-    for (const element of value as Iterable<unknown>) revive(element)
+  for (const member of plan.members) {
+    const one = value[member.name]
+    if (one === undefined) continue
+    if (member.kind === 'field') reviveValue(member.field.type, one)
+    else reviveCase(member.cases, one as Members)
   }
 }
 
-function mapReviver(reviveKey: Revive | undefined, reviveValue: Revive | undefined): Revive {
-  return (value) => {
-    if (value instanceof Map || Array.isArray(value)) {
+function reviveCase(cases: Cases, value: Members): void {
+  const field = cases.get(value['case'] as string)
+  if (field !== undefined) reviveValue(field.type, value['value'])
+}
+
+function reviveValue(type: TypePlan, value: unknown): void {
+  switch (type.kind) {
+    case 'scalar':
+    case 'enum':
+      return
+    case 'message':
+      if (changes(type.message)) reviveMessage(type.message, value as Members)
+      return
+    case 'map':
+      if (type.shape === 'record') {
+        Object.setPrototypeOf(value, null)
+        for (const one of Object.values(value as Members)) reviveValue(type.value, one)
+        return
+      }
       for (const [key, one] of value as Iterable<readonly [unknown, unknown]>) {
-        reviveKey?.(key)
-        reviveValue?.(one)
+        reviveValue(type.key, key)
+        reviveValue(type.value, one)
       }
       return
-    }
-    Object.setPrototypeOf(value, null)
-    if (reviveValue !== undefined) for (const one of Object.values(value as Plain)) reviveValue(one)
+    default:
+      if (type.element.kind === 'scalar' || type.element.kind === 'enum') return
+      for (const one of value as Iterable<unknown>) reviveValue(type.element, one)
   }
 }
 
-/** Whether a message can hold a map, which may be a record. */
-function hasRecord(file: FileSchema, schema: MessageSchema, seen: Set<MessageSchema>): boolean {
-  if (seen.has(schema)) return false
-  seen.add(schema)
-  return schema.fields.some(({ type }) => {
-    if (holdsMap(type)) return true
-    return messagesOf(type).some((name) => {
-      const found = describe(file, name)
-      return hasRecord(found.file, found.schema, seen)
-    })
-  })
-}
+const changing = new WeakMap<MessagePlan, boolean>()
 
-function holdsMap(type: TypeSchema): boolean {
-  if (type.kind === 'map') return true
-  return (type.kind === 'list' || type.kind === 'set') && holdsMap(type.element)
-}
-
-function messagesOf(type: TypeSchema): string[] {
-  if (type.kind === 'message') return [type.name]
-  if (type.kind === 'map') return [...messagesOf(type.key), ...messagesOf(type.value)]
-  return type.kind === 'list' || type.kind === 'set' ? messagesOf(type.element) : []
-}
-
-interface Described {
-  readonly file: FileSchema
-  readonly schema: MessageSchema
-}
-
-const described = new WeakMap<FileSchema, Map<string, Described>>()
-
-/** Finds a message in a file or in the nearest of its imports. */
-function describe(file: FileSchema, name: string): Described {
-  let known = described.get(file)
+/** Whether a message can hold a record. */
+function changes(plan: MessagePlan): boolean {
+  let known = changing.get(plan)
   if (known === undefined) {
-    known = new Map()
-    described.set(file, known)
+    known = reaches(
+      plan,
+      () => true,
+      (type) => type.kind === 'map' && type.shape === 'record',
+    )
+    changing.set(plan, known)
   }
-  let found = known.get(name)
-  if (found !== undefined) return found
-  const files = new Set([file])
-  for (const one of files) {
-    if (one.messages.some((message) => message.name === name)) {
-      found = { file: one, schema: messageSchema(one, name) }
-      known.set(name, found)
-      return found
-    }
-    for (const imported of one.imports) files.add(imported)
+  return known
+}
+
+function isException(type: TypePlan): boolean {
+  return type.kind === 'message' && type.message.schema.kind === 'exception'
+}
+
+/** Whether a type that fits stands anywhere inside a message. */
+function reaches(
+  plan: MessagePlan,
+  follow: (field: FieldPlan) => boolean,
+  fits: (type: TypePlan) => boolean,
+  seen: Set<MessagePlan> = new Set([plan]),
+): boolean {
+  const inside = (type: TypePlan): boolean => {
+    if (fits(type)) return true
+    if (type.kind === 'list' || type.kind === 'set') return inside(type.element)
+    if (type.kind === 'map') return inside(type.key) || inside(type.value)
+    if (type.kind !== 'message' || seen.has(type.message)) return false
+    seen.add(type.message)
+    return reaches(type.message, follow, fits, seen)
   }
-  throw new Error(`neither ${file.path} nor what it imports describes ${name}`)
+  return plan.fields.some((field) => follow(field) && inside(field.type))
 }
 
 function misfit(path: string, value: unknown): RpcError {

@@ -3,7 +3,7 @@
 import { isRpcError, RpcError } from '../core/error.ts'
 import type { MessageType } from '../core/message.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
-import { clonePlan, holdsException } from './thread-clone.ts'
+import { copyForClone, holdsException, reviveClone } from './thread-clone.ts'
 import { type ArrivedPayload, ByteRange, emptyPayload, type Payload } from './thread-frame.ts'
 import { ByteCopier, refuseUsed, transferMark } from './transfer.ts'
 
@@ -75,7 +75,7 @@ function carrierOf(
   }
   let mayClone: boolean | undefined
   const clones = (): boolean => {
-    mayClone ??= !hasCodec || !holdsException(service.file, type.schema, exceptions)
+    mayClone ??= !hasCodec || !holdsException(type.schema, exceptions)
     return mayClone
   }
   return {
@@ -85,7 +85,7 @@ function carrierOf(
         if (hasCodec && ((way === 'codec' && mark === undefined) || isException(message, exceptions) || !clones())) {
           return type.toBytes!(message)
         }
-        return encodeClone(service, type, message, mark)
+        return encodeClone(type, message, mark)
       } catch (error) {
         if (isRpcError(error)) throw error
         const reason = error instanceof Error ? error.message : String(error)
@@ -94,7 +94,7 @@ function carrierOf(
     },
     decode(payload) {
       if (payload instanceof ByteRange) return type.fromBytes!(payload.bytes, payload.start, payload.end)
-      clonePlan(service.file, type.schema).revive(payload)
+      reviveClone(type.schema, payload)
       return payload
     },
   }
@@ -119,16 +119,11 @@ class Clone {
   }
 }
 
-function encodeClone(
-  service: ServiceType,
-  type: MessageType,
-  message: unknown,
-  mark: ReturnType<typeof transferMark>,
-): Clone {
+function encodeClone(type: MessageType, message: unknown, mark: ReturnType<typeof transferMark>): Clone {
   refuseUsed(mark)
   const bytes = new ByteCopier(mark)
   try {
-    const value = clonePlan(service.file, type.schema).copy(type.complete(message), bytes, type.typeName)
+    const value = copyForClone(type.schema, type.complete(message), bytes)
     bytes.finish()
     return new Clone(value, bytes)
   } catch (error) {

@@ -6,10 +6,11 @@ import { drainFor } from '../core/server-router.ts'
 import type { Service } from '../core/service.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
-import { type CallHolder, type PoolRoute, ThreadCall } from './thread-call.ts'
+import { type PoolRoute, ThreadCall } from './thread-call.ts'
 import { requestHead } from './thread-head.ts'
 import { dropPayload, methodCarrier } from './thread-payload.ts'
-import type { ThreadStats, ThreadsStats } from './thread-stats.ts'
+import { hashOf, Line, Place, statsOf } from './thread-place.ts'
+import type { ThreadsStats } from './thread-stats.ts'
 import { ThreadWorker, type WorkerEvents, type WorkerSettings } from './thread-worker.ts'
 
 /** How a pool shares out its calls. */
@@ -21,47 +22,6 @@ export interface PoolSettings {
   readonly hashBy: ((cx: Context, request: unknown) => string | number) | undefined
   /** Undefined: a worker that has ended is gone for good. */
   readonly restart: { readonly minMs: number; readonly maxMs: number } | undefined
-}
-
-/** A worker, or the pause before the next one. */
-class Place {
-  worker: ThreadWorker | undefined = undefined
-  timer: ReturnType<typeof setTimeout> | undefined = undefined
-  /** Ends without a long life in between. */
-  failures = 0
-  restarts = 0
-  /** Calls of earlier workers. */
-  earlierCalls = 0
-  /** Why nothing can be hoped for here now: the last start failed, or there is no restart. */
-  hopeless: RpcError | undefined = undefined
-  readonly line: Line
-
-  constructor(line: Line) {
-    this.line = line
-  }
-}
-
-/** Calls that wait, first come first served. */
-class Line implements CallHolder {
-  readonly calls = new Set<ThreadCall>()
-  private readonly onLeft: () => void
-
-  constructor(onLeft: () => void) {
-    this.onLeft = onLeft
-  }
-
-  cancel(call: ThreadCall): void {
-    if (this.calls.delete(call)) this.onLeft()
-  }
-
-  /** Takes the first one out. */
-  next(): ThreadCall | undefined {
-    for (const call of this.calls) {
-      this.calls.delete(call)
-      return call
-    }
-    return undefined
-  }
 }
 
 interface Waiter {
@@ -156,7 +116,7 @@ export class ThreadPool implements Transport {
     })
   }
 
-  get stats(): ThreadsStats {
+  stats(): ThreadsStats {
     return statsOf(this.places, this.queued, this.rejected)
   }
 
@@ -236,7 +196,7 @@ export class ThreadPool implements Transport {
   /** The place of a key. A place without hope for good hands its keys to the next one. */
   private placeOf(key: string | number): Place {
     const { places } = this
-    const first = hash(String(key)) % places.length
+    const first = hashOf(String(key)) % places.length
     for (let i = 0; i < places.length; i++) {
       const place = places[(first + i) % places.length]!
       if (this.settings.restart !== undefined || place.worker !== undefined) return place
@@ -354,34 +314,4 @@ function unsent(reason: RpcError): RpcError {
 function dropped(call: ThreadCall, reason: RpcError): RpcError {
   dropPayload(call.payload)
   return reason
-}
-
-/** FNV-1a. */
-function hash(key: string): number {
-  let value = 0x811c9dc5
-  for (let i = 0; i < key.length; i++) value = Math.imul(value ^ key.charCodeAt(i), 0x01000193)
-  return value >>> 0
-}
-
-function statsOf(places: readonly Place[], queued: number, rejected: number): ThreadsStats {
-  const workers = places.map(({ worker, timer, restarts, earlierCalls }): ThreadStats => {
-    return {
-      address: worker?.address,
-      state: worker?.state ?? (timer === undefined ? 'ended' : 'waiting'),
-      inFlight: worker?.running ?? 0,
-      abandoned: worker?.abandoned ?? 0,
-      calls: earlierCalls + (worker?.total ?? 0),
-      restarts,
-    }
-  })
-  const sum = (count: (one: ThreadStats) => number): number => workers.reduce((total, one) => total + count(one), 0)
-  return {
-    workers,
-    queued,
-    rejected,
-    inFlight: sum((one) => one.inFlight),
-    abandoned: sum((one) => one.abandoned),
-    calls: sum((one) => one.calls),
-    restarts: sum((one) => one.restarts),
-  }
 }

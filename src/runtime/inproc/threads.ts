@@ -58,7 +58,7 @@ export interface ThreadsOptions {
 export interface ThreadsTransport extends Transport {
   /** Resolves when every worker serves. Rejects as UNAVAILABLE, with the reason, when one cannot start. */
   ready(): Promise<void>
-  readonly stats: ThreadsStats
+  stats(): ThreadsStats
 }
 
 /**

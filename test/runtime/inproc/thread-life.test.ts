@@ -25,7 +25,7 @@ describe('a worker that dies', () => {
       const pool = poolOf({ restart: { minMs: 1 }, resourceLimits: { maxOldGenerationSizeMb: 24 }, graceMs: 20_000 })
       const depot = depotOver(pool)
       await pool.ready()
-      const first = pool.stats.workers[0]?.address
+      const first = pool.stats().workers[0]?.address
       const neighbour = rejection(depot['run']!('sleep', 60_000)) as Promise<RpcError>
       const stream = rejection(all(relayOver(pool)['list']!({ n: 1, body: { case: 'text', value: 'hang' } })))
       await depot['nothing']!()
@@ -37,8 +37,8 @@ describe('a worker that dies', () => {
       expect((await neighbour).code).toBe('UNAVAILABLE')
       expect(((await stream) as RpcError).code).toBe('UNAVAILABLE')
       expect(await depot['run']!('data', 0)).toBe('undefined')
-      expect(pool.stats).toMatchObject({ inFlight: 0, restarts: 1 })
-      expect(pool.stats.workers[0]?.address).not.toBe(first)
+      expect(pool.stats()).toMatchObject({ inFlight: 0, restarts: 1 })
+      expect(pool.stats().workers[0]?.address).not.toBe(first)
     },
     60_000,
   )
@@ -54,7 +54,7 @@ describe('a worker that dies', () => {
       { code: 'UNAVAILABLE', bytesSent: false },
     ])
     expect(await rejection(depot['nothing']!())).toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
-    expect(pool.stats.workers[0]).toMatchObject({ state: 'ended', restarts: 0, calls: 1 })
+    expect(pool.stats().workers[0]).toMatchObject({ state: 'ended', restarts: 0, calls: 1 })
   })
 
   test('leaves the calls of others alone, and they take its place', async () => {
@@ -64,7 +64,12 @@ describe('a worker that dies', () => {
     const calls = [depot['run']!('sleep', 100), rejection(depot['run']!('exit', 0))]
     expect(await Promise.all(calls)).toMatchObject(['slept', { code: 'UNAVAILABLE' }])
     for (let i = 0; i < 5; i++) await depot['nothing']!()
-    expect(pool.stats.workers.map(({ state }) => state).sort()).toEqual(['ended', 'ready'])
+    expect(
+      pool
+        .stats()
+        .workers.map(({ state }) => state)
+        .sort(),
+    ).toEqual(['ended', 'ready'])
   })
 
   test('hands its keys to the next one where it is not restarted', async () => {
@@ -102,9 +107,9 @@ describe('a worker that dies', () => {
     const pool = poolOf({ restart: { minMs: 20, maxMs: 40 } })
     const depot = depotOver(pool)
     for (let i = 0; i < 4; i++) expect(await code(depot['run']!('exit', 0))).toBe('UNAVAILABLE')
-    expect(pool.stats.workers[0]?.state).toBe('waiting')
+    expect(pool.stats().workers[0]?.state).toBe('waiting')
     await depot['nothing']!()
-    expect(pool.stats.restarts).toBe(4)
+    expect(pool.stats().restarts).toBe(4)
   })
 })
 
@@ -129,7 +134,7 @@ describe('a worker that does not start', () => {
         expect(error.bytesSent).toBe(false)
       }
       expect(((await rejection(depot['nothing']!())) as Error).message).toMatch(message)
-      expect(pool.stats.workers[0]?.state).toBe('waiting')
+      expect(pool.stats().workers[0]?.state).toBe('waiting')
     },
     60_000,
   )
@@ -151,7 +156,7 @@ describe('cancellation', () => {
       return notes.length === 2
     })
     expect(notes).toEqual(['cancelled: CANCELLED', 'cancelled: DEADLINE_EXCEEDED'])
-    await until(() => pool.stats.inFlight === 0)
+    await until(() => pool.stats().inFlight === 0)
   })
 
   test('lets a handler that ignores it go on, and its worker live, while the event loop answers', async () => {
@@ -159,9 +164,9 @@ describe('cancellation', () => {
     const depot = depotOver(pool)
     await pool.ready()
     expect(await code(depot['run']!('stubborn', 200, { timeoutMs: 10 }))).toBe('DEADLINE_EXCEEDED')
-    await until(() => pool.stats.inFlight === 0)
+    await until(() => pool.stats().inFlight === 0)
     expect(await depot['notes']!()).toContain('stubborn is done')
-    expect(pool.stats.restarts).toBe(0)
+    expect(pool.stats().restarts).toBe(0)
   })
 
   test('terminates a worker whose event loop hears of nothing within the grace; its other calls are UNAVAILABLE', async () => {
@@ -176,7 +181,7 @@ describe('cancellation', () => {
     expect(lost.code).toBe('UNAVAILABLE')
     expect(lost.message).toMatch(/did not answer for 100 ms after a call of it had been cancelled/)
     expect(await depot['run']!('sleep', 1)).toBe('slept')
-    expect(pool.stats.restarts).toBe(1)
+    expect(pool.stats().restarts).toBe(1)
   }, 30_000)
 
   test('leaves alone a worker that is busy for less than the grace', async () => {
@@ -184,8 +189,8 @@ describe('cancellation', () => {
     const depot = depotOver(pool)
     await pool.ready()
     expect(await code(depot['run']!('spin', 150, { timeoutMs: 10 }))).toBe('DEADLINE_EXCEEDED')
-    await until(() => pool.stats.inFlight === 0)
-    expect(pool.stats.restarts).toBe(0)
+    await until(() => pool.stats().inFlight === 0)
+    expect(pool.stats().restarts).toBe(0)
   })
 })
 
@@ -205,7 +210,7 @@ describe('close', () => {
       { code: 'UNAVAILABLE', bytesSent: false, message: 'the pool of threads is closed' },
     ])
     await closing
-    expect(pool.stats.workers[0]).toMatchObject({ state: 'ended', inFlight: 0 })
+    expect(pool.stats().workers[0]).toMatchObject({ state: 'ended', inFlight: 0 })
     expect(closed[0]).toBe(1)
     expect(await code(pool.ready())).toBe('UNAVAILABLE')
   })

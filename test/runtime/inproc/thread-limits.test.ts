@@ -14,10 +14,10 @@ describe('the window of a worker', () => {
     await pool.ready()
     const order: number[] = []
     const calls = Array.from({ length: 6 }, (_, i) => depot['run']!('sleep', 10).then(() => order.push(i)))
-    expect([pool.stats.inFlight, pool.stats.queued]).toEqual([2, 4])
+    expect([pool.stats().inFlight, pool.stats().queued]).toEqual([2, 4])
     await Promise.all(calls)
     expect(order).toEqual([0, 1, 2, 3, 4, 5])
-    expect(pool.stats).toMatchObject({ inFlight: 0, queued: 0, calls: 6, rejected: 0 })
+    expect(pool.stats()).toMatchObject({ inFlight: 0, queued: 0, calls: 6, rejected: 0 })
   })
 
   test('with a full line refuses calls as RESOURCE_EXHAUSTED, which no worker has seen', async () => {
@@ -28,7 +28,7 @@ describe('the window of a worker', () => {
     const refused = (await rejection(depot['run']!('sleep', 10))) as RpcError
     expect([refused.code, refused.bytesSent]).toEqual(['RESOURCE_EXHAUSTED', false])
     expect(await Promise.all(calls)).toEqual(['slept', 'slept', 'slept'])
-    expect(pool.stats.rejected).toBe(1)
+    expect(pool.stats().rejected).toBe(1)
     expect(await depot['run']!('sleep', 1)).toBe('slept')
   })
 
@@ -37,11 +37,11 @@ describe('the window of a worker', () => {
     const depot = depotOver(pool)
     await pool.ready()
     expect(await code(depot['run']!('stubborn', 200, { timeoutMs: 20 }))).toBe('DEADLINE_EXCEEDED')
-    expect(pool.stats).toMatchObject({ inFlight: 1, abandoned: 1 })
+    expect(pool.stats()).toMatchObject({ inFlight: 1, abandoned: 1 })
     const notes = depot['notes']!()
-    expect(pool.stats.queued).toBe(1)
+    expect(pool.stats().queued).toBe(1)
     expect(await notes).toContain('stubborn is done')
-    expect(pool.stats).toMatchObject({ inFlight: 0, abandoned: 0, queued: 0 })
+    expect(pool.stats()).toMatchObject({ inFlight: 0, abandoned: 0, queued: 0 })
   })
 
   test('lets calls leave the line when they are cancelled or their deadline passes', async () => {
@@ -54,7 +54,7 @@ describe('the window of a worker', () => {
     const late = depot['note']!('late', { timeoutMs: 10 })
     stop.abort()
     expect([await code(cancelled), await code(late)]).toEqual(['CANCELLED', 'DEADLINE_EXCEEDED'])
-    expect(pool.stats.queued).toBe(0)
+    expect(pool.stats().queued).toBe(0)
     await busy
     expect(await depot['notes']!()).toEqual([])
   })
@@ -67,7 +67,7 @@ describe('the window of a worker', () => {
     await stream.next()
     const waiting = relay['get']!({ n: 1 })
     await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(pool.stats.queued).toBe(1)
+    expect(pool.stats().queued).toBe(1)
     await stream.return()
     expect((await waiting).n).toBe(1)
   })
@@ -84,9 +84,9 @@ describe('balance', () => {
       }),
     )
     expect(threads.length).toBe(10)
-    expect(pool.stats.workers.map(({ calls }) => calls)).toEqual([5, 5])
+    expect(pool.stats().workers.map(({ calls }) => calls)).toEqual([5, 5])
     for (let i = 0; i < 10; i++) await depot['nothing']!()
-    expect(pool.stats.workers.map(({ calls }) => calls)).toEqual([10, 10])
+    expect(pool.stats().workers.map(({ calls }) => calls)).toEqual([10, 10])
   })
 
   test('least-inflight goes around a busy worker', async () => {
@@ -95,7 +95,12 @@ describe('balance', () => {
     await pool.ready()
     const busy = depot['run']!('spin', 200)
     for (let i = 0; i < 20; i++) await depot['nothing']!()
-    expect(pool.stats.workers.map(({ calls }) => calls).sort((a, b) => a - b)).toEqual([1, 20])
+    expect(
+      pool
+        .stats()
+        .workers.map(({ calls }) => calls)
+        .sort((a, b) => a - b),
+    ).toEqual([1, 20])
     await busy
   })
 
@@ -108,14 +113,14 @@ describe('balance', () => {
     })
     const depot = depotOver(pool)
     await pool.ready()
-    const before = pool.stats.workers.map(({ calls }) => calls)
+    const before = pool.stats().workers.map(({ calls }) => calls)
     await Promise.all(Array.from({ length: 9 }, () => depot['note']!('same key')))
-    await until(() => pool.stats.inFlight === 0)
-    const given = pool.stats.workers.map(({ calls }, i) => calls - before[i]!)
+    await until(() => pool.stats().inFlight === 0)
+    const given = pool.stats().workers.map(({ calls }, i) => calls - before[i]!)
     expect(given.sort((a, b) => a - b)).toEqual([0, 0, 9])
     for (let i = 0; i < 60; i++) await depot['note']!(`key ${i}`)
-    await until(() => pool.stats.inFlight === 0)
-    expect(pool.stats.workers.every(({ calls }) => calls > 5)).toBe(true)
+    await until(() => pool.stats().inFlight === 0)
+    expect(pool.stats().workers.every(({ calls }) => calls > 5)).toBe(true)
   })
 
   test('hash: what hashBy throws fails its call', async () => {

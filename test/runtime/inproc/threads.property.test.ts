@@ -141,8 +141,8 @@ test('random calls, cancellations, deadlines, streams, deaths and a close', asyn
         await pause(2)
         expect([outcomes.length, settledTwice]).toEqual([started, 0])
         expect(outcomes.filter((name) => !known.includes(name))).toEqual([])
-        expect(pool.stats).toMatchObject({ queued: 0, inFlight: 0, abandoned: 0 })
-        expect(pool.stats.workers.every(({ state }) => state === 'ended')).toBe(true)
+        expect(pool.stats()).toMatchObject({ queued: 0, inFlight: 0, abandoned: 0 })
+        expect(pool.stats().workers.every(({ state }) => state === 'ended')).toBe(true)
       },
     ),
     { numRuns: Number(process.env['RUNS'] ?? 30), endOnFailure: true },

@@ -248,7 +248,7 @@ describe('streams', () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(produced).toBeLessThan(24)
     await chat.return()
-    await until(() => pool.stats.inFlight === 0)
+    await until(() => pool.stats().inFlight === 0)
   })
 
   test('that their reader leaves end their producer in the worker', async () => {
@@ -256,8 +256,8 @@ describe('streams', () => {
     const relay = relayOver(pool)
     for await (const { n } of relay['list']!({ n: 1_000_000 })) if (n === 3) break
     await until(async () => Math.floor((await relay['progress']!({})).count / 1000) === 1)
-    await until(() => pool.stats.inFlight === 0)
-    expect(pool.stats.abandoned).toBe(0)
+    await until(() => pool.stats().inFlight === 0)
+    expect(pool.stats().abandoned).toBe(0)
   })
 
   test('of requests that the handler leaves end their producer here', async () => {
@@ -275,7 +275,7 @@ describe('streams', () => {
     const pool = poolOf()
     expect(await relayOver(pool)['collect']!(numbers())).toEqual({ total: 15n, count: 6 })
     await until(() => returned)
-    expect(pool.stats.inFlight).toBe(0)
+    expect(pool.stats().inFlight).toBe(0)
   })
 
   test('that fail in the middle give what came before, then their error', async () => {
@@ -301,7 +301,7 @@ describe('streams', () => {
       yield { n: 'two' }
     }
     expect(await code(relay['collect']!(misfits()))).toBe('INVALID_ARGUMENT')
-    await until(() => pool.stats.inFlight === 0)
+    await until(() => pool.stats().inFlight === 0)
   })
 
   test('that hang end with their deadline', async () => {
@@ -310,7 +310,7 @@ describe('streams', () => {
     await pool.ready()
     const reading = all(relay['list']!({ n: 2, body: { case: 'text', value: 'hang' } }, { timeoutMs: 50 }))
     expect(await code(reading)).toBe('DEADLINE_EXCEEDED')
-    expect(pool.stats.workers[0]?.state).toBe('ready')
+    expect(pool.stats().workers[0]?.state).toBe('ready')
   })
 })
 
