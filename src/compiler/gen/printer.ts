@@ -41,11 +41,15 @@ export class Printer {
 
   /** A function declaration. */
   function(name: string, parameters: readonly string[], result: string, body: () => void): void {
+    const start = this.#lines.length
     this.list(`function ${name}(`, parameters, `): ${result} {`)
     const before = this.#lines.length
     this.indented(body)
     if (this.#lines.length > before) this.line('}')
-    else this.#lines[before - 1] += '}'
+    else {
+      this.#lines.length = start
+      this.list(`function ${name}(`, parameters, `): ${result} {}`)
+    }
   }
 
   /** A body one level deeper. */

@@ -120,7 +120,7 @@ function printEncodeOneof(
       printer.line('default:')
       printer.indented(() => {
         const where = quote(`${message.fullName}.${member.oneof.name}`)
-        printer.line(`throw ${context.runtime('unknownCase')}(${where}, ${local})`)
+        printer.list(`throw ${context.runtime('unknownCase')}(`, [where, local], ')')
       })
     })
   })
