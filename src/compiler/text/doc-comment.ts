@@ -80,6 +80,7 @@ export function splitComments(
 /** The text of comments with markers, decoration stars and common indentation removed; undefined when nothing remains. */
 export function docText(text: string, comments: readonly Comment[]): string | undefined {
   if (comments.length === 0) return undefined
+  if (comments.length === 1 && isOneLine(text, comments[0]!)) return oneLineText(text, comments[0]!)
   const lines: string[] = []
   for (const comment of comments) lines.push(...linesOf(text, comment))
   while (lines.length > 0 && lines[0]!.trim() === '') lines.shift()
@@ -88,6 +89,32 @@ export function docText(text: string, comments: readonly Comment[]): string | un
   let indent = Number.POSITIVE_INFINITY
   for (const line of lines) if (line.trim() !== '') indent = Math.min(indent, line.search(/\S/))
   return lines.map((line) => line.slice(indent).trimEnd()).join('\n')
+}
+
+function isOneLine(text: string, comment: Comment): boolean {
+  if (isLine(text, comment)) return true
+  for (let i = comment.start; i < comment.end; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 10 || c === 13) return false
+  }
+  return true
+}
+
+/** The same as for several lines, without making any: most comments are like this. */
+function oneLineText(text: string, comment: Comment): string | undefined {
+  let { start, end } = comment
+  if (isLine(text, comment)) {
+    const mark = text.charCodeAt(start)
+    while (start < end && text.charCodeAt(start) === mark) start++
+    const next = text.charCodeAt(start)
+    if (mark === 47 && start < end && (next === 33 || next === 60)) start++
+  } else {
+    start += 2
+    if (comment.closed) end -= 2
+    while (start < end && text.charCodeAt(start) === 42) start++
+    while (end > start && text.charCodeAt(end - 1) === 42) end--
+  }
+  return text.slice(start, end).trim() || undefined
 }
 
 function linesOf(text: string, comment: Comment): string[] {
