@@ -3,8 +3,14 @@
 const shape = /^[A-Za-z0-9+/_-]*={0,2}$/
 const chunk = 8192
 
+interface NativeBytes {
+  from(buffer: ArrayBufferLike, start: number, size: number): { toString(encoding: 'base64'): string }
+}
+const native = (globalThis as { readonly Buffer?: NativeBytes }).Buffer
+
 /** Bytes as padded standard base64. */
 export function toBase64(bytes: Uint8Array): string {
+  if (native !== undefined) return native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
   let text = ''
   for (let at = 0; at < bytes.length; at += chunk) text += String.fromCharCode(...bytes.subarray(at, at + chunk))
   return btoa(text)

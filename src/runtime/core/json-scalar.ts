@@ -67,7 +67,7 @@ export function scalarFromJson(type: ScalarPlan, json: JsonValue, place: JsonPla
       return json
     case 'string':
       if (typeof json !== 'string') throw place.refuse(`${showJson(json)} is not a string`)
-      if (/\p{Surrogate}/u.test(json)) throw place.refuse('half of a surrogate pair is no text')
+      if (hasLoneSurrogate(json)) throw place.refuse('half of a surrogate pair is no text')
       return json
     case 'uuid':
       if (typeof json !== 'string' || !uuid.test(json)) throw place.refuse(`${showJson(json)} is not a UUID`)
@@ -83,6 +83,11 @@ export function scalarFromJson(type: ScalarPlan, json: JsonValue, place: JsonPla
     default:
       return intFromJson(scalar, json, place)
   }
+}
+
+function hasLoneSurrogate(text: string): boolean {
+  const { isWellFormed } = text as { isWellFormed?: () => boolean }
+  return isWellFormed === undefined ? /\p{Surrogate}/u.test(text) : !isWellFormed.call(text)
 }
 
 /** The number of a JSON number or of text that spells one; undefined when it is neither. */

@@ -88,16 +88,21 @@ function writeValue(type: TypePlan, value: unknown, writing: JsonWriting): JsonV
     case 'list':
     case 'set': {
       if (!(Array.isArray(value) || value instanceof Set)) throw writing.place.refuse('not an array or Set')
-      return Array.from(value as Iterable<unknown>, (one, i) => {
-        writing.place.enter(i)
-        const json = writeValue(type.element, one, writing)
-        writing.place.leave()
-        return json
-      })
+      return writeElements(type.element, value, writing)
     }
     case 'map':
       return writeMap(type, value, writing)
   }
+}
+
+function writeElements(element: TypePlan, value: Iterable<unknown>, writing: JsonWriting): JsonValue {
+  const json: JsonValue[] = []
+  for (const one of value) {
+    writing.place.enter(json.length)
+    json.push(writeValue(element, one, writing))
+    writing.place.leave()
+  }
+  return json
 }
 
 function writeMap(type: MapPlan, value: unknown, writing: JsonWriting): JsonValue {

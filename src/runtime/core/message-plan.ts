@@ -220,10 +220,12 @@ function typePlan(type: TypeSchema, field: FieldSchema, file: FileSchema): TypeP
       const schema = findMessage(file, type.name)
       if (schema === undefined) throw new Error(`${file.path} and what it imports do not describe ${type.name}`)
       // Read when it is used: resolving all that a file reaches at once would be deep.
+      let plan: MessagePlan | undefined
       return {
         kind: 'message',
         get message() {
-          return messagePlan(schema)
+          plan ??= messagePlan(schema)
+          return plan
         },
       }
     }

@@ -48,6 +48,19 @@ const scalars: Partial<Record<ScalarName, readonly [wire: number, method: string
   bytes: [2, 'bytes'],
 }
 
+interface Names {
+  readonly field: string
+  readonly packed: string
+}
+
+/** The methods that write a field and a packed field, by method. */
+const names: ReadonlyMap<string, Names> = new Map(
+  Object.values(scalars).map(([, method]): [string, Names] => [
+    method,
+    { field: `${method}Field`, packed: `packed${method.charAt(0).toUpperCase()}${method.slice(1)}` },
+  ]),
+)
+
 /**
  * A message type that works by its description: the same bytes, values and errors as generated code, several times slower.
  * Throws when the file has no message of that name.
@@ -111,9 +124,8 @@ function encodeList(w: ProtobufWriter, field: FieldPlan, element: TypePlan, list
   }
   if (list.length === 0) return
   const [, method] = scalarOf(element)
-  const name = `packed${method.charAt(0).toUpperCase()}${method.slice(1)}`
   const values = element.kind === 'enum' && element.byName ? list.map((one) => enumNumber(element, one)) : list
-  ;(w as unknown as Methods)[name]?.(id * 8 + 2, values)
+  ;(w as unknown as Methods)[names.get(method)?.packed ?? '']?.(id * 8 + 2, values)
 }
 
 /** One value with its tag. */
@@ -121,7 +133,7 @@ function encodeOne(w: ProtobufWriter, type: TypePlan, id: number, value: unknown
   if (type.kind !== 'message') {
     const [wire, method] = scalarOf(type)
     const written = type.kind === 'enum' ? enumNumber(type, value) : value
-    ;(w as unknown as Methods)[`${method}Field`]?.(id * 8 + wire, written)
+    ;(w as unknown as Methods)[names.get(method)?.field ?? '']?.(id * 8 + wire, written)
   } else if (delimited) {
     w.beginGroup(id * 8 + 3)
     encodeMessage(w, type.message, value as Members)
