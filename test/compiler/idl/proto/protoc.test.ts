@@ -13,7 +13,8 @@ import { factsOfDescriptor, factsOfIr } from './descriptor-fact.ts'
 import { shown } from './read-proto.ts'
 import { validProtos } from './valid-table.ts'
 
-const missing = spawnSync('protoc', ['--version']).status !== 0
+const missing = spawnSync('protoc', ['--version'], { timeout: 5_000 }).status !== 0
+if (missing) console.warn('skipped: no protoc (apt install protobuf-compiler)')
 
 function descriptorsOf(root: string, names: readonly string[], folder: string): ReturnType<typeof fromFile> {
   const out = join(folder, 'set.bin')
