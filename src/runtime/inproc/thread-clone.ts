@@ -3,9 +3,10 @@
 import { RpcError } from '../core/error.ts'
 import { type FieldPlan, type MapPlan, type MessagePlan, messagePlan, type TypePlan } from '../core/message-plan.ts'
 import type { MessageSchema } from '../core/schema.ts'
-import type { ByteCopier } from './transfer.ts'
+import { type ByteCopier, refuseDetached } from './transfer.ts'
 
 type Members = Record<string, unknown>
+type Bytes = Pick<ByteCopier, 'copy'>
 type Cases = ReadonlyMap<string, FieldPlan>
 
 /**
@@ -13,8 +14,14 @@ type Cases = ReadonlyMap<string, FieldPlan>
  * buffer of a small view along, and fails on functions: the copy shares nothing, holds what the IDL describes and
  * nothing else, and has exact byte arrays. Throws INVALID_ARGUMENT for a value that is none of its field's kind.
  */
-export function copyForClone(schema: MessageSchema, message: unknown, bytes: ByteCopier): object {
+export function copyForClone(schema: MessageSchema, message: unknown, bytes: Bytes): object {
   return copyMessage(messagePlan(schema), message, bytes, schema.name)
+}
+
+/** Throws INVALID_ARGUMENT for a message with a byte array that has been moved away, which a codec would take for an empty one. */
+export function refuseMoved(schema: MessageSchema, message: unknown): void {
+  const plan = messagePlan(schema)
+  if (holdsBytes(plan)) copyMessage(plan, message, sameBytes, schema.name)
 }
 
 /** Gives a cloned message what structured clone has lost, in place: records have no prototype. */
@@ -30,7 +37,7 @@ export function holdsException(schema: MessageSchema, except: ReadonlySet<string
   return reaches(plan, (field) => !own.has(field), isException)
 }
 
-function copyMessage(plan: MessagePlan, value: unknown, bytes: ByteCopier, path: string): object {
+function copyMessage(plan: MessagePlan, value: unknown, bytes: Bytes, path: string): object {
   if (typeof value !== 'object' || value === null) throw misfit(path, value)
   const from = value as Members
   if (plan.schema.kind === 'union') return copyCase(plan.byName, from, bytes, path)
@@ -50,7 +57,7 @@ function copyMessage(plan: MessagePlan, value: unknown, bytes: ByteCopier, path:
   return copy
 }
 
-function copyCase(cases: Cases, value: Members, bytes: ByteCopier, path: string): object {
+function copyCase(cases: Cases, value: Members, bytes: Bytes, path: string): object {
   const name = value['case']
   if (name === '$unknown') return { case: name, value: copyAnything(value['value'], bytes, `${path}.$unknown`) }
   const field = typeof name === 'string' ? cases.get(name) : undefined
@@ -58,7 +65,7 @@ function copyCase(cases: Cases, value: Members, bytes: ByteCopier, path: string)
   return { case: name, value: copyValue(field.type, value['value'], bytes, `${path}.${field.name}`) }
 }
 
-function copyValue(type: TypePlan, value: unknown, bytes: ByteCopier, path: string): unknown {
+function copyValue(type: TypePlan, value: unknown, bytes: Bytes, path: string): unknown {
   switch (type.kind) {
     case 'scalar':
       if (type.scalar !== 'bytes') return scalar(value, path)
@@ -79,7 +86,7 @@ function copyValue(type: TypePlan, value: unknown, bytes: ByteCopier, path: stri
   }
 }
 
-function copyMap(type: MapPlan, value: unknown, bytes: ByteCopier, path: string): unknown {
+function copyMap(type: MapPlan, value: unknown, bytes: Bytes, path: string): unknown {
   const { key, value: inner } = type
   if (typeof value !== 'object' || value === null) throw misfit(path, value)
   if (value instanceof Map) {
@@ -102,7 +109,7 @@ function scalar(value: unknown, path: string): unknown {
 }
 
 /** What a codec keeps of unknown fields: arrays, bytes, Maps, plain objects and scalars. */
-function copyAnything(value: unknown, bytes: ByteCopier, path: string): unknown {
+function copyAnything(value: unknown, bytes: Bytes, path: string): unknown {
   if (value === undefined) return value
   if (typeof value !== 'object' || value === null) return scalar(value, path)
   if (value instanceof Uint8Array) return bytes.copy(value, path)
@@ -154,6 +161,28 @@ function reviveValue(type: TypePlan, value: unknown): void {
       if (type.element.kind === 'scalar' || type.element.kind === 'enum') return
       for (const one of value as Iterable<unknown>) reviveValue(type.element, one)
   }
+}
+
+const sameBytes: Bytes = {
+  copy(bytes, path) {
+    refuseDetached(bytes, path)
+    return bytes
+  },
+}
+
+const bytesInside = new WeakMap<MessagePlan, boolean>()
+
+function holdsBytes(plan: MessagePlan): boolean {
+  let known = bytesInside.get(plan)
+  if (known === undefined) {
+    known = reaches(
+      plan,
+      () => true,
+      (type) => type.kind === 'scalar' && type.scalar === 'bytes',
+    )
+    bytesInside.set(plan, known)
+  }
+  return known
 }
 
 const changing = new WeakMap<MessagePlan, boolean>()

@@ -3,9 +3,9 @@
 import { isRpcError, RpcError } from '../core/error.ts'
 import type { MessageType } from '../core/message.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
-import { copyForClone, holdsException, reviveClone } from './thread-clone.ts'
+import { copyForClone, holdsException, refuseMoved, reviveClone } from './thread-clone.ts'
 import { type ArrivedPayload, ByteRange, emptyPayload, type Payload } from './thread-frame.ts'
-import { ByteCopier, refuseUsed, transferMark } from './transfer.ts'
+import { ByteCopier, hasTransfers, refuseUsed, transferMark } from './transfer.ts'
 
 /** How messages travel between threads. */
 export type ThreadPayload = 'codec' | 'clone'
@@ -83,6 +83,7 @@ function carrierOf(
       const mark = transferMark(message)
       try {
         if (hasCodec && ((way === 'codec' && mark === undefined) || isException(message, exceptions) || !clones())) {
+          if (hasTransfers()) refuseMoved(type.schema, message)
           return type.toBytes!(message)
         }
         return encodeClone(type, message, mark)

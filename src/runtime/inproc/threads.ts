@@ -17,7 +17,7 @@ export interface ThreadsOptions {
    * `least-inflight`.
    */
   readonly balance?: 'least-inflight' | 'hash' | undefined
-  /** The key of a call, for `balance: 'hash'`. */
+  /** The key of a call, for `balance: 'hash'`. Of a Thrift method, `request` is an object of its arguments by name. */
   readonly hashBy?: ((cx: Context, request: unknown) => string | number) | undefined
   /**
    * Calls that one worker has at a time; those given up on count until their handlers end. Others wait in line.

@@ -43,6 +43,11 @@ export function transferMark(message: unknown): TransferMark | undefined {
   return undefined
 }
 
+/** Whether anything has been marked in this thread: if not, no byte array can have been moved away. */
+export function hasTransfers(): boolean {
+  return marked
+}
+
 /** Buffers on their way. One is moved by one message only. */
 const moving = new WeakSet<ArrayBuffer>()
 
@@ -67,7 +72,7 @@ export class ByteCopier {
         return new Uint8Array(buffer)
       }
     }
-    if (bytes.length === 0) refuseDetached(bytes, path)
+    refuseDetached(bytes, path)
     return new Uint8Array(bytes)
   }
 
@@ -97,7 +102,9 @@ export function refuseUsed(mark: TransferMark | undefined): void {
   throw new RpcError('INVALID_ARGUMENT', 'this message was moved by an earlier call: its byte arrays are empty')
 }
 
-function refuseDetached(bytes: Uint8Array, path: string): void {
+/** Throws INVALID_ARGUMENT for a byte array whose memory has gone to another thread. */
+export function refuseDetached(bytes: Uint8Array, path: string): void {
+  if (bytes.length > 0) return
   try {
     new Uint8Array(bytes.buffer)
   } catch {

@@ -90,8 +90,8 @@ describe('a marked message', () => {
   })
 })
 
-test('an array that has moved is refused in a cloned message', async () => {
-  const depot = depotOver(poolOf({ payload: 'clone' }))
+test.each(['codec', 'clone'] as const)('an array that has moved is refused with payload %s', async (payload) => {
+  const depot = depotOver(poolOf({ payload }))
   const data = bytes(10)
   await depot['flip']!(transfer(data), false)
   const refused = (await rejection(depot['echo']!({ name: 'a', data }))) as RpcError
@@ -99,4 +99,5 @@ test('an array that has moved is refused in a cloned message', async () => {
     'INVALID_ARGUMENT',
     'depot.Depot.echo_args.item.data was moved to another thread by transfer(): its bytes are gone',
   ])
+  expect((await depot['echo']!({ name: 'a', data: new Uint8Array(0) })).data).toEqual(new Uint8Array(0))
 })
