@@ -106,7 +106,7 @@ function clientFile(input: ProjectFilesInput, data: object): string {
     ...callable.map(({ clientName }) => clientName),
   ])
   imports.use('node:util', 'inspect')
-  for (const name of ['createClient', 'isDeclaredException', 'isRpcError']) imports.use(packageName, name)
+  for (const name of ['createClient', 'isBizError', 'isDeclaredException', 'isRpcError']) imports.use(packageName, name)
   for (const { factory } of transports) imports.use(`${packageName}/${factory}`, factory)
   const maker = valueMaker(input, imports, './gen')
   const services = callable.map((service) => ({
