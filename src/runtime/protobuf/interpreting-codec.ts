@@ -217,7 +217,10 @@ function decodeField(
     if (one.kind === 'enum') putEnum(one)
     else put(readScalar(r, one))
   }
-  if (isPacked) {
+  if (isPacked && one.kind === 'scalar' && (one.scalar === 'f32' || one.scalar === 'f64')) {
+    if (one.scalar === 'f32') r.packedFloat(into[name] as number[])
+    else r.packedDouble(into[name] as number[])
+  } else if (isPacked) {
     const end = r.length()
     while (r.position < end) take()
     r.at(end)
