@@ -1,6 +1,6 @@
 /** Every template and IDL kind, scaffolded by the packed package: installs, type-checks, tests, serves, calls. */
 
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { installedPackage, root, run, serve, start } from './project.ts'
@@ -69,6 +69,27 @@ describe.each([
     const server = await serve(project)
     await run('npm', ['run', 'client'], project, { SERVER_ADDRESS: `127.0.0.1:${server.port}` })
     await stop(server)
+  })
+
+  test('the client names the method that fails, and calls the others', async () => {
+    const project = join(folder, `${kind}-full`)
+    const handler = join(project, 'src/handlers', kind === 'thrift' ? 'shop.ts' : 'fleet.ts')
+    const text = readFileSync(handler, 'utf8')
+    writeFileSync(
+      handler,
+      text.replace(/async \w+\((\w+.*)\) \{/, "$&\n    if (Date.now() > 0) throw new Error('a secret')"),
+    )
+    await run('npm', ['run', 'build'], project)
+    const server = await serve(project)
+    const { code, output } = await start('npm', ['run', 'client'], project, {
+      SERVER_ADDRESS: `127.0.0.1:${server.port}`,
+    }).ended
+    expect(code).toBe(1)
+    expect(output).toMatch(/^\w+\.\w+ failed: INTERNAL internal error$/m)
+    expect(output).toContain(calls[0])
+    await stop(server)
+    writeFileSync(handler, text)
+    await run('npm', ['run', 'build'], project)
   })
 
   test('npm start serves, and a second server on its port says what to do', async () => {
