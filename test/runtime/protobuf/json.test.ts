@@ -232,3 +232,28 @@ describe.each([1, 2, 3, 4, 5, 6])('random schema %i', (seed) => {
     },
   )
 })
+
+it.each([1, 2, 3])('the JSON of random schema %i is the same whatever forms the options ask for', async (seed) => {
+  const [text] = fc.sample(arbitraryProto('proto3'), { seed: seed + 200, numRuns: 1 })
+  const module = await generated({ 't.proto': text! })
+  const other = await generated(
+    { 't.proto': text! },
+    { int64: 'string', enum: 'string', map: 'map', bytes: 'view', keepUnknownFields: true },
+  )
+  const all = declarationsOf(module['$file'] as FileSchema)
+  for (const name of ['A', 'B', 'C']) {
+    const type = module[name] as Type
+    const formed = other[name] as ProtobufMessage<unknown, never>
+    fc.assert(
+      fc.property(arbitraryMessage(all, `t.${name}`, 1), (drawn) => {
+        const bytes = toBinary(type, drawn)
+        const value = fromBinary(formed, bytes)
+        const json = toJson(formed as Type, value)
+        expect(json).toEqual(toJson(type, drawn))
+        expect(fromJson(formed, json)).toEqual(value)
+        expect(Buffer.compare(toBinary(formed as Type, value), bytes)).toBe(0)
+      }),
+      { seed, numRuns: 25, endOnFailure: true },
+    )
+  }
+})
