@@ -3,6 +3,7 @@
 import type { IrEnum, IrField, IrMessage, IrScalar, IrType } from '../ir/ir.ts'
 import { defaultText, path } from './complete.ts'
 import type { ModuleContext } from './context.ts'
+import { group, type Layout, lines } from './layout.ts'
 import { type FieldMember, keepsUnknown, type Member, membersOf, type OneofMember } from './member.ts'
 import { key, type Printer, quote } from './printer.ts'
 import { isInt64, mapShape, type ResolvedType, resolve } from './type-shape.ts'
@@ -298,6 +299,7 @@ function printDecodeOneofCase(
     before,
     keeps,
     context,
+    { local, label },
   )
 }
 
@@ -310,6 +312,7 @@ function printDecodeOne(
   before: string | undefined,
   keeps: boolean,
   context: ModuleContext,
+  choice?: { readonly local: string; readonly label: string },
 ): void {
   if (type.kind === 'message') {
     const decode = decoder(context, type.message)
@@ -319,7 +322,13 @@ function printDecodeOne(
     const body = (): void => {
       if (!isName) printer.line(`const b = ${before}`)
       const enter = field.delimited ? `r.enterGroup(t, ${weight})` : `r.enter(${weight})`
-      printer.line(assign(`${decode}(r, ${enter}${base})`))
+      if (choice === undefined) printer.line(assign(`${decode}(r, ${enter}${base})`))
+      else
+        printChoice(
+          printer,
+          choice,
+          group(`${decode}(`, ['r', enter, ...(base === '' ? [] : [base.slice(2)])].map(argument), ')'),
+        )
       if (field.delimited) printer.line('r.leaveGroup()')
     }
     const tag = field.id * 8 + (field.delimited ? 3 : 2)
@@ -340,6 +349,23 @@ function printDecodeOne(
     return
   }
   printCase(printer, tagOf(field.id, type), () => printer.line(assign(readText(context, field, type))))
+}
+
+/** Sets a oneof to a case with a decoded message. */
+function printChoice(
+  printer: Printer,
+  { local, label }: { readonly local: string; readonly label: string },
+  value: Layout,
+): void {
+  const items = [
+    { label: 'case: ', value: label },
+    { label: 'value: ', value },
+  ]
+  for (const line of lines(`${local} = `, group('{', items, '}', true), '', printer.width)) printer.line(line)
+}
+
+function argument(value: string): { readonly label: string; readonly value: string } {
+  return { label: '', value }
 }
 
 function printCase(printer: Printer, tag: number, body: () => void): void {

@@ -51,14 +51,30 @@ export function printService(printer: Printer, service: IrService, context: Modu
   )
   printer.blank()
   printDoc(printer, service.doc, { deprecated: service.deprecated })
-  const type = `${context.runtime('ServiceType')}<${names.client(service)}, ${names.handler(service)}>`
-  const head = `export const ${name}: ${type} =`
-  const call = `/*#__PURE__*/ ${context.runtime('serviceType')}({`
-  const print = (start: string): void => printer.block(start, () => printServiceInit(printer, service, context), '})')
+  const types = [names.client(service), names.handler(service)]
+  const typed = `export const ${name}: ${context.runtime('ServiceType')}<`
+  const head = `${typed}${types.join(', ')}> =`
+  const call = `/*#__PURE__*/ ${context.runtime('serviceType')}(`
+  const print = (start: string): void => {
+    if (start.length < printer.width) {
+      printer.block(`${start}{`, () => printServiceInit(printer, service, context), '})')
+      return
+    }
+    printer.line(start)
+    printer.indented(() => printer.block('{', () => printServiceInit(printer, service, context), '},'))
+    printer.line(')')
+  }
   if (head.length + 1 + call.length <= printer.width) print(`${head} ${call}`)
-  else {
+  else if (head.length <= printer.width) {
     printer.line(head)
     printer.indented(() => print(call))
+  } else {
+    printer.line(typed)
+    printer.indented(() => {
+      printer.line(`${types[0]},`)
+      printer.line(`${types[1]}`)
+    })
+    print(`> = ${call}`)
   }
 }
 
