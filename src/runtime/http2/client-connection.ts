@@ -2,7 +2,7 @@
 
 import type { Peer } from '../core/context.ts'
 import type { Dialed } from '../net/dial.ts'
-import { Connection, protocolError } from './connection.ts'
+import { Connection } from './connection.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { FloodGuard } from './flood-guard.ts'
 import { clientPreface, largestStream, Setting } from './frame.ts'
@@ -86,7 +86,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   streamClosed(stream: ConnectionStream): void {
     if (stream.id === 0) this.#queue = this.#queue.filter((queued) => queued.stream !== stream)
     this.streams.delete(stream.id)
-    if (this.#queue.length > 0) this.roomAgain()
+    if (this.#queue.length > 0) this.onRoom()
     this.#endWhenIdle()
   }
 
@@ -95,7 +95,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     if (stream.id !== 0 && !stream.remoteEnded && !this.#ownResets.spend() && this.usable) this.close()
   }
 
-  protected override roomAgain(): void {
+  override onRoom(): void {
     if (this.#queue.length === 0) return
     let next = 0
     while (next < this.#queue.length && this.#takesAnother()) {
@@ -113,8 +113,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   protected headersReceived(id: number, end: boolean, block: HeaderBlock): void {
     const stream = this.streams.get(id)
     if (stream === undefined) {
-      if (this.isIdle(id)) throw protocolError(`HEADERS on idle stream ${id}`)
-      if (!this.isForgiven(id)) this.resetStream(id, Http2ErrorCode.STREAM_CLOSED)
+      this.lateFrame(id, 'HEADERS')
       return
     }
     if (stream.remoteEnded) stream.refuse(Http2ErrorCode.STREAM_CLOSED, 'HEADERS after its end')

@@ -1,15 +1,16 @@
 /** Connection: what both ends of an HTTP/2 connection have in common (RFC 9113). */
 
-import { copyBytes } from '../core/bytes.ts'
-import { BatchWriter } from '../net/batch-writer.ts'
 import type { Socket } from '../net/socket.ts'
+import { ClosedStreams } from './closed-streams.ts'
 import { ConnectionError } from './connection-error.ts'
+import { ConnectionOutput, type OutputHost } from './connection-output.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { FloodGuard } from './flood-guard.ts'
 import { defaultWindow, largestWindow, ReceiveWindow } from './flow-control.ts'
 import { FrameFlag, FrameType, Setting } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
-import { FrameWriter } from './frame-writer.ts'
+import type { FrameWriter } from './frame-writer.ts'
+import { HeaderAssembly } from './header-assembly.ts'
 import { type HeaderBlock, type HeaderCheck, HpackDecoder, HpackError } from './hpack-decoder.ts'
 import { HpackEncoder } from './hpack-encoder.ts'
 import { KeepaliveTimer } from './keepalive.ts'
@@ -22,22 +23,16 @@ const defaultConnectionWindow = 16 * 1024 * 1024
 const defaultHeaderList = 16 * 1024
 const defaultSettingsTimeoutMs = 10_000
 const headerTable = 4_096
-/** Bytes on their way to the socket above which no stream adds more. */
-const highWater = 256 * 1024
-/** Frames that one header block may come in. */
-const mostFragments = 64
 /** Milliseconds that a peer has to hang up after this side has. */
 const hangUpMs = 1_000
-/** Streams that this side has reset and whose frames may still be on their way. */
-const mostForgiven = 1_024
 
 const keepalivePing: Uint8Array = new TextEncoder().encode('volo-ka?')
 const drainPing: Uint8Array = new TextEncoder().encode('volo-bye')
 
 /** What the two ends of a connection do differently. */
-export abstract class Connection implements StreamHost {
+export abstract class Connection implements StreamHost, OutputHost {
   abstract readonly isServer: boolean
-  readonly writer: FrameWriter = new FrameWriter()
+  readonly writer: FrameWriter
   sendWindow: number = defaultWindow
   pendingBytes = 0
   readonly streams: Map<number, ConnectionStream> = new Map()
@@ -54,7 +49,7 @@ export abstract class Connection implements StreamHost {
   protected settled = false
   protected readonly socket: Socket
   readonly #options: Http2Options
-  readonly #batch: BatchWriter
+  readonly #output: ConnectionOutput
   readonly #reader: FrameReader = new FrameReader((type, flags, stream, bytes, start, end) =>
     this.#frame(type, flags, stream, bytes, start, end),
   )
@@ -66,21 +61,9 @@ export abstract class Connection implements StreamHost {
   readonly #control: FloodGuard = new FloodGuard(1_000, 200)
   readonly #keepalive: KeepaliveTimer
   readonly #settingsTimer: NodeJS.Timeout
-  readonly #blockLimit: number
-  readonly #forgiven = new Set<number>()
-  /** Streams up to here were closed so long ago that nobody remembers how. */
-  #forgotten = 0
+  readonly #block: HeaderAssembly
+  readonly #closedStreams: ClosedStreams = new ClosedStreams()
   #acknowledged = false
-  #added = false
-  #pressure = false
-  #reading = false
-  #pumpScheduled = false
-  #waiting: ConnectionStream[] = []
-  /** The stream whose header block is coming in. */
-  #fragmentStream = 0
-  #fragmentFlags = 0
-  #fragments: Uint8Array[] = []
-  #fragmentBytes = 0
 
   protected constructor(socket: Socket, options: Http2Options, keepalive: Http2Keepalive) {
     this.socket = socket
@@ -90,16 +73,10 @@ export abstract class Connection implements StreamHost {
     this.#receive = new ReceiveWindow(this.#connectionWindow)
     const maxHeaderList = options.maxHeaderListBytes ?? defaultHeaderList
     this.#decoder = new HpackDecoder(headerTable, maxHeaderList)
-    this.#blockLimit = maxHeaderList * 4 + 16 * 1024
-    this.#batch = new BatchWriter(socket, {
-      highWaterMark: highWater,
-      onFlushed: () => {
-        this.#added = false
-        if (this.#waiting.length > 0) this.#pump()
-        this.roomAgain()
-      },
-      onPressure: (high) => this.#press(high),
-    })
+    // Larger lists are read and dropped, so that the table stays in step; much larger ones end the connection.
+    this.#block = new HeaderAssembly(maxHeaderList * 4 + 16 * 1024)
+    this.#output = new ConnectionOutput(socket, this)
+    this.writer = this.#output.writer
     this.#keepalive = new KeepaliveTimer(
       {
         isBusy: () => this.streams.size > 0,
@@ -137,16 +114,14 @@ export abstract class Connection implements StreamHost {
   abstract streamClosed(stream: ConnectionStream, clean: boolean): void
   /** The peer has answered {@link sendDrainPing}. */
   protected drainPingAnswered(): void {}
-  /** Room to write again, or new settings. */
-  protected roomAgain(): void {}
 
   get mayWrite(): boolean {
-    return this.#waiting.length === 0 && this.hasRoom
+    return this.#output.mayWrite
   }
 
   /** Whether the socket takes more. */
   protected get hasRoom(): boolean {
-    return !this.#pressure && this.writer.position < highWater
+    return this.#output.hasRoom
   }
 
   get settingsTimeoutMs(): number {
@@ -154,25 +129,22 @@ export abstract class Connection implements StreamHost {
   }
 
   flushSoon(): void {
-    if (!this.#added) {
-      this.#added = true
-      this.#batch.add(this.writer)
-    }
-    this.#batch.schedule()
+    this.#output.flushSoon()
   }
 
   awaitTurn(stream: ConnectionStream): void {
-    if (!stream.waiting) {
-      stream.waiting = true
-      this.#waiting.push(stream)
-    }
-    if (this.#reading || this.#pumpScheduled) return
-    this.#pumpScheduled = true
-    setImmediate(() => {
-      this.#pumpScheduled = false
-      this.#pump()
-    })
+    this.#output.awaitTurn(stream)
   }
+
+  onPressure(high: boolean): void {
+    if (this.over || !this.isServer) return
+    // Whoever does not read its answers is not read from either. A client has asked for what comes, so it reads on.
+    if (high) this.socket.pause()
+    else this.socket.resume()
+  }
+
+  /** There may be room for a new stream: the socket takes bytes again, or the peer has said so. */
+  onRoom(): void {}
 
   sendHeaders(stream: ConnectionStream, headers: Http2Headers, last: boolean): void {
     this.sendHeaderLists(stream.id, headers, undefined, last)
@@ -222,19 +194,17 @@ export abstract class Connection implements StreamHost {
   protected resetStream(id: number, code: number): void {
     this.writer.rstStream(id, code)
     this.flushSoon()
-    const forgiven = this.#forgiven
-    forgiven.add(id)
-    if (forgiven.size <= mostForgiven) return
-    for (const oldest of forgiven) {
-      forgiven.delete(oldest)
-      this.#forgotten = Math.max(this.#forgotten, oldest)
-      break
-    }
+    this.#closedStreams.addResetHere(id)
   }
 
-  /** Whether frames of a closed stream are none of the peer's faults. */
-  protected isForgiven(id: number): boolean {
-    return id <= this.#forgotten || this.#forgiven.has(id)
+  /** A frame of a stream that is not open. Throws ConnectionError where it is more than an error of the stream. */
+  protected lateFrame(id: number, what: string): void {
+    if (this.isIdle(id)) throw protocolError(`${what} on idle stream ${id}`)
+    const verdict = this.#closedStreams.judge(id)
+    if (verdict === 'forgiven') return
+    if (verdict === 'after-end') throw new ConnectionError(Http2ErrorCode.STREAM_CLOSED, `${what} on a closed stream`)
+    this.spendReset()
+    this.resetStream(id, Http2ErrorCode.STREAM_CLOSED)
   }
 
   protected sendPing(bytes: Uint8Array): void {
@@ -260,7 +230,7 @@ export abstract class Connection implements StreamHost {
     this.over = true
     this.#release()
     const { socket } = this
-    this.#batch.end()
+    this.#output.end()
     // What still comes is read and dropped: closing before would reset the connection, and lose what was sent last.
     if (!socket.destroyed) socket.resume()
     const timer = setTimeout(() => socket.destroy(), hangUpMs).unref()
@@ -272,7 +242,7 @@ export abstract class Connection implements StreamHost {
     if (!this.over) {
       this.sendGoaway(this.lastPeerStream, code, reason)
       this.over = true
-      this.#batch.flush()
+      this.#output.flush()
     }
     this.#release()
     this.lost()
@@ -284,12 +254,6 @@ export abstract class Connection implements StreamHost {
     if (this.over) return
     this.failed(reason)
     this.cut(Http2ErrorCode.NO_ERROR, reason)
-  }
-
-  /** Whether a frame of a stream that is not open may still come. Throws ConnectionError for one never used. */
-  #excuses(id: number, what: string): boolean {
-    if (this.isIdle(id)) throw protocolError(`${what} on idle stream ${id}`)
-    return this.isForgiven(id)
   }
 
   #release(): void {
@@ -304,51 +268,16 @@ export abstract class Connection implements StreamHost {
     this.cut(Http2ErrorCode.SETTINGS_TIMEOUT, what)
   }
 
-  #press(high: boolean): void {
-    this.#pressure = high
-    if (this.over) return
-    // Whoever does not read its answers is not read from either. A client has asked for what comes, so it reads on.
-    if (this.isServer) {
-      if (high) this.socket.pause()
-      else this.socket.resume()
-    }
-    if (high) return
-    this.#pump()
-    this.roomAgain()
-  }
-
-  /** Lets the streams that wait write, a frame each in turn. */
-  #pump(): void {
-    const waiting = this.#waiting
-    if (waiting.length === 0 || this.#pressure || this.socket.writableLength >= highWater) return
-    this.#waiting = []
-    let next = 0
-    while (next < waiting.length && this.writer.position < highWater) {
-      const stream = waiting[next++]!
-      stream.waiting = false
-      if (stream.dead) continue
-      if (this.sendWindow > 0 || !stream.hungry) stream.turn()
-      if (stream.hungry && !stream.dead && !stream.waiting) {
-        stream.waiting = true
-        if (this.sendWindow > 0) waiting.push(stream)
-        else this.#waiting.push(stream)
-      }
-    }
-    this.#waiting = next < waiting.length ? waiting.slice(next).concat(this.#waiting) : this.#waiting
-  }
-
   #read(chunk: Uint8Array): void {
     if (this.over) return
     this.#keepalive.heard()
-    this.#reading = true
     try {
       const from = this.settled ? 0 : this.takePreface(chunk)
       if (from >= 0) this.#reader.push(chunk, from)
     } catch (error) {
       this.#fail(error)
     }
-    this.#reading = false
-    if (this.#waiting.length > 0) this.#pump()
+    this.#output.pump()
   }
 
   /** Where the frames begin in a chunk that may hold what a client says first; -1 when nothing else is there. */
@@ -367,7 +296,7 @@ export abstract class Connection implements StreamHost {
   }
 
   #frame(type: number, flags: number, id: number, bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#fragmentStream !== 0 && (type !== FrameType.CONTINUATION || id !== this.#fragmentStream)) {
+    if (this.#block.stream !== 0 && (type !== FrameType.CONTINUATION || id !== this.#block.stream)) {
       throw protocolError('a frame within a header block')
     }
     if (!this.settled && (type !== FrameType.SETTINGS || (flags & FrameFlag.ACK) !== 0)) {
@@ -432,12 +361,8 @@ export abstract class Connection implements StreamHost {
     else this.#spend()
     const stream = this.streams.get(id)
     if (stream === undefined) {
-      const excused = this.#excuses(id, 'DATA')
       this.creditConnection(size)
-      if (!excused) {
-        this.#spend()
-        this.resetStream(id, Http2ErrorCode.STREAM_CLOSED)
-      }
+      this.lateFrame(id, 'DATA')
       return
     }
     const problem = this.#problemOfData(stream, to - from, last)
@@ -484,32 +409,19 @@ export abstract class Connection implements StreamHost {
       from += 5
     }
     if ((flags & FrameFlag.END_HEADERS) === 0) {
-      this.#fragmentStream = id
-      this.#fragmentFlags = flags
-      this.#fragmentBytes = 0
-      this.#addFragment(bytes, from, to)
+      this.#block.begin(id, flags)
+      this.#block.add(bytes, from, to)
     } else this.#headerBlock(id, flags, bytes, from, to)
     if (selfDependent) this.#selfDependent(id)
   }
 
   #continuationFrame(flags: number, bytes: Uint8Array, start: number, end: number): void {
-    const id = this.#fragmentStream
-    if (id === 0) throw protocolError('CONTINUATION without HEADERS')
-    this.#addFragment(bytes, start, end)
+    const { stream, flags: first } = this.#block
+    if (stream === 0) throw protocolError('CONTINUATION without HEADERS')
+    this.#block.add(bytes, start, end)
     if ((flags & FrameFlag.END_HEADERS) === 0) return
-    const block = Buffer.concat(this.#fragments)
-    this.#fragmentStream = 0
-    this.#fragments = []
-    this.#headerBlock(id, this.#fragmentFlags, block, 0, block.length)
-  }
-
-  #addFragment(bytes: Uint8Array, start: number, end: number): void {
-    this.#fragmentBytes += end - start
-    // Copied: a few bytes must not hold the whole chunk of the socket.
-    this.#fragments.push(copyBytes(bytes, start, end))
-    if (this.#fragmentBytes > this.#blockLimit || this.#fragments.length > mostFragments) {
-      throw new ConnectionError(Http2ErrorCode.ENHANCE_YOUR_CALM, 'a header block without end')
-    }
+    const block = this.#block.end()
+    this.#headerBlock(stream, first, block, 0, block.length)
   }
 
   #headerBlock(id: number, flags: number, bytes: Uint8Array, start: number, end: number): void {
@@ -548,11 +460,12 @@ export abstract class Connection implements StreamHost {
     const stream = this.streams.get(id)
     if (stream === undefined) {
       this.#spend()
-      this.#excuses(id, 'RST_STREAM')
+      if (this.isIdle(id)) throw protocolError(`RST_STREAM on idle stream ${id}`)
       return
     }
     // A client has asked for its streams, so a server that resets them costs it nothing.
     if (this.isServer) this.spendReset()
+    this.#closedStreams.addResetThere(id)
     const code = u32(bytes, start)
     stream.die(code, `the stream was reset with ${http2ErrorName(code)}`, code !== Http2ErrorCode.REFUSED_STREAM)
   }
@@ -578,7 +491,7 @@ export abstract class Connection implements StreamHost {
     }
     this.writer.settingsAck()
     this.flushSoon()
-    this.roomAgain()
+    this.onRoom()
   }
 
   #pingFrame(flags: number, id: number, bytes: Uint8Array, start: number, end: number): void {
@@ -605,7 +518,7 @@ export abstract class Connection implements StreamHost {
     }
     const stream = this.streams.get(id)
     if (stream === undefined) {
-      this.#excuses(id, 'WINDOW_UPDATE')
+      if (this.isIdle(id)) throw protocolError(`WINDOW_UPDATE on idle stream ${id}`)
       return
     }
     if (increment === 0) {

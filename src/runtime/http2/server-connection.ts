@@ -1,7 +1,6 @@
 /** The server's end of an HTTP/2 connection (RFC 9113), over a socket that somebody else accepted. */
 
 import { Connection, protocolError } from './connection.ts'
-import { ConnectionError } from './connection-error.ts'
 import { Http2ErrorCode } from './error-code.ts'
 import { clientPreface, largestStream, Setting } from './frame.ts'
 import { contentLength, problemOfRequest, problemOfTrailers } from './header-rules.ts'
@@ -97,9 +96,9 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     }
     if (id % 2 === 0) throw protocolError('a stream of a client with an even id')
     if (id <= this.#lastPeerStream) {
-      if (this.isForgiven(id)) return
       if (this.#wasSkipped(id)) throw protocolError('a stream id below an earlier one')
-      throw new ConnectionError(Http2ErrorCode.STREAM_CLOSED, 'HEADERS on a closed stream')
+      this.lateFrame(id, 'HEADERS')
+      return
     }
     if (this.#final) return
     if (id > this.#lastPeerStream + 2 && this.#skipped.length < mostSkips) {

@@ -356,6 +356,14 @@ describe('an HTTP/2 server', () => {
     await peer.end()
   })
 
+  it('takes DATA behind a reset for an error of the stream, behind the end for one of the connection (5.1)', async () => {
+    const peer = await open(quick)
+    peer.send(post(1), frame(type.rst, 0, 1, u32(8)), frame(type.data, 0, 1, [1]))
+    expect(await peer.reset(1)).toBe(code.closed)
+    peer.send(get(3), frame(type.data, 0, 3, [1]))
+    expect(await peer.goaway()).toBe(code.closed)
+  })
+
   it('forgives frames that were on their way when it reset their stream (5.1)', async () => {
     const peer = await open()
     peer.send(post(1))

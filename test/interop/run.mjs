@@ -1,0 +1,14 @@
+/** `npm run interop`: this package against tools of other languages; what is not installed is skipped, and said so. */
+
+import { h2spec } from './http2/h2spec.mjs'
+
+const suites = [h2spec]
+
+let failed = false
+for (const suite of suites) {
+  for (const { name, outcome, detail } of await suite()) {
+    console.log(`${outcome.padEnd(7)} ${name}: ${detail}`)
+    if (outcome === 'FAILED') failed = true
+  }
+}
+if (failed) process.exitCode = 1
