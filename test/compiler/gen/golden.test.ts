@@ -73,7 +73,10 @@ import type { Transport } from '../../src/runtime/core/transport.ts'
 import { Timestamp } from 'volo-ts/gen'
 import { Fleet, type FleetHandler, type Position, type Vehicle } from './fleet/expected/fleet/v1/fleet.ts'
 import { Currency, Money } from './shop/expected/common/money.ts'
-import { Category, MAX_PAGE_SIZE, OutOfStock, type Payment, Shop, type ShopHandler } from './shop/expected/shop.ts'
+import { Category, MAX_PAGE_SIZE, OutOfStock, Payment, Shop, type ShopHandler } from './shop/expected/shop.ts'
+import { isEnumName, enumName } from '../../src/runtime/core/enum-name.ts'
+import { Carrier, CarrierNumbers, Choice } from './option-enum/expected/part.ts'
+import { Thing, weight, words } from './proto-types/expected/golden/extended.ts'
 
 export async function buy(transport: Transport): Promise<string> {
   const shop = createClient(Shop, transport, { timeoutMs: 500 })
@@ -100,6 +103,40 @@ export function pay(payment: Payment): string {
     case 'voucher':
       return String(payment.value.amount)
   }
+}
+
+export const paid: { case: 'transfer'; value: { iban: string } } = Payment.of('transfer', { iban: 'DE00' })
+// @ts-expect-error a value of another case
+Payment.of('transfer', { number: '1' })
+// @ts-expect-error no such case
+Payment.of('cash', {})
+
+export function named(text: string): Category | undefined {
+  const name: keyof typeof Category | undefined = enumName(Category, 99)
+  return isEnumName(Category, text) ? Category[text] : name && Category[name]
+}
+
+export function carry(choice: Choice): Carrier | bigint | number {
+  switch (choice.case) {
+    case 'carrier':
+      return choice.value === 'CART' || typeof choice.value === 'number' ? choice.value : CarrierNumbers.of(choice.value)
+    case 'part':
+      return choice.value.part_id
+    case 'more':
+    case '$unknown':
+      return 0
+  }
+}
+// @ts-expect-error a name that the enum does not have
+export const ship: Carrier = 'SHIP'
+
+export function weigh(thing: Thing): bigint {
+  words.set(thing, ['a'])
+  // @ts-expect-error the extension holds an integer
+  weight.set(thing, 'heavy')
+  // @ts-expect-error the extension is of another message
+  weight.get(paid)
+  return weight.get(thing) ?? 0n
 }
 
 export const shop: ShopHandler = {
