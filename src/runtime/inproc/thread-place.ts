@@ -25,7 +25,7 @@ export class Place {
 
 /** Calls that wait, first come first served. */
 export class Line implements CallHolder {
-  readonly calls = new Set<ThreadCall>()
+  readonly calls: Set<ThreadCall> = new Set()
   private readonly onLeft: () => void
 
   constructor(onLeft: () => void) {
