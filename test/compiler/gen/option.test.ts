@@ -195,6 +195,24 @@ describe('modules: namespace', () => {
     expect(files['kit/parts.ts']).not.toMatch(/from '\.\//)
   })
 
+  test('works at run time: types, services and descriptions of several files in one module', async () => {
+    const module = await generated(
+      {
+        'kit.thrift':
+          'namespace js kit include "base.thrift" struct Kit { 1: base.Base base } service Kits extends base.Bases {}',
+        'base.thrift': 'namespace js kit struct Base { 1: i32 n = 4 } service Bases { Base get(1: Base base) }',
+      },
+      { modules: 'namespace' },
+    )
+    const { Kit, Base, Kits, $file_kit, $file_base } = module
+    const read = thrift.fromBinary(Kit, thrift.toBinary(Kit, { base: {} }))
+    expect(read).toEqual({ base: { n: 4 } })
+    expect(Kits.methods[0]).toMatchObject({ name: 'get', localName: 'get' })
+    expect(Base.schema.name).toBe('base.Base')
+    expect($file_kit.imports).toEqual([$file_base])
+    expect(() => thrift.toBinary(Kit, { base: { n: 0.5 } })).toThrow('kit.Kit.base.n: 0.5 is not a 32-bit integer')
+  })
+
   test('reports names that two files of a namespace share', () => {
     const one = 'namespace js a.b struct S {}'
     expect(() => texts({ 'a.thrift': one, 'b.thrift': one }, { modules: 'namespace' })).toThrow(
