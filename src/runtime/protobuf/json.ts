@@ -14,7 +14,7 @@ export interface JsonTypes {
 }
 
 /**
- * A message as ProtoJSON: data for `JSON.stringify`. Throws RpcError INVALID_ARGUMENT with the place of a value that does not
+ * A message as ProtoJSON: data for `JSON.stringify`; extensions and unknown fields are left out. Throws RpcError INVALID_ARGUMENT with the place of a value that does not
  * fit its type, or for an Any of a type that `types` does not list.
  */
 export function toJson<I>(
