@@ -36,6 +36,10 @@ export const diagnosticCodes = {
   'repeated-enum-number': { severity: 'warning', about: 'two values of one Thrift enum have one number' },
   'duplicate-method': { severity: 'error', about: 'two methods of one service, or of one it extends, have one name' },
   'bad-value': { severity: 'error', about: 'a default or constant does not fit its type' },
+  'huge-value': {
+    severity: 'error',
+    about: 'constants that name one another unfold into more than a program can hold',
+  },
   'missing-field': {
     severity: 'warning',
     about: 'a Thrift struct constant leaves out a required field, which becomes zero or empty',

@@ -224,3 +224,29 @@ describe('names in protobuf', () => {
     ).toEqual(["unused-import: nothing of 'd.proto' is used"])
   })
 })
+
+describe('values that unfold', () => {
+  const codes = (text: string): string[] =>
+    compile({ entries: ['a.thrift'], host: memoryHost({ 'a.thrift': text }) }).diagnostics.map(({ code }) => code)
+
+  it('through constants or defaults, twice at each of forty levels, are refused at once', () => {
+    const levels = Array.from({ length: 40 }, (_, i) => i + 1)
+    const lists = levels.map(
+      (i) => `const ${'list<'.repeat(i)}i32${'>'.repeat(i)} C${i} = [${i === 1 ? '1, 2' : `C${i - 1}, C${i - 1}`}]`,
+    )
+    expect(codes(lists.join('\n'))).toEqual(['huge-value'])
+    const structs = levels.map((i) => `struct S${i} { 1: S${i - 1} a = {}, 2: S${i - 1} b = {} }`)
+    expect(codes(`struct S0 { 1: i32 a = 1 }\n${structs.join('\n')}\nconst S40 X = {}`)).toEqual(['huge-value'])
+  })
+
+  it('in a long chain are refused, not walked', () => {
+    const chain = Array.from({ length: 3_000 }, (_, i) => `const A C${i + 1} = {"a": [C${i}]}`)
+    expect(codes(`struct A { 1: list<A> a }\nconst A C0 = {}\n${chain.join('\n')}`)).toEqual(['nested-too-deep'])
+  })
+
+  it('a little are fine', () => {
+    expect(
+      codes('const list<i32> A = [1, 2]\nconst list<list<i32>> B = [A, A]\nconst map<i32, list<i32>> C = {1: A}'),
+    ).toEqual([])
+  })
+})

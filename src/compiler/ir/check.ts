@@ -5,6 +5,7 @@ import { checkCycles } from './check-cycle.ts'
 import { checkImports } from './check-import.ts'
 import { checkNames } from './check-name.ts'
 import { checkShapes } from './check-shape.ts'
+import { checkSizes } from './check-size.ts'
 import { checkValues } from './check-value.ts'
 import type { IrProgram } from './ir.ts'
 
@@ -14,5 +15,6 @@ export function checkProgram(program: IrProgram, report: Report): void {
   checkShapes(program, report)
   checkCycles(program, report)
   checkValues(program, report)
+  checkSizes(program, report)
   checkImports(program, report)
 }
