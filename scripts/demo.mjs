@@ -101,7 +101,9 @@ const startedAt = Date.now()
 try {
   say('One project from a Thrift IDL and one from a protobuf IDL: scaffold, build, serve, call.')
   for (const project of projects) await demo(project)
-  say(`\nDone in ${((Date.now() - startedAt) / 1000).toFixed(0)} s. Try it yourself: npm link, then volo init my-service`)
+  say(
+    `\nDone in ${((Date.now() - startedAt) / 1000).toFixed(0)} s. Try it yourself: npm link, then volo init my-service`,
+  )
 } catch (error) {
   console.error(`\nThe demo failed: ${error.message}`)
   process.exitCode = 1
