@@ -1,10 +1,7 @@
 /** How much memory reading a message may take: a bound against small messages that unfold into huge ones. */
 
-/** Budgets count in units of this many bytes. */
-export const budgetUnit = 16
-
 /**
- * The budget of a message of `size` bytes, in units: 64 MiB and 32 times its size. An empty struct is one byte on the
+ * The budget of a message of `size` bytes, in units of 16 bytes: 64 MiB and 32 times its size. An empty struct is one byte on the
  * wire and hundreds in memory, so a frame of a few MiB could else exhaust the heap and end the process.
  */
 export function memoryBudget(size: number): number {
