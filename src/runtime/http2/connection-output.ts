@@ -7,6 +7,8 @@ import type { ConnectionStream } from './stream.ts'
 
 /** Bytes on their way to the socket above which no stream adds more. */
 const highWater = 256 * 1024
+/** A turn with less shows that a large buffer is not needed any more. */
+const smallFlush = 16 * 1024
 
 /** What it asks of its connection. */
 export interface OutputHost {
@@ -25,6 +27,8 @@ export class ConnectionOutput {
   readonly #socket: Socket
   readonly #batch: BatchWriter
   #added = false
+  /** Bytes that had been handed to the socket at the last flush. */
+  #flushed = 0
   #pressure = false
   #waiting: ConnectionStream[] = []
   #pumpScheduled = false
@@ -36,6 +40,9 @@ export class ConnectionOutput {
       highWaterMark: highWater,
       onFlushed: () => {
         this.#added = false
+        const { flushed } = this.#batch
+        if (flushed - this.#flushed < smallFlush) this.writer.shrink()
+        this.#flushed = flushed
         this.pump()
         host.onRoom()
       },

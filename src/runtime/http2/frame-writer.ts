@@ -1,7 +1,13 @@
 /** FrameWriter: the buffer that a connection writes its frames into. */
 
 import { ByteWriter } from '../core/byte-writer.ts'
+import { allocateBytes } from '../core/bytes.ts'
 import { FrameFlag, FrameType, frameHeadBytes, largestFrame } from './frame.ts'
+
+/** What small frames need, and what a turn full of DATA does: nothing in between, for growing step by step copies. */
+const smallSlab = 32 * 1024
+const largeSlab = 320 * 1024
+const nothing = new Uint8Array(0)
 
 /** Appends frames behind one another; what stands in it leaves with the connection's next write. */
 export class FrameWriter extends ByteWriter {
@@ -74,6 +80,27 @@ export class FrameWriter extends ByteWriter {
   windowUpdate(stream: number, increment: number): void {
     this.head(4, FrameType.WINDOW_UPDATE, 0, stream)
     this.u32(increment)
+  }
+
+  /** Lets a large buffer go, when nothing stands in it. */
+  shrink(): void {
+    if (this.position === 0 && this.capacity > smallSlab) this.hold(nothing)
+  }
+
+  protected override grow(size: number): void {
+    const used = this.position
+    const needed = used + size
+    const bytes = allocateBytes(needed <= smallSlab ? smallSlab : Math.max(largeSlab, needed))
+    bytes.set(this.written(), 0)
+    this.hold(bytes)
+    this.at = used
+  }
+
+  private hold(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.start = 0
+    this.at = 0
   }
 
   private head(length: number, type: number, flags: number, stream: number): void {

@@ -93,6 +93,23 @@ describe('FrameWriter', () => {
     ])
   })
 
+  it('lets a large buffer go, but never one with frames in it', () => {
+    const writer = new FrameWriter()
+    writer.ping(new Uint8Array(8), 0, false)
+    const small = writer.capacity
+    writer.shrink()
+    expect(writer.capacity).toBe(small)
+    for (let frames = 0; frames < 10; frames++) writer.data(1, new Uint8Array(16_384), 0, 16_384, false)
+    writer.shrink()
+    expect(writer.position).toBe(17 + 10 * 16_393)
+    const found: Frame[] = []
+    recorder(found).push(writer.written())
+    expect(found.map(([type]) => type)).toEqual([6, ...new Array(10).fill(0)])
+    writer.reset()
+    writer.shrink()
+    expect(writer.capacity).toBe(0)
+  })
+
   it('cuts a large header block into CONTINUATION frames', () => {
     const writer = new FrameWriter()
     const block = Buffer.alloc(40_000, 7)
