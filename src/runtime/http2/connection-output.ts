@@ -50,6 +50,11 @@ export class ConnectionOutput {
     })
   }
 
+  /** Whether the peer has stopped taking bytes. */
+  get pressed(): boolean {
+    return this.#pressure
+  }
+
   /** Whether the socket takes more. */
   get hasRoom(): boolean {
     return !this.#pressure && this.writer.position < highWater

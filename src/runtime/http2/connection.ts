@@ -81,6 +81,7 @@ export abstract class Connection implements StreamHost, OutputHost {
       {
         isBusy: () => this.streams.size > 0,
         sendPing: () => this.sendPing(keepalivePing),
+        bytesTaken: () => (this.#output.pressed ? socket.bytesWritten - socket.writableLength : -1),
         giveUp: (reason) => this.giveUp(reason),
       },
       keepalive,

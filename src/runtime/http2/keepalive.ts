@@ -14,6 +14,8 @@ export interface KeepaliveHost {
   /** Whether a stream is open. */
   isBusy(): boolean
   sendPing(): void
+  /** Bytes that a slow peer has taken so far; -1 while nothing waits for it. Whoever still takes bytes is alive. */
+  bytesTaken(): number
   /** Nothing came in time. */
   giveUp(reason: string): void
 }
@@ -49,14 +51,15 @@ export class KeepaliveTimer {
       return
     }
     const timeoutMs = this.#options.timeoutMs ?? defaultTimeoutMs
+    const taken = this.#host.bytesTaken()
     this.#host.sendPing()
     // What came while this process was busy is read before time is called.
-    this.#answer = setTimeout(() => setImmediate(() => this.#late(timeoutMs)), timeoutMs).unref()
+    this.#answer = setTimeout(() => setImmediate(() => this.#late(timeoutMs, taken)), timeoutMs).unref()
   }
 
-  #late(timeoutMs: number): void {
+  #late(timeoutMs: number, taken: number): void {
     this.#answer = undefined
-    if (this.#heard) this.#heard = false
+    if (this.#heard || this.#host.bytesTaken() !== taken) this.#heard = false
     else this.#host.giveUp(`did not answer a keepalive PING within ${timeoutMs} ms`)
   }
 }
