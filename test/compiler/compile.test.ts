@@ -40,9 +40,9 @@ describe('compile', () => {
 
   it('gives the same text for the same input', () => {
     const input = {
-      entries: ['/work/a.thrift'],
+      entries: ['/home/me/a.thrift'],
       host: memoryHost({
-        '/work/a.thrift': readFileSync(new URL('../../examples/shop/idl/common/money.thrift', import.meta.url), 'utf8'),
+        '/home/me/a.thrift': readFileSync(new URL('../../examples/shop/idl/common/money.thrift', import.meta.url), 'utf8'),
       }),
     }
     const texts = [compile(input), compile(input)].map((result) => result.files.map((file) => file.text))

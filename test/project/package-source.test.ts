@@ -25,8 +25,8 @@ describe('the dependency on this package', () => {
     ['^2', '^2'],
     ['https://example.com/volo-ts.tgz', 'https://example.com/volo-ts.tgz'],
     ['../volo-ts.tgz', 'file:/volo-ts.tgz'],
-    ['volo-ts-1.0.0.tgz', 'file:/work/volo-ts-1.0.0.tgz'],
-    ['file:x.tgz', 'file:/work/x.tgz'],
+    ['volo-ts-1.0.0.tgz', 'file:/home/me/volo-ts-1.0.0.tgz'],
+    ['file:x.tgz', 'file:/home/me/x.tgz'],
   ])('--runtime %s', (given, spec) => {
     expect(packageSource(given, '/work')).toEqual({ spec, vendored: undefined })
   })
