@@ -8,7 +8,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 describe('the dependency on this package', () => {
   test('is a version for a release, else a tarball in vendor/', () => {
-    const { spec, vendored } = packageSource(undefined, '/work')
+    const { spec, vendored } = packageSource(undefined, '/home/me')
     if (packageVersion().includes('-')) {
       expect({ spec, vendored }).toEqual({
         spec: `file:vendor/volo-ts-${packageVersion()}.tgz`,
@@ -28,7 +28,7 @@ describe('the dependency on this package', () => {
     ['volo-ts-1.0.0.tgz', 'file:/home/me/volo-ts-1.0.0.tgz'],
     ['file:x.tgz', 'file:/home/me/x.tgz'],
   ])('--runtime %s', (given, spec) => {
-    expect(packageSource(given, '/work')).toEqual({ spec, vendored: undefined })
+    expect(packageSource(given, '/home/me')).toEqual({ spec, vendored: undefined })
   })
 
   test('packs the running package', async () => {
