@@ -24,7 +24,7 @@ describe('the dependency on this package', () => {
     ['next', 'next'],
     ['^2', '^2'],
     ['https://example.com/volo-ts.tgz', 'https://example.com/volo-ts.tgz'],
-    ['../volo-ts.tgz', 'file:/volo-ts.tgz'],
+    ['../volo-ts.tgz', 'file:/home/volo-ts.tgz'],
     ['volo-ts-1.0.0.tgz', 'file:/home/me/volo-ts-1.0.0.tgz'],
     ['file:x.tgz', 'file:/home/me/x.tgz'],
   ])('--runtime %s', (given, spec) => {
