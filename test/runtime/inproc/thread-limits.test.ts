@@ -36,7 +36,12 @@ describe('the window of a worker', () => {
     const pool = poolOf({ window: 1, graceMs: 10_000 })
     const depot = depotOver(pool)
     await pool.ready()
-    expect(await code(depot['run']!('stubborn', 200, { timeoutMs: 20 }))).toBe('DEADLINE_EXCEEDED')
+    const stop = new AbortController()
+    const call = depot['run']!('stubborn', 300, { signal: stop.signal })
+    // Long enough for the worker to have begun it; one that has not would never start.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    stop.abort()
+    expect(await code(call)).toBe('CANCELLED')
     expect(pool.stats()).toMatchObject({ inFlight: 1, abandoned: 1 })
     const notes = depot['notes']!()
     expect(pool.stats().queued).toBe(1)
