@@ -1,5 +1,6 @@
 /** ThreadPool: the workers of one transport, the calls that wait for them, and what happens when a worker ends. */
 
+import { type Backoff, exponentialBackoff } from '../core/backoff.ts'
 import type { Context } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import { drainFor } from '../core/server-router.ts'
@@ -33,6 +34,7 @@ interface Waiter {
 export class ThreadPool implements Transport {
   private readonly workerSettings: WorkerSettings
   private readonly settings: PoolSettings
+  private readonly backoff: Backoff
   private readonly places: Place[] = []
   /** The line of all workers; with `hashBy` each place has its own. */
   private readonly line: Line
@@ -73,6 +75,8 @@ export class ThreadPool implements Transport {
   constructor(workerSettings: WorkerSettings, settings: PoolSettings) {
     this.workerSettings = workerSettings
     this.settings = settings
+    const { minMs, maxMs } = settings.restart ?? {}
+    this.backoff = exponentialBackoff({ initialMs: minMs, maxMs })
     const onLeft = (): void => {
       this.queued--
       this.release()
@@ -234,8 +238,7 @@ export class ThreadPool implements Transport {
     if (restart === undefined) place.hopeless = cause
     else {
       if (!hasServed) place.hopeless = cause
-      const delay = Math.min(restart.maxMs, restart.minMs * 2 ** Math.min(place.failures++, 30))
-      place.timer = setTimeout(() => this.restart(place), delay).unref()
+      place.timer = setTimeout(() => this.restart(place), this.backoff(++place.failures)).unref()
     }
     const reason = this.hopeless(this.settings.hashBy === undefined ? undefined : place)
     if (reason !== undefined) this.failLine(place.line, unsent(reason))
