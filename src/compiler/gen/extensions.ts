@@ -28,6 +28,7 @@ export function printExtension(printer: Printer, extension: IrExtension, context
     String(extension.field.id),
     codec.encode,
     codec.decode,
+    '() => $file',
   ]
   printDoc(printer, extension.doc, { deprecated: extension.deprecated })
   const typed = `export const ${names.declaration(extension)}: ${context.runtime('Extension')}`

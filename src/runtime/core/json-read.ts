@@ -18,6 +18,14 @@ export interface JsonReading {
   special?(plan: MessagePlan, json: JsonValue, reading: JsonReading): { readonly value: unknown } | undefined
   /** Whether null is a value of the type, not absence. */
   isNullable?(type: TypePlan): boolean
+  /** The field that a message may have besides its own under a name of JSON, and how it is set. */
+  extra?(plan: MessagePlan, name: string): ExtraMember | undefined
+}
+
+/** A field that may stand in a message without being declared there. */
+export interface ExtraMember {
+  readonly field: FieldPlan
+  set(into: Record<string, unknown>, value: unknown): void
 }
 
 /** The input form of a message, defaults not filled in. Throws RpcError INVALID_ARGUMENT for JSON that is none. */
@@ -51,7 +59,9 @@ export function readMembers(plan: MessagePlan, json: JsonValue, reading: JsonRea
   const into: Record<string, unknown> = {}
   for (const name of Object.keys(json)) {
     if (name === skip) continue
-    const field = names.get(name)
+    const own = names.get(name)
+    const extra = own === undefined ? reading.extra?.(plan, name) : undefined
+    const field = own ?? extra?.field
     if (field === undefined) {
       if (reading.options.ignoreUnknown) continue
       throw place.refuse(`no field ${showJson(name)}`)
@@ -63,6 +73,10 @@ export function readMembers(plan: MessagePlan, json: JsonValue, reading: JsonRea
     const value = held === null && !isNullable(field.type, reading) ? undefined : readValue(field.type, held, reading)
     place.leave()
     if (value === undefined) continue
+    if (extra !== undefined) {
+      extra.set(into, value)
+      continue
+    }
     const holder = isUnion ? '' : field.schema.oneof
     if (holder === undefined) {
       setMember(into, field.name, value)

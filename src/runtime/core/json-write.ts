@@ -22,6 +22,15 @@ export interface JsonWriting {
   readonly sparse: boolean
   /** The JSON of a message that has a form of its own; undefined for all others. */
   special?(plan: MessagePlan, value: unknown, writing: JsonWriting): { readonly json: JsonValue } | undefined
+  /** The fields that a message holds besides its own, each with the name that JSON has for it. */
+  extra?(plan: MessagePlan, value: object): Iterable<ExtraField>
+}
+
+/** A field that stands in a message without being declared there. */
+export interface ExtraField {
+  readonly name: string
+  readonly field: FieldPlan
+  readonly value: unknown
 }
 
 /** The JSON of a message. Throws RpcError INVALID_ARGUMENT for a value that does not fit its type. */
@@ -55,6 +64,9 @@ export function writeMembers(plan: MessagePlan, value: unknown, writing: JsonWri
       writing.sparse && !writing.options.emitDefaults && field.presence === 'default' && isEmpty(field.type, held)
     if (!isLeftOut) writeField(field, held, json, writing)
   }
+  if (writing.extra !== undefined) {
+    for (const { name, field, value: held } of writing.extra(plan, value)) writeField(field, held, json, writing, name)
+  }
   return json
 }
 
@@ -69,8 +81,13 @@ function writeCase(
   else if (choice['case'] !== '$unknown') throw writing.place.refuse(`no case ${String(choice['case'])}`)
 }
 
-function writeField(field: FieldPlan, value: unknown, json: Record<string, JsonValue>, writing: JsonWriting): void {
-  const name = writing.options.idlNames === true ? field.schema.name : field.schema.jsonName
+function writeField(
+  field: FieldPlan,
+  value: unknown,
+  json: Record<string, JsonValue>,
+  writing: JsonWriting,
+  name: string = writing.options.idlNames === true ? field.schema.name : field.schema.jsonName,
+): void {
   writing.place.enter(field.name)
   setMember(json, name, writeValue(field.type, value, writing))
   writing.place.leave()

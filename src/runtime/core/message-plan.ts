@@ -87,6 +87,11 @@ export function messagePlan(schema: MessageSchema): MessagePlan {
   return plans.get(schema) ?? resolve(schema, fileOf(schema))
 }
 
+/** The plan of a field that `file` adds to a message of another. */
+export function extensionPlan(schema: FieldSchema, file: FileSchema): FieldPlan {
+  return fieldPlan('message', schema, file)
+}
+
 /** The message of a name in a file or in those it imports, nearest first; undefined when there is none. */
 export function findMessage(file: FileSchema, name: string): MessageSchema | undefined {
   const found = findIn(file, (one) => one.messages.some((message) => message.name === name))
@@ -165,7 +170,7 @@ function resolve(schema: MessageSchema, file: FileSchema): MessagePlan {
   plans.set(schema, plan)
   const oneofs = new Map<string, Map<string, FieldPlan>>()
   for (const one of schema.fields) {
-    const field = fieldPlan(schema, one, file)
+    const field = fieldPlan(schema.kind, one, file)
     fields.push(field)
     byId.set(one.id, field)
     byName.set(field.name, field)
@@ -186,8 +191,8 @@ function resolve(schema: MessageSchema, file: FileSchema): MessagePlan {
   return plan
 }
 
-function fieldPlan(message: MessageSchema, schema: FieldSchema, file: FileSchema): FieldPlan {
-  const isErrorText = message.kind === 'exception' && schema.localName === 'message' && isText(schema.type)
+function fieldPlan(kind: MessageSchema['kind'], schema: FieldSchema, file: FileSchema): FieldPlan {
+  const isErrorText = kind === 'exception' && schema.localName === 'message' && isText(schema.type)
   const presence = isErrorText && schema.presence === 'optional' ? 'default' : schema.presence
   const type = typePlan(schema.type, schema, file)
   const filled =

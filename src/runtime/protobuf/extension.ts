@@ -1,5 +1,6 @@
 /** Extensions: fields that one file adds to a message of another; they live among the message's unknown fields. */
 
+import type { FileSchema } from '../core/schema.ts'
 import type { UnknownFields } from '../core/unknown-fields.ts'
 import { ProtobufReader } from './reader.ts'
 import { ProtobufWriter } from './writer.ts'
@@ -15,6 +16,8 @@ export interface Extension<M, T = unknown, I = T> {
   readonly extendee: string
   /** Field number. */
   readonly number: number
+  /** The description of the file that declares it. */
+  readonly file: FileSchema
   /** The value; undefined when it is absent, an empty list or map for a repeated one. Throws RpcError INTERNAL when its bytes are malformed. */
   get(message: M): T
   has(message: M): boolean
@@ -38,6 +41,7 @@ export function extension<M extends Extendable, T, I>(
   number: number,
   encode: (writer: ProtobufWriter, holder: { readonly value: I }) => void,
   decode: (reader: ProtobufReader, end: number) => { value?: T },
+  file: () => FileSchema,
 ): Extension<M, T, I> {
   const isOwn = (chunk: unknown): boolean => fieldNumber(chunk as Uint8Array) === number
   const without = ({ $unknown }: M): readonly unknown[] => ($unknown ?? []).filter((chunk) => !isOwn(chunk))
@@ -45,6 +49,9 @@ export function extension<M extends Extendable, T, I>(
     name,
     extendee,
     number,
+    get file() {
+      return file()
+    },
     get({ $unknown }) {
       const bytes = joined(($unknown ?? []).filter(isOwn) as Uint8Array[])
       reader.reset(bytes)

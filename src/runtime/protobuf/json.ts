@@ -1,20 +1,23 @@
 /** ProtoJSON: protobuf messages to JSON and back (https://protobuf.dev/programming-guides/json). */
 
-import { type FromJsonOptions, readMessage } from '../core/json-read.ts'
+import { type FromJsonOptions, type JsonReading, readMessage } from '../core/json-read.ts'
 import { JsonPlace, type JsonValue } from '../core/json-value.ts'
-import { type ToJsonOptions, writeMessage } from '../core/json-write.ts'
-import { messagePlan, type TypePlan } from '../core/message-plan.ts'
+import { type ExtraField, type JsonWriting, type ToJsonOptions, writeMessage } from '../core/json-write.ts'
+import { extensionPlan, type FieldPlan, messagePlan, type TypePlan } from '../core/message-plan.ts'
+import type { Extension } from './extension.ts'
 import type { ProtobufMessage } from './message.ts'
 import { readWellKnown, writeWellKnown } from './well-known-json.ts'
 
-/** The message types that an Any may hold. */
+/** What no description of a message leads to. */
 export interface JsonTypes {
   /** What `google.protobuf.Any` may hold, besides the well-known types. Default none. */
   readonly types?: readonly ProtobufMessage<unknown, never>[]
+  /** The extensions that may stand in messages; in JSON they are members such as `[pkg.weight]`. Default none. */
+  readonly extensions?: readonly Extension<never, unknown, never>[]
 }
 
 /**
- * A message as ProtoJSON: data for `JSON.stringify`; extensions and unknown fields are left out. Throws RpcError INVALID_ARGUMENT with the place of a value that does not
+ * A message as ProtoJSON: data for `JSON.stringify`; unknown fields and extensions that are not listed are left out. Throws RpcError INVALID_ARGUMENT with the place of a value that does not
  * fit its type, or for an Any of a type that `types` does not list.
  */
 export function toJson<I>(
@@ -24,7 +27,8 @@ export function toJson<I>(
 ): JsonValue {
   const place = new JsonPlace(type.typeName)
   const special = writeWellKnown(options.types ?? [])
-  return writeMessage(messagePlan(type.schema), value, { options, place, sparse: true, special })
+  const extra = extensionsIn(options.extensions)
+  return writeMessage(messagePlan(type.schema), value, { options, place, sparse: true, special, ...extra })
 }
 
 /**
@@ -38,7 +42,48 @@ export function fromJson<T>(
 ): T {
   const place = new JsonPlace(type.typeName)
   const special = readWellKnown(options.types ?? [])
-  return type.complete(readMessage(messagePlan(type.schema), json, { options, place, special, isNullable }) as never)
+  const reading = { options, place, special, isNullable, ...extensionsFor(options.extensions) }
+  return type.complete(readMessage(messagePlan(type.schema), json, reading) as never)
+}
+
+type AnyExtension = Extension<object, unknown, unknown>
+
+function extensionsIn(all: JsonTypes['extensions'] = []): Pick<JsonWriting, 'extra'> {
+  if (all.length === 0) return {}
+  return {
+    *extra(plan, message): Iterable<ExtraField> {
+      for (const one of all as unknown as readonly AnyExtension[]) {
+        if (one.extendee !== plan.schema.name || !one.has(message)) continue
+        yield { name: `[${one.name}]`, field: planOf(one), value: one.get(message) }
+      }
+    },
+  }
+}
+
+function extensionsFor(all: JsonTypes['extensions'] = []): Pick<JsonReading, 'extra'> {
+  if (all.length === 0) return {}
+  return {
+    extra(plan, name) {
+      const found = (all as unknown as readonly AnyExtension[]).find(
+        (one) => one.extendee === plan.schema.name && name === `[${one.name}]`,
+      )
+      return found && { field: planOf(found), set: (into, value) => found.set(into, value) }
+    },
+  }
+}
+
+const plans = new WeakMap<AnyExtension, FieldPlan>()
+
+function planOf(extension: AnyExtension): FieldPlan {
+  let plan = plans.get(extension)
+  if (plan === undefined) {
+    const { file, name } = extension
+    const schema = file.extensions?.find((one) => one.name === name)
+    if (schema === undefined) throw new Error(`${file.path} does not describe the extension ${name}`)
+    plan = extensionPlan(schema.field, file)
+    plans.set(extension, plan)
+  }
+  return plan
 }
 
 function isNullable(type: TypePlan): boolean {

@@ -3,9 +3,12 @@ import protobufjs from 'protobufjs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fromBinary, toBinary } from '../../../src/runtime/protobuf/bytes.ts'
 import type { Extension } from '../../../src/runtime/protobuf/extension.ts'
+import { fromJson, toJson } from '../../../src/runtime/protobuf/json.ts'
 import { type GeneratedModule, generated } from '../../support/generated.ts'
 
 const idl = readFileSync(new URL('../../golden/proto-types/idl/golden/extended.proto', import.meta.url), 'utf8')
+
+const a_long_name = 'a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line'
 
 interface Thing {
   name?: string
@@ -83,5 +86,54 @@ describe('extensions', () => {
     expect(types['$file'].extensions[0].field).toMatchObject({ id: 101 })
     expect(types['Thing'].schema.keepsUnknown).toBe(true)
     expect(types['Thing_Nested'].schema.keepsUnknown).toBeUndefined()
+  })
+
+  describe('in JSON', () => {
+    const all = (): Extension<never, unknown, never>[] =>
+      ['weight', 'packed_numbers', 'words', 'box', 'shade', 'Thing_Nested_nested', a_long_name].map(
+        (name) => types[name],
+      )
+    const json = {
+      name: 'n',
+      '[golden.extended.weight]': '7',
+      '[golden.extended.packed_numbers]': [1, -1],
+      '[golden.extended.words]': ['a'],
+      '[golden.extended.box]': { inside: 'AQ==' },
+      '[golden.extended.shade]': 'LIGHT',
+      '[golden.extended.Thing.Nested.nested]': { depth: 3 },
+      [`[golden.extended.${a_long_name}]`]: [{ name: 'inner', '[golden.extended.weight]': '8' }],
+    }
+
+    test('those that are listed are members by their full names in brackets, both ways', () => {
+      const thing = fromJson<Thing>(types['Thing'], json, { extensions: all() })
+      expect(of('weight').get(thing)).toBe(7n)
+      expect(of('shade').get(thing)).toBe(1)
+      const read = again(thing)
+      expect(of('box').get(read)).toEqual({ inside: Uint8Array.of(1) })
+      expect(toJson(types['Thing'], read, { extensions: all() })).toEqual(json)
+      expect(toJson(types['Thing'], read)).toEqual({ name: 'n' })
+    })
+
+    test('protobufjs reads the bytes of what JSON said', () => {
+      const root = protobufjs.parse(idl, { keepCase: true }).root
+      const theirs = root.lookupType('golden.extended.Thing')
+      const bytes = toBinary(types['Thing'], fromJson<Thing>(types['Thing'], json, { extensions: all() }))
+      const back = Object.values(theirs.toObject(theirs.decode(bytes), { longs: Number, arrays: false }))
+      expect(back).toContain(7)
+      expect(back).toContainEqual(['a'])
+      expect(back).toContainEqual([1, -1])
+    })
+
+    test('others are unknown members, and values that do not fit are refused with their place', () => {
+      expect(() => fromJson(types['Thing'], json)).toThrow('no field "[golden.extended.weight]"')
+      expect(fromJson(types['Thing'], json, { ignoreUnknown: true })).toEqual({ name: 'n' })
+      const bad = { '[golden.extended.box]': { inside: 5 } }
+      expect(() => fromJson(types['Thing'], bad, { extensions: all() })).toThrow('golden.extended.Thing.box.inside: ')
+    })
+
+    test('a null leaves an extension out', () => {
+      const absent = fromJson<Thing>(types['Thing'], { '[golden.extended.weight]': null }, { extensions: all() })
+      expect(of('weight').has(absent)).toBe(false)
+    })
   })
 })

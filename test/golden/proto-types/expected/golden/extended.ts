@@ -78,6 +78,7 @@ export const Thing_Nested_nested: Extension<Thing, Thing_Nested | undefined, Thi
     101,
     encodeThing_Nested_nested_field,
     decodeThing_Nested_nested_field,
+    () => $file,
   )
 
 export const weight: Extension<Thing, bigint | undefined, bigint> = /*#__PURE__*/ extension(
@@ -86,6 +87,7 @@ export const weight: Extension<Thing, bigint | undefined, bigint> = /*#__PURE__*
   100,
   encodeweight_field,
   decodeweight_field,
+  () => $file,
 )
 
 export const packed_numbers: Extension<Thing, number[], readonly number[]> = /*#__PURE__*/ extension(
@@ -94,6 +96,7 @@ export const packed_numbers: Extension<Thing, number[], readonly number[]> = /*#
   102,
   encodepacked_numbers_field,
   decodepacked_numbers_field,
+  () => $file,
 )
 
 export const words: Extension<Thing, string[], readonly string[]> = /*#__PURE__*/ extension(
@@ -102,6 +105,7 @@ export const words: Extension<Thing, string[], readonly string[]> = /*#__PURE__*
   103,
   encodewords_field,
   decodewords_field,
+  () => $file,
 )
 
 export const box: Extension<Thing, Box | undefined, BoxInput> = /*#__PURE__*/ extension(
@@ -110,6 +114,7 @@ export const box: Extension<Thing, Box | undefined, BoxInput> = /*#__PURE__*/ ex
   104,
   encodebox_field,
   decodebox_field,
+  () => $file,
 )
 
 /** @deprecated */
@@ -119,6 +124,7 @@ export const shade: Extension<Thing, Shade | undefined, Shade> = /*#__PURE__*/ e
   105,
   encodeshade_field,
   decodeshade_field,
+  () => $file,
 )
 
 export const a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line: Extension<
@@ -131,6 +137,7 @@ export const a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_a
   106,
   encodea_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line_field,
   decodea_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line_field,
+  () => $file,
 )
 
 interface Thing_Nested_nested_field {

@@ -133,6 +133,7 @@ export const extra: Extension<Defaults, string | undefined, string> = /*#__PURE_
   100,
   encodeextra_field,
   decodeextra_field,
+  () => $file,
 )
 
 interface extra_field {
