@@ -5,12 +5,34 @@ import type { Router } from './router.ts'
 /** What a wire says of the first bytes of a connection. `more`: undecided, call again with more bytes. */
 export type WireMatch = 'yes' | 'no' | 'more'
 
+/** What calls have come to; times are those of `Date.now()`, undefined while there was none. */
+export interface CallCounts {
+  readonly started: number
+  readonly succeeded: number
+  readonly failed: number
+  readonly messagesReceived: number
+  readonly messagesSent: number
+  readonly lastCallAt: number | undefined
+  readonly lastReceivedAt: number | undefined
+  readonly lastSentAt: number | undefined
+}
+
+/** What a wire knows of a connection. */
+export interface ConnectionFigures {
+  /** Calls that are open now. */
+  readonly openCalls: number
+  /** Present where calls are counted. */
+  readonly calls?: CallCounts | undefined
+}
+
 /** A connection that a wire has accepted, so that the server can drain and close it. */
 export interface WireConnection {
   /** Stop taking requests (crrst, GOAWAY), answer those in flight, then close. Resolves when the socket is closed. */
   drain(): Promise<void>
   /** Close now; calls in flight see their context cancelled as UNAVAILABLE. */
   destroy(): void
+  /** Figures of the connection as it is now; absent where a wire keeps none. */
+  figures?(): ConnectionFigures
 }
 
 /** A protocol of a port. `Socket` is `Connection` of `net/`; core names no socket. */

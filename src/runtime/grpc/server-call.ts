@@ -9,6 +9,7 @@ import { Http2ErrorCode } from '../http2/error-code.ts'
 import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../http2/sink.ts'
 import { decodeFrame, encodeFrame, type MethodCodec } from './codec.ts'
 import { accepts, type Compression } from './compression.ts'
+import type { ConnectionCounters } from './counters.ts'
 import { type Frame, FrameReader } from './framing.ts'
 import { MessageStream } from './message-stream.ts'
 import { type Messages, MessageWriter } from './message-writer.ts'
@@ -58,9 +59,18 @@ export class GrpcServerCall implements Http2Sink {
   private headersSent = false
   private backwardSent = 0
   private over = false
+  private readonly counters: ConnectionCounters | undefined
 
-  constructor(settings: ServerSettings, route: GrpcRoute, stream: Http2Stream, call: ServerCall, head: RequestHead) {
+  constructor(
+    settings: ServerSettings,
+    route: GrpcRoute,
+    stream: Http2Stream,
+    call: ServerCall,
+    head: RequestHead,
+    counters: ConnectionCounters | undefined,
+  ) {
     this.settings = settings
+    this.counters = counters
     this.route = route
     this.stream = stream
     this.call = call
@@ -76,6 +86,7 @@ export class GrpcServerCall implements Http2Sink {
 
   /** Begins: a streamed request is handled at once, any other when it is whole. */
   start(end: boolean): void {
+    this.counters?.callStarted()
     if (streamsResponse(this.route.route.method.kind)) {
       this.call.cx.set(sendHeadersKey, () => this.begin())
     }
@@ -127,6 +138,7 @@ export class GrpcServerCall implements Http2Sink {
   reset(reason: Http2Reset): void {
     if (this.over) return
     this.over = true
+    this.counters?.callEnded(false)
     const message =
       reason.code === undefined ? 'the connection of the caller was lost' : 'the caller cancelled the call'
     const error = new RpcError('CANCELLED', message, { stack: false })
@@ -195,10 +207,12 @@ export class GrpcServerCall implements Http2Sink {
   }
 
   private decode(frame: Frame): unknown {
+    this.counters?.received()
     return decodeFrame(this.route.request, frame, this.settings.maxReceiveBytes, this.requestCompression)
   }
 
   private encode(message: unknown): Uint8Array {
+    this.counters?.sent()
     return encodeFrame(this.route.response, message, this.settings.maxSendBytes, this.responseCompression)
   }
 
@@ -242,6 +256,7 @@ export class GrpcServerCall implements Http2Sink {
     const late = backward !== undefined && backward.size > this.backwardSent
     if (responseTrailersIfAny === undefined && !late) {
       this.over = true
+      this.counters?.callEnded(true)
       this.stream.trailers(okTrailers)
       return
     }
@@ -254,6 +269,7 @@ export class GrpcServerCall implements Http2Sink {
       return
     }
     this.over = true
+    this.counters?.callEnded(true)
     this.stream.trailers(trailers)
   }
 
@@ -269,6 +285,7 @@ export class GrpcServerCall implements Http2Sink {
     if (this.writer?.blocked === true) {
       // The peer does not read, so trailers would wait behind what it has not taken.
       this.over = true
+      this.counters?.callEnded(false)
       this.writer.stop()
       this.stream.reset(Http2ErrorCode.CANCEL)
       return
@@ -298,6 +315,7 @@ export class GrpcServerCall implements Http2Sink {
 
   private finish(list: Http2Headers): void {
     this.over = true
+    this.counters?.callEnded(false)
     this.writer?.stop()
     if (this.headersSent) this.stream.trailers(list)
     else this.stream.headers(list, true)

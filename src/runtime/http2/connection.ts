@@ -47,6 +47,8 @@ export abstract class Connection implements StreamHost, OutputHost {
   protected readonly resets: FloodGuard = new FloodGuard(1_000, 33)
   /** The peer's SETTINGS have come. */
   protected settled = false
+  /** Headers or data were sent since it was last set to false. */
+  protected spoke = false
   protected readonly socket: Socket
   readonly #options: Http2Options
   readonly #output: ConnectionOutput
@@ -115,6 +117,8 @@ export abstract class Connection implements StreamHost, OutputHost {
   abstract streamClosed(stream: ConnectionStream, clean: boolean): void
   /** The peer has answered {@link sendDrainPing}. */
   protected drainPingAnswered(): void {}
+  /** The peer wants a sign of life. Throws ConnectionError when it asks too often. */
+  protected pingReceived(): void {}
 
   get mayWrite(): boolean {
     return this.#output.mayWrite
@@ -157,6 +161,7 @@ export abstract class Connection implements StreamHost, OutputHost {
 
   dataSent(bytes: number): void {
     this.sendWindow -= bytes
+    this.spoke = true
     this.#control.earn(4)
     this.flushSoon()
   }
@@ -187,6 +192,7 @@ export abstract class Connection implements StreamHost, OutputHost {
     const encoder = this.#encoder
     encoder.encode(headers, more)
     this.writer.headers(id, encoder.bytes, encoder.length, last)
+    this.spoke = true
     this.#control.earn(4)
     this.flushSoon()
   }
@@ -500,6 +506,7 @@ export abstract class Connection implements StreamHost, OutputHost {
     if (end - start !== 8) throw sizeError('PING')
     this.#spend()
     if ((flags & FrameFlag.ACK) === 0) {
+      this.pingReceived()
       this.writer.ping(bytes, start, true)
       this.flushSoon()
     } else if (bytes[start + 5] === drainPing[5] && bytes[start + 7] === drainPing[7]) this.drainPingAnswered()

@@ -1,11 +1,14 @@
 /** The server's end of an HTTP/2 connection (RFC 9113), over a socket that somebody else accepted. */
 
 import { Connection, protocolError } from './connection.ts'
+import { ConnectionError } from './connection-error.ts'
+import { ConnectionLife } from './connection-life.ts'
 import { Http2ErrorCode } from './error-code.ts'
 import { clientPreface, largestStream, Setting } from './frame.ts'
 import { contentLength, problemOfRequest, problemOfTrailers } from './header-rules.ts'
 import type { HeaderBlock, HeaderCheck } from './hpack-decoder.ts'
 import { serverKeepalive } from './keepalive.ts'
+import { PingCounter } from './ping-policy.ts'
 import type { Http2Accept, Http2ServerConnection, Http2ServerOptions, Http2Socket } from './sink.ts'
 import { ConnectionStream } from './stream.ts'
 
@@ -35,12 +38,21 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   /** The last GOAWAY has gone: no stream beyond is taken. */
   #final = false
   #drainTimer: NodeJS.Timeout | undefined
+  readonly #life: ConnectionLife | undefined
+  readonly #pings: PingCounter | undefined
 
   constructor(socket: Http2Socket['socket'], first: Uint8Array, accept: Http2Accept, options: Http2ServerOptions) {
     super(socket, options, options.keepalive ?? serverKeepalive)
     this.#accept = accept
     this.#maxStreams = options.maxConcurrentStreams ?? 1_000
+    this.#pings = options.pingPolicy === undefined ? undefined : new PingCounter(options.pingPolicy)
+    const isMortal = options.maxAgeMs !== undefined || options.maxIdleMs !== undefined
+    this.#life = isMortal ? new ConnectionLife(this, options) : undefined
     this.begin(first, [[Setting.MAX_CONCURRENT_STREAMS, this.#maxStreams]])
+  }
+
+  get openStreams(): number {
+    return this.streams.size
   }
 
   protected get lastPeerStream(): number {
@@ -65,6 +77,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   streamClosed(stream: ConnectionStream, clean: boolean): void {
     this.streams.delete(stream.id)
     if (clean) this.resets.earn(1)
+    if (this.#life !== undefined && this.streams.size === 0) this.#life.idle()
     if (this.#final) this.#endWhenIdle()
   }
 
@@ -74,6 +87,15 @@ class ServerConnection extends Connection implements Http2ServerConnection {
       if (chunk[at++] !== clientPreface[this.#prefaceBytes++]) throw protocolError('the client preface is missing')
     }
     return at < chunk.length ? at : -1
+  }
+
+  protected override pingReceived(): void {
+    if (this.#pings === undefined) return
+    const { spoke } = this
+    this.spoke = false
+    if (this.#pings.allow(this.streams.size > 0, spoke)) return
+    // The words that gRPC clients look for, to ping less often.
+    throw new ConnectionError(Http2ErrorCode.ENHANCE_YOUR_CALM, 'too_many_pings')
   }
 
   protected override drainPingAnswered(): void {
@@ -124,6 +146,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
 
   protected lost(): void {
     clearTimeout(this.#drainTimer)
+    this.#life?.stop()
     for (const stream of [...this.streams.values()]) stream.die(undefined, 'the connection was lost', true)
   }
 
@@ -138,6 +161,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     stream.expected = length
     stream.remoteEnded = end
     this.streams.set(id, stream)
+    this.#life?.busy()
     try {
       const sink = this.#accept(stream, headers, end)
       if (stream.listens) stream.sink = sink

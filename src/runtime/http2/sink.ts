@@ -2,6 +2,10 @@
 
 import type { Peer } from '../core/context.ts'
 import type { ServerSocket } from '../net/server-socket.ts'
+import type { ConnectionLifeOptions } from './connection-life.ts'
+import type { Http2PingPolicy } from './ping-policy.ts'
+
+export type { Http2PingPolicy } from './ping-policy.ts'
 
 /**
  * Header fields in order as a flat list: name, value, name, value. Names are in lower case, pseudo-headers come first,
@@ -75,6 +79,8 @@ export interface Http2ServerConnection {
   drain(): Promise<void>
   /** Ends it now; open streams are reset. */
   destroy(): void
+  /** Streams that are open now. */
+  readonly openStreams: number
 }
 
 /** An accepted connection, as a port hands it over. */
@@ -117,7 +123,9 @@ export interface Http2ClientOptions extends Http2Options {
 }
 
 /** Options of a server's connection. */
-export interface Http2ServerOptions extends Http2Options {
+export interface Http2ServerOptions extends Http2Options, ConnectionLifeOptions {
   /** Streams that one connection may have open at once. Default 1,000. */
   readonly maxConcurrentStreams?: number | undefined
+  /** Which PINGs a client may send; who sends more is sent away with `too_many_pings`. Default: floods are refused, else all are answered. */
+  readonly pingPolicy?: Http2PingPolicy | undefined
 }

@@ -1,0 +1,68 @@
+/** Counters: what the calls of a server's connections have come to, counted only where somebody asked for it. */
+
+import type { Router } from '../core/router.ts'
+import type { CallCounts } from '../core/wire.ts'
+
+/** The counts of one connection, which are also added to those of its server. */
+export class ConnectionCounters implements CallCounts {
+  started = 0
+  succeeded = 0
+  failed = 0
+  messagesReceived = 0
+  messagesSent = 0
+  lastCallAt: number | undefined = undefined
+  lastReceivedAt: number | undefined = undefined
+  lastSentAt: number | undefined = undefined
+  readonly #total: ConnectionCounters | undefined
+
+  constructor(total?: ConnectionCounters) {
+    this.#total = total
+  }
+
+  callStarted(): void {
+    this.started++
+    this.lastCallAt = Date.now()
+    this.#total?.callStarted()
+  }
+
+  callEnded(ok: boolean): void {
+    if (ok) this.succeeded++
+    else this.failed++
+    this.#total?.callEnded(ok)
+  }
+
+  /** A call that was refused before it was opened. */
+  refused(): void {
+    this.callStarted()
+    this.callEnded(false)
+  }
+
+  received(): void {
+    this.messagesReceived++
+    this.lastReceivedAt = Date.now()
+    this.#total?.received()
+  }
+
+  sent(): void {
+    this.messagesSent++
+    this.lastSentAt = Date.now()
+    this.#total?.sent()
+  }
+}
+
+const totals = new WeakMap<Router, ConnectionCounters>()
+
+/** Counts the calls of a router from now on, on connections that are accepted later; the totals. */
+export function countCalls(router: Router): ConnectionCounters {
+  let total = totals.get(router)
+  if (total === undefined) {
+    total = new ConnectionCounters()
+    totals.set(router, total)
+  }
+  return total
+}
+
+/** The totals of a router; undefined when nobody has asked to count. */
+export function callTotals(router: Router): ConnectionCounters | undefined {
+  return totals.get(router)
+}
