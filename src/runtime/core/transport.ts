@@ -11,6 +11,11 @@ import type { ServiceType } from './service-type.ts'
  */
 export interface Transport {
   bind(service: ServiceType): Service
+  /**
+   * Where the transport itself makes several attempts of a call: wraps the Service of one attempt, which is what `bind`
+   * gave with the client's `attemptLayers` around it. Called once per client.
+   */
+  attempts?(service: ServiceType, attempt: Service): Service
   /** Stops intake, lets calls in flight end for `drainMs` (default 0), then fails them as UNAVAILABLE. Idempotent. */
   close(options?: { readonly drainMs?: number }): Promise<void>
 }
