@@ -3,10 +3,14 @@
 import type { Context } from './context.ts'
 import type { Layer } from './layer.ts'
 import type { Metadata, MetadataInit } from './metadata.ts'
+import type { RetryOptions } from './retry-option.ts'
 
 /** Options of one call; they stand after the IDL's arguments. */
 export interface CallOptions {
-  /** Milliseconds the whole call may take, streams included. The earliest of this, the client's and the parent's deadline wins. */
+  /**
+   * Milliseconds the whole call may take, streams and retries included. The earliest of this, the method's or else the
+   * client's, and the parent's deadline wins.
+   */
   readonly timeoutMs?: number | undefined
   /** Cancels the call; its promise rejects with CANCELLED. */
   readonly signal?: AbortSignal | undefined
@@ -21,16 +25,36 @@ export interface CallOptions {
   readonly metainfo?:
     | { readonly persistent?: Readonly<Record<string, string>>; readonly transient?: Readonly<Record<string, string>> }
     | undefined
+  /**
+   * What the client's `retry` layer does for this call: settings over its own, or `false` for no retry. Settings for a
+   * client without such a layer are INVALID_ARGUMENT.
+   */
+  readonly retry?: RetryOptions | false | undefined
+  /**
+   * Runs before the first layer, with the context of the call: for what only one transport knows, such as
+   * `prepare: grpcCall({ waitForReady: true })`.
+   */
+  readonly prepare?: ((cx: Context) => void) | undefined
   /** Called with the response headers when they have arrived. */
   readonly onHeaders?: ((headers: Metadata) => void) | undefined
   /** Called with the response trailers when the call has ended well. */
   readonly onTrailers?: ((trailers: Metadata) => void) | undefined
 }
 
-/** Options of a client. */
-export interface ClientOptions {
+/** What a client does differently for one of its methods. */
+export interface MethodOptions {
+  /** Time limit of its calls in milliseconds, instead of the client's; a call may ask for less. */
+  readonly timeoutMs?: number | undefined
+  /** What the client's `retry` layer does for its calls, unless a call says otherwise. */
+  readonly retry?: RetryOptions | false | undefined
+}
+
+/** Options of a client; `C` is the interface of the client, whose methods `methods` may name. */
+export interface ClientOptions<C = unknown> {
   /** Time limit of each call in milliseconds; a call may ask for less. Default: none. */
   readonly timeoutMs?: number | undefined
+  /** What is different for single methods, by their names on the client. */
+  readonly methods?: { readonly [M in keyof C]?: MethodOptions | undefined } | undefined
   /** Metadata of every call. */
   readonly metadata?: MetadataInit | undefined
   /** This service's own name, told to the callee. Default: the transport's. */

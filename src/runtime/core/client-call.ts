@@ -10,6 +10,7 @@ import { HeldStream, StreamAge } from './held-stream.ts'
 import { Metadata } from './metadata.ts'
 import { addEntries } from './metainfo.ts'
 import { streamsRequest } from './method-kind.ts'
+import { retries, retryOption } from './retry-option.ts'
 import type { Service } from './service.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
 import { type SignalWatcher, unwatchSignal, watchSignal } from './signal-watch.ts'
@@ -97,7 +98,7 @@ export class ClientCall extends CallContext implements SignalWatcher {
 
   private start(next: Service, request: unknown, now: number | undefined): void {
     const { options, parent } = this
-    if (options !== undefined) this.take(options)
+    if (options !== undefined) this.take(options, next)
     const signal = options?.signal
     if (this.cancelled !== undefined) return
     if (signal?.aborted === true) this.aborted(signal)
@@ -119,13 +120,18 @@ export class ClientCall extends CallContext implements SignalWatcher {
     )
   }
 
-  private take({ metadata, metainfo, timeoutMs }: CallOptions): void {
+  private take({ metadata, metainfo, timeoutMs, retry, prepare }: CallOptions, next: Service): void {
     try {
       if (Number.isNaN(timeoutMs)) throw new TypeError('timeoutMs is not a number')
+      if (retry !== undefined) {
+        if (retry !== false && !retries(next)) throw new TypeError('retry: the client has no retry() among its layers')
+        this.set(retryOption, retry)
+      }
       if (metadata !== undefined)
         for (const [name, value] of new Metadata(metadata)) this.requestHeaders.append(name, value)
       if (metainfo?.persistent !== undefined) addEntries(this.metainfo.persistent, Object.entries(metainfo.persistent))
       if (metainfo?.transient !== undefined) addEntries(this.metainfo.transient, Object.entries(metainfo.transient))
+      prepare?.(this)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       this.cancel(new RpcError('INVALID_ARGUMENT', `bad options of ${this.title()}: ${reason}`, { cause: error }))

@@ -2,7 +2,7 @@
 
 import { ambientContext } from './ambient.ts'
 import { lazyParts } from './call-context.ts'
-import type { CallOptions, ClientOptions } from './call-options.ts'
+import type { CallOptions, ClientOptions, MethodOptions } from './call-options.ts'
 import { ClientCall } from './client-call.ts'
 import type { Context } from './context.ts'
 import { type DirectService, directService } from './direct-service.ts'
@@ -10,6 +10,7 @@ import { compose } from './layer.ts'
 import { Metadata } from './metadata.ts'
 import { addEntries } from './metainfo.ts'
 import { streamsRequest, streamsResponse } from './method-kind.ts'
+import { composeRetrying, retries, retryOption } from './retry-option.ts'
 import { createRouter } from './server-router.ts'
 import type { Service } from './service.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
@@ -21,19 +22,38 @@ type Call = (request: unknown, options: CallOptions | undefined) => unknown
  * A client of a service over a transport, or, without any server, over an object that implements the service. Its
  * methods need no `this`. A call rejects with an exception declared in the IDL, a BizError or an RpcError; it settles
  * at once when its deadline passes (DEADLINE_EXCEEDED) or its signal aborts (CANCELLED), whatever the transport does.
- * Streamed responses are AsyncIterables: the call starts at the call, leaving the loop cancels it.
+ * Streamed responses are AsyncIterables: the call starts at the call, leaving the loop cancels it. Throws RangeError on
+ * a time that is no number, TypeError on options of a method that the service does not have.
  */
 export function createClient<C, H>(
   service: ServiceType<C, H>,
   target: Transport | NoInfer<H>,
-  options: ClientOptions = {},
+  options: ClientOptions<NoInfer<C>> = {},
 ): C {
-  const { layers = [], attemptLayers = [], timeoutMs } = options
-  if (Number.isNaN(timeoutMs)) throw new RangeError(`the timeoutMs of a client of ${service.fullName} is not a number`)
-  const chain = compose(layers, compose(attemptLayers, innermost(service, target)))
+  const { layers = [], attemptLayers = [] } = options
+  const chain = composeRetrying(() => {
+    const attempt = compose(attemptLayers, innermost(service, target))
+    return compose(layers, isTransport(service, target) ? attempts(target, service, attempt) : attempt)
+  })
+  checkOptions(service, options, retries(chain))
   const client: Record<string, unknown> = {}
   for (const method of service.methods) client[method.localName] = stub(method, caller(service, method, chain, options))
   return client as C
+}
+
+function checkOptions(service: ServiceType, { timeoutMs, methods = {} }: ClientOptions, canRetry: boolean): void {
+  const name = service.fullName
+  if (Number.isNaN(timeoutMs)) throw new RangeError(`the timeoutMs of a client of ${name} is not a number`)
+  for (const [method, options] of Object.entries<MethodOptions | undefined>(methods)) {
+    if (!service.methods.some(({ localName }) => localName === method)) {
+      const known = service.methods.map(({ localName }) => localName).join(', ')
+      throw new TypeError(`options for ${method}, but the methods of ${name} are ${known}`)
+    }
+    if (Number.isNaN(options?.timeoutMs)) throw new RangeError(`the timeoutMs of ${name}.${method} is not a number`)
+    if (typeof options?.retry === 'object' && !canRetry) {
+      throw new TypeError(`retry settings for ${name}.${method}, but the client has no retry() among its layers`)
+    }
+  }
 }
 
 function innermost(service: ServiceType, target: unknown): Service {
@@ -41,6 +61,11 @@ function innermost(service: ServiceType, target: unknown): Service {
   return directService(service, createRouter({ services: [{ service, handler: target }] }), {
     peer: { address: 'inproc', kind: 'inproc' },
   })
+}
+
+/** The attempts of a transport that makes its own. */
+function attempts(transport: Transport, service: ServiceType, attempt: Service): Service {
+  return transport.attempts === undefined ? attempt : transport.attempts(service, attempt)
 }
 
 function isTransport(service: ServiceType, target: unknown): target is Transport {
@@ -65,11 +90,14 @@ function stub(method: MethodType, call: Call): (...args: never[]) => unknown {
 }
 
 function caller(service: ServiceType, method: MethodType, chain: Service, client: ClientOptions): Call {
-  const { timeoutMs: clientTimeout, metadata: clientMetadata, caller: callerName = '' } = client
+  const { metadata: clientMetadata, caller: callerName = '' } = client
+  const ofMethod = (client.methods as Readonly<Record<string, MethodOptions>> | undefined)?.[method.localName]
+  const clientTimeout = ofMethod?.timeoutMs ?? client.timeoutMs
+  const methodRetry = ofMethod?.retry
   const isStream = streamsResponse(method.kind)
   const alwaysGuarded = isStream || streamsRequest(method.kind)
   const alone =
-    alwaysGuarded || clientMetadata !== undefined
+    alwaysGuarded || clientMetadata !== undefined || methodRetry !== undefined
       ? undefined
       : (chain as Partial<DirectService>).alone?.(method, callerName)
   return (request, options) => {
@@ -81,6 +109,7 @@ function caller(service: ServiceType, method: MethodType, chain: Service, client
     const cx = new ClientCall(service, method, deadline, options, parent)
     cx.caller = callerName
     if (clientMetadata !== undefined) cx.requestHeadersIfAny = new Metadata(clientMetadata)
+    if (methodRetry !== undefined) cx.set(retryOption, methodRetry)
     if (parent !== undefined) inherit(cx, parent)
     if (isStream) return cx.stream(chain, request, now)
     if (alwaysGuarded || deadline !== undefined || options !== undefined || parent !== undefined) {
