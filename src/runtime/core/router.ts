@@ -5,6 +5,7 @@ import type { Context, Peer } from './context.ts'
 import type { RpcError } from './error.ts'
 import type { Metadata } from './metadata.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
+import type { UnknownCall } from './unknown-service.ts'
 
 /** A method that a router can call. */
 export interface Route {
@@ -73,8 +74,15 @@ export interface Router {
   find(idl: 'thrift' | 'protobuf', service: string | undefined, method: string): Route | undefined
   /** Whether a Thrift or protobuf service of that name exists, to tell an unknown service from an unknown method. */
   has(idl: 'thrift' | 'protobuf', service: string): boolean
+  /**
+   * The route of a call that `find` has none for: to whatever the server answers unknown calls with. `raw` makes the
+   * type of a service of which only the name is known, in the bytes of the wire. Undefined when they are refused.
+   */
+  findUnknown(call: UnknownCall, raw: (call: UnknownCall) => ServiceType): Route | undefined
   /** Opens a call. Throws RpcError UNAVAILABLE when the server is closing. */
   open(route: Route, init: ServerCallInit): ServerCall
   /** Calls whose handler runs or whose response stream is open, without those that were ended early. */
   readonly inFlight: number
+  /** It takes no new call any more. */
+  readonly isDraining: boolean
 }

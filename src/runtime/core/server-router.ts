@@ -9,6 +9,7 @@ import type { Route, Router, ServerCall, ServerCallInit } from './router.ts'
 import { type CallRegistry, RunningCall } from './server-call.ts'
 import type { Service } from './service.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
+import { type UnknownHandler, unknownRoutes } from './unknown-service.ts'
 
 /** A service with what answers it. */
 export interface ServiceEntry<H = unknown> {
@@ -27,6 +28,8 @@ export interface RouterOptions {
    * oneway method. Default: `console.error` with the stack.
    */
   readonly onError?: ((error: unknown, cx: Context) => void) | undefined
+  /** Answers calls of services and methods that are not registered, for proxies and gateways. Default: they are UNIMPLEMENTED. */
+  readonly unknown?: UnknownHandler | undefined
   /** Services to start with; more can be added. */
   readonly services?: readonly ServiceEntry[] | undefined
 }
@@ -44,6 +47,8 @@ export interface ServerRouter extends Router {
   calls(): Iterable<RunningCall>
   /** Takes no new call from now on; resolves when no call is in flight. */
   drain(): Promise<void>
+  /** Registers a function to run when the draining begins: streams without an end have to end then. It runs at once if it has begun. */
+  onDrain(listener: () => void): void
   /** Drains for `drainMs` (default 0) milliseconds, then ends the calls left as UNAVAILABLE. Idempotent. */
   close(options?: { readonly drainMs?: number }): Promise<void>
 }
@@ -73,6 +78,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     layers.length === 0 ? undefined : compose(layers, (cx, request) => innermost.get(cx.service)!(cx, request))
   let closing: Promise<void> | undefined
   let refusal: RpcError | undefined
+  const drainListeners: (() => void)[] = []
 
   const router: ServerRouter = {
     services,
@@ -100,6 +106,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
       if (service !== undefined) return routes[idl].get(service)?.get(method)
       return idl === 'thrift' ? defaultRoutes.get(method) : undefined
     },
+    findUnknown: unknownRoutes(options.unknown, layers),
     has: (idl, service) => routes[idl].has(service),
     open(route: Route, init: ServerCallInit): ServerCall {
       if (refusal !== undefined) throw refusal
@@ -111,6 +118,13 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     get abandoned() {
       return registry.abandoned
     },
+    get isDraining() {
+      return refusal !== undefined
+    },
+    onDrain(listener) {
+      if (refusal === undefined) drainListeners.push(listener)
+      else listener()
+    },
     *calls() {
       for (let call = registry.newest; call !== undefined; ) {
         const { older }: RunningCall = call
@@ -120,6 +134,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     },
     drain() {
       refusal ??= new RpcError('UNAVAILABLE', 'the server is closing', { stack: false, bytesSent: false })
+      for (const listener of drainListeners.splice(0)) listener()
       if (registry.inFlight === 0) return Promise.resolve()
       return new Promise((resolve) => {
         const earlier = registry.onIdle
