@@ -9,6 +9,8 @@ import { createOutput, type Output } from './output.ts'
 export interface Run {
   readonly io: CliIo
   readonly output: Output
+  /** The command's words: `volo idl add`. */
+  readonly name: string
   /** `--config`, or undefined. */
   readonly config: string | undefined
 }
@@ -41,8 +43,12 @@ export function createRegistry(program: Command, io: CliIo, ended: (code: ExitCo
         const args = values.slice(0, -2)
         const options = command.optsWithGlobals() as GlobalOptions & { json?: boolean }
         const output = createOutput(io, options)
-        ended(await run({ io, output, config: options.config }, args as never, options as never))
+        ended(await run({ io, output, name: nameOf(command), config: options.config }, args as never, options as never))
       })
     },
   }
+}
+
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`
 }

@@ -1,11 +1,12 @@
 /** `volo generate`: compiles what volo.yml lists. */
 
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
+import type { Config } from '../../project/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import type { GenerationPlan } from '../../project/generation-plan.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
-import { openProject } from '../open-project.ts'
+import { changeProject, openProject } from '../open-project.ts'
 import type { Registry, Run } from '../run.ts'
 
 interface GenerateOptions {
@@ -36,37 +37,42 @@ Examples:
     const { cwd } = run.io
     // A check believes nobody: it compiles.
     const recalled = options.check === true ? undefined : recallGeneration(findConfig(cwd, run.config), cwd)
-    const plan = recalled ?? (await generateAnew(run, options))
-    if (plan === undefined) return failed
-    const isError = showDiagnostics(run.output, plan.diagnostics)
-    const changes = changesOf(run, plan)
-    const isDrift = plan.files.length > changes.unchanged.length
-    run.output.json({
-      ok: !isError && !(options.check === true && isDrift),
-      ...changes,
-      diagnostics: plan.diagnostics.map(diagnosticToJson),
-    })
-    if (isError) return failed
-    if (options.check === true) return showDrift(run, plan)
-    showChanges(run, plan)
-    return done
+    if (recalled !== undefined) return showPlan(run, recalled, options)
+    if (options.check !== true) return changeProject(run, (config) => generateAnew(run, config, options))
+    const config = await openProject(run)
+    return config === undefined ? failed : generateAnew(run, config, options)
   })
 }
 
-/** Plans, and unless it is a check also writes and remembers; undefined when volo.yml is wrong, which has been said. */
-async function generateAnew(run: Run, options: GenerateOptions): Promise<GenerationPlan | undefined> {
-  const config = await openProject(run)
-  if (config === undefined) return undefined
+/** Plans, and unless it is a check also writes and remembers. */
+async function generateAnew(run: Run, config: Config, options: GenerateOptions): Promise<ExitCode> {
   const { planGeneration, writeGeneration } = await import('../../project/generate.ts')
   const { recordReads, rememberGeneration } = await import('../../project/generation-memory.ts')
   const { nodeHost } = await import('../../project/node-host.ts')
   const host = recordReads(nodeHost(run.io.cwd))
   const plan = planGeneration(config, run.io.cwd, host)
   const isError = plan.diagnostics.some(({ severity }) => severity === 'error')
-  if (isError || options.check === true) return plan
-  writeGeneration(plan)
-  rememberGeneration(config, run.io.cwd, plan, host)
-  return plan
+  if (!isError && options.check !== true) {
+    writeGeneration(plan)
+    rememberGeneration(config, run.io.cwd, plan, host)
+  }
+  return showPlan(run, plan, options)
+}
+
+/** Says what a plan did, or with --check would do. */
+function showPlan(run: Run, plan: GenerationPlan, options: GenerateOptions): ExitCode {
+  const isError = showDiagnostics(run.output, plan.diagnostics)
+  const changes = changesOf(run, plan)
+  const isDrift = plan.files.length > changes.unchanged.length
+  run.output.json({
+    ok: !isError && !(options.check === true && isDrift),
+    ...changes,
+    diagnostics: plan.diagnostics.map(diagnosticToJson),
+  })
+  if (isError) return failed
+  if (options.check === true) return showDrift(run, plan)
+  showChanges(run, plan)
+  return done
 }
 
 /** What a plan does to files, by name. */

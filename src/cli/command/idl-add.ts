@@ -7,7 +7,7 @@ import { pathFrom, withSlashes } from '../../project/display-path.ts'
 import type { ServiceHandler } from '../../project/handler-update.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
-import { openOrBeginProject } from '../open-project.ts'
+import { changeOrBeginProject } from '../open-project.ts'
 import type { Registry, Run } from '../run.ts'
 import { collect } from './collect.ts'
 import { changesOf, showChanges } from './generate.ts'
@@ -39,10 +39,9 @@ Examples:
   volo idl add 'proto/**/*.proto' -i proto
   volo idl add ../shared/user.thrift`,
     )
-  action<[string[]], IdlAddOptions>(command, async (run, [words], options) => {
-    const project = await openOrBeginProject(run)
-    return project === undefined ? failed : addIdls(run, project, words, options)
-  })
+  action<[string[]], IdlAddOptions>(command, (run, [words], options) =>
+    changeOrBeginProject(run, (config, isNew) => addIdls(run, { config, isNew }, words, options)),
+  )
 }
 
 async function addIdls(

@@ -1,5 +1,6 @@
 /** `volo init`: a new project from IDLs. */
 
+import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
@@ -10,6 +11,7 @@ import { ProjectError } from '../../project/project-error.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import type { Registry, Run } from '../run.ts'
+import { whileLocked } from '../while-locked.ts'
 import { collect } from './collect.ts'
 
 interface InitOptions {
@@ -146,10 +148,8 @@ async function init(
     return done
   }
 
-  const { createProject } = await import('../../project/create-project.ts')
-  const stop = new AbortController()
-  const release = io.onInterrupt(() => stop.abort())
-  try {
+  return whileLocked(run, existsSync(folder) ? folder : undefined, async ({ signal }) => {
+    const { createProject } = await import('../../project/create-project.ts')
     const created = await createProject({
       folder,
       files: plan.files,
@@ -158,7 +158,7 @@ async function init(
       git: options.git,
       install: installs ? packageManager : undefined,
       env: io.env,
-      signal: stop.signal,
+      signal,
       onStep: (step) => {
         if (step === 'pack') output.detail(`packing volo-ts into ${source.vendored ?? ''}`)
         if (step === 'files') output.info(createdText(output.bold, plan, projectName, shownFolder, files.length))
@@ -188,9 +188,7 @@ async function init(
       output.info(`  ${output.bold(command)}${gap}`)
     }
     return done
-  } finally {
-    release()
-  }
+  })
 }
 
 async function chooseProtocol(options: InitOptions, hasIdl: boolean, mayAsk: boolean): Promise<'thrift' | 'grpc'> {

@@ -1,12 +1,13 @@
 /** `volo update`: generated code and handlers after an IDL has changed. */
 
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
+import type { Config } from '../../project/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import type { ServiceHandler } from '../../project/handler-update.ts'
 import { ProjectError } from '../../project/project-error.ts'
 import { showDiagnostics } from '../diagnostics.ts'
-import { done, failed } from '../exit-code.ts'
-import { openProject } from '../open-project.ts'
+import { done, type ExitCode, failed } from '../exit-code.ts'
+import { changeProject } from '../open-project.ts'
 import type { Registry, Run } from '../run.ts'
 import { collect } from './collect.ts'
 import { changesOf, showChanges } from './generate.ts'
@@ -32,31 +33,33 @@ Examples:
   volo update
   volo update --service Admin     for a service that is new in an IDL`,
     )
-  action<[], UpdateOptions>(command, async (run, _args, options) => {
-    const config = await openProject(run)
-    if (config === undefined) return failed
-    const { planGeneration, writeGeneration } = await import('../../project/generate.ts')
-    const plan = planGeneration(config, run.io.cwd)
-    if (showDiagnostics(run.output, plan.diagnostics)) {
-      run.output.json({ ok: false, diagnostics: plan.diagnostics.map(diagnosticToJson) })
-      return failed
-    }
-    const { serviceHandlers } = await import('../../project/handler-update.ts')
-    const handlers = serviceHandlers(plan)
-    checkNames(options.service ?? [], handlers)
-    const wanted = (one: ServiceHandler): boolean => isNamed(one, options.service ?? [])
-    writeGeneration(plan)
-    const { writeHandlers } = await import('../../project/handler-update.ts')
-    writeHandlers(handlers, wanted)
-    run.output.json({
-      ok: handlers.every((one) => one.completion?.unplaced === undefined),
-      ...changesOf(run, plan),
-      handlers: handlers.map((one) => handlerJson(run, one, wanted(one))),
-      diagnostics: plan.diagnostics.map(diagnosticToJson),
-    })
-    showChanges(run, plan)
-    return showHandlers(run, handlers, wanted) ? done : failed
+  action<[], UpdateOptions>(command, (run, _args, options) =>
+    changeProject(run, (config) => update(run, config, options)),
+  )
+}
+
+async function update(run: Run, config: Config, options: UpdateOptions): Promise<ExitCode> {
+  const { planGeneration, writeGeneration } = await import('../../project/generate.ts')
+  const plan = planGeneration(config, run.io.cwd)
+  if (showDiagnostics(run.output, plan.diagnostics)) {
+    run.output.json({ ok: false, diagnostics: plan.diagnostics.map(diagnosticToJson) })
+    return failed
+  }
+  const { serviceHandlers } = await import('../../project/handler-update.ts')
+  const handlers = serviceHandlers(plan)
+  checkNames(options.service ?? [], handlers)
+  const wanted = (one: ServiceHandler): boolean => isNamed(one, options.service ?? [])
+  writeGeneration(plan)
+  const { writeHandlers } = await import('../../project/handler-update.ts')
+  writeHandlers(handlers, wanted)
+  run.output.json({
+    ok: handlers.every((one) => one.completion?.unplaced === undefined),
+    ...changesOf(run, plan),
+    handlers: handlers.map((one) => handlerJson(run, one, wanted(one))),
+    diagnostics: plan.diagnostics.map(diagnosticToJson),
   })
+  showChanges(run, plan)
+  return showHandlers(run, handlers, wanted) ? done : failed
 }
 
 /** Says what became of the handlers. False when a file could not be completed. */
