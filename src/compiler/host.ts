@@ -4,6 +4,11 @@
 export interface Host {
   /** The text of a file; undefined when there is none. Throws when it exists and cannot be read. */
   read(path: string): string | undefined
+  /**
+   * A folder that what a file includes has to lie in, and above which nothing is searched: `git:` for a file of a repo.
+   * Undefined: anywhere.
+   */
+  boundary?(path: string): string | undefined
 }
 
 /** A Host over a map of path to text. */

@@ -8,7 +8,7 @@ import { parseProto } from './idl/proto/parser.ts'
 import { lowerThrift } from './idl/thrift/lower.ts'
 import { parseThrift } from './idl/thrift/parser.ts'
 import type { IrFile, IrImport, IrProgram } from './ir/ir.ts'
-import { folderOf, isAbsolute, joinPath, normalizePath } from './path.ts'
+import { below, folderOf, isAbsolute, joinPath, normalizePath } from './path.ts'
 import { type Placeable, placeFiles } from './place.ts'
 
 /** What to load. */
@@ -198,10 +198,16 @@ function findThrift(loader: Loader, from: Unit, via: IrImport): FoundFile | unde
     return undefined
   }
   const beside = folderOf(from.source.path)
+  const boundary = loader.host.boundary?.(from.source.path)
+  if (boundary !== undefined && (isAbsolute(via.path) || below(boundary, joinPath(beside, via.path)) === undefined)) {
+    reportEscape(loader, via, boundary)
+    return undefined
+  }
   const given = isAbsolute(via.path) ? [''] : [beside, ...loader.roots]
   const guesses = isAbsolute(via.path) ? [] : ancestors(loader, from)
   for (const folder of [...given, ...guesses]) {
     const path = joinPath(folder, via.path)
+    if (isOutside(loader, boundary, folder, path)) continue
     const isGuess = !given.includes(folder)
     const text = read(loader, path, via.span, isGuess)
     if (text === undefined) return undefined
@@ -217,8 +223,10 @@ function findThrift(loader: Loader, from: Unit, via: IrImport): FoundFile | unde
 function findProto(loader: Loader, from: Unit, via: IrImport): FoundFile | undefined {
   const name = normalizePath(via.path)
   if (!from.bundled && !name.startsWith('..') && !isAbsolute(name)) {
+    const boundary = loader.host.boundary?.(from.source.path)
     for (const root of [...loader.roots, ...loader.guessedRoots, ...ancestors(loader, from)]) {
       const path = joinPath(root, name)
+      if (isOutside(loader, boundary, root, path)) continue
       const text = read(loader, path, via.span, !loader.roots.includes(root))
       if (text === undefined) return undefined
       if (text === missing) continue
@@ -231,12 +239,18 @@ function findProto(loader: Loader, from: Unit, via: IrImport): FoundFile | undef
   return undefined
 }
 
+/** Whether a file with a boundary may not look at `path`: neither inside it nor inside the root, named by the user, that it was searched in. */
+function isOutside({ roots }: Loader, boundary: string | undefined, folder: string, path: string): boolean {
+  return boundary !== undefined && below(roots.includes(folder) ? folder : boundary, path) === undefined
+}
+
 /** The folders above a file and above the entry that led to it, nearest first: where its import root may be. */
 function ancestors(loader: Loader, from: Unit): string[] {
   const out: string[] = []
+  const boundary = loader.host.boundary?.(from.source.path)
   for (const path of [from.source.path, loader.stack[0]?.unit.source.path ?? from.source.path]) {
     let folder = folderOf(path)
-    for (;;) {
+    while (boundary === undefined || below(boundary, folder) !== undefined) {
       out.push(folder)
       const up = folderOf(folder)
       if (up === folder) break
@@ -254,6 +268,15 @@ function reportMissing(loader: Loader, via: IrImport, folders: readonly string[]
     message: `cannot find '${via.path}' in ${searched}`,
     span: via.span,
     hint: 'give the folder that its path starts from with -i',
+  })
+}
+
+function reportEscape(loader: Loader, via: IrImport, boundary: string): void {
+  loader.report({
+    code: 'file-not-found',
+    message: `'${via.path}' leads out of the files that this one may include, which lie in ${boundary}`,
+    span: via.span,
+    hint: 'a file from git includes files of its own repo, and of the other repos of its entry',
   })
 }
 

@@ -69,7 +69,7 @@ function placeThrift(files: readonly Placeable[], found: Found): void {
 
 /** A path that no folder shares with the others, without what would lead it out of the output folder. */
 function inside(path: string): string {
-  return path.replace(/^(?:[A-Za-z]:|\/|\.\.\/)+/, '')
+  return path.replace(/^(?:\w+:|\/|\.\.\/)+/, '')
 }
 
 /** The longest of the roots that hold a path. */

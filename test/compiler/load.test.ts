@@ -271,3 +271,72 @@ describe('protobuf imports', () => {
     ).toHaveLength(1)
   })
 })
+
+describe('a boundary', () => {
+  const bounded = (files: Record<string, string>): Host => {
+    const asked: string[] = []
+    return {
+      read(path) {
+        asked.push(path)
+        if (!path.startsWith('git:') && !Object.hasOwn(files, path)) throw new Error(`${path} was asked for`)
+        return files[path]
+      },
+      boundary: (path) => (path.startsWith('git:/') ? 'git:' : undefined),
+    }
+  }
+
+  it('keeps Thrift includes inside: no way up, no absolute path, no guess beyond it', () => {
+    const escapes = ['../../../../../secret.thrift', '/etc/secret.thrift', '../../../../../../../etc/secret.thrift']
+    for (const path of escapes) {
+      const { said } = run(
+        ['git:/h/acme/shop/a/b.thrift'],
+        bounded({
+          'git:/h/acme/shop/a/b.thrift': `include "${path}"`,
+          'secret.thrift': '',
+          '/etc/secret.thrift': '',
+        }) as never,
+      )
+      expect(said).toEqual([
+        `git:/h/acme/shop/a/b.thrift:1:9 '${path}' leads out of the files that this one may include, which lie in git:`,
+      ])
+    }
+    const { said } = run(
+      ['git:/h/acme/shop/a/b.thrift'],
+      bounded({
+        'git:/h/acme/shop/a/b.thrift': 'include "secret.thrift"',
+        'secret.thrift': '',
+      }) as never,
+    )
+    expect(said[0]).toContain("cannot find 'secret.thrift' in git:/h/acme/shop/a or the folders above")
+  })
+
+  it('lets a root, named by the user, be searched and not be left', () => {
+    const files = {
+      'git:/h/acme/shop/a/b/c/d/e/f.thrift': 'include "../x.thrift"\ninclude "y.thrift"',
+      'git:/h/acme/shop/a/b/c/d/e/f.proto': proto('import "z.proto";'),
+      'x.thrift': '',
+      'lib/y.thrift': '',
+      'lib/z.proto': proto(''),
+    }
+    const host: Host = { read: (path) => files[path as keyof typeof files], boundary: bounded(files).boundary! }
+    const { said } = run(['git:/h/acme/shop/a/b/c/d/e/f.thrift', 'git:/h/acme/shop/a/b/c/d/e/f.proto'], host as never, [
+      'lib',
+    ])
+    expect(said).toHaveLength(1)
+    expect(said[0]).toContain("cannot find '../x.thrift'")
+  })
+
+  it('lets files reach a neighbour inside it, beside them and by the path from a folder above', () => {
+    const { said, places } = run(
+      ['git:/h/acme/shop/a.thrift'],
+      bounded({
+        'git:/h/acme/shop/a.thrift': 'include "../common/b.thrift"\ninclude "acme/common/c.thrift"',
+        'git:/h/acme/common/b.thrift': '',
+        'git:/h/acme/common/c.thrift': '',
+      }) as never,
+      ['git:/h/acme/shop', 'git:/h/acme/common'],
+    )
+    expect(said).toEqual([])
+    expect(Object.keys(places)).toHaveLength(3)
+  })
+})
