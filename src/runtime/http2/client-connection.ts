@@ -61,7 +61,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   open(headers: Http2Headers, more: Http2Headers | undefined, sink: Http2Sink): Http2Stream {
-    const stream = new ConnectionStream(this, this.peerSettings.initialWindow, this.streamWindow)
+    const stream = new ConnectionStream(this, this.peerSettings.initialWindow)
     stream.sink = sink
     if (!this.usable) process.nextTick(refuse, stream, this.#failure ?? this.#lostReason())
     else if (this.#queue.length > 0 || !this.#takesAnother()) this.#queue.push({ stream, headers, more })
@@ -106,11 +106,11 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     this.#endWhenIdle()
   }
 
-  protected headerCheck(id: number): HeaderCheck {
+  headerCheck(id: number): HeaderCheck {
     return this.streams.get(id)?.responded === true ? problemOfTrailers : problemOfResponse
   }
 
-  protected headersReceived(id: number, end: boolean, block: HeaderBlock): void {
+  headersReceived(id: number, end: boolean, block: HeaderBlock): void {
     const stream = this.streams.get(id)
     if (stream === undefined) {
       this.lateFrame(id, 'HEADERS')
@@ -123,7 +123,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     else this.#response(stream, end, block.headers)
   }
 
-  protected goawayReceived(lastStream: number, code: number): void {
+  goawayReceived(lastStream: number, code: number): void {
     this.#failure ??= `${this.peer.address} closes the connection (GOAWAY ${http2ErrorName(code)})`
     this.#lastStream = Math.min(this.#lastStream, lastStream)
     const reason = this.#failure
@@ -135,7 +135,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     this.#endWhenIdle()
   }
 
-  protected isIdle(id: number): boolean {
+  isIdle(id: number): boolean {
     return id % 2 === 0 || id >= this.#nextId
   }
 

@@ -2,19 +2,19 @@
 
 import type { Socket } from '../net/socket.ts'
 import { ClosedStreams } from './closed-streams.ts'
-import { ConnectionError } from './connection-error.ts'
+import { ConnectionError, protocolError } from './connection-error.ts'
 import { ConnectionOutput, type OutputHost } from './connection-output.ts'
-import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
+import { ConnectionWindow } from './connection-window.ts'
+import { Http2ErrorCode } from './error-code.ts'
 import { FloodGuard } from './flood-guard.ts'
-import { defaultWindow, largestWindow, ReceiveWindow } from './flow-control.ts'
-import { FrameFlag, FrameType, Setting } from './frame.ts'
-import { FrameReader } from './frame-reader.ts'
+import { defaultWindow, type RoundTrip } from './flow-control.ts'
+import { Setting } from './frame.ts'
 import type { FrameWriter } from './frame-writer.ts'
-import { HeaderAssembly } from './header-assembly.ts'
-import { type HeaderBlock, type HeaderCheck, HpackDecoder, HpackError } from './hpack-decoder.ts'
+import type { HeaderBlock, HeaderCheck } from './hpack-decoder.ts'
 import { HpackEncoder } from './hpack-encoder.ts'
+import { type FrameHost, IncomingFrames } from './incoming-frames.ts'
 import { KeepaliveTimer } from './keepalive.ts'
-import { defaultPeerSettings, type PeerSettings, readSettings } from './settings.ts'
+import { defaultPeerSettings, type PeerSettings } from './settings.ts'
 import type { Http2Headers, Http2Keepalive, Http2Options } from './sink.ts'
 import type { ConnectionStream, StreamHost } from './stream.ts'
 
@@ -22,7 +22,8 @@ const defaultStreamWindow = 1024 * 1024
 const defaultConnectionWindow = 16 * 1024 * 1024
 const defaultHeaderList = 16 * 1024
 const defaultSettingsTimeoutMs = 10_000
-const headerTable = 4_096
+/** How far the window of a stream may grow when nobody has fixed it. */
+const mostStreamWindow = 16 * 1024 * 1024
 /** Milliseconds that a peer has to hang up after this side has. */
 const hangUpMs = 1_000
 
@@ -30,7 +31,7 @@ const keepalivePing: Uint8Array = new TextEncoder().encode('volo-ka?')
 const drainPing: Uint8Array = new TextEncoder().encode('volo-bye')
 
 /** What the two ends of a connection do differently. */
-export abstract class Connection implements StreamHost, OutputHost {
+export abstract class Connection implements StreamHost, OutputHost, FrameHost {
   abstract readonly isServer: boolean
   readonly writer: FrameWriter
   sendWindow: number = defaultWindow
@@ -41,42 +42,38 @@ export abstract class Connection implements StreamHost, OutputHost {
   over = false
   /** Resolves when the socket is closed. */
   readonly closed: Promise<void>
+  readonly window: ConnectionWindow
+  readonly closedStreams: ClosedStreams = new ClosedStreams()
   /** Windows that this side gives each stream. */
   readonly streamWindow: number
+  readonly mostStreamWindow: number
+  readonly roundTrip: RoundTrip = { ms: 0 }
   /** Resets that cost this side work, of streams or by streams. */
   protected readonly resets: FloodGuard = new FloodGuard(1_000, 33)
-  /** The peer's SETTINGS have come. */
-  protected settled = false
+  settled = false
   /** Headers or data were sent since it was last set to false. */
   protected spoke = false
   protected readonly socket: Socket
   readonly #options: Http2Options
   readonly #output: ConnectionOutput
-  readonly #reader: FrameReader = new FrameReader((type, flags, stream, bytes, start, end) =>
-    this.#frame(type, flags, stream, bytes, start, end),
-  )
-  readonly #decoder: HpackDecoder
+  readonly #incoming: IncomingFrames
   readonly #encoder: HpackEncoder = new HpackEncoder()
-  readonly #receive: ReceiveWindow
-  readonly #connectionWindow: number
-  /** Frames that cost their sender nothing. */
-  readonly #control: FloodGuard = new FloodGuard(1_000, 200)
   readonly #keepalive: KeepaliveTimer
   readonly #settingsTimer: NodeJS.Timeout
-  readonly #block: HeaderAssembly
-  readonly #closedStreams: ClosedStreams = new ClosedStreams()
   #acknowledged = false
+  #begunAt = 0
 
   protected constructor(socket: Socket, options: Http2Options, keepalive: Http2Keepalive) {
     this.socket = socket
     this.#options = options
     this.streamWindow = options.streamWindowBytes ?? defaultStreamWindow
-    this.#connectionWindow = Math.max(defaultWindow, options.connectionWindowBytes ?? defaultConnectionWindow)
-    this.#receive = new ReceiveWindow(this.#connectionWindow)
-    const maxHeaderList = options.maxHeaderListBytes ?? defaultHeaderList
-    this.#decoder = new HpackDecoder(headerTable, maxHeaderList)
-    // Larger lists are read and dropped, so that the table stays in step; much larger ones end the connection.
-    this.#block = new HeaderAssembly(maxHeaderList * 4 + 16 * 1024)
+    this.mostStreamWindow = options.streamWindowBytes === undefined ? mostStreamWindow : 0
+    this.window = new ConnectionWindow(
+      options.connectionWindowBytes ?? defaultConnectionWindow,
+      options.connectionWindowBytes === undefined ? this.roundTrip : undefined,
+      (increment) => this.#widen(increment),
+    )
+    this.#incoming = new IncomingFrames(this, options.maxHeaderListBytes ?? defaultHeaderList)
     this.#output = new ConnectionOutput(socket, this)
     this.writer = this.#output.writer
     this.#keepalive = new KeepaliveTimer(
@@ -102,12 +99,10 @@ export abstract class Connection implements StreamHost, OutputHost {
     socket.on('data', (chunk: Uint8Array) => this.#read(chunk))
   }
 
-  /** By which rules the next header list of a stream goes. */
-  protected abstract headerCheck(id: number): HeaderCheck
-  protected abstract headersReceived(id: number, end: boolean, block: HeaderBlock): void
-  protected abstract goawayReceived(lastStream: number, code: number): void
-  /** Whether a stream that is not open any more, or never was, is one that neither side has used yet. */
-  protected abstract isIdle(id: number): boolean
+  abstract headerCheck(id: number): HeaderCheck
+  abstract headersReceived(id: number, end: boolean, block: HeaderBlock): void
+  abstract goawayReceived(lastStream: number, code: number, reason: Uint8Array): void
+  abstract isIdle(id: number): boolean
   /** The socket is closed: every stream hears of it. */
   protected abstract lost(): void
   /** The highest stream of the peer that this side has seen. */
@@ -117,9 +112,6 @@ export abstract class Connection implements StreamHost, OutputHost {
   abstract streamClosed(stream: ConnectionStream, clean: boolean): void
   /** The peer has answered {@link sendDrainPing}. */
   protected drainPingAnswered(): void {}
-  /** The peer wants a sign of life. Throws ConnectionError when it asks too often. */
-  protected pingReceived(): void {}
-
   get mayWrite(): boolean {
     return this.#output.mayWrite
   }
@@ -162,15 +154,32 @@ export abstract class Connection implements StreamHost, OutputHost {
   dataSent(bytes: number): void {
     this.sendWindow -= bytes
     this.spoke = true
-    this.#control.earn(4)
+    this.#incoming.earn()
     this.flushSoon()
   }
 
-  creditConnection(bytes: number): void {
-    const increment = this.#receive.credit(bytes)
-    if (increment === 0 || this.over) return
-    this.writer.windowUpdate(0, increment)
+  settingsReceived(): void {
+    this.settled = true
+    this.#encoder.limitTable(this.peerSettings.headerTableSize)
+    this.writer.settingsAck()
     this.flushSoon()
+    this.onRoom()
+  }
+
+  settingsAcknowledged(): void {
+    if (this.#acknowledged) return
+    this.#acknowledged = true
+    this.roundTrip.ms = performance.now() - this.#begunAt
+  }
+
+  /** Throws ConnectionError when the peer asks too often. */
+  pingReceived(bytes: Uint8Array, start: number): void {
+    this.writer.ping(bytes, start, true)
+    this.flushSoon()
+  }
+
+  pingAnswered(bytes: Uint8Array, start: number): void {
+    if (bytes[start + 5] === drainPing[5] && bytes[start + 7] === drainPing[7]) this.drainPingAnswered()
   }
 
   /** Says the preface of this side, and takes bytes that were read already. */
@@ -181,7 +190,8 @@ export abstract class Connection implements StreamHost, OutputHost {
       [Setting.INITIAL_WINDOW_SIZE, streamWindow],
       [Setting.MAX_HEADER_LIST_SIZE, this.#options.maxHeaderListBytes ?? defaultHeaderList],
     ])
-    if (this.#connectionWindow > defaultWindow) this.writer.windowUpdate(0, this.#connectionWindow - defaultWindow)
+    this.window.announce()
+    this.#begunAt = performance.now()
     this.flushSoon()
     if (first.length > 0) this.#read(first)
     if (!this.socket.destroyed) this.socket.resume()
@@ -193,21 +203,20 @@ export abstract class Connection implements StreamHost, OutputHost {
     encoder.encode(headers, more)
     this.writer.headers(id, encoder.bytes, encoder.length, last)
     this.spoke = true
-    this.#control.earn(4)
+    this.#incoming.earn()
     this.flushSoon()
   }
 
   /** RST_STREAM; frames of the stream that are still on their way are then forgiven. */
-  protected resetStream(id: number, code: number): void {
+  resetStream(id: number, code: number): void {
     this.writer.rstStream(id, code)
     this.flushSoon()
-    this.#closedStreams.addResetHere(id)
+    this.closedStreams.addResetHere(id)
   }
 
-  /** A frame of a stream that is not open. Throws ConnectionError where it is more than an error of the stream. */
-  protected lateFrame(id: number, what: string): void {
+  lateFrame(id: number, what: string): void {
     if (this.isIdle(id)) throw protocolError(`${what} on idle stream ${id}`)
-    const verdict = this.#closedStreams.judge(id)
+    const verdict = this.closedStreams.judge(id)
     if (verdict === 'forgiven') return
     if (verdict === 'after-end') throw new ConnectionError(Http2ErrorCode.STREAM_CLOSED, `${what} on a closed stream`)
     this.spendReset()
@@ -263,6 +272,12 @@ export abstract class Connection implements StreamHost, OutputHost {
     this.cut(Http2ErrorCode.NO_ERROR, reason)
   }
 
+  #widen(increment: number): void {
+    if (this.over) return
+    this.writer.windowUpdate(0, increment)
+    this.flushSoon()
+  }
+
   #release(): void {
     this.#keepalive.stop()
     clearTimeout(this.#settingsTimer)
@@ -280,7 +295,7 @@ export abstract class Connection implements StreamHost, OutputHost {
     this.#keepalive.heard()
     try {
       const from = this.settled ? 0 : this.takePreface(chunk)
-      if (from >= 0) this.#reader.push(chunk, from)
+      if (from >= 0) this.#incoming.push(chunk, from)
     } catch (error) {
       this.#fail(error)
     }
@@ -302,261 +317,7 @@ export abstract class Connection implements StreamHost, OutputHost {
     this.end()
   }
 
-  #frame(type: number, flags: number, id: number, bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#block.stream !== 0 && (type !== FrameType.CONTINUATION || id !== this.#block.stream)) {
-      throw protocolError('a frame within a header block')
-    }
-    if (!this.settled && (type !== FrameType.SETTINGS || (flags & FrameFlag.ACK) !== 0)) {
-      throw protocolError('the first frame is not SETTINGS')
-    }
-    switch (type) {
-      case FrameType.DATA:
-        this.#dataFrame(flags, id, bytes, start, end)
-        break
-      case FrameType.HEADERS:
-        this.#headersFrame(flags, id, bytes, start, end)
-        break
-      case FrameType.PRIORITY:
-        this.#priorityFrame(id, bytes, start, end)
-        break
-      case FrameType.RST_STREAM:
-        this.#rstStreamFrame(id, bytes, start, end)
-        break
-      case FrameType.SETTINGS:
-        this.#settingsFrame(flags, id, bytes, start, end)
-        break
-      case FrameType.PUSH_PROMISE:
-        throw protocolError('PUSH_PROMISE')
-      case FrameType.PING:
-        this.#pingFrame(flags, id, bytes, start, end)
-        break
-      case FrameType.GOAWAY:
-        if (id !== 0) throw protocolError('GOAWAY on a stream')
-        if (end - start < 8) throw sizeError('GOAWAY')
-        this.#spend()
-        this.goawayReceived(u32(bytes, start) & largestWindow, u32(bytes, start + 4))
-        break
-      case FrameType.WINDOW_UPDATE:
-        this.#windowUpdateFrame(id, bytes, start, end)
-        break
-      case FrameType.CONTINUATION:
-        this.#continuationFrame(flags, bytes, start, end)
-        break
-      default:
-        this.#spend()
-    }
-    return !this.over
-  }
-
-  #dataFrame(flags: number, id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (id === 0) throw protocolError('DATA on stream 0')
-    const size = end - start
-    let from = start
-    let to = end
-    if ((flags & FrameFlag.PADDED) !== 0) {
-      const padding = size > 0 ? bytes[start]! : 0
-      if (padding >= size) throw protocolError('padding longer than its frame')
-      from++
-      to -= padding
-    }
-    this.#receive.left -= size
-    if (this.#receive.left < 0) {
-      throw new ConnectionError(Http2ErrorCode.FLOW_CONTROL_ERROR, 'more DATA than the window of the connection')
-    }
-    const last = (flags & FrameFlag.END_STREAM) !== 0
-    if (to > from || last) this.#control.earn(4)
-    else this.#spend()
-    const stream = this.streams.get(id)
-    if (stream === undefined) {
-      this.creditConnection(size)
-      this.lateFrame(id, 'DATA')
-      return
-    }
-    const problem = this.#problemOfData(stream, to - from, last)
-    if (problem !== undefined) {
-      const code = stream.remoteEnded ? Http2ErrorCode.STREAM_CLOSED : Http2ErrorCode.PROTOCOL_ERROR
-      this.#refuse(stream, size, code, problem)
-      return
-    }
-    const body = to - from === bytes.length ? bytes : bytes.subarray(from, to)
-    if (!stream.receive(body, size - body.length, last)) {
-      this.#refuse(stream, size, Http2ErrorCode.FLOW_CONTROL_ERROR, 'more DATA than its window')
-    }
-  }
-
-  #problemOfData(stream: ConnectionStream, size: number, last: boolean): string | undefined {
-    if (stream.remoteEnded) return 'DATA after its end'
-    if (!this.isServer && !stream.responded) return 'DATA before its headers'
-    if (stream.expected === undefined) return undefined
-    stream.expected -= size
-    return stream.expected < 0 || (last && stream.expected > 0) ? 'content-length and body differ' : undefined
-  }
-
-  /** A stream whose peer broke a rule with so many bytes of DATA. */
-  #refuse(stream: ConnectionStream, size: number, code: number, what: string): void {
-    this.creditConnection(size)
-    this.spendReset()
-    stream.refuse(code, what)
-  }
-
-  #headersFrame(flags: number, id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (id === 0) throw protocolError('HEADERS on stream 0')
-    let from = start
-    let to = end
-    if ((flags & FrameFlag.PADDED) !== 0) {
-      if (from >= to) throw sizeError('HEADERS')
-      const padding = bytes[from++]!
-      if (padding > to - from) throw protocolError('padding longer than its frame')
-      to -= padding
-    }
-    let selfDependent = false
-    if ((flags & FrameFlag.PRIORITY) !== 0) {
-      if (to - from < 5) throw sizeError('HEADERS')
-      selfDependent = (u32(bytes, from) & largestWindow) === id
-      from += 5
-    }
-    if ((flags & FrameFlag.END_HEADERS) === 0) {
-      this.#block.begin(id, flags)
-      this.#block.add(bytes, from, to)
-    } else this.#headerBlock(id, flags, bytes, from, to)
-    if (selfDependent) this.#selfDependent(id)
-  }
-
-  #continuationFrame(flags: number, bytes: Uint8Array, start: number, end: number): void {
-    const { stream, flags: first } = this.#block
-    if (stream === 0) throw protocolError('CONTINUATION without HEADERS')
-    this.#block.add(bytes, start, end)
-    if ((flags & FrameFlag.END_HEADERS) === 0) return
-    const block = this.#block.end()
-    this.#headerBlock(stream, first, block, 0, block.length)
-  }
-
-  #headerBlock(id: number, flags: number, bytes: Uint8Array, start: number, end: number): void {
-    let block: HeaderBlock
-    try {
-      block = this.#decoder.decode(bytes, start, end, this.headerCheck(id))
-    } catch (error) {
-      if (!(error instanceof HpackError)) throw error
-      throw new ConnectionError(Http2ErrorCode.COMPRESSION_ERROR, error.message)
-    }
-    this.#control.earn(4)
-    this.headersReceived(id, (flags & FrameFlag.END_STREAM) !== 0, block)
-  }
-
-  #selfDependent(id: number): void {
-    const stream = this.streams.get(id)
-    this.spendReset()
-    if (stream !== undefined) stream.refuse(Http2ErrorCode.PROTOCOL_ERROR, 'it depends on itself')
-    else this.resetStream(id, Http2ErrorCode.PROTOCOL_ERROR)
-  }
-
-  #priorityFrame(id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (id === 0) throw protocolError('PRIORITY on stream 0')
-    this.#spend()
-    if (end - start !== 5) {
-      const stream = this.streams.get(id)
-      this.spendReset()
-      if (stream !== undefined) stream.refuse(Http2ErrorCode.FRAME_SIZE_ERROR, 'PRIORITY of a wrong size')
-      else this.resetStream(id, Http2ErrorCode.FRAME_SIZE_ERROR)
-    } else if ((u32(bytes, start) & largestWindow) === id) this.#selfDependent(id)
-  }
-
-  #rstStreamFrame(id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (id === 0) throw protocolError('RST_STREAM on stream 0')
-    if (end - start !== 4) throw sizeError('RST_STREAM')
-    const stream = this.streams.get(id)
-    if (stream === undefined) {
-      this.#spend()
-      if (this.isIdle(id)) throw protocolError(`RST_STREAM on idle stream ${id}`)
-      return
-    }
-    // A client has asked for its streams, so a server that resets them costs it nothing.
-    if (this.isServer) this.spendReset()
-    this.#closedStreams.addResetThere(id)
-    const code = u32(bytes, start)
-    stream.die(code, `the stream was reset with ${http2ErrorName(code)}`, code !== Http2ErrorCode.REFUSED_STREAM)
-  }
-
-  #settingsFrame(flags: number, id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (id !== 0) throw protocolError('SETTINGS on a stream')
-    this.#spend()
-    if ((flags & FrameFlag.ACK) !== 0) {
-      if (end > start) throw sizeError('SETTINGS')
-      this.#acknowledged = true
-      return
-    }
-    const settings = this.peerSettings
-    const before = settings.initialWindow
-    readSettings(settings, bytes, start, end)
-    this.settled = true
-    this.#encoder.limitTable(settings.headerTableSize)
-    const grown = settings.initialWindow - before
-    if (grown !== 0) {
-      for (const stream of this.streams.values()) {
-        if (!stream.widen(grown)) throw new ConnectionError(Http2ErrorCode.FLOW_CONTROL_ERROR, 'a window too large')
-      }
-    }
-    this.writer.settingsAck()
-    this.flushSoon()
-    this.onRoom()
-  }
-
-  #pingFrame(flags: number, id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (id !== 0) throw protocolError('PING on a stream')
-    if (end - start !== 8) throw sizeError('PING')
-    this.#spend()
-    if ((flags & FrameFlag.ACK) === 0) {
-      this.pingReceived()
-      this.writer.ping(bytes, start, true)
-      this.flushSoon()
-    } else if (bytes[start + 5] === drainPing[5] && bytes[start + 7] === drainPing[7]) this.drainPingAnswered()
-  }
-
-  #windowUpdateFrame(id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start !== 4) throw sizeError('WINDOW_UPDATE')
-    this.#spend()
-    const increment = u32(bytes, start) & largestWindow
-    if (id === 0) {
-      if (increment === 0) throw protocolError('WINDOW_UPDATE by 0')
-      this.sendWindow += increment
-      if (this.sendWindow > largestWindow) {
-        throw new ConnectionError(Http2ErrorCode.FLOW_CONTROL_ERROR, 'a window too large')
-      }
-      return
-    }
-    const stream = this.streams.get(id)
-    if (stream === undefined) {
-      if (this.isIdle(id)) throw protocolError(`WINDOW_UPDATE on idle stream ${id}`)
-      return
-    }
-    if (increment === 0) {
-      this.spendReset()
-      stream.refuse(Http2ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE by 0')
-    } else if (!stream.widen(increment)) {
-      this.spendReset()
-      stream.refuse(Http2ErrorCode.FLOW_CONTROL_ERROR, 'a window too large')
-    }
-  }
-
-  #spend(): void {
-    if (!this.#control.spend()) throw new ConnectionError(Http2ErrorCode.ENHANCE_YOUR_CALM, 'too many idle frames')
-  }
-
-  /** Counts a stream that the peer reset, or that this side reset because of the peer. */
-  protected spendReset(): void {
+  spendReset(): void {
     if (!this.resets.spend()) throw new ConnectionError(Http2ErrorCode.ENHANCE_YOUR_CALM, 'too many resets')
   }
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-}
-
-/** ConnectionError PROTOCOL_ERROR. */
-export function protocolError(message: string): ConnectionError {
-  return new ConnectionError(Http2ErrorCode.PROTOCOL_ERROR, message)
-}
-
-function sizeError(what: string): ConnectionError {
-  return new ConnectionError(Http2ErrorCode.FRAME_SIZE_ERROR, `${what} of a wrong size`)
 }

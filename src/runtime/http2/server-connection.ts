@@ -1,7 +1,7 @@
 /** The server's end of an HTTP/2 connection (RFC 9113), over a socket that somebody else accepted. */
 
-import { Connection, protocolError } from './connection.ts'
-import { ConnectionError } from './connection-error.ts'
+import { Connection } from './connection.ts'
+import { ConnectionError, protocolError } from './connection-error.ts'
 import { ConnectionLife } from './connection-life.ts'
 import { Http2ErrorCode } from './error-code.ts'
 import { clientPreface, largestStream, Setting } from './frame.ts'
@@ -89,13 +89,16 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     return at < chunk.length ? at : -1
   }
 
-  protected override pingReceived(): void {
-    if (this.#pings === undefined) return
-    const { spoke } = this
-    this.spoke = false
-    if (this.#pings.allow(this.streams.size > 0, spoke)) return
-    // The words that gRPC clients look for, to ping less often.
-    throw new ConnectionError(Http2ErrorCode.ENHANCE_YOUR_CALM, 'too_many_pings')
+  override pingReceived(bytes: Uint8Array, start: number): void {
+    if (this.#pings !== undefined) {
+      const { spoke } = this
+      this.spoke = false
+      // The words that gRPC clients look for, to ping less often.
+      if (!this.#pings.allow(this.streams.size > 0, spoke)) {
+        throw new ConnectionError(Http2ErrorCode.ENHANCE_YOUR_CALM, 'too_many_pings')
+      }
+    }
+    super.pingReceived(bytes, start)
   }
 
   protected override drainPingAnswered(): void {
@@ -106,11 +109,11 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     this.#endWhenIdle()
   }
 
-  protected headerCheck(id: number): HeaderCheck {
+  headerCheck(id: number): HeaderCheck {
     return this.streams.has(id) ? problemOfTrailers : problemOfRequest
   }
 
-  protected headersReceived(id: number, end: boolean, block: HeaderBlock): void {
+  headersReceived(id: number, end: boolean, block: HeaderBlock): void {
     const stream = this.streams.get(id)
     if (stream !== undefined) {
       this.#trailers(stream, end, block)
@@ -133,12 +136,12 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     else this.#open(id, end, block)
   }
 
-  protected goawayReceived(): void {
+  goawayReceived(): void {
     // A client that goes away still wants its answers; when it has them it hangs up.
     this.drain()
   }
 
-  protected isIdle(id: number): boolean {
+  isIdle(id: number): boolean {
     return id % 2 === 0 || id > this.#lastPeerStream
   }
 
@@ -156,7 +159,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
       this.#refuse(id, Http2ErrorCode.PROTOCOL_ERROR)
       return
     }
-    const stream = new ConnectionStream(this, this.peerSettings.initialWindow, this.streamWindow)
+    const stream = new ConnectionStream(this, this.peerSettings.initialWindow)
     stream.id = id
     stream.expected = length
     stream.remoteEnded = end

@@ -101,9 +101,15 @@ export interface Http2Keepalive {
 
 /** Options of a connection, either side. */
 export interface Http2Options {
-  /** Bytes a peer may send on one stream before this side has read them. Default 1 MiB. */
+  /**
+   * Bytes a peer may send on one stream before this side has read them. Default 1 MiB, growing to 16 MiB for peers that
+   * are held back by it while they are read as fast as they send; a number is kept as it is.
+   */
   readonly streamWindowBytes?: number | undefined
-  /** The same for all streams of a connection together. Default 16 MiB. */
+  /**
+   * The same for all streams of a connection together. Default 16 MiB, growing to 64 MiB, and 48 MiB that wait for slow
+   * readers do not count, so that those stop nobody else; a number is kept as it is, and counts every unread byte.
+   */
   readonly connectionWindowBytes?: number | undefined
   /** Largest header list to take, in bytes as RFC 9113 section 6.5.2 counts them. Default 16 KiB. */
   readonly maxHeaderListBytes?: number | undefined

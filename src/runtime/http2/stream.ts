@@ -1,7 +1,8 @@
 /** ConnectionStream: one stream of a connection, both directions, whichever end it is. */
 
+import type { ConnectionWindow } from './connection-window.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
-import { ReceiveWindow } from './flow-control.ts'
+import { ReceiveWindow, type RoundTrip } from './flow-control.ts'
 import { largestFrame } from './frame.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from './sink.ts'
@@ -26,8 +27,12 @@ export interface StreamHost {
   sendHeaders(stream: ConnectionStream, headers: Http2Headers, last: boolean): void
   /** Sends RST_STREAM and remembers it. */
   sendReset(stream: ConnectionStream, code: number): void
-  /** Bytes of a stream were read: the connection's window opens again. */
-  creditConnection(bytes: number): void
+  /** What the peer may send on all streams together. */
+  readonly window: ConnectionWindow
+  /** What it may send on one, and how far that may grow; 0: not at all. */
+  readonly streamWindow: number
+  readonly mostStreamWindow: number
+  readonly roundTrip: RoundTrip
   /** The stream is over on the wire; `clean`: both sides have ended it. */
   streamClosed(stream: ConnectionStream, clean: boolean): void
 }
@@ -72,10 +77,10 @@ export class ConnectionStream implements Http2Stream {
   /** The end that stands behind the inbox. */
   #inboxEnd: { readonly trailers: Http2Headers | undefined } | undefined = undefined
 
-  constructor(host: StreamHost, sendWindow: number, receiveWindow: number) {
+  constructor(host: StreamHost, sendWindow: number) {
     this.#host = host
     this.sendWindow = sendWindow
-    this.#receive = new ReceiveWindow(receiveWindow)
+    this.#receive = new ReceiveWindow(host.streamWindow, host.mostStreamWindow, host.roundTrip)
   }
 
   headers(headers: Http2Headers, end: boolean): void {
@@ -190,6 +195,7 @@ export class ConnectionStream implements Http2Stream {
       if (chunk.length > 0) {
         this.#inbox ??= []
         this.#inbox.push(chunk)
+        this.#host.window.hold(chunk.length)
       }
     } else if (chunk.length > 0) {
       this.sink.data(chunk)
@@ -324,7 +330,17 @@ export class ConnectionStream implements Http2Stream {
   /** Bytes have been read. */
   #credit(bytes: number): void {
     if (bytes === 0) return
-    this.#host.creditConnection(bytes)
+    this.#host.window.credit(bytes)
+    this.#creditStream(bytes)
+  }
+
+  /** Bytes of the inbox have been read. */
+  #creditHeld(bytes: number): void {
+    this.#host.window.release(bytes)
+    this.#creditStream(bytes)
+  }
+
+  #creditStream(bytes: number): void {
     if (this.dead || this.remoteEnded) return
     const increment = this.#receive.credit(bytes)
     if (increment === 0) return
@@ -339,7 +355,7 @@ export class ConnectionStream implements Http2Stream {
     if (inbox === undefined) return
     let bytes = 0
     for (const chunk of inbox) bytes += chunk.length
-    this.#credit(bytes)
+    this.#creditHeld(bytes)
   }
 
   /** Gives out what came while the stream was paused. For {@link deliver}. */
@@ -348,7 +364,7 @@ export class ConnectionStream implements Http2Stream {
       const chunk = this.#inbox?.shift()
       if (chunk === undefined) break
       this.sink.data(chunk)
-      this.#credit(chunk.length)
+      this.#creditHeld(chunk.length)
     }
     if (this.#paused || (this.#inbox !== undefined && this.#inbox.length > 0)) return
     this.#inbox = undefined

@@ -25,7 +25,7 @@ interface Peer {
 async function serve(
   onStream: (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void,
 ): Promise<Peer> {
-  const server = http2.createServer()
+  const server = http2.createServer({ maxSessionMemory: 200 })
   const sockets: Socket[] = []
   server.on('connection', (socket: Socket) => sockets.push(socket))
   const sessions: http2.ServerHttp2Session[] = []
@@ -214,6 +214,22 @@ describe('an HTTP/2 client connection', () => {
     stream.resume()
     await expect.poll(() => sink.bytes).toBeGreaterThan(1024 * 1024)
     stream.reset(8)
+  })
+
+  it('goes on with one stream while many others are not read', async () => {
+    const MiB = 1024 * 1024
+    const { port } = await serve((stream) => {
+      stream.respond({ ':status': 200 })
+      // More than the window of a stream, so that each unread one holds all of it.
+      stream.end(new Uint8Array(2 * MiB))
+    })
+    const connection = await connect(port)
+    for (let i = 0; i < 24; i++) connection.open(request, undefined, new Recorder()).pause()
+    const sink = new Recorder()
+    const stream = connection.open(request, undefined, sink)
+    stream.write(new Uint8Array(0), true)
+    await sink.over
+    expect(sink.bytes).toBe(2 * MiB)
   })
 
   it('makes room for a new connection before a server would cut one with too many resets', async () => {
