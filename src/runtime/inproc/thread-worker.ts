@@ -129,8 +129,7 @@ export class ThreadWorker implements CallWorker {
 
   cancel(call: ThreadCall, reason: RpcError): void {
     if (call.id < 0 || call.wasLeft) return
-    call.wasLeft = true
-    this.abandoned++
+    this.leave(call)
     const { outbox } = this
     outbox.frame(Frame.CANCEL, call.id)
     outbox.item(reason.code)
@@ -160,6 +159,13 @@ export class ThreadWorker implements CallWorker {
       this.graceTimer = setTimeout(() => this.terminate(), Math.min(this.settings.graceMs, longestDelay))
     } else this.terminate()
     return this.ended
+  }
+
+  /** Nobody waits for the call any more; its handler may still run. */
+  private leave(call: ThreadCall | undefined): void {
+    if (call === undefined || call.wasLeft) return
+    call.wasLeft = true
+    this.abandoned++
   }
 
   private define({ number, idl, service, method }: PoolRoute): void {
@@ -199,6 +205,8 @@ export class ThreadWorker implements CallWorker {
           const error = inbox.item()
           const payload = inbox.payload()
           call?.failed(head, error, payload)
+          // The thread has given up on the call first, as when it sees a deadline pass: its handler still runs.
+          if ((kind & FrameFlag.final) === 0) this.leave(call)
           break
         }
         case Frame.CREDIT: {

@@ -32,6 +32,17 @@ describe('the window of a worker', () => {
     expect(await depot['run']!('sleep', 1)).toBe('slept')
   })
 
+  test('counts a call whose deadline passed, whichever side saw it first, until its handler ends', async () => {
+    const pool = poolOf({ window: 4, graceMs: 10_000 })
+    const depot = depotOver(pool)
+    await pool.ready()
+    const calls = Array.from({ length: 4 }, () => code(depot['run']!('stubborn', 600, { timeoutMs: 150 })))
+    expect(await Promise.all(calls)).toEqual(Array(4).fill('DEADLINE_EXCEEDED'))
+    const { inFlight, abandoned } = pool.stats()
+    expect(abandoned).toBe(inFlight)
+    await expect.poll(() => pool.stats()).toMatchObject({ inFlight: 0, abandoned: 0, queued: 0 })
+  })
+
   test('counts an abandoned call until its handler ends', async () => {
     const pool = poolOf({ window: 1, graceMs: 10_000 })
     const depot = depotOver(pool)
