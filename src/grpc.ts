@@ -1,7 +1,10 @@
 /** gRPC for people: the client transport, the options of the server's wire, and what belongs to gRPC alone. */
 
+export type { GenericClient, GenericRequest, RawCallOptions } from './runtime/core/generic-client.ts'
+export type { JsonHandler } from './runtime/core/generic-handler.ts'
 export { type GrpcOptions, grpc } from './runtime/grpc/client.ts'
 export type { Compression } from './runtime/grpc/compression.ts'
+export { createGenericClient, genericHandler, interpretedService } from './runtime/grpc/generic.ts'
 export { type GrpcWireOptions, grpcWire } from './runtime/grpc/server.ts'
 export { sendHeaders } from './runtime/grpc/server-call.ts'
 export type { Http2Address, Http2ClientTls } from './runtime/http2/dialer.ts'

@@ -1,11 +1,15 @@
 /** volo-ts/thrift: the Thrift transport of clients, and what is special to Thrift on both sides. */
 
 export { describeFile, type FileDescription } from './runtime/core/describe-file.ts'
+export type { GenericClient, GenericRequest, RawCallOptions } from './runtime/core/generic-client.ts'
+export type { JsonHandler } from './runtime/core/generic-handler.ts'
 export type { AddressInit } from './runtime/net/address.ts'
-export type { PoolOptions } from './runtime/net/pool.ts'
+export type { PoolOptions, PoolStats } from './runtime/net/pool.ts'
 export type { ClientTlsOptions, Pem } from './runtime/net/tls.ts'
 export { type ThriftOptions, type ThriftStats, type ThriftTransport, thrift } from './runtime/thrift/client.ts'
+export type { HealthCheckOptions } from './runtime/thrift/connection-care.ts'
 export { ApplicationException, ApplicationExceptionType } from './runtime/thrift/exception.ts'
+export { createGenericClient, genericHandler, interpretedService } from './runtime/thrift/generic.ts'
 export { fromJson, toJson } from './runtime/thrift/json.ts'
 export { fromBinary, type ThriftProtocolName, toBinary } from './runtime/thrift/protocol/bytes.ts'
 export { ThriftProtocolError, type ThriftProtocolErrorKind } from './runtime/thrift/protocol/error.ts'

@@ -12,7 +12,7 @@ function expectedOf(behaviour: Behaviour, way: Way): unknown {
 }
 
 for (const way of ways) {
-  describe(`${way.name}, ${way.idl}`, () => {
+  describe([way.name, way.idl, way.variant].join(' '), () => {
     for (const behaviour of behaviours) {
       if (behaviour.idl !== undefined && behaviour.idl !== way.idl) continue
       test(behaviour.name, async () => {

@@ -2,14 +2,25 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { memoryHost } from '../../src/compiler/host.ts'
+import { loadSchemas } from '../../src/compiler/load-schemas.ts'
 import { createClient } from '../../src/runtime/core/client.ts'
+import type { Context } from '../../src/runtime/core/context.ts'
+import type { Metadata } from '../../src/runtime/core/metadata.ts'
+import type { FileSchema } from '../../src/runtime/core/schema.ts'
+import type { Service } from '../../src/runtime/core/service.ts'
 import type { ServiceType } from '../../src/runtime/core/service-type.ts'
 import type { Transport } from '../../src/runtime/core/transport.ts'
 import { grpc } from '../../src/runtime/grpc/client.ts'
+import { createGenericClient as grpcClient, interpretedService as grpcService } from '../../src/runtime/grpc/generic.ts'
 import { type InProcessOptions, inProcess } from '../../src/runtime/inproc/direct.ts'
 import { type ThreadsTransport, threads } from '../../src/runtime/inproc/threads.ts'
 import { Server } from '../../src/runtime/serve/server.ts'
 import { type ThriftOptions, thrift } from '../../src/runtime/thrift/client.ts'
+import {
+  createGenericClient as thriftClient,
+  interpretedService as thriftService,
+} from '../../src/runtime/thrift/generic.ts'
 import { generated, generatedPath } from '../support/generated.ts'
 import { buildWorker } from './build-worker.ts'
 import { behaviourHandler, reportOf } from './handler.ts'
@@ -28,6 +39,8 @@ export interface OpenWay {
 /** A way; its name stands in the table of differences. */
 export interface Way {
   readonly name: string
+  /** How it differs from another way of this name, whose outcomes it shares. */
+  readonly variant?: string
   readonly idl: Idl
   open(): Promise<OpenWay>
 }
@@ -67,6 +80,86 @@ function overSocket(name: string, idl: Idl, connect: (address: string) => Transp
 
 const overThrift = (name: string, options: ThriftOptions): Way =>
   overSocket(name, 'thrift', (address) => thrift(address, { caller: 'web', ...options }))
+
+/** Both sides work by descriptions that are read from the IDL at run time. */
+function withoutCode(name: string, idl: Idl, connect: (address: string) => Transport): Way {
+  return {
+    name,
+    variant: 'without generated code',
+    idl,
+    async open() {
+      const { schemas } = loadSchemas({ entries: [files[idl]], host: memoryHost(sourceOf(idl)) })
+      const [file] = schemas as [FileSchema]
+      const service = (idl === 'thrift' ? thriftService : grpcService)(file, 'Behaviour')
+      const Refused = service.methods[0]?.throws?.[0]?.type
+      const reported: string[] = []
+      const server = new Server({ onError: (error) => reported.push(reportOf(error)) })
+      server.add(service, behaviourHandler(Refused as never, reported))
+      const { port } = await server.listen('127.0.0.1:0')
+      const transport = connect(`127.0.0.1:${port}`)
+      return {
+        service: service as ServiceType<unknown, never>,
+        Refused,
+        transport,
+        async close() {
+          await transport.close()
+          await server.close({ drainMs: 0 })
+        },
+      }
+    },
+  }
+}
+
+/** A server that knows no service passes every call on, in bytes. */
+function throughProxy(name: string, idl: Idl, connect: (address: string) => Transport): Way {
+  return {
+    name,
+    variant: 'through a proxy',
+    idl,
+    async open() {
+      const { server, ...rest } = await serverOf(idl)
+      const { port } = await server.listen('127.0.0.1:0')
+      const onward = connect(`127.0.0.1:${port}`)
+      const proxy = new Server({ unknown: passOn(idl, onward), onError() {} })
+      const { port: front } = await proxy.listen('127.0.0.1:0')
+      const transport = connect(`127.0.0.1:${front}`)
+      return {
+        ...rest,
+        transport,
+        async close() {
+          await transport.close()
+          await proxy.close({ drainMs: 0 })
+          await onward.close()
+          await server.close({ drainMs: 0 })
+        },
+      }
+    },
+  }
+}
+
+function passOn(idl: Idl, onward: Transport): Service {
+  const client = (idl === 'thrift' ? thriftClient : grpcClient)([], onward)
+  return async (cx, request) => {
+    const options = {
+      parent: cx,
+      prepare: (own: Context) => {
+        own.caller = cx.caller
+      },
+      metadata: cx.requestHeaders,
+      metainfo: { transient: Object.fromEntries(cx.metainfo.transient) },
+      oneway: cx.method.kind === 'oneway',
+      onHeaders: (headers: Metadata) => {
+        for (const [key, value] of headers) cx.responseHeaders.append(key, value)
+      },
+      onTrailers: (trailers: Metadata) => {
+        for (const [key, value] of trailers) cx.responseTrailers.append(key, value)
+      },
+    }
+    const { fullName } = cx.service
+    if (idl === 'thrift') return client.callBytes(fullName, cx.method.name, request as Uint8Array, options)
+    return client.streamBytes(fullName, cx.method.name, request as AsyncIterable<Uint8Array>, options)
+  }
+}
 
 function inside(name: string, options: InProcessOptions): Way[] {
   return (['thrift', 'protobuf'] as const).map((idl) => ({
@@ -129,6 +222,11 @@ export const ways: readonly Way[] = [
   overThrift('framed compact', { transport: 'framed', protocol: 'compact' }),
   overThrift('buffered', { transport: 'buffered' }),
   overSocket('gRPC', 'protobuf', (address) => grpc(address, { caller: 'web' })),
+  withoutCode('TTHeader', 'thrift', (address) => thrift(address, { caller: 'web' })),
+  withoutCode('gRPC', 'protobuf', (address) => grpc(address, { caller: 'web' })),
+  throughProxy('TTHeader', 'thrift', (address) => thrift(address, { caller: 'web' })),
+  throughProxy('TTHeader compact', 'thrift', (address) => thrift(address, { caller: 'web', protocol: 'compact' })),
+  throughProxy('gRPC', 'protobuf', (address) => grpc(address, { caller: 'web' })),
   ...inside('in-process', {}),
   ...inside('mailbox', { mode: 'mailbox', concurrency: 4 }),
   ...inside('in-process copy', { isolate: 'copy' }),

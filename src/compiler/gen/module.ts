@@ -4,13 +4,13 @@ import { formatNumber } from '../../runtime/core/schema.ts'
 import type { Report } from '../diagnostic.ts'
 import type { IrDeclaration, IrEnum, IrFile, IrMessage, IrService, IrTypedef } from '../ir/ir.ts'
 import type { Reach } from '../ir/reach.ts'
-import { visitDeclarationTypes } from '../ir/walk.ts'
 import { printConst, printTypedef } from './aliases.ts'
 import { printComplete } from './complete.ts'
 import { type ModuleContext, moduleContext, type ResolvedOptions } from './context.ts'
 import { printDoc } from './doc.ts'
 import { printEnum } from './enums.ts'
 import { printExtension } from './extensions.ts'
+import { describedBeside } from './file-schemas.ts'
 import { printMessage, printMessageTypes } from './messages.ts'
 import type { ProgramNames } from './names.ts'
 import { Printer, quote } from './printer.ts'
@@ -135,7 +135,7 @@ function methodStructs(service: IrService, names: ProgramNames): IrMessage[] {
 function printFileSchema(printer: Printer, file: IrFile, context: ModuleContext): void {
   const json = schemaJson(file, context)
   const imports = new Set<string>()
-  for (const one of describedBeside(file, context)) {
+  for (const one of describedBeside(file, context.reach)) {
     const name = one === file ? undefined : context.fileConstant(one)
     if (name !== undefined) imports.add(name)
   }
@@ -150,15 +150,4 @@ function printFileSchema(printer: Printer, file: IrFile, context: ModuleContext)
     },
     ')',
   )
-}
-
-/** The files that a description leads to: those imported, and those whose types are used though an import between has no module. */
-function describedBeside(file: IrFile, { reach }: ModuleContext): Set<IrFile> {
-  const beside = new Set<IrFile>()
-  for (const one of file.imports) if (one.file !== undefined) beside.add(one.file)
-  for (const one of reach.declarations(file)) {
-    if (one.kind === 'service' && one.extends?.target !== undefined) beside.add(one.extends.target.file)
-    visitDeclarationTypes(one, { reference: ({ target }) => target !== undefined && beside.add(target.file) })
-  }
-  return beside
 }

@@ -8,12 +8,14 @@ type Members = Readonly<Record<string, unknown>>
 
 /**
  * The same object when it is complete, else a copy with the defaults filled in, nested messages included. Throws RpcError
- * INVALID_ARGUMENT when a required member is missing. Exceptions that are no Error yet stay plain objects.
+ * INVALID_ARGUMENT when a required member is missing. An exception becomes one of {@link exceptionClass} unless it is an
+ * Error already.
  */
 export function completeMessage(plan: MessagePlan, input: unknown): unknown {
   const given = input as Members
   if (plan.schema.kind === 'union') return completeUnion(plan, given)
   if (input instanceof DeclaredException) return input
+  if (plan.schema.kind === 'exception') return new (exceptionClass(plan))(given)
   const done: Record<string, unknown> = {}
   let changed = false
   for (const member of plan.members) {
@@ -25,6 +27,34 @@ export function completeMessage(plan: MessagePlan, input: unknown): unknown {
   if (!changed) return input
   if (plan.keepsUnknown) done['$unknown'] = given['$unknown']
   return done
+}
+
+/** The class of an exception of which only the description is there; what it is made from is completed. */
+export type InterpretedException = new (init?: Members) => DeclaredException
+
+const classes = new WeakMap<MessagePlan, InterpretedException>()
+
+/** The class of the exceptions of a description: one per description, so that `instanceof` tells them apart. */
+export function exceptionClass(plan: MessagePlan): InterpretedException {
+  const known = classes.get(plan)
+  if (known !== undefined) return known
+  const title = plan.schema.name.slice(plan.schema.name.lastIndexOf('.') + 1)
+  const text = plan.members.find(({ name }) => name === 'message')
+  const members = plan.members.filter((member) => member !== text)
+  const made = class extends DeclaredException {
+    constructor(init: Members = {}) {
+      super(text === undefined ? '' : (completeMember(plan, text, init['message']) as string))
+      const own = this as unknown as Record<string, unknown>
+      for (const member of members) own[member.name] = completeMember(plan, member, init[member.name])
+      if (plan.keepsUnknown) own['$unknown'] = init['$unknown']
+    }
+
+    override get name(): string {
+      return title
+    }
+  }
+  classes.set(plan, made)
+  return made
 }
 
 function completeMember(plan: MessagePlan, member: MemberPlan, given: unknown): unknown {

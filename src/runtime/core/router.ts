@@ -5,12 +5,21 @@ import type { Context, Peer } from './context.ts'
 import type { RpcError } from './error.ts'
 import type { Metadata } from './metadata.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
-import type { UnknownCall } from './unknown-service.ts'
 
 /** A method that a router can call. */
 export interface Route {
   readonly service: ServiceType
   readonly method: MethodType
+}
+
+/** A call that no registered service takes. */
+export interface UnknownCall {
+  readonly idl: 'thrift' | 'protobuf'
+  /** Thrift: TTHeader's `isn`, or what a multiplexed name says, else empty. protobuf: the full name. */
+  readonly service: string
+  readonly method: string
+  /** Thrift: the caller waits for no answer. */
+  readonly oneway: boolean
 }
 
 /** Counts the handlers that run, for a limit: a call that was given up on keeps its place until its handler really ends. */
@@ -33,6 +42,8 @@ export interface ServerCallInit {
   /** Persistent and transient entries as they arrived. */
   readonly persistent?: Map<string, string> | undefined
   readonly transient?: Map<string, string> | undefined
+  /** It came on a connection whose client may not know yet that the server drains: it is served all the same. */
+  readonly admitted?: boolean | undefined
   /** Counts the call for whoever limits how many handlers run. */
   readonly counter?: CallCounter | undefined
   /** In process: stands in for the process's ambient store, to run the handler outside its caller's context. */
@@ -79,7 +90,7 @@ export interface Router {
    * type of a service of which only the name is known, in the bytes of the wire. Undefined when they are refused.
    */
   findUnknown(call: UnknownCall, raw: (call: UnknownCall) => ServiceType): Route | undefined
-  /** Opens a call. Throws RpcError UNAVAILABLE when the server is closing. */
+  /** Opens a call. Throws RpcError UNAVAILABLE when the server is closing, RESOURCE_EXHAUSTED when it has too many. */
   open(route: Route, init: ServerCallInit): ServerCall
   /** Calls whose handler runs or whose response stream is open, without those that were ended early. */
   readonly inFlight: number

@@ -331,6 +331,13 @@ export class ProtobufReader {
     return utf8Read(this.source, start, end)
   }
 
+  /** Everything up to `end`, copied: a message as it came. */
+  rest(end: number): Uint8Array {
+    const start = this.position
+    this.position = end
+    return copyBytes(this.source, start, end)
+  }
+
   /** Bytes copied out of the message. */
   bytes(): Uint8Array {
     this.charge(bytesWeight)

@@ -213,6 +213,13 @@ export class BinaryReader implements ThriftReader {
     return -1
   }
 
+  /** The bytes of a struct, copied. They are whole: the struct has been walked through. */
+  struct(): Uint8Array {
+    const begin = this.position
+    this.skip(12)
+    return copyBytes(this.bytes, begin, this.position)
+  }
+
   skip(type: number): void {
     switch (type) {
       case 11:

@@ -1,7 +1,7 @@
 /** The Thrift codec that reads descriptions instead of being printed: for structs of which only the schema is there. */
 
 import { missing, unknownCase } from '../../core/complete.ts'
-import { completeMessage } from '../../core/complete-message.ts'
+import { completeMessage, exceptionClass } from '../../core/complete-message.ts'
 import { enumNumber } from '../../core/enum-number.ts'
 import { messageSchema } from '../../core/file-schema.ts'
 import {
@@ -43,7 +43,7 @@ function missingScalar(scalar: ScalarName): never {
 
 /**
  * A struct, union or exception that works by its description: the same bytes, values and errors as generated code, several
- * times slower; exceptions are plain objects. Throws when the file has none of that name.
+ * times slower; exceptions are Errors of a class of their own. Throws when the file has none of that name.
  */
 export function interpretedThrift(file: FileSchema, typeName: string): ThriftStruct<unknown, unknown> {
   const plan = messagePlan(messageSchema(file, typeName))
@@ -153,7 +153,7 @@ function decodeStruct(r: ThriftReader, plan: MessagePlan): Members | undefined {
     value[name] = fallback()
   }
   if (plan.keepsUnknown) value['$unknown'] = unknown
-  return value
+  return plan.schema.kind === 'exception' ? (new (exceptionClass(plan))(value) as unknown as Members) : value
 }
 
 function decodeUnion(r: ThriftReader, plan: MessagePlan): Members | undefined {

@@ -1,0 +1,36 @@
+/** rawServiceType: a service of which only the name of one method is known, so that its messages stay bytes. */
+
+import type { MessageType } from './message.ts'
+import type { FileSchema, MethodKind } from './schema.ts'
+import type { ServiceType } from './service-type.ts'
+
+/** The one method of {@link rawServiceType}. */
+export interface RawMethod {
+  readonly idl: 'thrift' | 'protobuf'
+  /** Empty: the service is not named. */
+  readonly service: string
+  readonly method: string
+  readonly kind: MethodKind
+}
+
+/** A service of one method whose messages are of types that keep bytes. */
+export function rawServiceType(
+  { idl, service, method, kind }: RawMethod,
+  request: MessageType,
+  response: MessageType,
+): ServiceType {
+  return {
+    name: service.slice(service.lastIndexOf('.') + 1),
+    fullName: service,
+    idl,
+    methods: [{ name: method, localName: method, kind, request, response }],
+    file: idl === 'thrift' ? thriftFile : protobufFile,
+  }
+}
+
+function emptyFile(idl: 'thrift' | 'protobuf'): FileSchema {
+  return { path: '', idl, syntax: '', package: '', imports: [], messages: [], enums: [], services: [] }
+}
+
+const thriftFile = emptyFile('thrift')
+const protobufFile = emptyFile('protobuf')

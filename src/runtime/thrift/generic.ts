@@ -1,0 +1,49 @@
+/** Thrift without generated code: services from descriptions, clients and handlers in JSON. */
+
+import type { ClientOptions } from '../core/call-options.ts'
+import { describedService } from '../core/described-service.ts'
+import { type GenericClient, type GenericFormat, genericClient } from '../core/generic-client.ts'
+import { genericHandlerOf, type JsonHandler } from '../core/generic-handler.ts'
+import type { MessageType } from '../core/message.ts'
+import type { FileSchema } from '../core/schema.ts'
+import type { ServiceType } from '../core/service-type.ts'
+import type { Transport } from '../core/transport.ts'
+import { fromJson, toJson } from './json.ts'
+import { interpretedThrift } from './protocol/interpreting-codec.ts'
+import { rawService } from './raw-service.ts'
+
+const format: GenericFormat = {
+  idl: 'thrift',
+  toJson: (type, value) => toJson(type, value as never),
+  fromJson: (type, json) => fromJson(type as MessageType<unknown, never>, json),
+  raw: ({ service, method, kind }) => rawService({ service, method, oneway: kind === 'oneway' }),
+}
+
+/**
+ * The type of a service of which only the description is there: `Shop` of `Shop.file`, of `loadSchemas` of
+ * `volo-ts/compiler`, or of a server's reflection. It does all that a generated one does, several times slower. Throws when the
+ * file declares no such service or what it needs is not described.
+ */
+export function interpretedService(file: FileSchema, name: string): ServiceType {
+  return describedService(file, name, interpretedThrift)
+}
+
+/**
+ * A client that calls services by name, in JSON by the descriptions of `services`, in bytes also without them. The
+ * services may be generated ones or {@link interpretedService}s. Throws TypeError for a service that is not Thrift's.
+ */
+export function createGenericClient(
+  services: readonly ServiceType[],
+  transport: Transport,
+  options: ClientOptions = {},
+): GenericClient {
+  return genericClient(format, services, transport, options)
+}
+
+/**
+ * The handler of a service that answers every method with one function in JSON: `server.add(Shop, genericHandler(Shop,
+ * async (cx, request) => …))`. Throws TypeError for a service that is not Thrift's.
+ */
+export function genericHandler<C, H>(service: ServiceType<C, H>, handle: JsonHandler): H {
+  return genericHandlerOf(format, service, handle) as H
+}
