@@ -8,6 +8,7 @@ export default defineConfig({
     inproc: 'src/inproc.ts',
     compiler: 'src/compiler.ts',
     gen: 'src/gen.ts',
+    web: 'src/web.ts',
     cli: 'src/cli/main.ts',
   },
   tsconfig: 'tsconfig.build.json',

@@ -1,17 +1,25 @@
-/** Generates the well-known protobuf types into the runtime with our own compiler. Run it after `npm run build`. */
+/** Generates the well-known protobuf types and gRPC's own services into the runtime with our own compiler. Run it after `npm run build`. */
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as compiler from '../dist/compiler.js'
+import { generateGrpcServices } from './grpc-services.mjs'
 import { generateWellKnown } from './well-known.mjs'
 
-const out = join(dirname(fileURLToPath(import.meta.url)), '../src/runtime/protobuf/gen')
-const files = generateWellKnown(compiler)
-rmSync(out, { recursive: true, force: true })
-for (const file of files) {
-  const path = join(out, file.path)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, file.text)
+const runtime = join(dirname(fileURLToPath(import.meta.url)), '../src/runtime')
+
+/** Replaces what stands below a folder of the runtime. */
+function write(folder, files) {
+  const out = join(runtime, folder)
+  rmSync(out, { recursive: true, force: true })
+  for (const file of files) {
+    const path = join(out, file.path)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, file.text)
+  }
+  console.log(`${files.length} files in src/runtime/${folder}`)
 }
-console.log(`${files.length} files in src/runtime/protobuf/gen`)
+
+write('protobuf/gen', generateWellKnown(compiler))
+write('grpc/gen', generateGrpcServices(compiler))

@@ -7,6 +7,7 @@ import type { Http2Headers, Http2Sink, Http2Stream } from '../http2/sink.ts'
 import { methodCodec } from './codec.ts'
 import { acceptedEncodings } from './compression.ts'
 import type { ConnectionCounters } from './counters.ts'
+import { rawService } from './raw-service.ts'
 import { type RequestHead, readRequestHead } from './request-head.ts'
 import { type GrpcRoute, GrpcServerCall, type ServerSettings } from './server-call.ts'
 import { appendError } from './status.ts'
@@ -19,6 +20,12 @@ export type HttpAccept = (
   head: RequestHead,
   end: boolean,
 ) => Http2Sink
+
+/** The sink of a call, or of a stream that has had its answer. */
+export interface CallSink extends Http2Sink {
+  /** Ends a call whose request cannot be read. */
+  refuse(error: unknown): void
+}
 
 /** What the connections of a wire share. */
 export interface AcceptorShared {
@@ -56,7 +63,7 @@ export class CallAcceptor {
   }
 
   /** Opens the gRPC call that a head asks for, on a stream whose body is gRPC's. */
-  open(stream: Http2Stream, head: RequestHead, end: boolean): Http2Sink {
+  open(stream: Http2Stream, head: RequestHead, end: boolean): CallSink {
     const { router, settings } = this.shared
     try {
       const route = this.route(head.path)
@@ -77,6 +84,7 @@ export class CallAcceptor {
   callInit(head: RequestHead): Parameters<Router['open']>[1] {
     return {
       peer: this.peer,
+      admitted: true,
       deadline: head.timeoutMs === undefined ? undefined : performance.now() + head.timeoutMs,
       ...(head.caller === undefined ? undefined : { caller: head.caller }),
       ...(head.metadata === undefined ? undefined : { requestHeaders: head.metadata }),
@@ -95,6 +103,9 @@ export class CallAcceptor {
       throw unimplemented(`the path ${shown(path)} is not /service/method`)
     const found = router.find('protobuf', service, method)
     if (found === undefined) {
+      const unknown = router.findUnknown({ idl: 'protobuf', service, method, oneway: false }, rawService)
+      // Not remembered: peers make up the names.
+      if (unknown !== undefined) return { route: unknown, ...methodCodec(unknown.method) }
       throw unimplemented(
         router.has('protobuf', service)
           ? `the service ${shown(service)} has no method ${shown(method)}`
@@ -117,10 +128,10 @@ function shown(text: string): string {
 }
 
 /** The sink of a stream that has had its answer. */
-export const deaf: Http2Sink = { headers() {}, data() {}, end() {}, reset() {}, drain() {} }
+export const deaf: CallSink = { headers() {}, data() {}, end() {}, reset() {}, drain() {}, refuse() {} }
 
 /** Answers with a head alone. */
-export function answer(stream: Http2Stream, headers: Http2Headers): Http2Sink {
+export function answer(stream: Http2Stream, headers: Http2Headers): CallSink {
   stream.headers(headers, true)
   return deaf
 }

@@ -1,10 +1,12 @@
 /** Base64 as gRPC writes bytes into headers: without padding, read with and without. */
 
+import { fromBase64, toBase64 } from '../core/base64.ts'
+
 const shape = /^[A-Za-z0-9+/]*={0,2}$/
 
 /** Bytes as unpadded base64. */
 export function encodeBase64(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  const text = toBase64(bytes)
   const pad = text.indexOf('=')
   return pad === -1 ? text : text.slice(0, pad)
 }
@@ -14,5 +16,5 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   if (!shape.test(text)) return undefined
   const digits = text.indexOf('=') === -1 ? text.length : text.indexOf('=')
   if (digits % 4 === 1) return undefined
-  return new Uint8Array(Buffer.from(text, 'base64'))
+  return fromBase64(text.slice(0, digits))
 }

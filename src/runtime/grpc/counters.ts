@@ -52,17 +52,19 @@ export class ConnectionCounters implements CallCounts {
 
 const totals = new WeakMap<Router, ConnectionCounters>()
 
-/** Counts the calls of a router from now on, on connections that are accepted later; the totals. */
-export function countCalls(router: Router): ConnectionCounters {
-  let total = totals.get(router)
-  if (total === undefined) {
-    total = new ConnectionCounters()
-    totals.set(router, total)
-  }
-  return total
+/** Counts the calls of a server from now on, on connections that are accepted later; `server.stats()` tells. */
+export function countCalls({ router }: { readonly router: Router }): void {
+  if (!totals.has(router)) totals.set(router, new ConnectionCounters())
 }
 
 /** The totals of a router; undefined when nobody has asked to count. */
 export function callTotals(router: Router): ConnectionCounters | undefined {
   return totals.get(router)
+}
+
+/** The counts as they are now. */
+export function snapshot(counts: CallCounts | undefined): CallCounts | undefined {
+  if (counts === undefined) return undefined
+  const { started, succeeded, failed, messagesReceived, messagesSent, lastCallAt, lastReceivedAt, lastSentAt } = counts
+  return { started, succeeded, failed, messagesReceived, messagesSent, lastCallAt, lastReceivedAt, lastSentAt }
 }

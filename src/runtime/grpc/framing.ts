@@ -22,14 +22,18 @@ export interface Frame {
 export class FrameReader {
   /** Bytes that were pushed and not yet given out. */
   buffered = 0
+  /** The first byte of the message that was given out last. */
+  flag = 0
   readonly #maxBytes: number
+  readonly #highestFlag: number
   #chunks: Uint8Array[] = []
   /** Bytes of the first chunk that have been given out. */
   #offset = 0
 
-  /** `maxBytes`: the largest message to take, as it stands in the frame. */
-  constructor(maxBytes: number) {
+  /** `maxBytes`: the largest message to take, as it stands in the frame. gRPC-web has frames of trailers, marked by 0x80. */
+  constructor(maxBytes: number, highestFlag = 1) {
     this.#maxBytes = maxBytes
+    this.#highestFlag = highestFlag
   }
 
   push(chunk: Uint8Array): void {
@@ -49,7 +53,8 @@ export class FrameReader {
    */
   next(): Frame | undefined {
     if (!this.ready) return undefined
-    const compressed = this.#at(0) === 1
+    this.flag = this.#at(0)
+    const compressed = this.flag === 1
     const length = this.#length()
     this.#skip(framePrefixBytes)
     return { compressed, payload: this.#take(length) }
@@ -64,7 +69,7 @@ export class FrameReader {
 
   #length(): number {
     const flag = this.#at(0)
-    if (flag > 1) {
+    if (flag > this.#highestFlag) {
       throw new RpcError('INTERNAL', `malformed message frame: its first byte is ${flag}, not 0 or 1`, { stack: false })
     }
     const length = this.#at(1) * 0x1000000 + ((this.#at(2) << 16) | (this.#at(3) << 8) | this.#at(4))

@@ -274,7 +274,7 @@ export class GrpcServerCall implements Http2Sink {
   }
 
   /** Ends a call whose request cannot be handled. */
-  private refuse(error: unknown): void {
+  refuse(error: unknown): void {
     const failure = RpcError.from(error)
     this.call.cancel(failure)
     this.fail(failure)

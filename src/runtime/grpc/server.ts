@@ -2,8 +2,8 @@
 
 import type { Router } from '../core/router.ts'
 import type { ConnectionFigures, Wire, WireConnection, WireMatch } from '../core/wire.ts'
-import { http2Server } from '../http2/engine.ts'
-import type { Http2Keepalive, Http2PingPolicy, Http2Socket } from '../http2/sink.ts'
+import { type Http2Socket, http2Server } from '../http2/engine.ts'
+import type { Http2Keepalive, Http2PingPolicy } from '../http2/sink.ts'
 import { type AcceptorShared, CallAcceptor, type HttpAccept } from './accept.ts'
 import type { Compression } from './compression.ts'
 import { ConnectionCounters, callTotals } from './counters.ts'

@@ -1,5 +1,6 @@
 /** The server's end of an HTTP/2 connection (RFC 9113), over a socket that somebody else accepted. */
 
+import type { ServerSocket } from '../net/server-socket.ts'
 import { Connection } from './connection.ts'
 import { ConnectionError, protocolError } from './connection-error.ts'
 import { ConnectionLife } from './connection-life.ts'
@@ -9,8 +10,11 @@ import { contentLength, problemOfRequest, problemOfTrailers } from './header-rul
 import type { HeaderBlock, HeaderCheck } from './hpack-decoder.ts'
 import { serverKeepalive } from './keepalive.ts'
 import { PingCounter } from './ping-policy.ts'
-import type { Http2Accept, Http2ServerConnection, Http2ServerOptions, Http2Socket } from './sink.ts'
+import type { Http2Accept, Http2ServerConnection, Http2ServerOptions } from './sink.ts'
 import { ConnectionStream } from './stream.ts'
+
+/** An accepted connection, as a port hands it over. */
+export type Http2Socket = ServerSocket
 
 /** Serves HTTP/2 on a paused socket; `first` are the bytes that were read from it already. */
 export function http2Server(

@@ -6,6 +6,8 @@ import type { GrpcWireOptions } from '../grpc/server.ts'
 import type { ServerSocket } from '../net/server-socket.ts'
 import type { ThriftWireOptions } from '../thrift/server-options.ts'
 import { matchThrift } from '../thrift/sniff.ts'
+import type { ServerHttpOptions } from './http1.ts'
+import { matchHttp1 } from './http1-sniff.ts'
 
 /** A wire that can say what it recognises before its code is loaded. */
 export interface PortWire {
@@ -21,13 +23,15 @@ export interface PortWire {
 export interface PortWireOptions {
   readonly thrift?: ThriftWireOptions | undefined
   readonly grpc?: GrpcWireOptions | undefined
+  readonly http?: ServerHttpOptions | undefined
 }
 
 const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
 
-/** Thrift and gRPC. */
+/** Thrift and gRPC, and HTTP/1.1 where it is asked for. */
 export function portWires(options: PortWireOptions): readonly PortWire[] {
-  return [
+  const { grpc, http } = options
+  const wires: PortWire[] = [
     {
       name: 'thrift',
       idl: 'thrift',
@@ -40,9 +44,22 @@ export function portWires(options: PortWireOptions): readonly PortWire[] {
       idl: 'protobuf',
       alpn: ['h2'],
       match: matchHttp2,
-      load: once(async () => (await import('../grpc/server.ts')).grpcWire(options.grpc)),
+      load: once(async () => {
+        const { grpcWire } = await import('../grpc/server.ts')
+        return grpcWire(grpc, http && (await import('../grpc/http-accept.ts')).httpAccept(http))
+      }),
     },
   ]
+  if (http !== undefined) {
+    wires.push({
+      name: 'http/1.1',
+      idl: 'protobuf',
+      alpn: ['http/1.1'],
+      match: matchHttp1,
+      load: once(async () => (await import('./http1.ts')).http1Wire(http, grpc ?? {})),
+    })
+  }
+  return wires
 }
 
 /** Loads the wires of the services there are, so that the first call does not wait for them. */
@@ -56,18 +73,6 @@ function matchHttp2(first: Uint8Array): WireMatch {
   const length = Math.min(first.length, http2Preface.length)
   for (let i = 0; i < length; i++) if (first[i] !== http2Preface[i]) return 'no'
   return length < http2Preface.length ? 'more' : 'yes'
-}
-
-const http1Methods = ['GET ', 'POST ', 'PUT ', 'HEAD ', 'DELETE ', 'OPTIONS ', 'PATCH ', 'CONNECT ', 'TRACE ']
-
-/** The request line of HTTP/1.1. */
-export function matchHttp1(first: Uint8Array): WireMatch {
-  const text = Buffer.from(first.subarray(0, 8)).toString('latin1')
-  for (const method of http1Methods) {
-    if (text.startsWith(method)) return 'yes'
-    if (method.startsWith(text)) return 'more'
-  }
-  return 'no'
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -1,14 +1,17 @@
 /** Port: takes accepted sockets through TLS and sniffing to the wire that speaks what they speak. */
 
+import type { Peer } from '../core/context.ts'
 import type { Router } from '../core/router.ts'
+import { nextId } from '../core/server-figures.ts'
 import type { WireConnection } from '../core/wire.ts'
 import { peerOf } from '../net/peer.ts'
 import type { Socket } from '../net/socket.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
 import { type TlsUpgrade, tlsUpgrade } from '../net/tls-server.ts'
 import { readFirstBytes } from './first-bytes.ts'
-import { refuseHttp1 } from './http1.ts'
-import { matchHttp1, type PortWire } from './port-wire.ts'
+import { refuseHttp1 } from './http1-refusal.ts'
+import { matchHttp1 } from './http1-sniff.ts'
+import type { PortWire } from './port-wire.ts'
 
 /** Limits of the connections of a port. */
 export interface PortLimits {
@@ -28,9 +31,20 @@ export interface PortOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** A connection that a wire has taken. */
+export interface Taken {
+  readonly id: number
+  /** When it was taken, by `Date.now()`. */
+  readonly since: number
+  readonly wire: string
+  readonly peer: Peer
+  readonly connection: WireConnection
+}
+
 type Target = PortWire | typeof tlsTarget | typeof http1Target
 const tlsTarget = { name: 'tls' } as const
 const http1Target = { name: 'http/1.1' } as const
+const isHttp1 = (target: Target): boolean => target.name === http1Target.name
 const tlsHandshakeRecord = 0x16
 
 /** Owns every connection of a server, from accept to close. */
@@ -42,14 +56,14 @@ export class Port {
   /** Sockets under TLS; how many of them have ended their handshake is counted, for then another socket stands for them. */
   readonly #encrypted = new Set<Socket>()
   #secure = 0
-  readonly #connections = new Set<WireConnection>()
+  readonly #connections = new Set<Taken>()
   readonly #unixPaths = new WeakMap<Socket, string>()
   #closing = false
 
   constructor(options: PortOptions) {
     this.#options = options
     const { tls } = options
-    const alpn = [...options.wires.flatMap((wire) => wire.alpn), 'http/1.1']
+    const alpn = [...new Set([...options.wires.flatMap((wire) => wire.alpn), 'http/1.1'])]
     this.#tls = tls === undefined ? undefined : tlsUpgrade(tls, alpn, (socket, chosen) => this.#secured(socket, chosen))
   }
 
@@ -70,16 +84,34 @@ export class Port {
     this.#sniff(socket, this.#tls !== undefined)
   }
 
+  /**
+   * Takes a socket that an HTTP server has accepted, after its TLS. What speaks HTTP/1.1 goes to `http1`, with the bytes
+   * that were read put back.
+   */
+  adopt(socket: Socket, http1: () => void): void {
+    if (this.#closing) {
+      http1()
+      return
+    }
+    this.#arrive(socket)
+    this.#sniff(socket, false, http1)
+  }
+
+  /** The connections that a wire has taken. */
+  get connections(): Iterable<Taken> {
+    return this.#connections.values()
+  }
+
   /** Lets every connection finish its calls; resolves when all are closed. Those that have said nothing yet are dropped. */
   async drain(): Promise<void> {
     this.#closing = true
     for (const socket of this.#arriving) socket.destroy()
-    await Promise.all([...this.#connections].map((connection) => connection.drain()))
+    await Promise.all([...this.#connections].map(({ connection }) => connection.drain()))
   }
 
   destroy(): void {
     this.#closing = true
-    for (const connection of [...this.#connections]) connection.destroy()
+    for (const { connection } of [...this.#connections]) connection.destroy()
     for (const sockets of [this.#arriving, this.#encrypted]) for (const socket of sockets) socket.destroy()
   }
 
@@ -89,11 +121,17 @@ export class Port {
     socket.once('close', () => this.#arriving.delete(socket))
   }
 
-  #sniff(socket: Socket, tlsAllowed: boolean): void {
+  #sniff(socket: Socket, tlsAllowed: boolean, http1?: () => void): void {
     const limit = this.#options.limits.firstBytesTimeoutMs ?? 10_000
     readFirstBytes<Target>(socket, limit, (first) => this.#recognise(first, tlsAllowed)).then((outcome) => {
-      if (outcome.kind !== 'known') socket.destroy()
-      else this.#hand(socket, outcome.first, outcome.what)
+      if (outcome.kind === 'known' && (http1 === undefined || !isHttp1(outcome.what))) {
+        this.#hand(socket, outcome.first, outcome.what)
+      } else if (outcome.kind !== 'gone' && http1 !== undefined) {
+        this.#arriving.delete(socket)
+        socket.unshift(outcome.first)
+        http1()
+        socket.resume()
+      } else socket.destroy()
     })
   }
 
@@ -127,8 +165,9 @@ export class Port {
         this.#arriving.delete(socket)
         const peer = peerOf(socket, this.#unixPaths.get(socket))
         const connection = wire.accept({ socket, peer, alpn }, first, this.#options.router)
-        this.#connections.add(connection)
-        socket.once('close', () => this.#connections.delete(connection))
+        const taken: Taken = { id: nextId(), since: Date.now(), wire: wire.name, peer, connection }
+        this.#connections.add(taken)
+        socket.once('close', () => this.#connections.delete(taken))
       },
       (error: unknown) => {
         this.#options.onError(error)
@@ -152,12 +191,9 @@ export class Port {
       socket.destroy()
       return
     }
-    if (alpn === 'http/1.1') {
-      refuseHttp1(socket)
-      return
-    }
     const wire = alpn === undefined ? undefined : this.#options.wires.find((one) => one.alpn.includes(alpn))
-    if (wire === undefined) this.#sniff(socket, false)
+    if (wire === undefined && alpn === 'http/1.1') refuseHttp1(socket)
+    else if (wire === undefined) this.#sniff(socket, false)
     else this.#connect(socket, new Uint8Array(0), wire, alpn)
   }
 }

@@ -4,9 +4,13 @@ import { enableAmbient } from '../ambient/ambient.ts'
 import type { Context } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
+import { nextId, type ServerStats } from '../core/server-figures.ts'
 import { createRouter, drainFor, type ServerRouter } from '../core/server-router.ts'
 import type { ServiceType } from '../core/service-type.ts'
+import type { UnknownHandler } from '../core/unknown-service.ts'
+import { callTotals, snapshot } from '../grpc/counters.ts'
 import { type AddressInit, parseAddress } from '../net/address.ts'
+import type { Http1Server } from '../net/http1.ts'
 import { type BoundAddress, type Listener, listen } from '../net/listen.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
 import { onOrphaned } from './on-orphaned.ts'
@@ -16,10 +20,24 @@ import { loadWires, type PortWire, type PortWireOptions, portWires } from './por
 /** What the last replies get to leave in, however short the drain. */
 const lastBytesMs = 100
 
+/** Limits of a server. */
+export interface ServerLimits extends PortLimits {
+  /**
+   * Calls whose handlers run at most, of all wires and in process together, also those that were given up on; further ones
+   * are refused at once with RESOURCE_EXHAUSTED. Default: no limit; `thrift.maxConcurrentCalls` limits each connection.
+   */
+  readonly maxConcurrentCalls?: number | undefined
+}
+
 /** Options of {@link Server}. */
 export interface ServerOptions {
   /** Layers around every call; the first sees the request first. */
   readonly layers?: readonly Layer[] | undefined
+  /**
+   * Answers calls of services and methods that are not added, over Thrift and gRPC, in bytes or by a description: for
+   * proxies and gateways. Default: they fail as UNIMPLEMENTED.
+   */
+  readonly unknown?: UnknownHandler | undefined
   /** Hears of every failure that its caller is not told. Default: `console.error` with the stack. */
   readonly onError?: ((error: unknown, cx: Context | undefined) => void) | undefined
   /**
@@ -29,13 +47,18 @@ export interface ServerOptions {
   readonly ambient?: boolean | undefined
   /** Certificate and key; the same port then answers plain and TLS connections. Default: plain only. */
   readonly tls?: ServerTlsOptions | undefined
-  readonly limits?: PortLimits | undefined
+  readonly limits?: ServerLimits | undefined
   /** Milliseconds that `close` and a signal give calls in flight. Default 10,000. */
   readonly drainMs?: number | undefined
   /** Options of the Thrift wire. */
   readonly thrift?: PortWireOptions['thrift']
   /** Options of the gRPC wire. */
   readonly grpc?: PortWireOptions['grpc']
+  /**
+   * Answers gRPC-web, JSON and health checks on the same port, over HTTP/1.1 and HTTP/2; `{}` for all of them. Default:
+   * none, and HTTP/1.1 is answered with 501.
+   */
+  readonly http?: PortWireOptions['http']
 }
 
 /** What a server listens on. */
@@ -59,19 +82,26 @@ export interface CloseOptions {
  * without one.
  */
 export class Server implements AsyncDisposable {
+  readonly #id: number = nextId()
   readonly #options: ServerOptions
   readonly #router: ServerRouter
   readonly #wires: readonly PortWire[]
   readonly #port: Port
   readonly #listeners: Listener[] = []
+  readonly #hooks: { readonly run: () => unknown; readonly when: 'before' | 'after' }[] = []
   #closing: Promise<void> | undefined
 
   constructor(options: ServerOptions = {}) {
     this.#options = options
     if (options.ambient === true) enableAmbient()
     const { onError } = options
-    this.#router = createRouter({ layers: options.layers, ...(onError === undefined ? {} : { onError }) })
-    this.#wires = portWires({ thrift: options.thrift, grpc: options.grpc })
+    this.#router = createRouter({
+      layers: options.layers,
+      unknown: options.unknown,
+      maxConcurrentCalls: options.limits?.maxConcurrentCalls,
+      ...(onError === undefined ? {} : { onError }),
+    })
+    this.#wires = portWires({ thrift: options.thrift, grpc: options.grpc, http: options.http })
     this.#port = new Port({
       router: this.#router,
       wires: this.#wires,
@@ -84,6 +114,23 @@ export class Server implements AsyncDisposable {
   /** The services and the way a call enters them. */
   get router(): ServerRouter {
     return this.#router
+  }
+
+  /** The server as it is now. Calls are counted where `addChannelz` or `countCalls` of `volo-ts/grpc` has asked for it. */
+  stats(): ServerStats {
+    const { inFlight, abandoned, isDraining } = this.#router
+    return {
+      id: this.#id,
+      addresses: this.#listeners.map(({ bound }) => bound.address),
+      inFlight,
+      abandoned,
+      isDraining,
+      calls: snapshot(callTotals(this.#router)),
+      connections: [...this.#port.connections].map(({ id, wire, peer, since, connection }) => {
+        const figures = connection.figures?.()
+        return { id, wire, peer, since, openCalls: figures?.openCalls, calls: snapshot(figures?.calls) }
+      }),
+    }
   }
 
   /** Connections that stand. */
@@ -138,8 +185,33 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Stops listening, tells peers to go elsewhere, lets calls in flight end, then closes every connection. Resolves when
-   * all is closed; calling it again waits for the same end.
+   * Answers on the port of an HTTP server of `node:http` or `node:https` that belongs to somebody else: gRPC (over TLS
+   * only where that server offers `ALPNProtocols: ['h2', 'http/1.1']`), Thrift, and with the option `http` gRPC-web, JSON
+   * and health; all else goes on to the listeners that the HTTP server has by now. Resolves with what lets go of it
+   * again. `close` ends the calls and closes the connections that are not HTTP/1.1; the HTTP server is not touched.
+   */
+  async attach(httpServer: Http1Server): Promise<() => void> {
+    if (this.#closing !== undefined) throw new RpcError('FAILED_PRECONDITION', 'the server is closed; make a new one')
+    const { attach } = await import('./attach.ts')
+    await loadWires(this.#wires, this.#router)
+    const { http, grpc = {} } = this.#options
+    return attach(httpServer, this.#port, this.#router, http, grpc)
+  }
+
+  /**
+   * Adds what is to be done when the server closes: `after` its last call (close a database; the default) or `before` it
+   * stops listening (leave a registry). Hooks run one after another, the last added first; what one throws goes to
+   * `onError`, and the others run all the same.
+   */
+  onClose(hook: () => unknown, when: 'before' | 'after' = 'after'): this {
+    this.#hooks.push({ run: hook, when })
+    return this
+  }
+
+  /**
+   * Stops listening, tells peers to go elsewhere, lets calls in flight end, then closes every connection; hooks of
+   * {@link onClose} run before and after. Calls of peers that have not heard of it yet are still answered. Resolves when
+   * all is done; calling it again waits for the same end.
    */
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options.drainMs ?? this.#options.drainMs ?? 10_000)
@@ -168,13 +240,26 @@ export class Server implements AsyncDisposable {
   }
 
   async #close(drainMs: number): Promise<void> {
+    if (this.#hooks.length > 0) await this.#runHooks('before')
     const listeners = Promise.all(this.#listeners.map((listener) => listener.close()))
-    const drained = this.#port.drain()
     const started = performance.now()
-    await this.#router.close({ drainMs })
+    const drained = this.#port.drain()
+    await drainFor(Promise.all([drained, this.#router.drain()]), drainMs)
+    await this.#router.close()
     await drainFor(drained, Math.max(lastBytesMs, drainMs - (performance.now() - started)))
     this.#port.destroy()
     await Promise.all([listeners, drained])
+    await this.#runHooks('after')
+  }
+
+  async #runHooks(when: 'before' | 'after'): Promise<void> {
+    for (const hook of this.#hooks.filter((one) => one.when === when).reverse()) {
+      try {
+        await hook.run()
+      } catch (error) {
+        this.#report(error)
+      }
+    }
   }
 
   #report(error: unknown): void {

@@ -1,0 +1,83 @@
+/** CORS: which pages of other sites may call, and what they may see (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+
+import type { Http2Headers } from '../http2/sink.ts'
+import { headerOf } from './metadata.ts'
+
+/** Who may call from a browser. */
+export interface CorsOptions {
+  /** Origins such as `https://shop.example`; `*` for any; or a function that knows. */
+  readonly origins: '*' | readonly string[] | ((origin: string) => boolean)
+  /** Request headers that a page may set. Default: those it asks for. */
+  readonly headers?: readonly string[] | undefined
+  /** Whether cookies and the like are sent along; needs origins that are named. Default false. */
+  readonly credentials?: boolean | undefined
+  /** Seconds that a browser may remember the answer to a preflight. Default 7,200, the most that Chromium takes. */
+  readonly maxAgeSeconds?: number | undefined
+}
+
+/** The header fields that tell a browser of the answer to its page: none when the page may not see it. */
+export type CorsHeaders = readonly string[]
+
+/** Answers the questions of browsers. */
+export interface Cors {
+  /** The fields of every answer to a request. */
+  answer(headers: Http2Headers): CorsHeaders
+  /** The whole answer to a preflight. */
+  preflight(headers: Http2Headers): Http2Headers
+}
+
+const token = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+
+/** Throws TypeError for options that contradict each other. */
+export function cors(options: CorsOptions | undefined): Cors {
+  if (options === undefined) {
+    return { answer: () => [], preflight: () => [':status', '403', 'vary', 'origin'] }
+  }
+  const { origins, credentials = false, maxAgeSeconds = 7_200, headers: allowed } = options
+  if (origins === '*' && credentials) {
+    throw new TypeError('cors: credentials need origins that are named, for browsers refuse them with "*"')
+  }
+  const isAllowed = (origin: string): boolean => {
+    if (origins === '*') return true
+    return typeof origins === 'function' ? origins(origin) : origins.includes(origin)
+  }
+  const answer = (headers: Http2Headers): CorsHeaders => {
+    const origin = headerOf(headers, 'origin')
+    if (origin === undefined) return ['vary', 'origin']
+    if (!isAllowed(origin)) return ['vary', 'origin']
+    return [
+      'access-control-allow-origin',
+      origins === '*' ? '*' : origin,
+      ...(credentials ? ['access-control-allow-credentials', 'true'] : []),
+      'vary',
+      'origin',
+    ]
+  }
+  return {
+    answer,
+    preflight(headers) {
+      const fields = answer(headers)
+      if (fields.length === 2) return [':status', '403', ...fields]
+      const asked = (headerOf(headers, 'access-control-request-headers') ?? '').split(',').map((name) => name.trim())
+      const names = allowed ?? asked.filter((name) => token.test(name))
+      return [
+        ...[':status', '204'],
+        ...fields,
+        ...['access-control-allow-methods', 'POST, GET'],
+        ...(names.length === 0 ? [] : ['access-control-allow-headers', names.join(', ')]),
+        ...['access-control-max-age', String(maxAgeSeconds)],
+      ]
+    },
+  }
+}
+
+/** The fields of an answer with the names that a page may read beside those that browsers show anyway. */
+export function exposed(fields: CorsHeaders, headers: Http2Headers): CorsHeaders {
+  if (!fields.includes('access-control-allow-origin')) return fields
+  const names = new Set<string>()
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!
+    if (!name.startsWith(':') && name !== 'content-type') names.add(name)
+  }
+  return names.size === 0 ? fields : [...fields, 'access-control-expose-headers', [...names].join(', ')]
+}

@@ -1,0 +1,179 @@
+/** JsonCall: a unary call whose messages are ProtoJSON, as the Connect protocol has it (https://connectrpc.com/docs/protocol#unary-request). */
+
+import { lazyParts } from '../core/call-context.ts'
+import { RpcError } from '../core/error.ts'
+import type { JsonValue } from '../core/json-value.ts'
+import { Metadata } from '../core/metadata.ts'
+import type { ServerCall } from '../core/router.ts'
+import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../http2/sink.ts'
+import { fromJson, toJson } from '../protobuf/json.ts'
+import type { CallAcceptor } from './accept.ts'
+import { httpFailure } from './connect-error.ts'
+import { type CorsHeaders, exposed } from './cors.ts'
+import { tooLarge } from './framing.ts'
+import { appendMetadata, headerOf } from './metadata.ts'
+import type { RequestHead } from './request-head.ts'
+import type { GrpcRoute } from './server-call.ts'
+
+const jsonType = 'application/json'
+/** Names that belong to the Connect protocol and to HTTP, and are no metadata. */
+const protocolName = /^(?:connect-|content-|accept$|accept-encoding$|origin$)/
+
+/** A call and the sink of its stream in one object. */
+export class JsonCall implements Http2Sink {
+  readonly #acceptor: CallAcceptor
+  readonly #stream: Http2Stream
+  readonly #head: RequestHead
+  readonly #cors: CorsHeaders
+  readonly #timeout: string | undefined
+  readonly #encoding: string | undefined
+  #chunks: Uint8Array[] = []
+  #size = 0
+  #call: ServerCall | undefined
+  #isOver = false
+
+  constructor(
+    acceptor: CallAcceptor,
+    stream: Http2Stream,
+    head: RequestHead,
+    headers: Http2Headers,
+    cors: CorsHeaders,
+  ) {
+    this.#acceptor = acceptor
+    this.#stream = stream
+    this.#head = head
+    this.#cors = cors
+    this.#timeout = headerOf(headers, 'connect-timeout-ms')
+    this.#encoding = headerOf(headers, 'content-encoding')
+  }
+
+  headers(): void {}
+
+  data(chunk: Uint8Array): void {
+    if (this.#isOver) return
+    this.#size += chunk.length
+    const { maxReceiveBytes } = this.#acceptor.shared.settings
+    if (this.#size > maxReceiveBytes) this.#fail(tooLarge('received', undefined, maxReceiveBytes))
+    else this.#chunks.push(chunk)
+  }
+
+  end(): void {
+    if (this.#isOver) return
+    let call: ServerCall
+    let route: GrpcRoute
+    let request: unknown
+    try {
+      route = this.#route()
+      request = fromJson(route.request, this.#body())
+      call = this.#open(route)
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    this.#call = call
+    call.handle(request).then(
+      (response) => this.#succeed(call, route, response),
+      (error) => this.#fail(error),
+    )
+  }
+
+  reset(reason: Http2Reset): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const message =
+      reason.code === undefined ? 'the connection of the caller was lost' : 'the caller cancelled the call'
+    this.#call?.cancel(new RpcError('CANCELLED', message, { stack: false }))
+  }
+
+  drain(): void {}
+
+  #route(): GrpcRoute {
+    const head = this.#head
+    const route = this.#acceptor.route(head.path)
+    const { kind, name } = route.route.method
+    if (kind !== 'unary') {
+      throw new RpcError('UNIMPLEMENTED', `${name} streams; JSON is for methods that do not`, { stack: false })
+    }
+    if (head.problem !== undefined) throw head.problem
+    if (this.#encoding !== undefined && this.#encoding !== 'identity') {
+      throw new RpcError('UNIMPLEMENTED', 'a JSON body cannot be compressed here', { stack: false })
+    }
+    return route
+  }
+
+  #open(route: GrpcRoute): ServerCall {
+    const head = this.#head
+    if (this.#timeout !== undefined) {
+      if (!/^\d{1,10}$/.test(this.#timeout)) {
+        throw new RpcError('INVALID_ARGUMENT', 'connect-timeout-ms is not a number of milliseconds', { stack: false })
+      }
+      head.timeoutMs = Number(this.#timeout)
+    }
+    if (head.metadata !== undefined) {
+      head.metadata = new Metadata([...head.metadata].filter(([name]) => !protocolName.test(name)))
+    }
+    return this.#acceptor.shared.router.open(route.route, this.#acceptor.callInit(head))
+  }
+
+  #body(): JsonValue {
+    const bytes = new Uint8Array(this.#size)
+    let at = 0
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    this.#chunks = []
+    try {
+      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue
+    } catch (cause) {
+      throw new RpcError('INVALID_ARGUMENT', 'the body is not JSON', { cause, stack: false })
+    }
+  }
+
+  #succeed(call: ServerCall, route: GrpcRoute, response: unknown): void {
+    if (this.#isOver) return
+    try {
+      const { responseHeadersIfAny, responseTrailersIfAny } = lazyParts(call.cx)
+      const body = encodeJson(toJson(route.response, response))
+      const { maxSendBytes } = this.#acceptor.shared.settings
+      if (body.length > maxSendBytes) throw tooLarge('sent', body.length, maxSendBytes)
+      const list = [':status', '200', 'content-type', jsonType]
+      if (responseHeadersIfAny !== undefined) appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
+      appendTrailers(list, responseTrailersIfAny)
+      this.#answer(list, body)
+    } catch (error) {
+      this.#fail(call.unexpected(error))
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return
+    const { status, body } = httpFailure(error)
+    const list = [':status', String(status), 'content-type', jsonType]
+    try {
+      if (error instanceof RpcError) appendTrailers(list, error.metadata)
+    } catch {
+      // What no header can carry must not hide the error it came with.
+    }
+    this.#answer(list, encodeJson(body))
+  }
+
+  #answer(list: string[], body: Uint8Array): void {
+    this.#isOver = true
+    this.#chunks = []
+    list.push('content-length', String(body.length))
+    this.#stream.headers([...list, ...exposed(this.#cors, list)], false)
+    this.#stream.write(body, true)
+  }
+}
+
+function appendTrailers(list: string[], trailers: Metadata | undefined): void {
+  if (trailers === undefined) return
+  const fields: string[] = []
+  appendMetadata(fields, trailers, 'INTERNAL')
+  for (let i = 0; i < fields.length; i += 2) list.push(`trailer-${fields[i]}`, fields[i + 1]!)
+}
+
+function encodeJson(value: JsonValue): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value))
+}

@@ -1,0 +1,102 @@
+/** Http1Stream: a request of HTTP/1.1 as a stream, so that one code answers both versions. */
+
+import type { Http2Headers, Http2Sink, Http2Stream } from '../http2/sink.ts'
+import type { Http1Request, Http1Response } from '../net/http1.ts'
+
+/** The writing side of a request. */
+export class Http1Stream implements Http2Stream {
+  readonly #request: Http1Request
+  readonly #response: Http1Response
+  #isCorked = false
+
+  constructor(request: Http1Request, response: Http1Response) {
+    this.#request = request
+    this.#response = response
+  }
+
+  /** The request's header fields with HTTP/2's pseudo-headers in front. */
+  get requestHeaders(): Http2Headers {
+    const { method = 'GET', url = '/', headers, rawHeaders } = this.#request
+    const list = [':method', method, ':path', url, ':authority', headers.host ?? '']
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) list.push(rawHeaders[i]!.toLowerCase(), rawHeaders[i + 1]!)
+    return list
+  }
+
+  /** Gives the sink what comes. */
+  feed(sink: Http2Sink): void {
+    const request = this.#request
+    const response = this.#response
+    request.on('data', (chunk: Uint8Array) => sink.data(chunk))
+    request.on('end', () => sink.end(undefined))
+    request.on('error', () => {})
+    response.on('error', () => {})
+    response.on('drain', () => sink.drain())
+    response.once('close', () => {
+      if (!response.writableFinished) {
+        sink.reset({ code: undefined, message: 'the connection was lost', processed: true, sent: true })
+      }
+    })
+  }
+
+  headers(headers: Http2Headers, end: boolean): void {
+    const response = this.#response
+    if (response.headersSent || response.destroyed) return
+    const fields: string[] = []
+    let status = 200
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      if (headers[i] === ':status') status = Number(headers[i + 1])
+      else fields.push(headers[i]!, headers[i + 1]!)
+    }
+    // writeHead forgets what setHeader said.
+    if (response.getHeader('connection') === 'close') fields.push('connection', 'close')
+    try {
+      response.writeHead(status, fields)
+    } catch {
+      // Headers that HTTP cannot carry cost the request, not the process.
+      response.destroy()
+      return
+    }
+    if (end) response.end()
+    else this.#gather()
+  }
+
+  write(chunk: Uint8Array, end: boolean): boolean {
+    const response = this.#response
+    if (response.destroyed || response.writableEnded) return true
+    this.#gather()
+    if (end) {
+      response.end(chunk)
+      return true
+    }
+    return chunk.length === 0 || response.write(chunk)
+  }
+
+  trailers(): void {
+    if (!this.#response.writableEnded) this.#response.end()
+  }
+
+  reset(): void {
+    this.#response.destroy()
+  }
+
+  pause(): void {
+    this.#request.pause()
+  }
+
+  resume(): void {
+    this.#request.resume()
+  }
+
+  /** One write for all that a turn has to say. */
+  #gather(): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    const response = this.#response
+    response.cork()
+    process.nextTick(() => {
+      this.#isCorked = false
+      if (!response.writableEnded && !response.destroyed) response.flushHeaders()
+      response.uncork()
+    })
+  }
+}

@@ -1,0 +1,43 @@
+/** volo-ts/web: clients in a browser, by gRPC-web. It reaches no `node:` module. */
+
+export type { CallOptions, ClientOptions } from './runtime/core/call-options.ts'
+export { createClient } from './runtime/core/client.ts'
+export { type Context, type ContextKey, contextKey, type Peer } from './runtime/core/context.ts'
+export {
+  BizError,
+  type ErrorDetail,
+  isBizError,
+  isRpcError,
+  type RpcCode,
+  RpcError,
+  type RpcErrorOptions,
+  rpcCodes,
+} from './runtime/core/error.ts'
+export { compose, type Layer } from './runtime/core/layer.ts'
+export { Metadata, type MetadataInit, type MetadataValue } from './runtime/core/metadata.ts'
+export type { Service } from './runtime/core/service.ts'
+export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
+export type { Transport } from './runtime/core/transport.ts'
+export { type GrpcWebOptions, grpcWeb } from './runtime/grpc/web-client.ts'
+export {
+  BadRequest,
+  DebugInfo,
+  ErrorInfo,
+  Help,
+  LocalizedMessage,
+  PreconditionFailure,
+  QuotaFailure,
+  RequestInfo,
+  ResourceInfo,
+  RetryInfo,
+} from './runtime/protobuf/gen/google/rpc/error_details.ts'
+export {
+  anyIs,
+  anyPack,
+  anyUnpack,
+  durationFromMs,
+  durationToMs,
+  timestampFromDate,
+  timestampNow,
+  timestampToDate,
+} from './runtime/protobuf/well-known.ts'
