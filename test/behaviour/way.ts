@@ -5,22 +5,16 @@ import { join } from 'node:path'
 import { memoryHost } from '../../src/compiler/host.ts'
 import { loadSchemas } from '../../src/compiler/load-schemas.ts'
 import { createClient } from '../../src/runtime/core/client.ts'
-import type { Context } from '../../src/runtime/core/context.ts'
-import type { Metadata } from '../../src/runtime/core/metadata.ts'
 import type { FileSchema } from '../../src/runtime/core/schema.ts'
-import type { Service } from '../../src/runtime/core/service.ts'
 import type { ServiceType } from '../../src/runtime/core/service-type.ts'
 import type { Transport } from '../../src/runtime/core/transport.ts'
 import { grpc } from '../../src/runtime/grpc/client.ts'
-import { createGenericClient as grpcClient, interpretedService as grpcService } from '../../src/runtime/grpc/generic.ts'
+import { forward as forwardGrpc, interpretedService as grpcService } from '../../src/runtime/grpc/generic.ts'
 import { type InProcessOptions, inProcess } from '../../src/runtime/inproc/direct.ts'
 import { type ThreadsTransport, threads } from '../../src/runtime/inproc/threads.ts'
 import { Server } from '../../src/runtime/serve/server.ts'
 import { type ThriftOptions, thrift } from '../../src/runtime/thrift/client.ts'
-import {
-  createGenericClient as thriftClient,
-  interpretedService as thriftService,
-} from '../../src/runtime/thrift/generic.ts'
+import { forward as forwardThrift, interpretedService as thriftService } from '../../src/runtime/thrift/generic.ts'
 import { generated, generatedPath } from '../support/generated.ts'
 import { buildWorker } from './build-worker.ts'
 import { behaviourHandler, reportOf } from './handler.ts'
@@ -120,7 +114,7 @@ function throughProxy(name: string, idl: Idl, connect: (address: string) => Tran
       const { server, ...rest } = await serverOf(idl)
       const { port } = await server.listen('127.0.0.1:0')
       const onward = connect(`127.0.0.1:${port}`)
-      const proxy = new Server({ unknown: passOn(idl, onward), onError() {} })
+      const proxy = new Server({ unknown: (idl === 'thrift' ? forwardThrift : forwardGrpc)(onward), onError() {} })
       const { port: front } = await proxy.listen('127.0.0.1:0')
       const transport = connect(`127.0.0.1:${front}`)
       return {
@@ -134,30 +128,6 @@ function throughProxy(name: string, idl: Idl, connect: (address: string) => Tran
         },
       }
     },
-  }
-}
-
-function passOn(idl: Idl, onward: Transport): Service {
-  const client = (idl === 'thrift' ? thriftClient : grpcClient)([], onward)
-  return async (cx, request) => {
-    const options = {
-      parent: cx,
-      prepare: (own: Context) => {
-        own.caller = cx.caller
-      },
-      metadata: cx.requestHeaders,
-      metainfo: { transient: Object.fromEntries(cx.metainfo.transient) },
-      oneway: cx.method.kind === 'oneway',
-      onHeaders: (headers: Metadata) => {
-        for (const [key, value] of headers) cx.responseHeaders.append(key, value)
-      },
-      onTrailers: (trailers: Metadata) => {
-        for (const [key, value] of trailers) cx.responseTrailers.append(key, value)
-      },
-    }
-    const { fullName } = cx.service
-    if (idl === 'thrift') return client.callBytes(fullName, cx.method.name, request as Uint8Array, options)
-    return client.streamBytes(fullName, cx.method.name, request as AsyncIterable<Uint8Array>, options)
   }
 }
 

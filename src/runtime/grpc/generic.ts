@@ -2,9 +2,11 @@
 
 import type { ClientOptions } from '../core/call-options.ts'
 import { describedService } from '../core/described-service.ts'
+import { forwarding } from '../core/forward.ts'
 import { type GenericClient, type GenericFormat, genericClient } from '../core/generic-client.ts'
 import { genericHandlerOf, type JsonHandler } from '../core/generic-handler.ts'
 import type { FileSchema } from '../core/schema.ts'
+import type { Service } from '../core/service.ts'
 import type { ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
 import { interpretedProtobuf } from '../protobuf/interpreting-codec.ts'
@@ -46,4 +48,12 @@ export function createGenericClient(
  */
 export function genericHandler<C, H>(service: ServiceType<C, H>, handle: JsonHandler): H {
   return genericHandlerOf(format, service, handle) as H
+}
+
+/**
+ * Passes every gRPC call on to the server of a transport, in bytes and without any IDL, with all that belongs to it:
+ * `new Server({ unknown: forward(grpc('10.0.0.2:8080')) })`.
+ */
+export function forward(transport: Transport, options: ClientOptions = {}): Service {
+  return forwarding(genericClient(format, [], transport, options))
 }

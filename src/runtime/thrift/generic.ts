@@ -2,10 +2,12 @@
 
 import type { ClientOptions } from '../core/call-options.ts'
 import { describedService } from '../core/described-service.ts'
+import { forwarding } from '../core/forward.ts'
 import { type GenericClient, type GenericFormat, genericClient } from '../core/generic-client.ts'
 import { genericHandlerOf, type JsonHandler } from '../core/generic-handler.ts'
 import type { MessageType } from '../core/message.ts'
 import type { FileSchema } from '../core/schema.ts'
+import type { Service } from '../core/service.ts'
 import type { ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
 import { fromJson, toJson } from './json.ts'
@@ -46,4 +48,12 @@ export function createGenericClient(
  */
 export function genericHandler<C, H>(service: ServiceType<C, H>, handle: JsonHandler): H {
   return genericHandlerOf(format, service, handle) as H
+}
+
+/**
+ * Passes every Thrift call on to the server of a transport, in bytes and without any IDL, with all that belongs to it:
+ * `new Server({ unknown: forward(thrift('10.0.0.2:8080')) })`. Trailers arrive among the headers.
+ */
+export function forward(transport: Transport, options: ClientOptions = {}): Service {
+  return forwarding(genericClient(format, [], transport, options))
 }
