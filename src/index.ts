@@ -29,12 +29,13 @@ export { Metadata, type MetadataInit, type MetadataValue } from './runtime/core/
 export type { Metainfo } from './runtime/core/metainfo.ts'
 export { withDeadline } from './runtime/core/narrowed-context.ts'
 export type { RetryEvent, RetryOptions } from './runtime/core/retry-option.ts'
-export type { Router } from './runtime/core/router.ts'
+export type { Router, UnknownCall } from './runtime/core/router.ts'
 export type { FileSchema, MethodKind } from './runtime/core/schema.ts'
 export { createRouter, type RouterOptions, type ServerRouter, type ServiceEntry } from './runtime/core/server-router.ts'
 export type { Service } from './runtime/core/service.ts'
 export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
 export type { Transport } from './runtime/core/transport.ts'
+export type { UnknownHandler, UnknownService } from './runtime/core/unknown-service.ts'
 export { type AccessLogEntry, type AccessLogOptions, accessLog } from './runtime/middleware/access-log.ts'
 export { type ConcurrencyLimitOptions, concurrencyLimit } from './runtime/middleware/concurrency-limit.ts'
 export { type RateLimitOptions, rateLimit } from './runtime/middleware/rate-limit.ts'
@@ -48,5 +49,6 @@ export {
   type CloseOptions,
   type Listening,
   Server,
+  type ServerLimits,
   type ServerOptions,
 } from './runtime/serve/server.ts'

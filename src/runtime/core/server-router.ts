@@ -30,6 +30,11 @@ export interface RouterOptions {
   readonly onError?: ((error: unknown, cx: Context) => void) | undefined
   /** Answers calls of services and methods that are not registered, for proxies and gateways. Default: they are UNIMPLEMENTED. */
   readonly unknown?: UnknownHandler | undefined
+  /**
+   * Calls whose handlers run at most, also those that were given up on; further ones are refused at once with
+   * RESOURCE_EXHAUSTED. Default: no limit.
+   */
+  readonly maxConcurrentCalls?: number | undefined
   /** Services to start with; more can be added. */
   readonly services?: readonly ServiceEntry[] | undefined
 }
@@ -73,7 +78,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
   const routes: { readonly thrift: Routes; readonly protobuf: Routes } = { thrift: new Map(), protobuf: new Map() }
   const defaultRoutes = new Map<string, RunnableRoute>()
   const innermost = new Map<ServiceType, Service>()
-  const layers = options.layers ?? []
+  const { layers = [], maxConcurrentCalls = Number.POSITIVE_INFINITY } = options
   const outermost =
     layers.length === 0 ? undefined : compose(layers, (cx, request) => innermost.get(cx.service)!(cx, request))
   let closing: Promise<void> | undefined
@@ -109,7 +114,11 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     findUnknown: unknownRoutes(options.unknown, layers),
     has: (idl, service) => routes[idl].has(service),
     open(route: Route, init: ServerCallInit): ServerCall {
-      if (refusal !== undefined) throw refusal
+      if (refusal !== undefined && init.admitted !== true) throw refusal
+      if (registry.inFlight + registry.abandoned >= maxConcurrentCalls) {
+        const text = `the server has ${registry.inFlight + registry.abandoned} calls in flight and takes no more`
+        throw new RpcError('RESOURCE_EXHAUSTED', text, { stack: false, bytesSent: false })
+      }
       return new RunningCall(registry, route.service, route.method, (route as RunnableRoute).run, init)
     },
     get inFlight() {

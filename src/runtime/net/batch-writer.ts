@@ -22,6 +22,10 @@ export interface BatchWriterOptions {
   readonly onFlushed?: ((source: ByteSource) => void) | undefined
   /** Told once when unsent bytes exceed the mark, and once when they are gone. */
   readonly onPressure?: ((high: boolean) => void) | undefined
+  /** Milliseconds in which a peer must take at least one byte while some wait for it; 0: any time. Default 0. */
+  readonly writeTimeoutMs?: number | undefined
+  /** The peer has taken nothing for `writeTimeoutMs`. */
+  readonly onStuck?: (() => void) | undefined
 }
 
 /**
@@ -37,7 +41,10 @@ export class BatchWriter {
   readonly #highWaterMark: number
   readonly #onFlushed: ((source: ByteSource) => void) | undefined
   readonly #onPressure: ((high: boolean) => void) | undefined
+  readonly #writeTimeoutMs: number
+  readonly #onStuck: (() => void) | undefined
   readonly #run: () => void
+  #watching = false
   #scheduled = false
   #high = false
   #ending = false
@@ -47,6 +54,8 @@ export class BatchWriter {
     this.#highWaterMark = options.highWaterMark ?? 1_048_576
     this.#onFlushed = options.onFlushed
     this.#onPressure = options.onPressure
+    this.#writeTimeoutMs = options.writeTimeoutMs ?? 0
+    this.#onStuck = options.onStuck
     this.#run = () => {
       this.#scheduled = false
       this.flush()
@@ -91,7 +100,10 @@ export class BatchWriter {
     }
     sources.length = 0
     this.#spare = sources
-    if (!this.#high && socket.writableLength > this.#highWaterMark) this.#raise()
+    const { writableLength } = socket
+    if (writableLength === 0) return
+    if (!this.#high && writableLength > this.#highWaterMark) this.#raise()
+    if (!this.#watching && this.#writeTimeoutMs > 0) this.#watch()
   }
 
   /** Flushes, then sends FIN. */
@@ -102,6 +114,19 @@ export class BatchWriter {
     if (!this.#socket.destroyed) this.#socket.end()
   }
 
+  /** Looks again after the time limit, as long as bytes wait and some were taken meanwhile. */
+  #watch(): void {
+    this.#watching = true
+    const taken = takenOf(this.#socket)
+    setTimeout(() => {
+      this.#watching = false
+      const socket = this.#socket
+      if (socket.destroyed || socket.writableLength === 0) return
+      if (takenOf(socket) === taken) this.#onStuck?.()
+      else this.#watch()
+    }, this.#writeTimeoutMs).unref()
+  }
+
   #raise(): void {
     this.#high = true
     this.#onPressure?.(true)
@@ -110,4 +135,10 @@ export class BatchWriter {
       this.#onPressure?.(false)
     })
   }
+}
+
+/** Changes with every byte that the kernel takes: `writableLength` alone stays as it is until a whole chunk has left. */
+function takenOf(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null }
+  return socket.bytesWritten - socket.writableLength - (handle?.writeQueueSize ?? 0)
 }

@@ -1,5 +1,6 @@
 /** A pool of connections of which each serves one call at a time. */
 
+import { exponentialBackoff } from '../core/backoff.ts'
 import { RpcError } from '../core/error.ts'
 
 /** What a pool needs to know of a connection. */
@@ -22,8 +23,18 @@ export interface PoolOptions {
   readonly maxTotal?: number | undefined
   /** Idle connections kept at most. Default 64. */
   readonly maxIdle?: number | undefined
+  /**
+   * Connections that stay open however idle they are, and are opened again when lost, from the first call or `warmUp` on.
+   * Default 0.
+   */
+  readonly minIdle?: number | undefined
   /** Milliseconds after which an idle connection is closed. Default 15,000. */
   readonly idleTimeoutMs?: number | undefined
+  /**
+   * Milliseconds after which a connection is replaced, once its call has ended, so that load spreads to servers that came
+   * later. Up to a tenth less, so that not all go at once. Default: none.
+   */
+  readonly maxLifetimeMs?: number | undefined
   /** Calls that may wait for a connection; more are refused with RESOURCE_EXHAUSTED. Default 1,024. */
   readonly maxWaiting?: number | undefined
 }
@@ -34,6 +45,31 @@ export interface PoolStats {
   readonly busy: number
   readonly connecting: number
   readonly waiting: number
+  /** Connections that stood, over the pool's life. */
+  readonly opened: number
+  /** Of these, how many are no more. */
+  readonly closed: number
+  /** Attempts to connect that failed. */
+  readonly failed: number
+  /** Callers that were refused because too many waited. */
+  readonly refused: number
+}
+
+/** How a pool makes connections and keeps them sound. */
+export interface PoolSource<C> {
+  /** Opens a connection; its rejection fails the caller that has waited longest. */
+  readonly open: (signal: AbortSignal) => Promise<C>
+  /** Looks after an idle connection: gives it back with `release`, or destroys it. Default: none. */
+  readonly check?: ((connection: C) => void) | undefined
+  /** Milliseconds between two checks of an idle connection. */
+  readonly checkEveryMs?: number | undefined
+}
+
+interface Idle<C> {
+  readonly connection: C
+  readonly since: number
+  /** When it was last given back or found sound. */
+  readonly soundAt: number
 }
 
 /**
@@ -41,25 +77,42 @@ export interface PoolStats {
  * waiter gets whichever comes first, a connection given back or a new one.
  */
 export class Pool<C extends PoolConnection> {
-  readonly #open: (signal: AbortSignal) => Promise<C>
+  readonly #source: PoolSource<C>
   readonly #maxTotal: number
   readonly #maxIdle: number
+  readonly #minIdle: number
   readonly #idleTimeoutMs: number
+  readonly #maxLifetimeMs: number
+  readonly #checkEveryMs: number
   readonly #maxWaiting: number
-  readonly #idle: { readonly connection: C; readonly since: number }[] = []
+  /** The one that was used last is the last. */
+  readonly #idle: Idle<C>[] = []
   readonly #busy = new Set<C>()
+  /** Busy with a check, and since when they were idle. */
+  readonly #checking = new Map<C, number>()
+  readonly #expiry = new Map<C, number>()
   readonly #waiting = new Set<PoolWaiter<C>>()
   /** One per connection under way: a signal that hundreds listen to warns of a leak. */
   readonly #connecting = new Set<AbortController>()
+  readonly #backoff = exponentialBackoff({ initialMs: 100, maxMs: 10_000 })
   #closed: RpcError | undefined
   #sweeper: NodeJS.Timeout | undefined
+  #filler: NodeJS.Timeout | undefined
+  #fillFailures = 0
+  #filling = 0
+  #opened = 0
+  #gone = 0
+  #failed = 0
+  #refused = 0
 
-  /** `open` makes a connection; its rejection fails the caller that has waited longest. */
-  constructor(open: (signal: AbortSignal) => Promise<C>, options: PoolOptions = {}) {
-    this.#open = open
+  constructor(source: PoolSource<C>, options: PoolOptions = {}) {
+    this.#source = source
     this.#maxTotal = Math.max(1, options.maxTotal ?? 256)
-    this.#maxIdle = options.maxIdle ?? 64
+    this.#minIdle = Math.min(options.minIdle ?? 0, this.#maxTotal)
+    this.#maxIdle = Math.max(this.#minIdle, options.maxIdle ?? 64)
     this.#idleTimeoutMs = options.idleTimeoutMs ?? 15_000
+    this.#maxLifetimeMs = options.maxLifetimeMs ?? Number.POSITIVE_INFINITY
+    this.#checkEveryMs = source.check === undefined ? Number.POSITIVE_INFINITY : (source.checkEveryMs ?? 10_000)
     this.#maxWaiting = options.maxWaiting ?? 1_024
   }
 
@@ -69,6 +122,10 @@ export class Pool<C extends PoolConnection> {
       busy: this.#busy.size,
       connecting: this.#connecting.size,
       waiting: this.#waiting.size,
+      opened: this.#opened,
+      closed: this.#gone,
+      failed: this.#failed,
+      refused: this.#refused,
     }
   }
 
@@ -78,9 +135,14 @@ export class Pool<C extends PoolConnection> {
     for (;;) {
       const entry = this.#idle.pop()
       if (entry === undefined) return undefined
-      if (!entry.connection.usable) continue
-      this.#busy.add(entry.connection)
-      return entry.connection
+      const { connection } = entry
+      if (!connection.usable) continue
+      if (this.#isExpired(connection)) {
+        connection.destroy(expiredReason)
+        continue
+      }
+      this.#busy.add(connection)
+      return connection
     }
   }
 
@@ -91,6 +153,7 @@ export class Pool<C extends PoolConnection> {
       return
     }
     if (this.#waiting.size >= this.#maxWaiting) {
+      this.#refused++
       const message = `${this.#waiting.size} calls already wait for one of ${this.#maxTotal} connections`
       waiter.failed(new RpcError('RESOURCE_EXHAUSTED', message, { bytesSent: false, stack: false }))
       return
@@ -104,11 +167,48 @@ export class Pool<C extends PoolConnection> {
     this.#waiting.delete(waiter)
   }
 
+  /** Opens connections until `count` stand, at most as many as there may be. Rejects when one cannot be opened. */
+  async warmUp(count: number): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed
+    const missing = Math.min(count, this.#maxTotal) - this.#size
+    const one = async (): Promise<void> => {
+      try {
+        await this.#openOne()
+      } catch (error) {
+        // Callers may have counted on it.
+        this.#grow()
+        throw error
+      }
+    }
+    await Promise.all(Array.from({ length: Math.max(0, missing) }, one))
+  }
+
+  /** Lets go of a busy connection that no longer serves one caller at a time; its end is still told with `remove`. */
+  detach(connection: C): void {
+    this.#busy.delete(connection)
+    this.#checking.delete(connection)
+  }
+
+  /** Gives one connection to all who wait, where it can serve them at once. */
+  serveAll(connection: C): void {
+    for (const waiter of this.#waiting) {
+      this.#waiting.delete(waiter)
+      waiter.ready(connection)
+    }
+  }
+
   /** Gives a connection back; one that is no longer usable is forgotten. */
   release(connection: C): void {
     if (!this.#busy.delete(connection)) return
+    const idleSince = this.#checking.size === 0 ? undefined : this.#checking.get(connection)
+    if (idleSince !== undefined) this.#checking.delete(connection)
     if (!connection.usable || this.#closed !== undefined) {
       if (this.#closed !== undefined) connection.destroy(this.#closed)
+      this.#grow()
+      return
+    }
+    if (this.#isExpired(connection)) {
+      connection.destroy(expiredReason)
       this.#grow()
       return
     }
@@ -122,16 +222,22 @@ export class Pool<C extends PoolConnection> {
       connection.destroy(idleReason)
       return
     }
-    this.#idle.push({ connection, since: performance.now() })
-    this.#sweeper ??= setTimeout(this.#sweep, this.#idleTimeoutMs).unref()
+    const now = performance.now()
+    if (idleSince === undefined) this.#idle.push({ connection, since: now, soundAt: now })
+    else this.#idle.unshift({ connection, since: idleSince, soundAt: now })
+    this.#sweeper ??= setTimeout(this.#sweep, this.#sweepMs).unref()
   }
 
-  /** Forgets a connection that has died by itself. */
+  /** Forgets a connection that is gone, whoever closed it; told once for each. */
   remove(connection: C): void {
+    this.#gone++
     this.#busy.delete(connection)
+    this.#checking.delete(connection)
+    this.#expiry.delete(connection)
     const at = this.#idle.findIndex((entry) => entry.connection === connection)
     if (at >= 0) this.#idle.splice(at, 1)
     this.#grow()
+    this.#fill()
   }
 
   /** Refuses new callers and closes idle connections; resolves after busy ones have come back or were destroyed. */
@@ -140,6 +246,7 @@ export class Pool<C extends PoolConnection> {
     this.#closed = reason
     for (const abort of this.#connecting) abort.abort()
     clearTimeout(this.#sweeper)
+    clearTimeout(this.#filler)
     for (const { connection } of this.#idle.splice(0)) connection.destroy(reason)
     for (const waiter of this.#waiting) {
       this.#waiting.delete(waiter)
@@ -153,41 +260,110 @@ export class Pool<C extends PoolConnection> {
     this.#busy.clear()
   }
 
+  get #size(): number {
+    return this.#connecting.size + this.#busy.size + this.#idle.length
+  }
+
+  #isExpired(connection: C): boolean {
+    if (this.#maxLifetimeMs === Number.POSITIVE_INFINITY) return false
+    return performance.now() >= (this.#expiry.get(connection) ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** Opens for those who wait. */
   #grow(): void {
     while (
       this.#closed === undefined &&
-      this.#connecting.size < this.#waiting.size &&
-      this.#connecting.size + this.#busy.size + this.#idle.length < this.#maxTotal
+      this.#connecting.size - this.#filling < this.#waiting.size &&
+      this.#size < this.#maxTotal
     ) {
-      const abort = new AbortController()
-      this.#connecting.add(abort)
-      this.#open(abort.signal).then(
-        (connection) => {
-          this.#connecting.delete(abort)
-          this.#busy.add(connection)
-          this.release(connection)
+      this.#openOne().catch((error: unknown) => {
+        for (const waiter of this.#waiting) {
+          this.#waiting.delete(waiter)
+          waiter.failed(RpcError.from(error))
+          break
+        }
+        this.#grow()
+      })
+    }
+    this.#fill()
+  }
+
+  /** Opens for nobody in particular, until there are as many as always shall be. */
+  #fill(): void {
+    if (this.#minIdle === 0 || this.#filler !== undefined) return
+    while (this.#closed === undefined && this.#size < this.#minIdle) {
+      this.#filling++
+      this.#openOne().then(
+        () => {
+          this.#filling--
+          this.#fillFailures = 0
         },
-        (error: unknown) => {
-          this.#connecting.delete(abort)
-          for (const waiter of this.#waiting) {
-            this.#waiting.delete(waiter)
-            waiter.failed(RpcError.from(error))
-            break
-          }
+        () => {
+          this.#filling--
+          if (this.#closed !== undefined) return
+          this.#filler ??= setTimeout(
+            () => {
+              this.#filler = undefined
+              this.#fill()
+            },
+            this.#backoff(++this.#fillFailures),
+          ).unref()
           this.#grow()
         },
       )
     }
   }
 
+  async #openOne(): Promise<void> {
+    const abort = new AbortController()
+    this.#connecting.add(abort)
+    let connection: C
+    try {
+      connection = await this.#source.open(abort.signal)
+    } catch (error) {
+      this.#failed++
+      throw error
+    } finally {
+      this.#connecting.delete(abort)
+    }
+    this.#opened++
+    if (this.#maxLifetimeMs !== Number.POSITIVE_INFINITY) {
+      this.#expiry.set(connection, performance.now() + this.#maxLifetimeMs * (1 - Math.random() / 10))
+    }
+    this.#busy.add(connection)
+    this.release(connection)
+  }
+
+  /** How long until somebody could be due at the earliest. */
+  get #sweepMs(): number {
+    const least = Math.min(this.#idleTimeoutMs, this.#checkEveryMs, this.#maxLifetimeMs)
+    return Math.min(Math.max(1, least), 2 ** 31 - 1)
+  }
+
   #sweep = (): void => {
     this.#sweeper = undefined
-    const oldest = performance.now() - this.#idleTimeoutMs
-    while (this.#idle[0] !== undefined && this.#idle[0].since <= oldest)
-      this.#idle.shift()?.connection.destroy(idleReason)
-    const next = this.#idle[0]
-    if (next !== undefined) this.#sweeper = setTimeout(this.#sweep, Math.max(1, next.since - oldest)).unref()
+    const now = performance.now()
+    let next = Number.POSITIVE_INFINITY
+    let spare = this.#size - this.#minIdle
+    for (const entry of [...this.#idle]) {
+      const { connection, since, soundAt } = entry
+      const expiry = this.#expiry.get(connection) ?? Number.POSITIVE_INFINITY
+      const idleUntil = spare > 0 ? since + this.#idleTimeoutMs : Number.POSITIVE_INFINITY
+      if (now >= idleUntil || now >= expiry) {
+        this.#idle.splice(this.#idle.indexOf(entry), 1)
+        spare--
+        connection.destroy(now >= expiry ? expiredReason : idleReason)
+      } else if (now >= soundAt + this.#checkEveryMs && connection.usable) {
+        this.#idle.splice(this.#idle.indexOf(entry), 1)
+        this.#checking.set(connection, since)
+        this.#busy.add(connection)
+        this.#source.check?.(connection)
+      } else next = Math.min(next, idleUntil, expiry, soundAt + this.#checkEveryMs)
+    }
+    if (this.#idle.length === 0 || next === Number.POSITIVE_INFINITY) return
+    this.#sweeper ??= setTimeout(this.#sweep, Math.min(Math.max(1, next - now), 2 ** 31 - 1)).unref()
   }
 }
 
 const idleReason = new RpcError('UNAVAILABLE', 'the connection was idle', { bytesSent: false, stack: false })
+const expiredReason = new RpcError('UNAVAILABLE', 'the connection was old', { bytesSent: false, stack: false })

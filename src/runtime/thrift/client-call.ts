@@ -38,8 +38,8 @@ const capture = (resolve: Settle, reject: Settle): void => {
 /** A connection, as the calls on it see it. */
 export interface CallCarrier {
   send(call: ClientCall): void
-  /** Nobody waits for this call any more. */
-  abandon(call: ClientCall): void
+  /** Nobody waits for this call any more; why. */
+  abandon(call: ClientCall, reason: RpcError): void
 }
 
 /** Hears when a call has ended. */
@@ -187,6 +187,6 @@ export class ClientCall implements PoolWaiter<CallCarrier> {
     if (this.#settled) return
     this.#queue?.cancel(this)
     this.fail(reason)
-    this.connection?.abandon(this)
+    this.connection?.abandon(this, reason)
   }
 }

@@ -10,28 +10,39 @@ import { ConnectionWriters, readerOf } from './connection-codec.ts'
 import { ApplicationExceptionType, applicationError } from './exception.ts'
 import { FrameReader } from './frame-reader.ts'
 import { openMessage, type ThriftMessage } from './message.ts'
+import { anyOrderKey } from './metainfo.ts'
 import type { ThriftProtocolName } from './protocol/bytes.ts'
 import { ThriftMessageKind } from './protocol/protocol.ts'
 import type { ThriftFraming } from './sniff.ts'
 import { endTtheader } from './ttheader.ts'
 
+/** What a connection tells those who keep it. */
+export interface ConnectionEvents<C> {
+  /** The connection can serve the next call (or none ever again: see `usable`). Not told of a shared one. */
+  readonly onFree: (connection: C) => void
+  /** The connection is gone. */
+  readonly onClosed: (connection: C) => void
+  /** The peer has said that it answers in any order, so that `share` would do. */
+  readonly onAnyOrder?: ((connection: C) => void) | undefined
+}
+
 /** How a connection speaks. */
-export interface ClientConnectionOptions {
+export interface ClientConnectionOptions extends ConnectionEvents<ClientConnection> {
   readonly framing: ThriftFraming
   readonly protocol: ThriftProtocolName
   readonly multiplexed: boolean
   readonly maxFrameBytes: number
   readonly maxUnsentBytes: number
-  /** The connection can serve the next call (or none ever again: see `usable`). */
-  readonly onFree: (connection: ClientConnection) => void
-  /** The connection is gone. */
-  readonly onClosed: (connection: ClientConnection) => void
+  readonly writeTimeoutMs: number
 }
 
 /** What a client has counted over all its connections. */
 export interface ClientCounters {
   lateReplies: number
 }
+
+/** How long a shared connection on which a call got no answer in time may stay silent before it is given up. */
+const suspectMs = 1_000
 
 /** A connection that carries one call at a time, or many when multiplexed. */
 export class ClientConnection implements PoolConnection, CallCarrier {
@@ -45,6 +56,10 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   readonly #frames: FrameReader
   readonly #pending = new Map<number, ClientCall>()
   #sequence = 0
+  #shared: boolean
+  /** The last sequence id when something came from the peer. */
+  #heardAt = 0
+  #suspect: NodeJS.Timeout | undefined
   #reason: RpcError | undefined
 
   constructor(dialed: Dialed, options: ClientConnectionOptions, counters: ClientCounters) {
@@ -53,7 +68,12 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     this.#peer = dialed.peer
     this.#options = options
     this.#counters = counters
-    this.#batch = new BatchWriter(socket, { onFlushed: (source) => this.#writers.flushed(source) })
+    this.#shared = options.multiplexed
+    this.#batch = new BatchWriter(socket, {
+      onFlushed: (source) => this.#writers.flushed(source),
+      writeTimeoutMs: options.writeTimeoutMs,
+      onStuck: () => this.#stuck(),
+    })
     this.#writers = new ConnectionWriters(this.#batch)
     this.#frames = new FrameReader(options.maxFrameBytes)
     let error: Error | undefined
@@ -71,6 +91,16 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   /** Calls that wait for a reply. */
   get inFlight(): number {
     return this.#pending.size
+  }
+
+  /** Calls that were sent on it, round again after 2^31. */
+  get sent(): number {
+    return this.#sequence
+  }
+
+  /** From now on it carries many calls at a time, and is nobody's alone. */
+  share(): void {
+    this.#shared = true
   }
 
   /** Encodes and sends a call; a call that cannot be encoded fails alone. */
@@ -104,16 +134,17 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     }
     call.connection = this
     this.#pending.set(call.sequence, call)
-    if (this.#options.multiplexed) this.#batch.schedule()
+    if (this.#shared) this.#batch.schedule()
     else this.#batch.flush()
   }
 
   /** Nobody waits for this call any more. A connection of one call at a time cannot be used while its reply may come. */
-  abandon(call: ClientCall): void {
+  abandon(call: ClientCall, reason: RpcError): void {
     if (this.#pending.get(call.sequence) !== call) return
     this.#pending.delete(call.sequence)
-    if (!this.#options.multiplexed) this.destroy(new RpcError('CANCELLED', 'the call was cancelled', { stack: false }))
+    if (!this.#shared) this.destroy(new RpcError('CANCELLED', 'the call was cancelled', { stack: false }))
     else if (!this.usable) this.#endWhenIdle()
+    else if (reason.code === 'DEADLINE_EXCEEDED' && this.#heardAt < call.sequence) this.#doubt()
   }
 
   /** Takes no further call; closes when those in flight have ended. */
@@ -165,8 +196,24 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     return this.#sequence
   }
 
+  /** The peer may be gone without a word, which the kernel finds out after many minutes: silence now is enough. */
+  #doubt(): void {
+    if (this.#suspect !== undefined) return
+    this.#heardAt = -1
+    this.#suspect = setTimeout(() => {
+      this.#suspect = undefined
+      if (this.#heardAt < 0) this.retire()
+    }, suspectMs).unref()
+  }
+
+  #stuck(): void {
+    const text = `${this.#peer.address} took no byte within ${this.#options.writeTimeoutMs} ms`
+    this.destroy(new RpcError('UNAVAILABLE', text, { stack: false }))
+  }
+
   #read(chunk: Uint8Array): void {
     const frames = this.#frames
+    this.#heardAt = this.#sequence
     try {
       frames.push(chunk)
       while (frames.next()) this.#reply(openMessage(frames.framing, frames.bytes, frames.start, frames.end))
@@ -177,7 +224,13 @@ export class ClientConnection implements PoolConnection, CallCarrier {
 
   #reply(message: ThriftMessage): void {
     const { header } = message
-    if (header?.strings.some(([key, value]) => key === 'crrst' && value !== '')) this.usable = false
+    let anyOrder = false
+    if (header !== undefined) {
+      for (const [key, value] of header.strings) {
+        if (key === 'crrst' && value !== '') this.usable = false
+        else if (key === anyOrderKey) anyOrder = true
+      }
+    }
     if (message.start === message.end) {
       // A control frame of a server that shuts down.
       this.#endWhenIdle()
@@ -187,7 +240,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     const envelope = reader.messageBegin()
     const call = this.#callOf(envelope.sequence, envelope.kind)
     if (call === undefined) {
-      if (this.#options.multiplexed) this.#counters.lateReplies++
+      if (this.#shared) this.#counters.lateReplies++
       else this.#badSequence(envelope.sequence)
       return
     }
@@ -198,13 +251,14 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       call.fail(error)
     }
     if (!this.usable) this.#endWhenIdle()
+    else if (anyOrder) this.#options.onAnyOrder?.(this)
     this.#free()
   }
 
   /** A server that could not read a request answers with an exception of sequence 0. */
   #callOf(sequence: number, kind: number): ClientCall | undefined {
     const call = this.#pending.get(sequence)
-    if (call !== undefined || this.#options.multiplexed || sequence !== 0) return call
+    if (call !== undefined || this.#shared || sequence !== 0) return call
     if (kind !== ThriftMessageKind.EXCEPTION) return undefined
     for (const only of this.#pending.values()) return only
     return undefined
@@ -220,7 +274,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   }
 
   #free(): void {
-    this.#options.onFree(this)
+    if (!this.#shared) this.#options.onFree(this)
   }
 
   #endWhenIdle(): void {
@@ -230,6 +284,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
 
   #dead(error: Error | undefined): void {
     this.usable = false
+    clearTimeout(this.#suspect)
     this.#reason ??= this.#lost(false, error)
     this.#failAll(this.#reason)
     this.#options.onClosed(this)

@@ -7,12 +7,19 @@ import type { ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
 import { type Address, type AddressInit, parseAddress } from '../net/address.ts'
 import { dial } from '../net/dial.ts'
-import { Pool, type PoolOptions } from '../net/pool.ts'
+import type { PoolOptions, PoolStats } from '../net/pool.ts'
 import type { ClientTlsOptions } from '../net/tls.ts'
 import { type CallOwner, ClientCall, type ClientMethod } from './client-call.ts'
-import { ClientConnection, type ClientConnectionOptions, type ClientCounters } from './client-connection.ts'
+import {
+  ClientConnection,
+  type ClientConnectionOptions,
+  type ClientCounters,
+  type ConnectionEvents,
+} from './client-connection.ts'
+import { type HealthCheckOptions, healthCheck, type OpenConnection, type SharedCare } from './connection-care.ts'
 import { defaultMaxFrameBytes } from './frame-reader.ts'
 import { MultiplexedConnection } from './multiplexed-connection.ts'
+import { PooledConnections } from './pooled-connections.ts'
 import type { ThriftProtocolName } from './protocol/bytes.ts'
 import type { ThriftStruct } from './protocol/protocol.ts'
 import { RequestHeader } from './request-header.ts'
@@ -27,17 +34,25 @@ export interface ThriftOptions {
   /**
    * `pool`: each connection carries one call at a time, which every Thrift server can do. `multiplexed`: one connection
    * carries all calls, replies come in any order; for servers of this package and of Volo or Kitex set up for it.
-   * Default `pool`.
+   * `auto`: a pool, until a server says over TTHeader that it answers in any order, as this package's do; then one
+   * connection. Default `auto`.
    */
-  readonly connections?: 'pool' | 'multiplexed' | undefined
-  /** Limits of the pool. */
+  readonly connections?: 'auto' | 'pool' | 'multiplexed' | undefined
+  /** Limits of the pool; of a connection that carries all calls only `idleTimeoutMs` counts. */
   readonly pool?: PoolOptions | undefined
+  /** Checks connections that are idle; `{}` for the defaults. Default: none, the kernel's keepalive must do. */
+  readonly healthCheck?: HealthCheckOptions | undefined
   /** This service's own name, told to the callee. Default none. */
   readonly caller?: string | undefined
   /** The name of the called service. Default: that of the IDL. */
   readonly callee?: string | undefined
   /** Milliseconds until a connection must stand. Default 3,000. */
   readonly connectTimeoutMs?: number | undefined
+  /**
+   * Milliseconds in which the peer must take at least one byte while some wait for it; else the connection is lost. 0: any
+   * time. Default 10,000.
+   */
+  readonly writeTimeoutMs?: number | undefined
   /** TLS; `{}` trusts the system's authorities. Default: none, plain TCP. */
   readonly tls?: ClientTlsOptions | undefined
   /** Milliseconds of silence before the kernel probes the peer; 0 turns it off. Default 30,000. */
@@ -49,18 +64,18 @@ export interface ThriftOptions {
 }
 
 /** A look at a transport's connections. */
-export interface ThriftStats {
-  readonly idle: number
-  readonly busy: number
-  readonly connecting: number
-  /** Calls that wait for a connection. */
-  readonly waiting: number
+export interface ThriftStats extends PoolStats {
   /** Replies that came after their call had ended (multiplexed). */
   readonly lateReplies: number
 }
 
 /** The transport that {@link thrift} makes. */
 export interface ThriftTransport extends Transport {
+  /**
+   * Connects before the first call: until `connections` of a pool stand, or the one of a multiplexed client. Default:
+   * `pool.minIdle`, at least 1. Rejects as a call would when a connection cannot be made.
+   */
+  warmUp(connections?: number): Promise<void>
   readonly stats: ThriftStats
 }
 
@@ -72,8 +87,7 @@ export interface ThriftTransport extends Transport {
 export function thrift(address: AddressInit, options: ThriftOptions = {}): ThriftTransport {
   const target = parseAddress(address)
   const counters: ClientCounters = { lateReplies: 0 }
-  const multiplexed = options.connections === 'multiplexed'
-  const connections = multiplexed ? shared(target, options, counters) : pooled(target, options, counters)
+  const connections = connectionsTo(target, options, counters)
   let closing: Promise<void> | undefined
   let inFlight = 0
   let onIdle: (() => void) | undefined
@@ -89,7 +103,10 @@ export function thrift(address: AddressInit, options: ThriftOptions = {}): Thrif
     },
   }
   return {
-    bind: (service) => bind(service, { options, multiplexed, owner, start: (call) => connections.start(call) }),
+    bind: (service) => bind(service, { options, owner, start: (call) => connections.start(call) }),
+    async warmUp(count = Math.max(1, options.pool?.minIdle ?? 0)) {
+      await connections.warmUp(count)
+    },
     close({ drainMs = 0 } = {}) {
       closing ??= drained(drainMs).then(() => connections.close(closedReason))
       return closing
@@ -120,7 +137,6 @@ interface Owner extends CallOwner {
 
 interface Binding {
   readonly options: ThriftOptions
-  readonly multiplexed: boolean
   readonly owner: Owner
   readonly start: (call: ClientCall) => void
 }
@@ -141,7 +157,7 @@ function bind(service: ServiceType, binding: Binding): Service {
       request: method.request as ThriftStruct,
       response: method.response as ThriftStruct,
       oneway: method.kind === 'oneway',
-      header: new RequestHeader(service, method, { caller, callee, multiplexed: binding.multiplexed }),
+      header: new RequestHeader(service, method, { caller, callee }),
     })
   }
   return (cx: Context, request: unknown) => {
@@ -159,66 +175,37 @@ function bind(service: ServiceType, binding: Binding): Service {
 
 /** The connections of a transport, in either mode. */
 interface Connections {
-  readonly stats: Omit<ThriftStats, 'lateReplies'>
+  readonly stats: PoolStats
   start(call: ClientCall): void
+  warmUp(count: number): Promise<void>
   close(reason: RpcError): void
 }
 
-function pooled(target: Address, options: ThriftOptions, counters: ClientCounters): Connections {
-  const pool = new Pool<ClientConnection>(
-    (signal) => open(target, options, counters, signal, connectionOptions),
-    options.pool,
-  )
-  const connectionOptions: ClientConnectionOptions = {
-    ...speech(options),
-    onFree: (connection) => pool.release(connection),
-    onClosed: (connection) => pool.remove(connection),
+function connectionsTo(target: Address, options: ThriftOptions, counters: ClientCounters): Connections {
+  const { pool = {}, connections: mode = 'auto', healthCheck: health } = options
+  const spoken = speech(options)
+  const open: OpenConnection = async (signal, events) => {
+    const { connectTimeoutMs, tls, keepAliveMs } = options
+    const dialed = await dial(target, { connectTimeoutMs, tls, keepAliveMs, signal })
+    return new ClientConnection(dialed, { ...spoken, ...events }, counters)
   }
-  return {
-    get stats() {
-      return pool.stats
-    },
-    start(call) {
-      const connection = pool.take()
-      if (connection !== undefined) {
-        connection.send(call)
-        return
-      }
-      call.waitIn(pool)
-      pool.wait(call)
-    },
-    close(reason) {
-      pool.close(reason)
-      pool.destroyBusy(reason)
-    },
+  const care: SharedCare = {
+    idleTimeoutMs: pool.idleTimeoutMs ?? 15_000,
+    ...(health === undefined
+      ? {}
+      : { check: healthCheck(health, options.caller ?? ''), checkEveryMs: health.everyMs ?? 10_000 }),
   }
+  if (mode === 'multiplexed') return new MultiplexedConnection(open, care)
+  return new PooledConnections({ open, pool, sharing: mode === 'auto', care })
 }
 
-function shared(target: Address, options: ThriftOptions, counters: ClientCounters): Connections {
-  const connection = new MultiplexedConnection((signal, events) =>
-    open(target, options, counters, signal, { ...speech(options), ...events }),
-  )
-  return connection
-}
-
-function speech(options: ThriftOptions): Omit<ClientConnectionOptions, 'onFree' | 'onClosed'> {
+function speech(options: ThriftOptions): Omit<ClientConnectionOptions, keyof ConnectionEvents<ClientConnection>> {
   return {
     framing: options.transport ?? 'ttheader',
     protocol: options.protocol ?? 'binary',
     multiplexed: options.connections === 'multiplexed',
     maxFrameBytes: options.maxFrameBytes ?? defaultMaxFrameBytes,
     maxUnsentBytes: options.maxUnsentBytes ?? 64 * 1024 * 1024,
+    writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
   }
-}
-
-async function open(
-  target: Address,
-  options: ThriftOptions,
-  counters: ClientCounters,
-  signal: AbortSignal,
-  connectionOptions: ClientConnectionOptions,
-): Promise<ClientConnection> {
-  const { connectTimeoutMs, tls, keepAliveMs } = options
-  const dialed = await dial(target, { connectTimeoutMs, tls, keepAliveMs, signal })
-  return new ClientConnection(dialed, connectionOptions, counters)
 }

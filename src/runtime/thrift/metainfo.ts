@@ -16,8 +16,11 @@ export const aclTokenEntry = 'gdpr-token'
 
 type Pairs = [key: string, value: string][]
 
+/** The key with which this package's server says, once per connection, that it answers in any order. */
+export const anyOrderKey = 'rpc-any-order'
+
 // Keys with a meaning of their own; as metadata they would be taken for it.
-const reserved = new Set(['isn', 'rip', 'crrst', 'biz-status', 'biz-message', 'biz-extra', 'rpc-code'])
+const reserved = new Set(['isn', 'rip', 'crrst', 'biz-status', 'biz-message', 'biz-extra', 'rpc-code', anyOrderKey])
 
 /** Whether a string key has a meaning of its own, so that it is no metadata. */
 export function isReservedKey(key: string): boolean {

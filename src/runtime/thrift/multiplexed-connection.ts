@@ -3,26 +3,28 @@
 import { RpcError } from '../core/error.ts'
 import type { PoolStats } from '../net/pool.ts'
 import type { ClientCall } from './client-call.ts'
-import type { ClientConnection } from './client-connection.ts'
-
-type Events = {
-  readonly onFree: (connection: ClientConnection) => void
-  readonly onClosed: (connection: ClientConnection) => void
-}
+import type { ClientConnection, ConnectionEvents } from './client-connection.ts'
+import { type OpenConnection, type SharedCare, takeCare } from './connection-care.ts'
 
 /** Opens the connection with the first call and hands every call to it. */
 export class MultiplexedConnection {
-  readonly #open: (signal: AbortSignal, events: Events) => Promise<ClientConnection>
+  readonly #open: OpenConnection
+  readonly #care: SharedCare
   readonly #abort = new AbortController()
   readonly #waiting = new Set<ClientCall>()
   /** Standing connections: the current one, and those that only finish what they have. */
   readonly #standing = new Set<ClientConnection>()
   #current: ClientConnection | undefined
   #connecting = false
+  #connected: Promise<void> = Promise.resolve()
   #closed: RpcError | undefined
+  #opened = 0
+  #gone = 0
+  #failed = 0
 
-  constructor(open: (signal: AbortSignal, events: Events) => Promise<ClientConnection>) {
+  constructor(open: OpenConnection, care: SharedCare) {
     this.#open = open
+    this.#care = care
   }
 
   get stats(): PoolStats {
@@ -33,7 +35,19 @@ export class MultiplexedConnection {
       busy,
       connecting: this.#connecting ? 1 : 0,
       waiting: this.#waiting.size,
+      opened: this.#opened,
+      closed: this.#gone,
+      failed: this.#failed,
+      refused: 0,
     }
+  }
+
+  /** Connects unless a connection stands. Rejects when that fails. */
+  async warmUp(): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed
+    if (this.#current?.usable) return
+    this.#connect()
+    await this.#connected
   }
 
   start(call: ClientCall): void {
@@ -60,31 +74,39 @@ export class MultiplexedConnection {
   #connect(): void {
     if (this.#connecting) return
     this.#connecting = true
-    const events: Events = {
+    const events: ConnectionEvents<ClientConnection> = {
       onFree: () => {},
       onClosed: (connection) => {
+        this.#gone++
         this.#standing.delete(connection)
         if (this.#current === connection) this.#current = undefined
       },
     }
-    this.#open(this.#abort.signal, events).then(
+    this.#connected = this.#open(this.#abort.signal, events).then(
       (connection) => {
         this.#connecting = false
         if (this.#closed !== undefined) {
           connection.destroy(this.#closed)
           return
         }
+        this.#opened++
         this.#standing.add(connection)
         this.#current = connection
+        takeCare(connection, this.#care)
         const calls = [...this.#waiting]
         this.#waiting.clear()
         for (const call of calls) call.ready(connection)
       },
       (error: unknown) => {
         this.#connecting = false
-        this.#fail(RpcError.from(error))
+        this.#failed++
+        const reason = RpcError.from(error)
+        this.#fail(reason)
+        throw reason
       },
     )
+    // The calls have heard of it.
+    this.#connected.catch(() => {})
   }
 
   #fail(error: RpcError): void {

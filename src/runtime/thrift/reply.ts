@@ -23,6 +23,9 @@ export interface ReplyForm {
   readonly name: string
 }
 
+/** What a reply says of its connection in TTHeader keys. */
+export type Notice = readonly (readonly [key: string, value: string])[] | undefined
+
 type Pairs = [key: string, value: string][] | undefined
 
 /** Writes the answer of a call that worked. Throws when it cannot be encoded. */
@@ -31,10 +34,10 @@ export function writeResult(
   form: ReplyForm,
   cx: Context,
   value: unknown,
-  reset: boolean,
+  notice: Notice,
 ): void {
   const pairs = form.framing === 'ttheader' ? responsePairs(cx) : undefined
-  writeReply(writer, form, ThriftMessageKind.REPLY, pairs, reset, () => {
+  writeReply(writer, form, ThriftMessageKind.REPLY, pairs, notice, () => {
     resultOf(cx.method).encode(writer, { success: value })
   })
 }
@@ -45,25 +48,25 @@ export function writeFailure(
   form: ReplyForm,
   call: ServerCall | undefined,
   error: unknown,
-  reset: boolean,
+  notice: Notice,
 ): void {
   const declared = call?.cx.method.throws?.find(({ type }) => error instanceof type)
   const pairs = form.framing === 'ttheader' && call !== undefined ? responsePairs(call.cx) : undefined
   if (call !== undefined && declared !== undefined) {
-    writeReply(writer, form, ThriftMessageKind.REPLY, pairs, reset, () => {
+    writeReply(writer, form, ThriftMessageKind.REPLY, pairs, notice, () => {
       resultOf(call.cx.method).encode(writer, { [declared.member]: error })
     })
     return
   }
   if (isBizError(error) && form.framing === 'ttheader') {
-    writeReply(writer, form, ThriftMessageKind.REPLY, [...(pairs ?? []), ...bizErrorPairs(error)], reset, () => {
+    writeReply(writer, form, ThriftMessageKind.REPLY, [...(pairs ?? []), ...bizErrorPairs(error)], notice, () => {
       writer.structBegin()
       writer.structEnd()
     })
     return
   }
   const { type, message } = toApplicationException(error)
-  writeReply(writer, form, ThriftMessageKind.EXCEPTION, withCode(form, pairs, error), reset, () =>
+  writeReply(writer, form, ThriftMessageKind.EXCEPTION, withCode(form, pairs, error), notice, () =>
     writeApplicationException(writer, type, message),
   )
 }
@@ -82,10 +85,10 @@ function writeReply(
   form: ReplyForm,
   kind: ThriftMessageKind,
   pairs: Pairs,
-  reset: boolean,
+  notice: Notice,
   body: () => void,
 ): void {
-  const header = form.framing === 'ttheader' ? beginHeader(writer, form, kind, pairs, reset) : -1
+  const header = form.framing === 'ttheader' ? beginHeader(writer, form, kind, pairs, notice) : -1
   const length = form.framed ? writer.reserve(4) : -1
   writer.messageBegin(form.name, kind, form.sequence)
   body()
@@ -99,15 +102,15 @@ function beginHeader(
   form: ReplyForm,
   kind: ThriftMessageKind,
   pairs: Pairs,
-  reset: boolean,
+  notice: Notice,
 ): number {
-  if (pairs === undefined && !reset) {
+  if (pairs === undefined && notice === undefined) {
     const begin = writer.position
     writer.raw(kind === ThriftMessageKind.REPLY ? replyHeader : exceptionHeader)
     writer.setU32(begin + 8, form.headerSequence >>> 0)
     return begin
   }
-  const strings: [string, string][] = reset ? [...(pairs ?? []), ['crrst', '1']] : (pairs ?? [])
+  const strings = notice === undefined ? (pairs ?? []) : [...(pairs ?? []), ...notice]
   return beginTtheader(writer, { sequence: form.headerSequence, strings, ints: [[TtheaderKey.MSG_TYPE, String(kind)]] })
 }
 

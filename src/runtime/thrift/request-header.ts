@@ -7,7 +7,10 @@ import type { MethodType, ServiceType } from '../core/service-type.ts'
 import { aclTokenOf, requestPairs } from './metainfo.ts'
 import { beginTtheader, padTtheader, TtheaderKey } from './ttheader.ts'
 
-/** FLAGS bit with which a client says that it takes replies in any order. */
+/**
+ * FLAGS bit with which a client says that it takes replies in any order, and with them frames that it did not ask for. A
+ * client with one call at a time per connection sets it too: any order is the same to it then.
+ */
 export const outOfOrderFlag = 0x01
 
 /** What a client puts in every header. */
@@ -15,7 +18,6 @@ export interface RequestHeaderOptions {
   readonly caller: string
   /** Default: the name of the service. */
   readonly callee: string | undefined
-  readonly multiplexed: boolean
 }
 
 /** Writes the headers of requests to one method. */
@@ -43,7 +45,7 @@ export class RequestHeader {
       const ints = this.#ints(caller)
       if (cx.deadline !== undefined) ints.push([TtheaderKey.RPC_TIMEOUT, timeoutText(cx)])
       const strings: [string, string][] = [...(pairs ?? []), ['isn', this.#service.name]]
-      return beginTtheader(writer, { flags: this.#flags, sequence, ints, strings, aclToken: acl })
+      return beginTtheader(writer, { flags: outOfOrderFlag, sequence, ints, strings, aclToken: acl })
     }
     if (caller !== this.#caller) this.#layOut(caller)
     const begin = writer.position
@@ -60,10 +62,6 @@ export class RequestHeader {
     padTtheader(writer, begin)
     writer.setU32(begin + 8, sequence)
     return begin
-  }
-
-  get #flags(): number {
-    return this.#options.multiplexed ? outOfOrderFlag : 0
   }
 
   #ints(caller: string): [number, string][] {
@@ -86,7 +84,7 @@ export class RequestHeader {
     )
     const intBytes = ints.reduce((sum, [, value]) => sum + 4 + Buffer.byteLength(value), 3)
     const writer = new ByteWriter()
-    beginTtheader(writer, { flags: this.#flags, sequence: 0, ints, strings })
+    beginTtheader(writer, { flags: outOfOrderFlag, sequence: 0, ints, strings })
     writer.truncate(16 + stringBytes + intBytes)
     this.#plain = copyBytes(writer.written(), 0, writer.position)
     // The count of the integer keys is the second and third byte of their block.

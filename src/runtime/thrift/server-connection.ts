@@ -11,14 +11,16 @@ import { ConnectionWriters, readerOf } from './connection-codec.ts'
 import { ApplicationExceptionType, applicationError } from './exception.ts'
 import { defaultMaxFrameBytes, FrameReader } from './frame-reader.ts'
 import { openMessage, type ThriftMessage } from './message.ts'
+import { anyOrderKey } from './metainfo.ts'
 import { type ThriftEnvelope, ThriftMessageKind, type ThriftStruct } from './protocol/protocol.ts'
-import { type ReplyForm, writeFailure, writeResult } from './reply.ts'
+import { rawService } from './raw-service.ts'
+import { type Notice, type ReplyForm, writeFailure, writeResult } from './reply.ts'
 import { outOfOrderFlag } from './request-header.ts'
 import { type RequestInfo, readRequestInfo, requestInfo } from './request-info.ts'
-import type { ThriftWireOptions } from './server-options.ts'
+import { defaultIdleTimeoutMs, defaultReadTimeoutMs, type ThriftWireOptions } from './server-options.ts'
 import { beginTtheader, endTtheader, sequenceOf, TtheaderKey } from './ttheader.ts'
 
-/** How long a closed connection may take to take its last bytes. */
+/** How long a closed connection may take to take its last bytes, and a client that was told to go to do so. */
 const lingerMs = 1_000
 
 /** A reply that must keep its place: clients without sequence ids read answers in the order of their questions. */
@@ -40,6 +42,17 @@ export class ThriftServerConnection implements WireConnection {
   readonly #closed: Promise<void>
   /** The peer takes replies in any order, so it also takes a frame that it did not ask for. */
   #multiplexed = false
+  /** The client has been told that replies come in any order. */
+  #announced = false
+  /** A client that was told to go may still send what it had under way. */
+  #leaving = false
+  /** What {@link tick} saw last, and since when. */
+  #messages = 0
+  #seenMessages = 0
+  #seenPartial = false
+  #seenSince = performance.now()
+  readonly #idleTimeoutMs: number
+  readonly #readTimeoutMs: number
   #reading = false
   #draining = false
   #ending = false
@@ -50,7 +63,11 @@ export class ThriftServerConnection implements WireConnection {
     this.#peer = accepted.peer
     this.#router = router
     this.#maxConcurrentCalls = options.maxConcurrentCalls ?? 4_096
+    this.#idleTimeoutMs = options.idleTimeoutMs ?? defaultIdleTimeoutMs
+    this.#readTimeoutMs = options.readTimeoutMs ?? defaultReadTimeoutMs
     this.#batch = new BatchWriter(socket, {
+      writeTimeoutMs: options.writeTimeoutMs ?? 30_000,
+      onStuck: () => socket.destroy(),
       onFlushed: (source) => this.#writers.flushed(source),
       // Whoever does not read its replies is not read from either.
       onPressure: (high) => (high ? socket.pause() : socket.resume()),
@@ -72,10 +89,32 @@ export class ThriftServerConnection implements WireConnection {
   drain(): Promise<void> {
     if (!this.#draining) {
       this.#draining = true
-      if (this.#multiplexed && this.#calls.size > 0) this.#announceReset()
+      if (this.#multiplexed) {
+        this.#announceReset()
+        this.#leaving = true
+        setTimeout(() => {
+          this.#leaving = false
+          this.#endWhenIdle()
+        }, lingerMs).unref()
+      }
       this.#endWhenIdle()
     }
     return this.#closed
+  }
+
+  /** Looks whether the client takes too long: over a message that it has begun, or to send another. */
+  tick(now: number): void {
+    if (this.#ending) return
+    const partial = this.#frames.pending > 0
+    if (this.#messages !== this.#seenMessages || partial !== this.#seenPartial || this.#calls.size > 0) {
+      this.#seenMessages = this.#messages
+      this.#seenPartial = partial
+      this.#seenSince = now
+    } else if (partial) {
+      if (now - this.#seenSince < this.#readTimeoutMs || this.#socket.isPaused()) return
+      const text = `a message that has not come whole within ${this.#readTimeoutMs} ms`
+      this.#refuseStream(new RpcError('DEADLINE_EXCEEDED', text, { stack: false }))
+    } else if (now - this.#seenSince >= this.#idleTimeoutMs) void this.drain()
   }
 
   destroy(): void {
@@ -113,6 +152,7 @@ export class ThriftServerConnection implements WireConnection {
 
   #request(message: ThriftMessage): void {
     const { header } = message
+    this.#messages++
     if (header !== undefined && (header.flags & outOfOrderFlag) !== 0) this.#multiplexed = true
     // A control frame; clients send none that a server must answer.
     if (message.start === message.end) return
@@ -127,7 +167,7 @@ export class ThriftServerConnection implements WireConnection {
         throw applicationError('INTERNAL', ApplicationExceptionType.INVALID_MESSAGE_TYPE, text)
       }
       const info = header === undefined ? undefined : readRequestInfo(header)
-      const route = this.#route(info, envelope.name)
+      const route = this.#route(info, envelope.name, envelope.kind === ThriftMessageKind.ONEWAY)
       if (this.#calls.size >= this.#maxConcurrentCalls) {
         throw new RpcError('RESOURCE_EXHAUSTED', `${this.#calls.size} calls are in flight on this connection`, {
           stack: false,
@@ -136,6 +176,7 @@ export class ThriftServerConnection implements WireConnection {
       request = decode(route, reader)
       call = this.#router.open(route, {
         peer: this.#peer,
+        admitted: true,
         ...(info === undefined ? {} : info.call),
       })
       if (info !== undefined) call.cx.set(requestInfo, info)
@@ -149,7 +190,7 @@ export class ThriftServerConnection implements WireConnection {
     this.#run(call, request, form, envelope.kind === ThriftMessageKind.ONEWAY)
   }
 
-  #route(info: RequestInfo | undefined, name: string): Route {
+  #route(info: RequestInfo | undefined, name: string, oneway: boolean): Route {
     const router = this.#router
     let service = info?.idlService
     let method = name
@@ -163,6 +204,8 @@ export class ThriftServerConnection implements WireConnection {
       route = router.find('thrift', service, method)
       if (route !== undefined) return route
     }
+    route = router.findUnknown({ idl: 'thrift', service: service ?? '', method, oneway }, rawService)
+    if (route !== undefined) return route
     if (service !== undefined && !router.has('thrift', service)) {
       throw applicationError('UNIMPLEMENTED', ApplicationExceptionType.UNKNOWN_SERVICE, `unknown service ${service}`)
     }
@@ -219,17 +262,27 @@ export class ThriftServerConnection implements WireConnection {
     if (this.#socket.destroyed) return
     const writer = this.#writers.get(form.protocol)
     const begin = writer.position
+    const notice = this.#notice(form)
     try {
-      if (call !== undefined && error === undefined) writeResult(writer, form, call.cx, value, this.#draining)
-      else writeFailure(writer, form, call, error, this.#draining)
+      if (call !== undefined && error === undefined) writeResult(writer, form, call.cx, value, notice)
+      else writeFailure(writer, form, call, error, notice)
     } catch (failure) {
       writer.truncate(begin)
       const reason = call === undefined ? RpcError.from(failure) : call.unexpected(failure)
-      writeFailure(writer, form, undefined, reason, this.#draining)
+      writeFailure(writer, form, undefined, reason, notice)
     }
     // The last reply of a burst takes the others with it; before it there is more to gather.
     if (this.#calls.size === 0 && !this.#reading) this.#batch.flush()
     else this.#batch.schedule()
+  }
+
+  /** What a reply tells of the connection besides. */
+  #notice(form: ReplyForm): Notice {
+    if (form.framing !== 'ttheader') return undefined
+    if (this.#draining) return resetNotice
+    if (this.#announced || !this.#multiplexed) return undefined
+    this.#announced = true
+    return anyOrderNotice
   }
 
   /** The stream cannot be read on: says why if it can be found out to whom, and closes. */
@@ -249,13 +302,14 @@ export class ThriftServerConnection implements WireConnection {
     const writer = this.#writers.get('binary')
     endTtheader(
       writer,
-      beginTtheader(writer, { sequence: 0, strings: [['crrst', '1']], ints: [[TtheaderKey.MSG_TYPE, '2']] }),
+      beginTtheader(writer, { sequence: 0, strings: resetNotice, ints: [[TtheaderKey.MSG_TYPE, '2']] }),
     )
     this.#batch.schedule()
   }
 
   #endWhenIdle(): void {
-    if (!this.#draining || this.#ending || this.#reading || this.#calls.size > 0 || this.#places.length > 0) return
+    if (!this.#draining || this.#leaving || this.#ending) return
+    if (this.#reading || this.#calls.size > 0 || this.#places.length > 0) return
     this.#ending = true
     this.#end()
   }
@@ -274,6 +328,8 @@ export class ThriftServerConnection implements WireConnection {
   }
 }
 
+const resetNotice: Exclude<Notice, undefined> = [['crrst', '1']]
+const anyOrderNotice: Exclude<Notice, undefined> = [[anyOrderKey, '1']]
 const nameless: ThriftEnvelope = { name: '', kind: 0, sequence: 0 }
 
 function decode(route: Route, reader: Parameters<ThriftStruct['decode']>[0]): unknown {

@@ -3,6 +3,7 @@
 import type { Router } from '../core/router.ts'
 import type { Wire, WireConnection } from '../core/wire.ts'
 import type { ServerSocket } from '../net/server-socket.ts'
+import { ConnectionWatch } from './connection-watch.ts'
 import { ThriftServerConnection } from './server-connection.ts'
 import type { ThriftWireOptions } from './server-options.ts'
 import { matchThrift } from './sniff.ts'
@@ -13,12 +14,15 @@ import { matchThrift } from './sniff.ts'
  * ready, those without a frame in the order of their calls.
  */
 export function thriftWire(options: ThriftWireOptions = {}): Wire<ServerSocket> {
+  const watch = new ConnectionWatch(options)
   return {
     name: 'thrift',
     alpn: [],
     match: matchThrift,
     accept(socket: ServerSocket, first: Uint8Array, router: Router): WireConnection {
-      return new ThriftServerConnection(socket, first, router, options)
+      const connection = new ThriftServerConnection(socket, first, router, options)
+      watch.add(connection, socket.socket)
+      return connection
     },
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RpcError } from '../../../src/runtime/core/error.ts'
-import { Pool, type PoolConnection, type PoolOptions } from '../../../src/runtime/net/pool.ts'
+import { Pool, type PoolConnection, type PoolOptions, type PoolSource } from '../../../src/runtime/net/pool.ts'
 
 class FakeConnection implements PoolConnection {
   usable = true
@@ -17,14 +17,17 @@ class FakeConnection implements PoolConnection {
   }
 }
 
-function make(options: PoolOptions = {}): {
+function make(
+  options: PoolOptions = {},
+  source: Partial<PoolSource<FakeConnection>> = {},
+): {
   pool: Pool<FakeConnection>
   opened: FakeConnection[]
   failNext: (error: Error) => void
 } {
   const opened: FakeConnection[] = []
   let failure: Error | undefined
-  const pool = new Pool(async () => {
+  const open = async (): Promise<FakeConnection> => {
     await Promise.resolve()
     if (failure !== undefined) {
       const error = failure
@@ -34,7 +37,8 @@ function make(options: PoolOptions = {}): {
     const connection = new FakeConnection(opened.length)
     opened.push(connection)
     return connection
-  }, options)
+  }
+  const pool = new Pool<FakeConnection>({ open, ...source }, options)
   return {
     pool,
     opened,
@@ -58,7 +62,7 @@ describe('Pool', () => {
     expect(pool.take()).toBe(b)
     expect(pool.take()).toBe(a)
     expect(pool.take()).toBeUndefined()
-    expect(pool.stats).toEqual({ idle: 0, busy: 2, connecting: 0, waiting: 0 })
+    expect(pool.stats).toMatchObject({ idle: 0, busy: 2, connecting: 0, waiting: 0 })
   })
 
   it('lets callers wait in order once it is full', async () => {

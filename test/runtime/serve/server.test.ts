@@ -8,6 +8,7 @@ import apache from 'thrift'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client.ts'
 import type { Peer } from '../../../src/runtime/core/context.ts'
+import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import type { AddressInit } from '../../../src/runtime/net/address.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { type ThriftOptions, thrift } from '../../../src/runtime/thrift/client.ts'
@@ -271,7 +272,7 @@ describe('Server', () => {
     })
   })
 
-  it('closes: answers what is in flight, refuses what comes after, and stops listening', async () => {
+  it('closes: answers what is in flight or on its way, refuses what comes after, and stops listening', async () => {
     let release: (text: string) => void = () => {}
     const server = serverOf({
       echo: (text) =>
@@ -288,13 +289,77 @@ describe('Server', () => {
     const inFlight = busy.echo('wait')
     await busy.echo('warm')
     const closed = server.close({ drainMs: 10_000 })
-    await expect(busy.echo('after')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    // Neither client has heard of it yet.
+    expect(await Promise.all([busy.echo('on its way'), idle.echo('on its way')])).toEqual(['on its way', 'on its way'])
+    await expect(busy.echo('after')).rejects.toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
     await expect(idle.echo('after')).rejects.toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
     release('answered')
     expect(await inFlight).toBe('answered')
     await closed
     expect(server.connections).toBe(0)
     await expect(server.listen(0)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
+  })
+
+  it('runs its hooks before it stops listening and after the last call, the last added first', async () => {
+    const order: string[] = []
+    const failures: unknown[] = []
+    let open = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const server = serverOf(
+      {
+        async echo(text) {
+          if (text === 'in flight') await gate
+          order.push(text)
+          return text
+        },
+      },
+      { onError: (error) => failures.push(error) },
+    )
+    const { port } = await server.listen('127.0.0.1:0')
+    server
+      .onClose(() => order.push('first added'))
+      .onClose(() => {
+        throw new Error('this one fails')
+      })
+      .onClose(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        order.push('last added')
+      })
+      .onClose(async () => {
+        await clientOf(`127.0.0.1:${port}`).echo('still listening')
+        open()
+      }, 'before')
+    const inFlight = clientOf(`127.0.0.1:${port}`).echo('in flight')
+    await expect.poll(() => server.router.inFlight).toBe(1)
+    {
+      await using scope = server
+      expect(scope.connections).toBe(1)
+    }
+    expect(await inFlight).toBe('in flight')
+    expect(order).toEqual(['still listening', 'in flight', 'last added', 'first added'])
+    expect(failures).toMatchObject([{ message: 'this one fails' }])
+  })
+
+  it('refuses calls beyond what it may run at once, whatever they came by', async () => {
+    const release: (() => void)[] = []
+    const server = serverOf(
+      { echo: (text) => new Promise<string>((resolve) => release.push(() => resolve(text))) },
+      { limits: { maxConcurrentCalls: 2 } },
+    )
+    const { port } = await server.listen('127.0.0.1:0')
+    const client = clientOf(`127.0.0.1:${port}`)
+    const running = [client.echo('a'), client.echo('b')]
+    await expect.poll(() => server.router.inFlight).toBe(2)
+    await expect(client.echo('c')).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: 'the server has 2 calls in flight and takes no more',
+    })
+    await expect(createClient(Echo, inProcess(server)).add(1, 2)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+    for (const one of release) one()
+    expect(await Promise.all(running)).toEqual(['a', 'b'])
+    expect(await client.add(1, 2)).toBe(3)
   })
 
   it('ends calls that outlast the drain as UNAVAILABLE, on both sides', async () => {

@@ -48,14 +48,14 @@ describe('RequestHeader', () => {
       header: fc.option(name, { nil: undefined }),
     })
     fc.assert(
-      fc.property(fc.array(calls, { minLength: 1, maxLength: 4 }), fc.boolean(), (several, multiplexed) => {
+      fc.property(fc.array(calls, { minLength: 1, maxLength: 4 }), (several) => {
         const callee = several[0]?.callee
-        const requestHeader = new RequestHeader(Echo, method, { caller: 'transport', callee, multiplexed })
+        const requestHeader = new RequestHeader(Echo, method, { caller: 'transport', callee })
         for (const call of several) {
           const header = written(requestHeader, call)
           expect(header).toMatchObject({
             sequence: call.sequence,
-            flags: multiplexed ? outOfOrderFlag : 0,
+            flags: outOfOrderFlag,
             protocol: 0,
           })
           const info = readRequestInfo(header)
@@ -74,7 +74,7 @@ describe('RequestHeader', () => {
   })
 
   it('never says that no time is left', () => {
-    const requestHeader = new RequestHeader(Echo, method, { caller: '', callee: undefined, multiplexed: false })
+    const requestHeader = new RequestHeader(Echo, method, { caller: '', callee: undefined })
     const call = { caller: '', callee: undefined, timeoutMs: -5, sequence: 1, header: undefined }
     expect(written(requestHeader, call).ints).toContainEqual([12, '1'])
   })
