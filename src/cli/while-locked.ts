@@ -24,7 +24,8 @@ export async function whileLocked<T>(
   const stop = new AbortController()
   const release = io.onInterrupt(() => {
     stop.abort()
-    release()
+    // Not at once: execa ends the process at a signal that nobody else listens to.
+    setImmediate(release)
   })
   try {
     if (folder === undefined) return await body({ tookOver: false, signal: stop.signal })

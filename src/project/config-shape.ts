@@ -3,7 +3,7 @@
 /** A value in volo.yml that is one piece of text. */
 export type ScalarShape =
   | ChoiceShape
-  | { readonly kind: 'text' }
+  | { readonly kind: 'text'; readonly mayBeEmpty?: true }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'text-or-false' }
 
@@ -23,7 +23,7 @@ export type Shape =
 
 const text: Shape = { kind: 'text' }
 const boolean: Shape = { kind: 'boolean' }
-const texts: Shape = { kind: 'list', of: text }
+const texts: Shape = { kind: 'list', of: { kind: 'text', mayBeEmpty: true } }
 
 const object = (keys: Readonly<Record<string, Shape>>, required: readonly string[] = []): Shape => ({
   kind: 'object',

@@ -2,30 +2,46 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type Document, isMap, LineCounter, parseDocument } from 'yaml'
-import { type Diagnostic, type Report, reportInto, type SourceFile } from '../compiler/diagnostic.ts'
+import { type Document, isMap } from 'yaml'
+import { type Diagnostic, type Report, reportInto, type SourceFile, type Span } from '../compiler/diagnostic.ts'
 import { didYouMean } from '../compiler/text/suggest.ts'
-import { type ConfigValue, readValue, spanOf } from './config-reader.ts'
+import { type ConfigValue, createReader, readValue, spanOf } from './config-reader.ts'
 import { configShape } from './config-shape.ts'
+import { mergeConflict, parseYaml, yamlLimit, yamlMessage } from './config-yaml.ts'
 import { pathFrom } from './display-path.ts'
 import { asFileError } from './fs-error.ts'
+import { parseGitUrl } from './git/url.ts'
 import { ProjectError } from './project-error.ts'
 
 /** The name of the file. */
-const configName = 'volo.yml'
+export const configName = 'volo.yml'
+/** Who has made so many mistakes has made one everywhere. */
+const maxDiagnostics = 50
 
 /** The two kinds of IDL, as volo.yml calls them. */
 export type ConfigProtocol = 'thrift' | 'protobuf'
 
+/** Where an IDL is. */
+export interface ConfigIdl {
+  readonly source: 'local' | 'git'
+  readonly repo?: string
+  /** Relative to volo.yml, or to the root of the repo. */
+  readonly path: string
+  readonly includes?: readonly string[]
+}
+
+/** A git repo that IDLs come from. */
+export interface ConfigRepo {
+  readonly url: string
+  /** A branch, a tag, a commit, or `HEAD`. */
+  readonly ref: string
+  /** The commit, as in volo.lock. */
+  readonly lock?: string
+}
+
 /** One IDL of an entry. */
 interface ConfigService {
-  readonly idl: {
-    readonly source: 'local' | 'git'
-    readonly repo?: string
-    /** Relative to volo.yml. */
-    readonly path: string
-    readonly includes?: readonly string[]
-  }
+  readonly idl: ConfigIdl
   readonly codegen_option?: {
     readonly touch?: readonly string[]
     readonly keep_unknown_fields?: boolean
@@ -55,7 +71,7 @@ export interface ConfigTypescript {
 export interface ConfigEntry {
   readonly protocol: ConfigProtocol
   readonly services?: readonly ConfigService[]
-  readonly repos?: Readonly<Record<string, { readonly url: string; readonly ref: string; readonly lock?: string }>>
+  readonly repos?: Readonly<Record<string, ConfigRepo>>
   readonly touch_all?: boolean
   readonly with_comments?: boolean
   readonly special_namings?: readonly string[]
@@ -71,6 +87,8 @@ export interface Config {
   readonly source: SourceFile
   readonly entries: Readonly<Record<string, ConfigEntry>>
   readonly diagnostics: readonly Diagnostic[]
+  /** The place of the value at a path of keys and indexes; of the nearest value around it where there is none. */
+  at(path: readonly (string | number)[]): Span
 }
 
 /** The volo.yml to use: `explicit`, or the nearest one from `cwd` upward. Throws a ProjectError when there is none. */
@@ -106,53 +124,70 @@ export function newConfigPath(cwd: string): string | undefined {
 
 /** Reads a volo.yml; `cwd` decides how its path is shown. */
 export function readConfig(path: string, cwd: string): Config {
+  const shown = pathFrom(cwd, path)
+  let bytes: Uint8Array
+  try {
+    if (statSync(path).size > yamlLimit) throw new ProjectError(`${shown} is too long: more than 4 MiB`)
+    bytes = readFileSync(path)
+  } catch (error) {
+    throw asFileError('read', shown, error)
+  }
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw asFileError('read', pathFrom(cwd, path), error)
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new ProjectError(`${shown} is not UTF-8 text`, { hint: 'save it in that encoding' })
   }
-  return parseConfig(text, path, pathFrom(cwd, path))
+  return parseConfig(text, path, shown)
 }
 
 /** Reads the text of a volo.yml. */
 export function parseConfig(text: string, path: string, shownPath: string): Config {
   const source: SourceFile = { path: shownPath, logicalPath: basename(path), text }
   const diagnostics: Diagnostic[] = []
-  const report = reportInto(diagnostics)
+  const reportAll = reportInto(diagnostics)
+  const report: Report = (problem) => {
+    if (diagnostics.length < maxDiagnostics) reportAll(problem)
+  }
   const document = parseYaml(text)
-  for (const error of document.errors) {
-    report({
-      code: 'config-syntax',
-      message: yamlMessage(error.message),
-      span: { source, start: error.pos[0], end: Math.max(error.pos[0] + 1, error.pos[1]) },
-    })
+  const conflict = mergeConflict(text)
+  if (conflict !== undefined) {
+    report({ code: 'config-syntax', message: 'an unresolved merge conflict', span: { source, ...conflict } })
+  } else {
+    for (const error of document.errors) {
+      const [start, end] = error.pos
+      report({
+        code: 'config-syntax',
+        message: yamlMessage(error),
+        span: { source, start, end: Math.max(start + 1, end) },
+      })
+    }
   }
   let data: ConfigValue
   if (diagnostics.length === 0) {
-    data = readValue({ source, document, report }, configShape, document.contents, configName, undefined)
-    if (diagnostics.length === 0) checkRepos(source, document, data as unknown as ConfigData, report)
+    data = readValue(createReader(source, document, report), configShape, document.contents, configName, undefined)
+    if (diagnostics.length === 0) checkRepos(source, document, data as unknown as ConfigData, dirname(path), report)
   }
   const entries = (data as unknown as ConfigData | undefined)?.entries ?? {}
-  return { path, folder: dirname(path), source, entries, diagnostics }
-}
-
-/** Parses YAML so that every scalar stays text: an unquoted `lock: 0123456` is no number. */
-export function parseYaml(text: string): Document {
-  return parseDocument(text, {
-    schema: 'failsafe',
-    lineCounter: new LineCounter(),
-    prettyErrors: false,
-    uniqueKeys: true,
-  })
+  const at = (keys: readonly (string | number)[]): Span => {
+    const node = document.getIn(keys, true)
+    return node === undefined && keys.length > 0 ? at(keys.slice(0, -1)) : spanOf(source, node)
+  }
+  return { path, folder: dirname(path), source, entries, diagnostics, at }
 }
 
 interface ConfigData {
   readonly entries: Readonly<Record<string, ConfigEntry>>
 }
 
-function checkRepos(source: SourceFile, document: Document, data: ConfigData, report: Report): void {
+function checkRepos(source: SourceFile, document: Document, data: ConfigData, folder: string, report: Report): void {
   for (const [name, entry] of Object.entries(data.entries)) {
+    for (const [repo, { url }] of Object.entries(entry.repos ?? {})) {
+      const problem = urlProblem(url, folder)
+      if (problem === undefined) continue
+      const span = spanOf(source, document.getIn(['entries', name, 'repos', repo, 'url'], true))
+      report({ code: 'config-value', message: problem.message, span, hint: problem.hint })
+    }
     for (const [i, { idl }] of (entry.services ?? []).entries()) {
       if (idl.source !== 'git') continue
       const place = (key: string): unknown => {
@@ -177,21 +212,19 @@ function checkRepos(source: SourceFile, document: Document, data: ConfigData, re
             didYouMean(idl.repo, repos) ??
             (repos.length > 0 ? `its repos: ${repos.join(', ')}` : `add it under 'repos' of entry '${name}'`),
         })
-      } else {
-        report({
-          code: 'config-git-source',
-          message: `'${idl.path}' comes from git, and this version of volo reads local IDLs only`,
-          span: spanOf(source, place('source')),
-          hint: "copy the file into the project and give it source 'local'",
-        })
       }
     }
   }
 }
 
-function yamlMessage(message: string): string {
-  const first = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')
-  return first.charAt(0).toLowerCase() + first.slice(1)
+function urlProblem(url: string, folder: string): ProjectError | undefined {
+  try {
+    parseGitUrl(url, folder)
+    return undefined
+  } catch (error) {
+    if (error instanceof ProjectError) return error
+    throw error
+  }
 }
 
 function isFile(path: string): boolean {
