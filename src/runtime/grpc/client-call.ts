@@ -6,9 +6,12 @@ import { isRpcError, RpcError } from '../core/error.ts'
 import { streamsRequest, streamsResponse } from '../core/method-kind.ts'
 import { Http2ErrorCode } from '../http2/error-code.ts'
 import type { Http2ClientConnection, Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../http2/sink.ts'
-import type { Channel } from './channel.ts'
-import { decodeFrame, encodeFrame, type MethodCodec } from './codec.ts'
-import { acceptedEncodings, type Compression, compressionOf } from './compression.ts'
+import { type AttemptWatch, attemptWatch } from './attempt-watch.ts'
+import { metadataOfCredentials } from './call-credentials.ts'
+import { type BoundMethod, type CallSettings, settingsOf } from './call-settings.ts'
+import type { ChannelCall } from './channel.ts'
+import { decodeFrame, encodeFrame } from './codec.ts'
+import { acceptedEncodings, accepts, type Compression, compressionOf } from './compression.ts'
 import { type Frame, FrameReader } from './framing.ts'
 import { MessageStream } from './message-stream.ts'
 import { type Messages, MessageWriter } from './message-writer.ts'
@@ -16,24 +19,6 @@ import { addMetadata, appendMetadata, headerOf, headerText, readMetadata } from 
 import { appendMetainfo, metainfoPrefix, readBackward } from './metainfo.ts'
 import { codeOfHttpStatus, errorOfReset, errorOfTrailers } from './status.ts'
 import { formatTimeout } from './timeout.ts'
-
-/** What every call of a transport shares. */
-export interface ClientSettings {
-  readonly channel: Channel
-  /** Name of the calling service as it stands in the headers of every call; empty for none. */
-  readonly caller: string
-  readonly maxReceiveBytes: number
-  readonly maxSendBytes: number
-  readonly compression: Compression | undefined
-}
-
-/** One method of a bound service: its codecs and the header fields that all its calls have. */
-export interface BoundMethod extends MethodCodec {
-  /** With the caller of the settings as `source-service`. */
-  readonly headers: Http2Headers
-  /** Without. */
-  readonly anonymous: Http2Headers
-}
 
 type Settle = (value: unknown) => void
 
@@ -45,9 +30,12 @@ const capture = (resolve: Settle, reject: Settle): void => {
   capturedReject = reject
 }
 
+/** Bytes of streamed requests that are kept for a server that has not seen them, until it begins to answer. */
+const mostKept = 64 * 1024
+
 /** A call and the sink of its stream in one object. */
-export class GrpcClientCall implements Http2Sink {
-  private readonly settings: ClientSettings
+export class GrpcClientCall implements Http2Sink, ChannelCall {
+  private settings: CallSettings
   private readonly bound: BoundMethod
   private readonly cx: Context
   private resolve: Settle | undefined = undefined
@@ -57,6 +45,10 @@ export class GrpcClientCall implements Http2Sink {
   /** The request of a method that takes one message, kept until the server has begun to answer. */
   private frame: Uint8Array | undefined = undefined
   private messages: Messages | undefined = undefined
+  /** What has been written of streamed requests, until the server has begun to answer or it is too much. */
+  private kept: Uint8Array[] | undefined = undefined
+  private keptBytes = 0
+  private watch: AttemptWatch | undefined = undefined
   private stream: Http2Stream | undefined = undefined
   private writer: MessageWriter | undefined = undefined
   private response: MessageStream | undefined = undefined
@@ -66,22 +58,31 @@ export class GrpcClientCall implements Http2Sink {
   /** The request side is closed. */
   private sent = false
   private over = false
+  /** Sent again because the server had not seen it. */
   private reopened = false
+  /** Time has passed since the header fields were made. */
+  private waited = false
 
-  constructor(settings: ClientSettings, bound: BoundMethod, cx: Context) {
-    this.settings = settings
+  constructor(bound: BoundMethod, cx: Context) {
+    this.settings = bound.settings
     this.bound = bound
     this.cx = cx
   }
 
   /** Starts the call. Settles with the response, or with the stream of responses once the headers have arrived. */
   run(request: unknown): Promise<unknown> {
-    const { cx, settings } = this
+    const { cx } = this
     if (cx.cancelled !== undefined) return Promise.reject(cx.cancelled)
-    if (cx.caller === '') cx.caller = settings.caller
+    if (cx.caller === '') cx.caller = this.settings.caller
     try {
+      const settings = settingsOf(this.bound, cx)
+      this.settings = settings
+      this.watch = cx.get(attemptWatch)
       if (streamsRequest(cx.method.kind)) this.messages = request as Messages
-      else this.frame = encodeFrame(this.bound.request, request, settings.maxSendBytes, settings.compression)
+      else {
+        this.frame = encodeFrame(this.bound.request, request, settings.maxSendBytes, settings.compression)
+        this.watch?.sent(this.frame.length)
+      }
       this.more = this.callHeaders()
     } catch (error) {
       return Promise.reject(error)
@@ -90,12 +91,18 @@ export class GrpcClientCall implements Http2Sink {
     this.resolve = capturedResolve
     this.reject = capturedReject
     this.removeCancel = cx.onCancel((reason) => this.fail(reason, true))
-    this.begin()
+    if (this.settings.credentials.length === 0) this.begin()
+    else this.present()
     return outcome
+  }
+
+  get waitsForReady(): boolean {
+    return this.settings.waitForReady
   }
 
   headers(headers: Http2Headers, end: boolean): void {
     if (this.over) return
+    if (this.settings.compression !== undefined) this.learnEncodings(headers)
     try {
       this.checkAnswer(headers)
       if (end) {
@@ -103,6 +110,8 @@ export class GrpcClientCall implements Http2Sink {
         return
       }
       this.frame = undefined
+      this.kept = undefined
+      this.watch?.answered()
       const metadata = readMetadata(headers)
       if (metadata !== undefined) addMetadata(this.cx.responseHeaders, metadata)
       readBackward(headers, this.cx)
@@ -170,13 +179,9 @@ export class GrpcClientCall implements Http2Sink {
 
   reset(reason: Http2Reset): void {
     if (this.over) return
-    if (
-      !reason.processed &&
-      !this.reopened &&
-      this.frame !== undefined &&
-      reason.code !== Http2ErrorCode.INTERNAL_ERROR
-    ) {
-      this.reopened = true
+    if (this.maySendAgain(reason)) {
+      this.reopened ||= reason.sent
+      this.waited = true
       this.stream = undefined
       this.begin()
       return
@@ -202,45 +207,97 @@ export class GrpcClientCall implements Http2Sink {
     if (!this.over) this.finish(true)
   }
 
-  private begin(): void {
-    const { channel } = this.settings
-    const { ready } = channel
-    if (ready !== undefined) {
-      this.open(ready)
-      return
-    }
-    channel.connect().then(
-      (connection) => {
-        if (!this.over) this.open(connection)
-      },
-      (error) => this.fail(error, false),
-    )
+  unavailable(error: RpcError): void {
+    this.fail(error, false)
   }
 
-  private open(connection: Http2ClientConnection): void {
-    const { cx, frame, messages, bound } = this
+  open(connection: Http2ClientConnection): void {
+    const { cx, frame, messages, bound, settings } = this
     cx.peer = connection.peer
-    const headers = cx.caller === this.settings.caller ? bound.headers : bound.anonymous
+    if (this.waited && cx.deadline !== undefined) {
+      this.more = ['grpc-timeout', formatTimeout(cx.remainingMs), ...(this.more?.slice(2) ?? [])]
+    }
+    const headers = settings.headers ?? (cx.caller === settings.caller ? bound.headers : bound.anonymous)
     const stream = connection.open(headers, this.more, this)
     this.stream = stream
     if (frame !== undefined) {
       this.sent = true
       stream.write(frame, true)
-    } else if (messages !== undefined) this.send(stream, messages)
+    } else if (this.writer !== undefined) this.sendAgain(stream, this.writer)
+    else if (messages !== undefined) this.send(stream, messages)
+  }
+
+  private begin(): void {
+    const { channel } = this.settings
+    const { ready } = channel
+    if (ready !== undefined) this.open(ready)
+    else {
+      this.waited = true
+      channel.wait(this)
+    }
+  }
+
+  /** Begins with the metadata of the credentials. */
+  private present(): void {
+    const { cx, settings, bound } = this
+    const headers = settings.headers ?? bound.headers
+    const serviceUrl = `${headerOf(headers, ':scheme')}://${headerOf(headers, ':authority')}/${cx.service.fullName}`
+    metadataOfCredentials(settings.credentials, { cx, serviceUrl, method: cx.method.name }).then(
+      (metadata) => {
+        if (this.over) return
+        const more = [...(this.more ?? [])]
+        try {
+          appendMetadata(more, metadata, 'INTERNAL')
+        } catch (error) {
+          this.fail(error, false)
+          return
+        }
+        this.more = more
+        this.waited = true
+        this.begin()
+      },
+      (error) => this.fail(error, false),
+    )
+  }
+
+  /** Whether the server cannot have seen the call: it goes out again at once, as often as nothing had left, else once. */
+  private maySendAgain(reason: Http2Reset): boolean {
+    if (reason.processed || reason.code === Http2ErrorCode.INTERNAL_ERROR) return false
+    if (reason.sent && this.reopened) return false
+    return this.messages === undefined ? this.frame !== undefined : this.kept !== undefined
   }
 
   private send(stream: Http2Stream, messages: Messages): void {
     const { maxSendBytes, compression } = this.settings
     const { request } = this.bound
-    this.writer = new MessageWriter(stream, (message) => encodeFrame(request, message, maxSendBytes, compression))
+    this.kept = []
+    this.writer = new MessageWriter(stream, (message) => {
+      const frame = encodeFrame(request, message, maxSendBytes, compression)
+      this.watch?.sent(frame.length)
+      if (this.kept !== undefined) this.keep(frame)
+      return frame
+    })
     this.writer.run(messages).then(
       (complete) => {
         if (!complete || this.over) return
         this.sent = true
-        stream.write(nothing, true)
+        this.stream?.write(nothing, true)
       },
       (error) => this.fail(requestFailed(error), true),
     )
+  }
+
+  private keep(frame: Uint8Array): void {
+    this.kept?.push(frame)
+    this.keptBytes += frame.length
+    if (this.keptBytes > mostKept) this.kept = undefined
+  }
+
+  /** Writes what was written on a stream that the server has not seen. */
+  private sendAgain(stream: Http2Stream, writer: MessageWriter): void {
+    for (const frame of this.kept ?? []) stream.write(frame, false)
+    if (this.sent) stream.write(nothing, true)
+    else writer.moveTo(stream)
   }
 
   /** The header fields that belong to this call alone. */
@@ -248,11 +305,20 @@ export class GrpcClientCall implements Http2Sink {
     const { cx, settings } = this
     const { requestHeadersIfAny, metainfoIfAny } = lazyParts(cx)
     const named = cx.caller !== settings.caller
-    if (cx.deadline === undefined && !named && metainfoIfAny === undefined && requestHeadersIfAny === undefined) {
+    const previous = this.watch?.previous ?? 0
+    if (
+      cx.deadline === undefined &&
+      !named &&
+      metainfoIfAny === undefined &&
+      requestHeadersIfAny === undefined &&
+      previous === 0
+    ) {
       return undefined
     }
     const headers: string[] = []
+    // First, for it is written anew when the call has waited.
     if (cx.deadline !== undefined) headers.push('grpc-timeout', formatTimeout(cx.remainingMs))
+    if (previous > 0) headers.push('grpc-previous-rpc-attempts', String(previous))
     if (named) headers.push('source-service', headerText(cx.caller, 'caller'))
     if (metainfoIfAny?.persistentIfAny !== undefined) {
       appendMetainfo(headers, metainfoPrefix.persistent, metainfoIfAny.persistentIfAny, 'INVALID_ARGUMENT')
@@ -276,6 +342,14 @@ export class GrpcClientCall implements Http2Sink {
       `${this.cx.peer?.address ?? 'the server'} did not answer in gRPC: HTTP status ${status ?? 'missing'}, ${what}`,
       { stack: false },
     )
+  }
+
+  /** Remembers when the server does not take the compression of this call, for those that follow. */
+  private learnEncodings(headers: Http2Headers): void {
+    const { channel, compression } = this.settings
+    const accepted = headerOf(headers, 'grpc-accept-encoding')
+    if (compression === undefined || accepted === undefined || accepts(accepted, compression)) return
+    channel.refusedEncodings.add(compression)
   }
 
   private readTrailers(trailers: Http2Headers): unknown {
@@ -308,6 +382,8 @@ export class GrpcClientCall implements Http2Sink {
     this.removeCancel?.()
     this.writer?.stop()
     this.frame = undefined
+    this.kept = undefined
+    if (this.stream === undefined) this.settings.channel.leave(this)
     if (reset) this.stream?.reset(Http2ErrorCode.CANCEL)
   }
 }

@@ -5,7 +5,7 @@ import type { MethodType } from '../core/service-type.ts'
 import type { ProtobufMessage } from '../protobuf/message.ts'
 import { ProtobufReader } from '../protobuf/reader.ts'
 import { ProtobufWriter } from '../protobuf/writer.ts'
-import { type Compression, compress, compressFromBytes, decompress } from './compression.ts'
+import { type Compression, compress, compressFromBytes, decompress, isUncompressed } from './compression.ts'
 import { type Frame, framePrefixBytes, tooLarge } from './framing.ts'
 
 /** The request and response types of a method, with their codecs. */
@@ -40,7 +40,7 @@ export function encodeFrame(
   type.encode(writer, message)
   const size = writer.position - framePrefixBytes
   if (size > maxBytes) throw tooLarge('sent', size, maxBytes)
-  if (compression !== undefined && size >= compressFromBytes) {
+  if (compression !== undefined && size >= compressFromBytes && !isUncompressed(message)) {
     const payload = compress(compression, writer.written(framePrefixBytes))
     writer.reset()
     writer.reserve(framePrefixBytes)

@@ -9,7 +9,7 @@ export type Messages = AsyncIterable<unknown> | Iterable<unknown>
 export class MessageWriter {
   /** Waiting for the peer to read. */
   blocked = false
-  readonly #stream: Http2Stream
+  #stream: Http2Stream
   readonly #encode: (message: unknown) => Uint8Array
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
   #stopped = false
@@ -43,6 +43,12 @@ export class MessageWriter {
         })
       }
     }
+  }
+
+  /** Goes on with another stream, to which what was written so far has been written again. */
+  moveTo(stream: Http2Stream): void {
+    this.#stream = stream
+    this.drain()
   }
 
   /** The stream has room again. */

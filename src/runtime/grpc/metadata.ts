@@ -25,11 +25,14 @@ const reserved: ReadonlySet<string> = new Set([
   'biz-extra',
 ])
 
+/** Names of gRPC that applications have a say in: a server's word on retries, and the number of attempts that it reads. */
+const shared: ReadonlySet<string> = new Set(['grpc-retry-pushback-ms', 'grpc-previous-rpc-attempts'])
+
 /** Whether metadata of this name stays behind: pseudo-headers, `grpc-*`, `rpc-persist-*` and its kin, and HTTP's own. */
 export function isReservedName(name: string): boolean {
   const first = name.charCodeAt(0)
   if (first === 0x3a) return true
-  if (first === 0x67) return name.startsWith('grpc-')
+  if (first === 0x67) return name.startsWith('grpc-') && !shared.has(name)
   if (first === 0x72) return metainfoName.test(name)
   return reserved.has(name)
 }
@@ -44,7 +47,7 @@ const valueShape = /^[ -~]*$/
  */
 export function appendMetadata(headers: string[], metadata: Metadata, code: 'INVALID_ARGUMENT' | 'INTERNAL'): void {
   for (const [name, value] of metadata) {
-    if (isReservedName(name) || name === 'user-agent') continue
+    if (isReservedName(name) || name === 'user-agent' || name === 'grpc-previous-rpc-attempts') continue
     headers.push(name, headerValue(name, value, code))
   }
 }

@@ -34,6 +34,8 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   #queue: Queued[] = []
   /** The connection takes no new stream, with the reason. */
   #failure: string | undefined
+  readonly #options: Http2ClientOptions
+  readonly #mostStreams: number
   #closing = false
   /** The highest stream that the server says it has seen or may still answer, after its GOAWAY. */
   #lastStream = Number.POSITIVE_INFINITY
@@ -46,6 +48,8 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   constructor(dialed: Dialed, options: Http2ClientOptions) {
     super(dialed.socket, options, options.keepalive ?? clientKeepalive)
     this.peer = dialed.peer
+    this.#options = options
+    this.#mostStreams = options.maxConcurrentStreams ?? Number.POSITIVE_INFINITY
     const { onClose } = options
     if (onClose !== undefined) this.closed.then(onClose)
     this.writer.raw(clientPreface)
@@ -54,6 +58,18 @@ class ClientConnection extends Connection implements Http2ClientConnection {
 
   get usable(): boolean {
     return this.#failure === undefined && !this.over
+  }
+
+  get available(): boolean {
+    return this.usable && this.openStreams < this.#most
+  }
+
+  get openStreams(): number {
+    return this.streams.size + this.#queue.length
+  }
+
+  get opened(): number {
+    return (this.#nextId - 1) / 2
   }
 
   protected get lastPeerStream(): number {
@@ -70,7 +86,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   close(): Promise<void> {
-    this.#failure ??= `the connection to ${this.peer.address} is closed on this side`
+    this.#retire(`the connection to ${this.peer.address} is closed on this side`)
     if (!this.#closing) {
       this.#closing = true
       this.#endWhenIdle()
@@ -79,7 +95,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   destroy(): void {
-    this.#failure ??= `the connection to ${this.peer.address} is closed on this side`
+    this.#retire(`the connection to ${this.peer.address} is closed on this side`)
     this.cut(Http2ErrorCode.NO_ERROR, '')
   }
 
@@ -87,12 +103,20 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     if (stream.id === 0) this.#queue = this.#queue.filter((queued) => queued.stream !== stream)
     this.streams.delete(stream.id)
     if (this.#queue.length > 0) this.onRoom()
+    else this.#options.onRoom?.()
     this.#endWhenIdle()
   }
 
   override sendReset(stream: ConnectionStream, code: number): void {
     super.sendReset(stream, code)
     if (stream.id !== 0 && !stream.remoteEnded && !this.#ownResets.spend() && this.usable) this.close()
+  }
+
+  override settingsReceived(): void {
+    const { settled } = this
+    super.settingsReceived()
+    if (!settled) this.#options.onSettled?.()
+    this.#options.onRoom?.()
   }
 
   override onRoom(): void {
@@ -123,10 +147,11 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     else this.#response(stream, end, block.headers)
   }
 
-  goawayReceived(lastStream: number, code: number): void {
-    this.#failure ??= `${this.peer.address} closes the connection (GOAWAY ${http2ErrorName(code)})`
+  goawayReceived(lastStream: number, code: number, words: Uint8Array): void {
+    const calm = code === Http2ErrorCode.ENHANCE_YOUR_CALM && asciiOf(words) === 'too_many_pings'
+    const why = `GOAWAY ${http2ErrorName(code)}${calm ? ', too_many_pings' : ''}`
+    const reason = this.#retire(`${this.peer.address} closes the connection (${why})`, calm)
     this.#lastStream = Math.min(this.#lastStream, lastStream)
-    const reason = this.#failure
     for (const { stream } of this.#queue.splice(0)) stream.die(Http2ErrorCode.REFUSED_STREAM, reason, false)
     for (const stream of [...this.streams.values()]) {
       if (stream.id > this.#lastStream) stream.die(Http2ErrorCode.REFUSED_STREAM, reason, false)
@@ -140,12 +165,11 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   protected failed(reason: string): void {
-    this.#failure ??= `${this.peer.address}: ${reason}`
+    this.#retire(`${this.peer.address}: ${reason}`)
   }
 
   protected lost(): void {
-    this.#failure ??= this.#lostReason()
-    const reason = this.#failure
+    const reason = this.#retire(this.#lostReason())
     for (const { stream } of this.#queue.splice(0)) stream.die(undefined, reason, false)
     for (const stream of [...this.streams.values()]) stream.die(undefined, reason, stream.id <= this.#lastStream)
   }
@@ -155,8 +179,19 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   #takesAnother(): boolean {
-    const most = this.settled ? this.peerSettings.maxConcurrentStreams : streamsBeforeSettings
-    return this.streams.size < most && this.hasRoom && !this.over
+    return this.streams.size < this.#most && this.hasRoom && !this.over
+  }
+
+  get #most(): number {
+    return Math.min(this.settled ? this.peerSettings.maxConcurrentStreams : streamsBeforeSettings, this.#mostStreams)
+  }
+
+  /** Takes no new stream from now on; gives the reason, which is the first one. */
+  #retire(reason: string, tooManyPings = false): string {
+    if (this.#failure !== undefined) return this.#failure
+    this.#failure = reason
+    this.#options.onRetired?.({ reason, tooManyPings })
+    return reason
   }
 
   #start(stream: ConnectionStream, headers: Http2Headers, more: Http2Headers | undefined): void {
@@ -209,4 +244,8 @@ function refuse(stream: ConnectionStream, reason: string): void {
 
 function refuseHeaders(stream: ConnectionStream, error: unknown): void {
   stream.die(Http2ErrorCode.INTERNAL_ERROR, error instanceof Error ? error.message : String(error), false)
+}
+
+function asciiOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, 64))
 }

@@ -1,6 +1,7 @@
 /** Http2Dialer: one address, and new HTTP/2 connections to it. */
 
 import { type Address, type AddressInit, formatAddress, formatHostPort, parseAddress } from '../net/address.ts'
+import type { HttpProxy } from '../net/connect-proxy.ts'
 import { dial } from '../net/dial.ts'
 import type { ClientTlsOptions } from '../net/tls.ts'
 import { http2Client } from './engine.ts'
@@ -12,9 +13,13 @@ export type Http2Address = AddressInit
 /** TLS of a client; `{}` trusts the system's authorities and checks the host name. */
 export type Http2ClientTls = ClientTlsOptions
 
+/** A proxy to dial through, by CONNECT: `http://user:password@proxy.internal:3128`. */
+export type Http2Proxy = HttpProxy
+
 /** How to dial, and what the connections are like. */
 export interface Http2DialOptions extends Http2ClientOptions {
   readonly tls?: Http2ClientTls | undefined
+  readonly proxy?: Http2Proxy | undefined
   /** Milliseconds until a connection must stand, TLS included. Default 3,000. */
   readonly connectTimeoutMs?: number | undefined
 }
@@ -39,10 +44,13 @@ export class Http2Dialer {
     this.#options = options
   }
 
-  /** A new connection. Rejects with RpcError UNAVAILABLE, `bytesSent: false`; CANCELLED when `signal` aborts. */
-  async dial(signal: AbortSignal, onClose: () => void): Promise<Http2ClientConnection> {
-    const { tls, connectTimeoutMs } = this.#options
-    const dialed = await dial(this.#target, { tls, connectTimeoutMs, alpn: ['h2'], signal })
-    return http2Client(dialed, { ...this.#options, onClose })
+  /**
+   * A new connection, which tells of itself by `options`. Rejects with RpcError UNAVAILABLE, `bytesSent: false`;
+   * CANCELLED when `signal` aborts.
+   */
+  async dial(signal: AbortSignal, options: Http2ClientOptions): Promise<Http2ClientConnection> {
+    const { tls, proxy, connectTimeoutMs } = this.#options
+    const dialed = await dial(this.#target, { tls, proxy, connectTimeoutMs, alpn: ['h2'], signal })
+    return http2Client(dialed, { ...this.#options, ...options })
   }
 }

@@ -1,7 +1,6 @@
 /** The HTTP/2 seam under gRPC: streams as plain calls and callbacks, so that what is below can be replaced. */
 
 import type { Peer } from '../core/context.ts'
-import type { ServerSocket } from '../net/server-socket.ts'
 import type { ConnectionLifeOptions } from './connection-life.ts'
 import type { Http2PingPolicy } from './ping-policy.ts'
 
@@ -39,6 +38,8 @@ export interface Http2Reset {
   readonly message: string
   /** Whether the request can have reached the peer's application; false makes a retry safe. */
   readonly processed: boolean
+  /** Whether anything of the request had left this side. */
+  readonly sent: boolean
   readonly cause?: unknown
 }
 
@@ -66,6 +67,14 @@ export interface Http2ClientConnection {
   open(headers: Http2Headers, more: Http2Headers | undefined, sink: Http2Sink): Http2Stream
   /** False once the connection takes no new stream (GOAWAY, closed, failed). */
   readonly usable: boolean
+  /** Usable, and below the number of streams that it may have open at once. */
+  readonly available: boolean
+  /** The server has sent its SETTINGS. */
+  readonly settled: boolean
+  /** Streams that are open or wait to be opened. */
+  readonly openStreams: number
+  /** Streams that were opened so far. */
+  readonly opened: number
   readonly peer: Peer
   /** Takes no new stream, lets open ones end, then closes. Resolves when the socket is closed. */
   close(): Promise<void>
@@ -82,9 +91,6 @@ export interface Http2ServerConnection {
   /** Streams that are open now. */
   readonly openStreams: number
 }
-
-/** An accepted connection, as a port hands it over. */
-export type Http2Socket = ServerSocket
 
 /** Takes a stream that a client opened; returns the sink that hears of the rest of it. `end`: no body follows. */
 export type Http2Accept = (stream: Http2Stream, headers: Http2Headers, end: boolean) => Http2Sink
@@ -122,8 +128,23 @@ export interface Http2Options {
   readonly settingsTimeoutMs?: number | undefined
 }
 
+/** Why a connection of a client takes no new stream any more. */
+export interface Http2Retirement {
+  readonly reason: string
+  /** The server asked for fewer PINGs. */
+  readonly tooManyPings: boolean
+}
+
 /** Options of a client's connection. */
 export interface Http2ClientOptions extends Http2Options {
+  /** Streams to have open at once, where the server takes as many. Default: what the server takes. */
+  readonly maxConcurrentStreams?: number | undefined
+  /** Called once, when the server has sent its SETTINGS. */
+  readonly onSettled?: (() => void) | undefined
+  /** Called when there may be room for another stream. */
+  readonly onRoom?: (() => void) | undefined
+  /** Called once, when the connection takes no new stream any more; it may still have open ones. */
+  readonly onRetired?: ((retirement: Http2Retirement) => void) | undefined
   /** Called once, when the socket is closed. */
   readonly onClose?: (() => void) | undefined
 }

@@ -232,7 +232,7 @@ export class ConnectionStream implements Http2Stream {
     this.#dropInbox()
     const { sink } = this
     this.sink = undefined
-    sink?.reset({ code, message, processed })
+    sink?.reset({ code, message, processed, sent: this.id !== 0 })
   }
 
   /** Ends the stream for a rule that the peer broke. */

@@ -5,6 +5,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Peer } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import { type Address, formatAddress } from './address.ts'
+import { type HttpProxy, parseProxy, requestTunnel } from './connect-proxy.ts'
 import { peerOf } from './peer.ts'
 import { type ClientTlsOptions, clientTls } from './tls.ts'
 
@@ -17,6 +18,8 @@ export interface DialOptions {
   readonly alpn?: readonly string[] | undefined
   /** Milliseconds of silence before the kernel probes the peer; 0 turns it off. Default 30,000. */
   readonly keepAliveMs?: number | undefined
+  /** An HTTP proxy to reach the address through, by CONNECT; Unix sockets are reached without it. */
+  readonly proxy?: HttpProxy | undefined
   /** Gives the dialling up. */
   readonly signal?: AbortSignal | undefined
 }
@@ -27,6 +30,8 @@ export interface Dialed {
   readonly peer: Peer
   readonly alpn: string | undefined
 }
+
+type TcpAddress = Extract<Address, { kind: 'tcp' }>
 
 /** The default of {@link DialOptions.connectTimeoutMs}. */
 const defaultConnectTimeoutMs = 3_000
@@ -39,13 +44,66 @@ export function dial(address: Address, options: DialOptions = {}): Promise<Diale
   if (address.kind === 'fd') {
     return Promise.reject(new RpcError('INVALID_ARGUMENT', 'cannot dial a file descriptor; { fd } is for listening'))
   }
+  if (options.proxy !== undefined && address.kind === 'tcp') return dialThrough(options.proxy, address, options)
+  const way: Way = {
+    shown: formatAddress(address),
+    secure: options.tls !== undefined,
+    path: address.kind === 'unix' ? address.path : undefined,
+    open: () => open(address, options),
+  }
+  return establish(way, options.connectTimeoutMs ?? defaultConnectTimeoutMs, options.signal)
+}
+
+/** Dials a proxy, has it make the connection, and speaks TLS through that where it is asked for; within one time limit. */
+async function dialThrough(proxy: HttpProxy, address: TcpAddress, options: DialOptions): Promise<Dialed> {
+  const limit = options.connectTimeoutMs ?? defaultConnectTimeoutMs
+  const until = performance.now() + limit
+  const left = (): number => Math.max(0, until - performance.now())
   const { signal } = options
-  const shown = formatAddress(address)
+  const { address: proxyAddress, tls: proxyTls, authorization } = parseProxy(proxy)
+  const shown = `${formatAddress(address)} through the proxy ${formatAddress(proxyAddress)}`
+  const toProxy = open(proxyAddress, { ...options, tls: proxyTls, alpn: undefined })
+  const way: Way = { shown, secure: proxyTls !== undefined, path: undefined, open: () => toProxy }
+  const { socket, peer } = await establish(way, limit, signal)
+  await requestTunnel(
+    socket,
+    { host: address.host ?? 'localhost', port: address.port, authorization },
+    left(),
+    signal,
+  ).catch((error: Error) => {
+    socket.destroy()
+    throw signal?.aborted === true ? given(shown) : unavailable(shown, error.message, error)
+  })
+  if (options.tls === undefined) return { socket, peer: { ...peer, address: formatAddress(address) }, alpn: undefined }
+  const tls = clientTls(options.tls, address.host, options.alpn ?? [])
+  const dialed = await establish(
+    { shown, secure: true, path: undefined, open: () => connectTls({ ...tls, socket }) },
+    left(),
+    signal,
+  )
+  return { ...dialed, peer: { ...dialed.peer, address: formatAddress(address) } }
+}
+
+/** A way to a socket. */
+interface Way {
+  /** Where it leads, for messages. */
+  readonly shown: string
+  /** It stands when TLS does. */
+  readonly secure: boolean
+  /** Of a Unix socket. */
+  readonly path: string | undefined
+  readonly open: () => Socket
+}
+
+/** Opens a socket and waits until it stands. */
+function establish(
+  { shown, secure, path, open: openSocket }: Way,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<Dialed> {
   if (signal?.aborted) return Promise.reject(given(shown))
   return new Promise<Dialed>((resolve, reject) => {
-    const socket = open(address, options)
-    const secure = options.tls !== undefined
-    const limit = options.connectTimeoutMs ?? defaultConnectTimeoutMs
+    const socket = openSocket()
     let settled = false
     const onTime = (): void => {
       if (!settled) fail(unavailable(shown, `no connection within ${limit} ms`, undefined))
@@ -74,7 +132,7 @@ export function dial(address: Address, options: DialOptions = {}): Promise<Diale
       const alpn = secure ? (socket as TLSSocket).alpnProtocol : false
       resolve({
         socket,
-        peer: peerOf(socket, address.kind === 'unix' ? address.path : undefined),
+        peer: peerOf(socket, path),
         alpn: typeof alpn === 'string' ? alpn : undefined,
       })
     }

@@ -11,6 +11,7 @@ import type { Layer } from '../../../src/runtime/core/layer.ts'
 import { Metadata } from '../../../src/runtime/core/metadata.ts'
 import type { ServiceType } from '../../../src/runtime/core/service-type.ts'
 import type { Transport } from '../../../src/runtime/core/transport.ts'
+import { packageVersion } from '../../../src/runtime/core/version.ts'
 import { type GrpcOptions, grpc } from '../../../src/runtime/grpc/client.ts'
 import { encodeStatusDetails } from '../../../src/runtime/grpc/status.ts'
 import { Echo, type EchoClient, Missing, NewerEcho, Note, type NoteInput, serveEcho } from './echo.ts'
@@ -811,8 +812,8 @@ describe('a gRPC client answered by a bare HTTP/2 server', () => {
       ':authority': 'echo.internal',
       te: 'trailers',
       'content-type': 'application/grpc',
-      'user-agent': 'shop/1.0 grpc-node-volo-ts/0.1',
-      'grpc-accept-encoding': 'identity,deflate,gzip',
+      'user-agent': `shop/1.0 grpc-node-volo-ts/${packageVersion}`,
+      'grpc-accept-encoding': expect.stringMatching(/^identity,deflate,gzip,br(,zstd)?$/),
       'source-service': 'web',
       'destination-service': 'echo',
       'grpc-timeout': expect.stringMatching(/^(?:60000|5\d{4})m$/),

@@ -105,15 +105,15 @@ describe('a status', () => {
   })
 
   it('keeps INTERNAL apart from a connection that was never made', () => {
-    expect(errorOfReset({ code: undefined, message: 'gone', processed: false })).toMatchObject({
+    expect(errorOfReset({ code: undefined, message: 'gone', processed: false, sent: true })).toMatchObject({
       code: 'UNAVAILABLE',
       bytesSent: false,
     })
-    expect(errorOfReset({ code: undefined, message: 'gone', processed: true })).toMatchObject({
+    expect(errorOfReset({ code: undefined, message: 'gone', processed: true, sent: true })).toMatchObject({
       code: 'UNAVAILABLE',
       bytesSent: true,
     })
-    expect(errorOfReset({ code: 2, message: 'bad header', processed: false })).toMatchObject({
+    expect(errorOfReset({ code: 2, message: 'bad header', processed: false, sent: true })).toMatchObject({
       code: 'INTERNAL',
       bytesSent: false,
     })
