@@ -2,13 +2,37 @@
 
 export type { GenericClient, GenericRequest, RawCallOptions } from './runtime/core/generic-client.ts'
 export type { JsonHandler } from './runtime/core/generic-handler.ts'
-export { type GrpcOptions, grpc } from './runtime/grpc/client.ts'
-export type { Compression } from './runtime/grpc/compression.ts'
-export { createGenericClient, genericHandler, interpretedService } from './runtime/grpc/generic.ts'
+export type { CallCredentials, CredentialsRequest } from './runtime/grpc/call-credentials.ts'
+export { type GrpcCallOptions, grpcCall } from './runtime/grpc/call-settings.ts'
+export type { ConnectOptions } from './runtime/grpc/channel-connect.ts'
+export { addChannelz } from './runtime/grpc/channelz.ts'
+export { type GrpcOptions, type GrpcTransport, grpc } from './runtime/grpc/client.ts'
+export { type Compression, uncompressed } from './runtime/grpc/compression.ts'
+export type { ConnectivityListener, ConnectivityState } from './runtime/grpc/connectivity.ts'
+export type { CorsOptions } from './runtime/grpc/cors.ts'
+export { countCalls } from './runtime/grpc/counters.ts'
+/** The health service, for clients of it; `addHealth` answers it. */
+export {
+  Health,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+  type HealthClient,
+} from './runtime/grpc/gen/grpc/health/v1/health.ts'
+export { createGenericClient, forward, genericHandler, interpretedService } from './runtime/grpc/generic.ts'
+export { addHealth, type HealthControl } from './runtime/grpc/health.ts'
+export type { HealthStatus } from './runtime/grpc/health-status.ts'
+export type { HttpOptions } from './runtime/grpc/http-accept.ts'
+export { addReflection, type ReflectionOptions } from './runtime/grpc/reflection.ts'
 export { type GrpcWireOptions, grpcWire } from './runtime/grpc/server.ts'
 export { sendHeaders } from './runtime/grpc/server-call.ts'
+export type {
+  HedgingPolicyInit,
+  MethodConfigInit,
+  RetryPolicyInit,
+  ServiceConfigInit,
+} from './runtime/grpc/service-config.ts'
 export type { Http2Address, Http2ClientTls } from './runtime/http2/dialer.ts'
-export type { Http2Keepalive } from './runtime/http2/sink.ts'
+export type { Http2Keepalive, Http2PingPolicy } from './runtime/http2/sink.ts'
+export { type HttpProxy, proxyFromEnv } from './runtime/net/connect-proxy.ts'
 export { fromBinary, toBinary } from './runtime/protobuf/bytes.ts'
 export { ProtobufError } from './runtime/protobuf/error.ts'
 export type { Extension } from './runtime/protobuf/extension.ts'

@@ -1,7 +1,7 @@
 /** JsonCall: a unary call whose messages are ProtoJSON, as the Connect protocol has it (https://connectrpc.com/docs/protocol#unary-request). */
 
 import { lazyParts } from '../core/call-context.ts'
-import { RpcError } from '../core/error.ts'
+import { isRpcError, RpcError } from '../core/error.ts'
 import type { JsonValue } from '../core/json-value.ts'
 import { Metadata } from '../core/metadata.ts'
 import type { ServerCall } from '../core/router.ts'
@@ -151,7 +151,12 @@ export class JsonCall implements Http2Sink {
     const { status, body } = httpFailure(error)
     const list = [':status', String(status), 'content-type', jsonType]
     try {
-      if (error instanceof RpcError) appendTrailers(list, error.metadata)
+      if (isRpcError(error)) appendTrailers(list, error.metadata)
+      if (this.#call !== undefined) {
+        const { responseHeadersIfAny, responseTrailersIfAny } = lazyParts(this.#call.cx)
+        if (responseHeadersIfAny !== undefined) appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
+        appendTrailers(list, responseTrailersIfAny)
+      }
     } catch {
       // What no header can carry must not hide the error it came with.
     }

@@ -66,7 +66,7 @@ export function http1Host(listener: Http1Listener, limits: Http1Limits = {}): Ht
 }
 
 class Connection implements Http1Connection {
-  openRequests = 0
+  readonly #open = new Set<ServerResponse>()
   readonly #socket: Socket
   readonly #limits: Http1Limits
   readonly #closed: Promise<void>
@@ -86,12 +86,12 @@ class Connection implements Http1Connection {
   }
 
   requested(request: IncomingMessage, response: ServerResponse): void {
-    this.openRequests++
+    this.#open.add(response)
     this.#giveTime(this.#limits.bodyTimeoutMs ?? 300_000)
     request.once('end', () => clearTimeout(this.#timer))
     if (this.#draining) response.setHeader('connection', 'close')
     response.once('close', () => {
-      this.openRequests--
+      this.#open.delete(response)
       const { headTimeoutMs = 10_000, idleTimeoutMs = 65_000 } = this.#limits
       // A body that its answer did not wait for may still come, and so may the next request.
       this.#giveTime(idleTimeoutMs + headTimeoutMs)
@@ -99,8 +99,13 @@ class Connection implements Http1Connection {
     })
   }
 
+  get openRequests(): number {
+    return this.#open.size
+  }
+
   drain(): Promise<void> {
     this.#draining = true
+    for (const response of this.#open) if (!response.headersSent) response.setHeader('connection', 'close')
     if (this.openRequests === 0) this.#socket.end()
     return this.#closed
   }

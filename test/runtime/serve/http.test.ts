@@ -1,0 +1,484 @@
+import { readFileSync } from 'node:fs'
+import * as http from 'node:http'
+import * as http2 from 'node:http2'
+import * as https from 'node:https'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import fc from 'fast-check'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createClient } from '../../../src/runtime/core/client.ts'
+import { RpcError } from '../../../src/runtime/core/error.ts'
+import { grpc } from '../../../src/runtime/grpc/client.ts'
+import { addHealth } from '../../../src/runtime/grpc/health.ts'
+import { Base64Decoder } from '../../../src/runtime/grpc/web-base64.ts'
+import { grpcWeb } from '../../../src/runtime/grpc/web-client.ts'
+import { decodeTrailers, encodeTrailersFrame } from '../../../src/runtime/grpc/web-frame.ts'
+import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
+import { thrift } from '../../../src/runtime/thrift/client.ts'
+import { echoHandler, Echo as ThriftEcho } from '../../support/echo-service.ts'
+import { Shop, type ShopHandler, shopHandler } from './http-shop.ts'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const pem = (name: string): Buffer => readFileSync(new URL(`../../support/tls/${name}.pem`, import.meta.url))
+
+interface Served {
+  readonly server: Server
+  readonly port: number
+  readonly url: string
+}
+
+async function serve(handler: Partial<ShopHandler> = {}, options: ServerOptions = {}): Promise<Served> {
+  const server = new Server({ http: {}, onError: () => {}, ...options }).add(Shop, { ...shopHandler, ...handler })
+  const { port } = await server.listen('127.0.0.1:0')
+  cleanups.push(() => server.close({ drainMs: 0 }))
+  return { server, port, url: `http://127.0.0.1:${port}` }
+}
+
+function json(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+}
+
+/** Sends bytes and gives what comes until the server hangs up, or for so many milliseconds. */
+function raw(port: number, bytes: string | Uint8Array, ms = 3_000): Promise<string> {
+  return new Promise((resolve) => {
+    const socket: Socket = connect(port, '127.0.0.1')
+    let text = ''
+    const done = (): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(text)
+    }
+    const timer = setTimeout(done, ms)
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+    })
+    socket.on('error', done)
+    socket.on('close', done)
+    socket.write(bytes)
+  })
+}
+
+describe('HTTP/1.1 on the port', () => {
+  it('is refused with a word on how to switch it on', async () => {
+    const { url } = await serve({}, { http: undefined })
+    const answer = await fetch(url)
+    expect(answer.status).toBe(501)
+    expect(await answer.text()).toContain('http: {}')
+  })
+
+  it('stands beside gRPC and Thrift', async () => {
+    const server = new Server({ http: {} }).add(Shop, shopHandler).add(ThriftEcho, echoHandler())
+    const { port } = await server.listen('127.0.0.1:0')
+    const [one, two] = [grpc(`127.0.0.1:${port}`), thrift(`127.0.0.1:${port}`)]
+    cleanups.push(() => server.close({ drainMs: 0 }))
+    cleanups.push(() => Promise.all([one.close(), two.close()]))
+    expect(await createClient(Shop, one).get({ name: 'a' })).toMatchObject({ name: 'a' })
+    expect(await createClient(ThriftEcho, two).echo('b')).toBe('b')
+    const web = createClient(Shop, grpcWeb(`http://127.0.0.1:${port}`))
+    expect(await web.get({ name: 'c' })).toMatchObject({ name: 'c' })
+  })
+
+  it('speaks TLS, over HTTP/1.1 and over HTTP/2', async () => {
+    const { port } = await serve({}, { tls: { cert: pem('server'), key: pem('server-key') } })
+    const body = await new Promise<string>((resolve, reject) => {
+      https
+        .get({ port, host: '127.0.0.1', servername: 'localhost', ca: pem('ca'), path: '/healthz' }, (answer) => {
+          answer.setEncoding('utf8')
+          answer.on('data', resolve)
+        })
+        .on('error', reject)
+    })
+    expect(body).toContain('SERVING')
+    const session = http2.connect(`https://localhost:${port}`, { ca: pem('ca') })
+    cleanups.push(() => session.destroy())
+    const stream = session.request({ ':path': '/healthz' })
+    stream.end()
+    const status = await new Promise((resolve) => stream.once('response', (headers) => resolve(headers[':status'])))
+    expect(status).toBe(200)
+  })
+
+  it('keeps connections, and lets requests in flight end when the server closes', async () => {
+    let release: () => void = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let arrived: () => void = () => {}
+    const here = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    const { server, url } = await serve({
+      async get(item) {
+        arrived()
+        await held
+        return item
+      },
+    })
+    const pending = json(`${url}/web.v1.Shop/Get`, { name: 'late' })
+    await here
+    const closing = server.close({ drainMs: 5_000 })
+    release()
+    const answer = await pending
+    expect(await answer.json()).toEqual({ name: 'late' })
+    expect(answer.headers.get('connection')).toBe('close')
+    await closing
+    expect(server.connections).toBe(0)
+  })
+})
+
+describe('JSON', () => {
+  it('is answered as ProtoJSON', async () => {
+    const { url } = await serve()
+    const answer = await json(`${url}/web.v1.Shop/Get`, { name: 'grüße', count: '9007199254740993', data: 'AP8=' })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toBe('application/json')
+    expect(await answer.json()).toEqual({ name: 'grüße', count: '9007199254740993', data: 'AP8=' })
+  })
+
+  it.each([
+    ['what is not JSON', 'Get', '{', 400, 'invalid_argument'],
+    ['a value of a wrong type', 'Get', { count: 'x' }, 400, 'invalid_argument'],
+    ['an unknown field', 'Get', { nope: 1 }, 400, 'invalid_argument'],
+    ['an unknown method', 'Nope', {}, 501, 'unimplemented'],
+    ['a method that streams', 'List', {}, 501, 'unimplemented'],
+  ])('says no to %s', async (_, method, body, status, code) => {
+    const { url } = await serve()
+    const answer = await json(`${url}/web.v1.Shop/${method}`, body)
+    expect(answer.status).toBe(status)
+    expect(await answer.json()).toMatchObject({ code })
+  })
+
+  it('tells no stack and no inner message of a throw', async () => {
+    const { url } = await serve({
+      get() {
+        throw new Error('secret')
+      },
+    })
+    const answer = await json(`${url}/web.v1.Shop/Get`, {})
+    expect(answer.status).toBe(500)
+    expect(await answer.json()).toEqual({ code: 'internal', message: 'internal error' })
+  })
+
+  it('takes a deadline, and refuses one that is none', async () => {
+    const { url } = await serve({ get: () => new Promise(() => {}) })
+    const late = await json(`${url}/web.v1.Shop/Get`, {}, { 'connect-timeout-ms': '50' })
+    expect([late.status, ((await late.json()) as { code: string }).code]).toEqual([504, 'deadline_exceeded'])
+    expect((await json(`${url}/web.v1.Shop/Get`, {}, { 'connect-timeout-ms': 'soon' })).status).toBe(400)
+  })
+
+  it('refuses a body beyond the limit while it comes', async () => {
+    const { url } = await serve({}, { grpc: { maxReceiveBytes: 1_000 } })
+    const answer = await json(`${url}/web.v1.Shop/Get`, { name: 'x'.repeat(5_000) })
+    expect(answer.status).toBe(429)
+  })
+
+  it('can be switched off', async () => {
+    const { url } = await serve({}, { http: { json: false } })
+    expect((await json(`${url}/web.v1.Shop/Get`, {})).status).toBe(415)
+  })
+})
+
+describe('the health check', () => {
+  it('follows what the server says of itself', async () => {
+    const { server, url } = await serve({}, { http: { health: '/livez' } })
+    const health = addHealth(server)
+    const get = async (): Promise<unknown> => {
+      const answer = await fetch(`${url}/livez`)
+      return [answer.status, await answer.json()]
+    }
+    expect(await get()).toEqual([200, { status: 'SERVING' }])
+    health.set('', 'NOT_SERVING')
+    expect(await get()).toEqual([503, { status: 'NOT_SERVING' }])
+    expect((await fetch(`${url}/livez`, { method: 'HEAD' })).status).toBe(503)
+    expect((await fetch(`${url}/healthz`)).status).toBe(404)
+  })
+})
+
+describe('CORS', () => {
+  const preflight = (url: string, origin: string, headers = 'content-type,x-grpc-web'): Promise<Response> =>
+    fetch(`${url}/web.v1.Shop/Get`, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': headers,
+      },
+    })
+
+  it('lets nobody in unless it is told', async () => {
+    const { url } = await serve()
+    const answer = await preflight(url, 'https://a.example')
+    expect(answer.status).toBe(403)
+    expect(answer.headers.get('access-control-allow-origin')).toBe(null)
+  })
+
+  it('answers preflights of the origins it knows', async () => {
+    const { url } = await serve({}, { http: { cors: { origins: ['https://a.example'], maxAgeSeconds: 60 } } })
+    const yes = await preflight(url, 'https://a.example')
+    expect(yes.status).toBe(204)
+    expect(Object.fromEntries(yes.headers)).toMatchObject({
+      'access-control-allow-origin': 'https://a.example',
+      'access-control-allow-methods': 'POST, GET',
+      'access-control-allow-headers': 'content-type, x-grpc-web',
+      'access-control-max-age': '60',
+      vary: 'origin',
+    })
+    const no = await preflight(url, 'https://b.example')
+    expect([no.status, no.headers.get('access-control-allow-origin'), no.headers.get('vary')]).toEqual([
+      403,
+      null,
+      'origin',
+    ])
+  })
+
+  it('takes a function, credentials and a list of headers, and reflects no header that is none', async () => {
+    const cors = {
+      origins: (origin: string) => origin.endsWith('.a.example'),
+      credentials: true,
+      headers: ['x-only'],
+    }
+    const { url } = await serve({}, { http: { cors } })
+    const yes = await preflight(url, 'https://shop.a.example')
+    expect(yes.headers.get('access-control-allow-credentials')).toBe('true')
+    expect(yes.headers.get('access-control-allow-headers')).toBe('x-only')
+    const { url: open } = await serve({}, { http: { cors: { origins: '*' } } })
+    const odd = await preflight(open, 'https://x', 'x-good, <script>')
+    expect(odd.headers.get('access-control-allow-origin')).toBe('*')
+    expect(odd.headers.get('access-control-allow-headers')).toBe('x-good')
+    const impossible = new Server({ http: { cors: { origins: '*', credentials: true } } }).add(Shop, shopHandler)
+    await expect(impossible.listen('127.0.0.1:0')).rejects.toThrow('credentials')
+  })
+
+  it('shows a page every header of the answer', async () => {
+    const { url } = await serve(
+      {
+        get(item, cx) {
+          cx.responseHeaders.set('x-own', '1')
+          return item
+        },
+      },
+      { http: { cors: { origins: '*' } } },
+    )
+    const answer = await fetch(`${url}/web.v1.Shop/Get`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc-web', origin: 'https://x' },
+      body: new Uint8Array(5),
+    })
+    expect(answer.headers.get('access-control-expose-headers')).toBe('x-own')
+    const refused = await fetch(`${url}/web.v1.Shop/Nope`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc-web', origin: 'https://x' },
+      body: new Uint8Array(5),
+    })
+    expect(refused.headers.get('access-control-expose-headers')).toContain('grpc-status, grpc-message')
+    expect(refused.headers.get('grpc-status')).toBe('12')
+  })
+})
+
+describe('hostile HTTP', () => {
+  it.each([
+    ['no HTTP at all behind a method', 'POST \x00\x01\x02\r\n\r\n'],
+    ['a head that never ends', `GET / HTTP/1.1\r\n${'x-a: b\r\n'.repeat(10_000)}`],
+    [
+      'a smuggled length',
+      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    ['two lengths', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef'],
+    ['a bad chunk', 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+  ])('%s is refused, and the next caller is served', async (_, bytes) => {
+    const { port, url } = await serve()
+    expect(await raw(port, bytes)).toMatch(/^(HTTP\/1\.1 4\d\d|$)/)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+
+  it('a head that trickles is cut off', async () => {
+    const { port } = await serve({}, { http: { headTimeoutMs: 150 } })
+    const started = performance.now()
+    await raw(port, 'GET / HTTP/1.1\r\nhost: a\r\n', 15_000)
+    expect(performance.now() - started).toBeLessThan(12_000)
+  })
+
+  it('a body that never ends is cut off', async () => {
+    const { port } = await serve({}, { http: { bodyTimeoutMs: 150 } })
+    const head =
+      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{'
+    const started = performance.now()
+    await raw(port, head, 15_000)
+    expect(performance.now() - started).toBeLessThan(12_000)
+  })
+
+  it('a caller that leaves in the middle cancels its call', async () => {
+    let reason = ''
+    let arrived: () => void = () => {}
+    const here = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    const { port } = await serve({
+      get: (_, cx) => {
+        cx.onCancel(({ code }) => {
+          reason = code
+        })
+        arrived()
+        return new Promise(() => {})
+      },
+    })
+    const socket = connect(port, '127.0.0.1')
+    socket.write(
+      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}',
+    )
+    await here
+    socket.destroy()
+    await expect.poll(() => reason).toBe('CANCELLED')
+  })
+
+  it.each([
+    ['more than one message', [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ['no message', []],
+    ['half a message', [0, 0, 0, 0, 9, 1]],
+    ['a trailers frame', [0x80, 0, 0, 0, 0]],
+    ['a message that is no protobuf', [0, 0, 0, 0, 1, 0xff]],
+    ['a message beyond the limit', [0, 0xff, 0xff, 0xff, 0xff]],
+    ['a compressed message without a compression', [1, 0, 0, 0, 0]],
+  ])('gRPC-web with %s gets a status', async (_, bytes) => {
+    const { url } = await serve()
+    const answer = await fetch(`${url}/web.v1.Shop/Get`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc-web' },
+      body: Uint8Array.from(bytes),
+    })
+    expect(answer.status).toBe(200)
+    expect(Number(answer.headers.get('grpc-status'))).toBeGreaterThan(0)
+  })
+
+  it.each(['!', 'AAA', 'A===', 'AAAA=', '=AAA'])('the text form refuses %s', async (body) => {
+    const { url } = await serve()
+    const answer = await fetch(`${url}/web.v1.Shop/Get`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc-web-text' },
+      body,
+    })
+    expect(answer.headers.get('grpc-status')).toBe('3')
+  })
+
+  it('random bytes in any form never get anything but an answer', async () => {
+    const { url } = await serve()
+    const types = ['application/grpc-web', 'application/grpc-web-text', 'application/json', 'text/plain']
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), fc.constantFrom(...types), async (bytes, type) => {
+        const answer = await fetch(`${url}/web.v1.Shop/Get`, {
+          method: 'POST',
+          headers: { 'content-type': type },
+          body: new Uint8Array(bytes),
+        })
+        await answer.arrayBuffer()
+        expect(answer.status).toBeGreaterThanOrEqual(200)
+      }),
+      { numRuns: 60 },
+    )
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+})
+
+describe('the parts of gRPC-web', () => {
+  it('base64 comes back whole, however it is cut', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), fc.integer({ min: 1, max: 9 }), (parts, step) => {
+        const text = Buffer.from(parts.map((part) => Buffer.from(part).toString('base64')).join(''))
+        const decoder = new Base64Decoder()
+        const out: Buffer[] = []
+        for (let at = 0; at < text.length; at += step) out.push(Buffer.from(decoder.push(text.subarray(at, at + step))))
+        decoder.end()
+        expect(Buffer.concat(out)).toEqual(Buffer.concat(parts))
+      }),
+    )
+  })
+
+  it('trailers come back, and no value ends a line', () => {
+    const fields = ['grpc-status', '3', 'grpc-message', 'a: b', 'x', 'evil\r\ngrpc-status: 0']
+    expect(decodeTrailers(encodeTrailersFrame(fields).subarray(5))).toEqual([
+      'grpc-status',
+      '3',
+      'grpc-message',
+      'a: b',
+      'x',
+      'evil  grpc-status: 0',
+    ])
+  })
+})
+
+describe('attached to an HTTP server', () => {
+  async function listening(server: http.Server): Promise<number> {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    cleanups.push(() => {
+      server.closeAllConnections()
+      return new Promise((resolve) => server.close(resolve))
+    })
+    return (server.address() as AddressInfo).port
+  }
+
+  it('takes its own calls and leaves the rest', async () => {
+    const own = http.createServer((request, response) => response.end(`own ${request.url}`))
+    const port = await listening(own)
+    const server = new Server({ http: {} }).add(Shop, shopHandler).add(ThriftEcho, echoHandler())
+    cleanups.push(() => server.close({ drainMs: 0 }))
+    const detach = await server.attach(own)
+    const [one, two] = [grpc(`127.0.0.1:${port}`), thrift(`127.0.0.1:${port}`)]
+    cleanups.push(() => Promise.all([one.close(), two.close()]))
+    const url = `http://127.0.0.1:${port}`
+    expect(await (await fetch(`${url}/page`)).text()).toBe('own /page')
+    expect(await (await fetch(`${url}/page`, { method: 'POST', body: 'x' })).text()).toBe('own /page')
+    expect(await createClient(Shop, one).get({ name: 'a' })).toMatchObject({ name: 'a' })
+    expect(await createClient(ThriftEcho, two).echo('b')).toBe('b')
+    expect(await createClient(Shop, grpcWeb(url)).get({ name: 'c' })).toMatchObject({ name: 'c' })
+    expect(await (await json(`${url}/web.v1.Shop/Get`, { name: 'd' })).json()).toEqual({ name: 'd' })
+    detach()
+    expect(await (await json(`${url}/web.v1.Shop/Get`, {})).text()).toBe('own /web.v1.Shop/Get')
+  })
+
+  it('does so behind TLS', async () => {
+    const own = https.createServer(
+      { cert: pem('server'), key: pem('server-key'), ALPNProtocols: ['h2', 'http/1.1'] },
+      (_, response) => response.end('own'),
+    )
+    const port = await listening(own)
+    const server = new Server().add(Shop, shopHandler)
+    cleanups.push(() => server.close({ drainMs: 0 }))
+    await server.attach(own)
+    const one = grpc(`localhost:${port}`, { tls: { ca: pem('ca') } })
+    cleanups.push(() => one.close())
+    expect(await createClient(Shop, one).get({ name: 'a' })).toMatchObject({ name: 'a' })
+  })
+
+  it('gives what is for no service to the fallback of its own port', async () => {
+    const { url } = await serve({}, { http: { fallback: (request, response) => response.end(`mine ${request.url}`) } })
+    expect(await (await fetch(`${url}/page`)).text()).toBe('mine /page')
+    expect((await json(`${url}/web.v1.Shop/Get`, {})).status).toBe(200)
+  })
+})
+
+it('counts the calls of the web where calls are counted', async () => {
+  const { countCalls } = await import('../../../src/runtime/grpc/counters.ts')
+  const { server, url } = await serve({
+    get({ name }) {
+      if (name === 'bad') throw new RpcError('ABORTED', 'no')
+      return {}
+    },
+  })
+  countCalls(server)
+  const shop = createClient(Shop, grpcWeb(url))
+  await shop.get({})
+  await shop.get({ name: 'bad' }).catch(() => {})
+  expect(server.stats().calls).toMatchObject({
+    started: 2,
+    succeeded: 1,
+    failed: 1,
+    messagesReceived: 2,
+    messagesSent: 1,
+  })
+})
