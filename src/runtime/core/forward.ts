@@ -4,7 +4,6 @@ import { lazyParts } from './call-context.ts'
 import type { Context } from './context.ts'
 import type { GenericClient } from './generic-client.ts'
 import type { Metadata } from './metadata.ts'
-import { addEntries } from './metainfo.ts'
 import type { Service } from './service.ts'
 
 /**
@@ -17,8 +16,12 @@ export function forwarding(client: GenericClient): Service {
     const transient = metainfoIfAny?.transientIfAny
     let onward: Context | undefined
     const takeBackward = (): void => {
-      const backward = onward && lazyParts(onward).metainfoIfAny?.backwardIfAny
-      if (backward !== undefined) addEntries(cx.metainfo.backward, backward)
+      if (onward === undefined) return
+      const { metainfoIfAny: metainfo, responseHeadersIfAny: headers } = lazyParts(onward)
+      for (const [key, value] of metainfo?.backwardIfAny ?? []) {
+        // Thrift's unmarked keys may be either and are both: they go on as the headers that they are already.
+        if (headers?.get(key) !== value) cx.metainfo.backward.set(key, value)
+      }
     }
     const { fullName, idl } = cx.service
     const options = {
