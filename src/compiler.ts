@@ -42,7 +42,7 @@ export type {
 } from './compiler/ir/ir.ts'
 export type { LoadedFile } from './compiler/load.ts'
 /** Descriptions for generic clients and servers, made at run time. */
-export { loadSchemas, type SchemaResult } from './compiler/load-schemas.ts'
+export { type FileSchema, loadSchemas, type SchemaResult } from './compiler/load-schemas.ts'
 /** Diagnostics as text and as JSON; places of offsets. */
 export { type Position, positionAt } from './compiler/text/position.ts'
 export {
@@ -52,5 +52,3 @@ export {
   type RenderOptions,
   renderDiagnostic,
 } from './compiler/text/render-diagnostic.ts'
-/** What they are. */
-export type { FileSchema } from './runtime/core/schema.ts'
