@@ -63,10 +63,12 @@ export const diagnosticCodes = {
   'config-unknown-key': { severity: 'error', about: 'volo.yml holds a key that means nothing' },
   'config-value': { severity: 'error', about: 'a value in volo.yml has the wrong type, or a key is missing' },
   'config-unknown-repo': { severity: 'error', about: 'an IDL in volo.yml names a repo that its entry does not have' },
-  'config-git-source': {
+  'lock-clash': { severity: 'error', about: 'two entries of volo.yml lock one URL and ref at different commits' },
+  'lock-difference': {
     severity: 'error',
-    about: 'an IDL in volo.yml comes from git, which this version does not fetch',
+    about: 'volo.yml, volo.lock and the IDL files differ, and the lock must not be moved (--frozen)',
   },
+  'lock-digest': { severity: 'error', about: 'an IDL file from git is not the one that volo.lock knows' },
   'config-unknown-name': {
     severity: 'error',
     about: 'volo.yml names a declaration or service that the IDL does not have',

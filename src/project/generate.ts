@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { type CompileResult, compile, type FileOptions, type GenerateOptions } from '../compiler/compile.ts'
 import type { Diagnostic } from '../compiler/diagnostic.ts'
 import type { Host } from '../compiler/host.ts'
+import { normalizePath } from '../compiler/path.ts'
 import { writeFilesAtomically } from './atomic-write.ts'
 import type { Config, ConfigEntry } from './config.ts'
 import { pathFrom } from './display-path.ts'
@@ -17,6 +18,7 @@ import {
   sameText,
   typescriptFiles,
 } from './generation-plan.ts'
+import { type IdlPlaces, idlPlaces } from './idl-place.ts'
 import { importExtension } from './import-extension.ts'
 import { nodeHost } from './node-host.ts'
 import { ProjectError } from './project-error.ts'
@@ -24,11 +26,12 @@ import { ProjectError } from './project-error.ts'
 /** Compiles what a volo.yml lists and compares it with what is there. Paths in diagnostics are as seen from `cwd`. */
 export function planGeneration(config: Config, cwd: string, host: Host = nodeHost(cwd)): GenerationPlan {
   const inferred = importExtension(config.folder)
+  const places = idlPlaces(config, cwd)
   const diagnostics: Diagnostic[] = []
   const groups: GenerationGroup[] = []
   const texts = new Map<string, string>()
   for (const { out, options, entries } of groupEntries(config, inferred)) {
-    const result = compileEntries(config, cwd, host, entries, options)
+    const result = compileEntries(places, host, entries, options)
     diagnostics.push(...result.diagnostics)
     if (result.diagnostics.some(({ severity }) => severity === 'error')) continue
     for (const file of result.files) {
@@ -39,7 +42,7 @@ export function planGeneration(config: Config, cwd: string, host: Host = nodeHos
     }
     const { program, names, reach } = result
     if (names === undefined) continue
-    const byPath = new Map(program.entries.map((file) => [resolve(cwd, file.source.path), file]))
+    const byPath = new Map(program.entries.map((file) => [file.source.path, file]))
     groups.push({
       out,
       options,
@@ -47,7 +50,7 @@ export function planGeneration(config: Config, cwd: string, host: Host = nodeHos
       entries: entries.map(([name, entry]) => ({
         name,
         handlers: handlersFolder(config, entry),
-        files: idlPaths(config, entry).flatMap((path) => byPath.get(path) ?? []),
+        files: (entry.services ?? []).flatMap(({ idl }) => byPath.get(normalizePath(places.pathOf(name, idl))) ?? []),
       })),
     })
   }
@@ -74,11 +77,6 @@ export function writeGeneration(plan: GenerationPlan): void {
       }
     }
   }
-}
-
-/** The paths of an entry's IDLs, absolute. */
-function idlPaths(config: Config, entry: ConfigEntry): string[] {
-  return (entry.services ?? []).map(({ idl }) => resolve(config.folder, idl.path))
 }
 
 function groupEntries(
@@ -123,16 +121,15 @@ function optionsOf(entry: ConfigEntry, importExtension: '.js' | '.ts' | ''): Gen
   }
 }
 
-/** The options of single IDL files, by their path as seen from `cwd`. A file that is listed twice has what either says. */
+/** The options of single IDL files. A file that is listed twice has what either says. */
 function fileOptions(
-  config: Config,
-  cwd: string,
+  places: IdlPlaces,
   entries: readonly (readonly [string, ConfigEntry])[],
 ): Record<string, FileOptions> {
   const files: Record<string, FileOptions> = {}
-  for (const [, entry] of entries) {
+  for (const [name, entry] of entries) {
     for (const { idl, codegen_option: own } of entry.services ?? []) {
-      const path = pathFrom(cwd, resolve(config.folder, idl.path))
+      const path = places.pathOf(name, idl)
       const known = files[path]
       files[path] = {
         keepUnknownFields: own?.keep_unknown_fields === true || known?.keepUnknownFields === true,
@@ -145,25 +142,17 @@ function fileOptions(
 }
 
 function compileEntries(
-  config: Config,
-  cwd: string,
+  places: IdlPlaces,
   host: Host,
   entries: readonly (readonly [string, ConfigEntry])[],
   options: GenerateOptions,
 ): CompileResult {
-  const files = new Set<string>()
-  const includes = new Set<string>()
-  for (const [, entry] of entries) {
-    for (const { idl } of entry.services ?? []) {
-      files.add(resolve(config.folder, idl.path))
-      for (const include of idl.includes ?? []) includes.add(resolve(config.folder, include))
-    }
-  }
+  const listed = entries.flatMap(([name, { services = [] }]) => services.map(({ idl }) => places.pathOf(name, idl)))
   return compile({
-    entries: [...files].map((path) => pathFrom(cwd, path)),
-    includes: [...includes].map((path) => pathFrom(cwd, path)),
+    entries: [...new Set(listed)],
+    includes: [...new Set(entries.flatMap(([name]) => places.rootsOf(name)))],
     host,
-    options: { ...options, files: fileOptions(config, cwd, entries) },
+    options: { ...options, files: fileOptions(places, entries) },
   })
 }
 

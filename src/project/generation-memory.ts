@@ -9,19 +9,23 @@ import { writeFilesAtomically } from './atomic-write.ts'
 import type { Config } from './config.ts'
 import { isFsError } from './fs-error.ts'
 import { type GenerationPlan, generatedMark, sameText, typescriptFiles } from './generation-plan.ts'
+import { boundaryOf } from './idl-place.ts'
 import { importExtension } from './import-extension.ts'
+import { lockName } from './lock.ts'
 import { packageRoot, packageVersion } from './package-root.ts'
 
 /** The memory as it is stored. All paths are absolute. */
 interface Memory {
-  /** What the outcome depends on besides the files: the compiler, volo.yml, tsconfig's extension, the current folder. */
+  /** What the outcome depends on besides the files: the compiler, volo.yml, volo.lock, tsconfig's extension, the current folder. */
   readonly key: string
-  /** Every path that was looked at, with the hash of its content; null where nothing was. */
+  /** Every path that was looked at, with the hash of its content; null where nothing was. Without those from git, which volo.lock holds. */
   readonly inputs: readonly (readonly [string, string | null])[]
   readonly outputs: readonly (readonly [string, string])[]
   /** The output folders. */
   readonly folders: readonly string[]
   readonly diagnostics: readonly StoredDiagnostic[]
+  /** The texts from git that diagnostics point into. */
+  readonly texts: Readonly<Record<string, string>>
 }
 
 interface StoredDiagnostic extends Omit<Diagnostic, 'span' | 'related'> {
@@ -46,6 +50,7 @@ export interface RecordingHost extends Host {
 export function recordReads(host: Host): RecordingHost {
   const reads = new Map<string, string | null>()
   return {
+    ...host,
     reads,
     read(path) {
       const text = host.read(path)
@@ -84,7 +89,9 @@ export function recallGeneration(configPath: string, cwd: string): GenerationPla
     }
   }
   return {
-    diagnostics: memory.diagnostics.map((one) => restore(one, (path) => texts.get(resolve(cwd, path)) ?? '')),
+    diagnostics: memory.diagnostics.map((one) =>
+      restore(one, (path) => memory.texts[path] ?? texts.get(resolve(cwd, path)) ?? ''),
+    ),
     groups: [],
     files: [...outputs].map((path) => ({ path, action: 'keep', text: '' })),
   }
@@ -94,7 +101,9 @@ export function recallGeneration(configPath: string, cwd: string): GenerationPla
 export function rememberGeneration(config: Config, cwd: string, plan: GenerationPlan, host: RecordingHost): void {
   const place = memoryPath(config.path)
   if (place === undefined) return
-  const inputs = [...host.reads].map(([path, content]) => [resolve(cwd, path), content] as const)
+  const inputs = [...host.reads]
+    .filter(([path]) => boundaryOf(path) === undefined)
+    .map(([path, content]) => [resolve(cwd, path), content] as const)
   const outputs: (readonly [string, string])[] = []
   for (const { path, action, text } of plan.files) {
     if (action === 'remove') continue
@@ -113,6 +122,12 @@ export function rememberGeneration(config: Config, cwd: string, plan: Generation
     outputs,
     folders,
     diagnostics,
+    texts: Object.fromEntries(
+      plan.diagnostics
+        .flatMap(({ span, related }) => [...(span === undefined ? [] : [span]), ...related.map((one) => one.span)])
+        .filter(({ source }) => boundaryOf(source.path) !== undefined)
+        .map(({ source }) => [source.path, source.text]),
+    ),
   }
   try {
     writeFilesAtomically([{ path: place, text: JSON.stringify(memory) }])
@@ -141,7 +156,10 @@ function readMemory(path: string): Memory | undefined {
 }
 
 function keyOf(configPath: string, configHash: string, cwd: string): string {
-  return hashOf(JSON.stringify([compilerIdentity(), configPath, configHash, cwd, importExtension(dirname(configPath))]))
+  const folder = dirname(configPath)
+  const lock = contentOf(join(folder, lockName))
+  const lockHash = lock === undefined ? null : hashOf(lock)
+  return hashOf(JSON.stringify([compilerIdentity(), configPath, configHash, lockHash, cwd, importExtension(folder)]))
 }
 
 /** The version, and the state of the built files: a development version changes without a new number. */

@@ -3,26 +3,32 @@
 import { resolve } from 'node:path'
 import { check, hasErrors } from '../compiler/compile.ts'
 import type { Diagnostic } from '../compiler/diagnostic.ts'
-import { type Config, type ConfigEntry, type ConfigProtocol, parseConfig } from './config.ts'
+import type { Host } from '../compiler/host.ts'
+import { below, normalizePath } from '../compiler/path.ts'
+import type { Config, ConfigIdl, ConfigProtocol } from './config.ts'
 import { addIdl, removeIdl, setIncludes } from './config-edit.ts'
 import { pathFrom } from './display-path.ts'
-import { nodeHost } from './node-host.ts'
+import { idlPlaces } from './idl-place.ts'
 import { ProjectError } from './project-error.ts'
+import { withText } from './registry-plan.ts'
 
 /** An IDL that volo.yml lists. */
 export interface ListedIdl {
   readonly entry: string
   /** Its place under the entry's `services`. */
   readonly index: number
-  /** Absolute. */
+  /** As volo.yml has it. */
+  readonly idl: ConfigIdl
+  /** As the compiler and people see it, from the current folder or below `git:`. */
   readonly path: string
   readonly protocol: ConfigProtocol
-  readonly includes: readonly string[]
+  /** The folders of its own includes, seen in the same way. */
+  readonly roots: readonly string[]
 }
 
 /** What became of one IDL that was to be added. */
 interface Addition {
-  /** Absolute. */
+  /** As people see it. */
   readonly path: string
   readonly entry: string
   readonly what: 'added' | 'includes changed' | 'already listed'
@@ -36,71 +42,106 @@ export interface AdditionPlan {
 }
 
 /** Every IDL of a volo.yml. */
-export function listedIdls(config: Config): ListedIdl[] {
+export function listedIdls(config: Config, cwd: string): ListedIdl[] {
+  const places = idlPlaces(config, cwd)
   return Object.entries(config.entries).flatMap(([entry, { protocol, services = [] }]) =>
     services.map(({ idl }, index) => ({
       entry,
       index,
-      path: resolve(config.folder, idl.path),
+      idl,
+      path: normalizePath(places.pathOf(entry, idl)),
       protocol,
-      includes: idl.includes ?? [],
+      roots: (idl.includes ?? []).map((root) => places.pathOf(entry, { ...idl, path: root })),
     })),
   )
 }
 
-/** Adds IDL files (absolute paths) with import roots (absolute); each is parsed before it is added. `entry` is the entry's name, or undefined for the usual one. */
-export function planAddition(
-  config: Config,
-  paths: readonly string[],
-  includes: readonly string[],
-  entry: string | undefined,
-  cwd: string,
-): AdditionPlan {
+/** What to add. */
+export interface NewIdls {
+  /** As volo.yml is to have them, each with the includes it was given. A repo is one of the entry's. */
+  readonly idls: readonly ConfigIdl[]
+  /** The entry's name, or undefined for the usual one. */
+  readonly entry: string | undefined
+  /** Reads the files of the project and of its repos. */
+  readonly host: Host
+}
+
+/** Adds IDL files; each is parsed before it is added. One that is listed already gets the includes that it lacks. */
+export function planAddition(config: Config, { idls, entry, host }: NewIdls, cwd: string): AdditionPlan {
   let at = config
   const additions: Addition[] = []
   const diagnostics: Diagnostic[] = []
-  for (const path of paths) {
-    const protocol = protocolOf(path, cwd)
-    const known = listedIdls(at).find((one) => one.path === path && (entry === undefined || one.entry === entry))
+  for (const idl of idls) {
+    const protocol = protocolOf(idl.path)
+    const pathIn = (name: string): string => normalizePath(idlPlaces(at, cwd).pathOf(name, idl))
+    const isSame = (one: ListedIdl): boolean =>
+      one.idl.source === idl.source &&
+      (idl.repo === undefined || one.idl.repo === idl.repo) &&
+      one.path === pathIn(one.entry) &&
+      (entry === undefined || one.entry === entry)
+    const known = listedIdls(at, cwd).find(isSame)
     const name = known?.entry ?? entryFor(at, protocol, entry)
-    const roots = new Set([...includes, ...pooledIncludes(at, at.entries[name])])
-    const checked = check({
-      entries: [pathFrom(cwd, path)],
-      includes: [...roots].map((root) => pathFrom(cwd, root)),
-      host: nodeHost(cwd),
-    })
+    const path = pathIn(name)
+    const own = idlPlaces(at, cwd).mounts.find((one) => one.entry === name && one.name === idl.repo)
+    const given = (idl.includes ?? []).map((root) => idlPlaces(at, cwd).pathOf(name, { ...idl, path: root }))
+    const pooled = idlPlaces(at, cwd).rootsOf(name)
+    // The root of its own repo is where everything starts that says nothing better.
+    const roots = [...given, ...pooled.filter((root) => root !== own?.path)]
+    const checked = check({ entries: [path], includes: [...new Set(roots)], host })
     diagnostics.push(...checked.diagnostics)
     if (hasErrors(checked.diagnostics)) continue
-    const shown = includes.map((root) => pathFrom(at.folder, root))
     if (known !== undefined) {
-      const merged = [...new Set([...known.includes, ...shown])]
-      const isSame = merged.length === known.includes.length
-      if (!isSame) at = withText(at, setIncludes(at.source.text, known.entry, known.index, merged))
-      additions.push({ path, entry: known.entry, what: isSame ? 'already listed' : 'includes changed' })
+      const includes = known.idl.includes ?? []
+      const merged = [...includes, ...(idl.includes ?? []).filter((_, i) => !known.roots.includes(given[i]!))]
+      const isOld = merged.length === includes.length
+      if (!isOld) at = withText(at, setIncludes(at.source.text, known.entry, known.index, merged))
+      additions.push({ path, entry: known.entry, what: isOld ? 'already listed' : 'includes changed' })
       continue
     }
     const logical = checked.sources.find((one) => one.entry)?.source.logicalPath
-    const listed = shown.length > 0 ? shown : [pathFrom(at.folder, rootOf(path, logical))]
-    at = withText(at, addIdl(at.source.text, name, protocol, { path: pathFrom(at.folder, path), includes: listed }))
+    const includes = given.length > 0 ? (idl.includes ?? []) : rootOf(at, path, logical, own?.path, cwd)
+    at = withText(at, addIdl(at.source.text, name, protocol, { repo: idl.repo, path: idl.path, includes }))
     additions.push({ path, entry: name, what: 'added' })
   }
   return { config: at, additions, diagnostics }
 }
 
-/** Takes IDL files (absolute paths) out. Throws a ProjectError for one that is not listed. */
+/** What to take out. */
+export interface OldIdls {
+  /** Paths from the current folder or, of IDLs from git, in their repo. */
+  readonly words: readonly string[]
+  readonly repo?: string | undefined
+  readonly entry?: string | undefined
+}
+
+/** Takes IDL files out. Throws a ProjectError for one that is not listed, or that two repos have. */
 export function planRemoval(
   config: Config,
-  paths: readonly string[],
+  { words, repo, entry }: OldIdls,
   cwd: string,
 ): { readonly config: Config; readonly removed: readonly ListedIdl[] } {
   let at = config
   const removed: ListedIdl[] = []
-  for (const path of paths) {
-    const known = listedIdls(at).filter((one) => one.path === path)
+  for (const word of words) {
+    const isMeant = (one: ListedIdl): boolean =>
+      (repo === undefined || one.idl.repo === repo) && (entry === undefined || one.entry === entry)
+    const all = listedIdls(at, cwd).filter(isMeant)
+    const here = normalizePath(pathFrom(cwd, resolve(cwd, word)))
+    const exact = all.filter((one) => one.path === here || one.path === normalizePath(word))
+    const inRepo = normalizePath(word.replace(/^\/+/, ''))
+    const known =
+      exact.length > 0 ? exact : all.filter(({ idl }) => idl.source === 'git' && normalizePath(idl.path) === inRepo)
     if (known.length === 0) {
-      const others = listedIdls(config).map((one) => pathFrom(cwd, one.path))
-      throw new ProjectError(`volo.yml does not list ${pathFrom(cwd, path)}`, {
+      const others = listedIdls(config, cwd).map(({ path }) => path)
+      throw new ProjectError(`volo.yml does not list ${word}`, {
         hint: others.length === 0 ? 'it lists no IDL at all' : `it lists: ${others.join(', ')}`,
+      })
+    }
+    const places = [...new Set(known.map(({ path }) => path))]
+    if (places.length > 1) {
+      throw new ProjectError(`several repos have ${word}: ${places.join(', ')}`, {
+        hint: 'say which one with --repo, or with the whole path',
+        usage: true,
       })
     }
     for (const one of known.reverse()) {
@@ -111,14 +152,15 @@ export function planRemoval(
   return { config: at, removed }
 }
 
-function protocolOf(path: string, cwd: string): ConfigProtocol {
+/** The protocol of an IDL file. Throws a ProjectError for another kind of file. */
+export function protocolOf(path: string): ConfigProtocol {
   if (path.endsWith('.thrift')) return 'thrift'
   if (path.endsWith('.proto')) return 'protobuf'
-  throw new ProjectError(`${pathFrom(cwd, path)} is neither a .thrift nor a .proto file`, { usage: true })
+  throw new ProjectError(`${path} is neither a .thrift nor a .proto file`, { usage: true })
 }
 
-/** Thrift goes to `default`; protobuf too when that is free or protobuf already, else to `grpc`. */
-function entryFor(config: Config, protocol: ConfigProtocol, wanted: string | undefined): string {
+/** The entry for IDLs of a protocol: Thrift goes to `default`; protobuf too when that is free or protobuf already, else to `grpc`. */
+export function entryFor(config: Config, protocol: ConfigProtocol, wanted: string | undefined): string {
   const { entries } = config
   if (wanted !== undefined) {
     const there = entries[wanted]
@@ -137,19 +179,19 @@ function entryFor(config: Config, protocol: ConfigProtocol, wanted: string | und
   return Object.keys(entries).find((name) => entries[name]?.protocol === protocol) ?? `${second}-2`
 }
 
-function pooledIncludes(config: Config, entry: ConfigEntry | undefined): string[] {
-  return (entry?.services ?? []).flatMap(({ idl }) => (idl.includes ?? []).map((root) => resolve(config.folder, root)))
-}
-
-/** The folder that a file's logical path starts from. */
-function rootOf(path: string, logical: string | undefined): string {
+/** The folder that a file's logical path starts from, as volo.yml has it; none where that is the root of the repo. */
+function rootOf(
+  config: Config,
+  path: string,
+  logical: string | undefined,
+  repo: string | undefined,
+  cwd: string,
+): string[] {
+  const names = path.split('/')
   const depth = (logical ?? '').split('/').length
-  return resolve(path, ...Array.from({ length: depth }, () => '..'))
-}
-
-function withText(config: Config, text: string): Config {
-  const next = parseConfig(text, config.path, config.source.path)
-  if (next.diagnostics.length > 0)
-    throw new Error(`the edited volo.yml does not parse: ${next.diagnostics[0]?.message ?? ''}`)
-  return next
+  if (repo === undefined) {
+    return [pathFrom(config.folder, resolve(cwd, path, ...Array.from({ length: depth }, () => '..')))]
+  }
+  const root = below(repo, names.slice(0, -depth).join('/'))
+  return root === undefined || root === '' ? [] : [root]
 }

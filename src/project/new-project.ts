@@ -5,8 +5,7 @@ import type { Diagnostic } from '../compiler/diagnostic.ts'
 import { nameProgram } from '../compiler/gen/names.ts'
 import { memoryHost } from '../compiler/host.ts'
 import { suggest } from '../compiler/text/suggest.ts'
-import type { LocalIdl } from './config-edit.ts'
-import { newConfig } from './config-edit.ts'
+import { type NewIdl, newConfig } from './config-text.ts'
 import { pathFrom } from './display-path.ts'
 import { checkServiceNames } from './handler-update.ts'
 import { nodeHost } from './node-host.ts'
@@ -116,7 +115,7 @@ function chooseServices(
 }
 
 function configText(paths: readonly string[], template: Template): string {
-  const idlsOf = (extension: string): LocalIdl[] =>
+  const idlsOf = (extension: string): NewIdl[] =>
     paths.filter((path) => path.endsWith(extension)).map((path) => ({ path, includes: ['idl'] }))
   const thrift = idlsOf('.thrift')
   const protobuf = idlsOf('.proto')

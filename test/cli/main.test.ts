@@ -55,7 +55,8 @@ describe('wrong usage', () => {
       ['generate', 'extra'],
       "error: too many arguments for 'generate'. Expected 0 arguments but got 1.\nhint: see volo generate --help\n",
     ],
-    [['idl', 'add'], "error: missing required argument 'files'\nhint: see volo idl add --help\n"],
+    [['idl', 'add'], 'error: there is no IDL file to add\nhint: name one, or say --all\n'],
+    [['idl', 'remove'], "error: missing required argument 'files'\nhint: see volo idl remove --help\n"],
     [['--config'], "error: option '-c, --config <path>' argument missing\nhint: see volo --help\n"],
   ])('%j', async (words, message) => {
     expect(await runVolo('/', words)).toEqual({ code: 2, stdout: '', stderr: message })

@@ -6,7 +6,7 @@
  * - `roots/<name>/`, if any: each is an include root, in the order of names;
  * - `<file>.locked`, if any: `<file>` exists and cannot be read;
  * - `expected.txt`: what is printed, without colours;
- * - for codes about volo.yml, a `volo.yml` instead of entries, with what it names beside it.
+ * - for codes about volo.yml and volo.lock, a `volo.yml` instead of entries, with what it names beside it; files of git repos lie below `git/`.
  * Each case must print its code. `UPDATE_DIAGNOSTICS=1 npx vitest run test/diagnostics` writes the expected texts anew: read the difference.
  */
 
@@ -14,11 +14,16 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CompileResult, compile } from '../../src/compiler/compile.ts'
+import { reportInto } from '../../src/compiler/diagnostic.ts'
 import { diagnosticCodes } from '../../src/compiler/diagnostic-code.ts'
 import type { Host } from '../../src/compiler/host.ts'
 import { renderDiagnostic } from '../../src/compiler/text/render-diagnostic.ts'
 import { readConfig } from '../../src/project/config.ts'
 import { planGeneration } from '../../src/project/generate.ts'
+import { idlPlaces } from '../../src/project/idl-place.ts'
+import { compareLocks } from '../../src/project/lock-agreement.ts'
+import { usedFiles, wrongDigests } from '../../src/project/lock-digest.ts'
+import { readLock } from '../../src/project/lock-reader.ts'
 
 const here = import.meta.dirname
 
@@ -44,7 +49,17 @@ function hostOver(folder: string): Host {
 function outcome(folder: string): Pick<CompileResult, 'diagnostics'> & { readonly files: readonly unknown[] } {
   if (existsSync(join(folder, 'volo.yml'))) {
     const config = readConfig(join(folder, 'volo.yml'), folder)
-    return config.diagnostics.length > 0 ? { ...config, files: [] } : planGeneration(config, folder)
+    if (config.diagnostics.length > 0) return { ...config, files: [] }
+    const lock = readLock(folder, folder)
+    const { clashes, differences } = compareLocks(config, lock)
+    const diagnostics = [...lock.diagnostics]
+    const findings = clashes.length > 0 ? clashes : differences.map((one) => one.finding)
+    for (const finding of findings) reportInto(diagnostics)(finding)
+    if (diagnostics.length > 0) return { diagnostics, files: [] }
+    const host = hostOver(folder)
+    const plan = planGeneration(config, folder, { read: (path) => host.read(path.replace(/^git:/, 'git')) })
+    const wrong = wrongDigests(lock, usedFiles(plan, idlPlaces(config, folder)))
+    return wrong.length > 0 ? { diagnostics: wrong, files: [] } : plan
   }
   const roots = join(folder, 'roots')
   return compile({

@@ -1,16 +1,19 @@
 /** `volo check`: diagnostics of IDL files, nothing written. */
 
 import { resolve } from 'node:path'
+import type { Diagnostic } from '../../compiler/diagnostic.ts'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, failed } from '../exit-code.ts'
 import { openProject } from '../open-project.ts'
+import { planWithStore } from '../registry.ts'
 import type { Registry } from '../run.ts'
 import { collect } from './collect.ts'
 
 interface CheckOptions {
   readonly includes?: readonly string[]
+  readonly offline?: boolean
   readonly json?: boolean
 }
 
@@ -23,6 +26,7 @@ export function addCheck({ program, action }: Registry): void {
     )
     .argument('[files...]', '.thrift and .proto files; patterns such as idl/**/*.proto are welcome')
     .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)
+    .option('--offline', 'reach no network: what is not in the cache is an error')
     .option('--json', 'print the diagnostics as JSON')
     .addHelpText(
       'after',
@@ -34,20 +38,18 @@ Examples:
     )
   action<[string[]], CheckOptions>(command, async (run, [files], options) => {
     const { output, io } = run
-    const { planGeneration } = await import('../../project/generate.ts')
     const { compile } = await import('../../compiler/compile.ts')
     const { expandPatterns } = await import('../../project/idl-pattern.ts')
     const { nodeHost } = await import('../../project/node-host.ts')
-    let diagnostics: readonly Parameters<typeof diagnosticToJson>[0][]
+    let diagnostics: readonly Diagnostic[]
     let checked: readonly string[]
     if (files.length === 0) {
       const config = await openProject(run)
       if (config === undefined) return failed
-      const plan = planGeneration(config, io.cwd)
+      const { listedIdls } = await import('../../project/idl-registry.ts')
+      const plan = await planWithStore(run, config, { offline: options.offline })
       diagnostics = plan.diagnostics
-      checked = Object.values(config.entries).flatMap((entry) =>
-        (entry.services ?? []).map(({ idl }) => pathFrom(io.cwd, resolve(config.folder, idl.path))),
-      )
+      checked = listedIdls(config, io.cwd).map(({ path }) => path)
     } else {
       checked = expandPatterns(files, io.cwd).map((path) => pathFrom(io.cwd, path))
       const includes = (options.includes ?? []).map((one) => pathFrom(io.cwd, resolve(io.cwd, one)))

@@ -1,5 +1,6 @@
 /** `volo generate`: compiles what volo.yml lists. */
 
+import { Option } from 'commander'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import type { Config } from '../../project/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
@@ -7,10 +8,14 @@ import type { GenerationPlan } from '../../project/generation-plan.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeProject, openProject } from '../open-project.ts'
+import { isFrozen, planWithStore, registryFiles, showRegistryChanges } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 
 interface GenerateOptions {
   readonly check?: boolean
+  readonly watch?: boolean
+  readonly frozen?: boolean
+  readonly offline?: boolean
   readonly json?: boolean
 }
 
@@ -19,58 +24,89 @@ export function addGenerate({ program, action }: Registry): void {
   const command = program
     .command('generate')
     .description(
-      'Generates TypeScript from the IDLs that volo.yml lists. Writes only files that change, and removes generated files whose IDL is gone. Never touches a file that it has not generated.',
+      'Generates TypeScript from the IDLs that volo.yml lists. Writes only files that change, and removes generated files whose IDL is gone. Never touches a file that it has not generated. IDLs from git are read at the commits of volo.lock; only what is not in the cache is fetched.',
     )
     .option('--check', 'write nothing; exit 1 when generated code differs from what the IDLs give')
+    .option(
+      '--frozen',
+      'fail where volo.yml, volo.lock and the IDLs from git differ, instead of mending (default in CI)',
+    )
+    .option('--no-frozen', 'mend them in CI too')
+    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .addOption(
+      new Option('-w, --watch', 'generate again whenever an IDL, an included file or volo.yml changes').conflicts([
+        'check',
+        'json',
+      ]),
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
   volo generate
-  volo generate --check     in CI
-  volo generate --json`,
+  volo generate --check     in CI: is the code in version control up to date?
+  volo generate --frozen    in CI: the code of volo.lock, and nothing else
+  volo generate --watch     while you work on IDLs`,
     )
   action<[], GenerateOptions>(command, async (run, _args, options) => {
     const { recallGeneration } = await import('../../project/generation-memory.ts')
     const { findConfig } = await import('../../project/config.ts')
     const { cwd } = run.io
+    if (options.watch === true) {
+      const { watchAndGenerate } = await import('./generate-watch.ts')
+      return watchAndGenerate(run, (each, onReads) =>
+        changeProject(each, (config, { signal }) => generateAnew(each, config, options, signal, onReads)),
+      )
+    }
     // A check believes nobody: it compiles.
     const recalled = options.check === true ? undefined : recallGeneration(findConfig(cwd, run.config), cwd)
-    if (recalled !== undefined) return showPlan(run, recalled, options)
-    if (options.check !== true) return changeProject(run, (config) => generateAnew(run, config, options))
+    if (recalled !== undefined) return showPlan(run, recalled, [], options)
+    if (options.check !== true) {
+      return changeProject(run, (config, { signal }) => generateAnew(run, config, options, signal))
+    }
     const config = await openProject(run)
-    return config === undefined ? failed : generateAnew(run, config, options)
+    return config === undefined ? failed : generateAnew(run, config, options, undefined)
   })
 }
 
 /** Plans, and unless it is a check also writes and remembers. */
-async function generateAnew(run: Run, config: Config, options: GenerateOptions): Promise<ExitCode> {
-  const { planGeneration, writeGeneration } = await import('../../project/generate.ts')
-  const { recordReads, rememberGeneration } = await import('../../project/generation-memory.ts')
-  const { nodeHost } = await import('../../project/node-host.ts')
-  const host = recordReads(nodeHost(run.io.cwd))
-  const plan = planGeneration(config, run.io.cwd, host)
-  const isError = plan.diagnostics.some(({ severity }) => severity === 'error')
-  if (!isError && options.check !== true) {
-    writeGeneration(plan)
-    rememberGeneration(config, run.io.cwd, plan, host)
-  }
-  return showPlan(run, plan, options)
+async function generateAnew(
+  run: Run,
+  config: Config,
+  options: GenerateOptions,
+  signal: AbortSignal | undefined,
+  onReads?: (paths: Iterable<string>) => void,
+): Promise<ExitCode> {
+  const { writeRegistry } = await import('../../project/registry-write.ts')
+  const { rememberGeneration } = await import('../../project/generation-memory.ts')
+  const frozen = isFrozen(run, options.frozen)
+  const plan = await planWithStore(run, config, { offline: options.offline, signal, frozen })
+  onReads?.(plan.host.reads.keys())
+  const shown = { ...plan.generation, diagnostics: plan.diagnostics }
+  if (plan.diagnostics.some(({ severity }) => severity === 'error')) return showPlan(run, shown, [], options)
+  const { created, changed, removed } = await registryFiles(run, plan)
+  const stale = [...created, ...changed, ...removed]
+  if (options.check === true) return showPlan(run, shown, stale, options)
+  writeRegistry(plan)
+  rememberGeneration(plan.config, run.io.cwd, plan.generation, plan.host)
+  await showRegistryChanges(run, plan)
+  return showPlan(run, shown, stale, options)
 }
 
-/** Says what a plan did, or with --check would do. */
-function showPlan(run: Run, plan: GenerationPlan, options: GenerateOptions): ExitCode {
+/** Says what a plan did, or with --check would do. `registry` names volo.yml and volo.lock where they change. */
+function showPlan(run: Run, plan: GenerationPlan, registry: readonly string[], options: GenerateOptions): ExitCode {
   const isError = showDiagnostics(run.output, plan.diagnostics)
   const changes = changesOf(run, plan)
-  const isDrift = plan.files.length > changes.unchanged.length
+  const isDrift = plan.files.length > changes.unchanged.length || registry.length > 0
   run.output.json({
     ok: !isError && !(options.check === true && isDrift),
     ...changes,
+    registry,
     diagnostics: plan.diagnostics.map(diagnosticToJson),
   })
   if (isError) return failed
-  if (options.check === true) return showDrift(run, plan)
+  if (options.check === true) return showDrift(run, plan, registry)
   showChanges(run, plan)
   return done
 }
@@ -104,13 +140,14 @@ export function showChanges(run: Run, plan: GenerationPlan): void {
 }
 
 /** Says what generating would do; fails when that is something. */
-function showDrift(run: Run, plan: GenerationPlan): ExitCode {
+function showDrift(run: Run, plan: GenerationPlan, registry: readonly string[]): ExitCode {
   const { output } = run
   const { created, changed, removed, unchanged } = changesOf(run, plan)
+  for (const path of registry) output.result(`stale    ${path}`)
   for (const path of created) output.result(`missing  ${path}`)
   for (const path of changed) output.result(`stale    ${path}`)
   for (const path of removed) output.result(`leftover ${path}`)
-  const drift = created.length + changed.length + removed.length
+  const drift = created.length + changed.length + removed.length + registry.length
   if (drift === 0) {
     output.info(`Generated code is up to date (${countFiles(unchanged.length)}).`)
     return done

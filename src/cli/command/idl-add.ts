@@ -1,21 +1,31 @@
 /** `volo idl add`: lists IDLs in volo.yml, generates their code, makes their handlers. */
 
 import { join, relative, resolve } from 'node:path'
-import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
+import type { Diagnostic } from '../../compiler/diagnostic.ts'
 import type { Config } from '../../project/config.ts'
 import { pathFrom, withSlashes } from '../../project/display-path.ts'
+import type { GitStore } from '../../project/git/git-store.ts'
+import type { Sources } from '../../project/git-source.ts'
 import type { ServiceHandler } from '../../project/handler-update.ts'
-import { showDiagnostics } from '../diagnostics.ts'
+import type { AdditionPlan } from '../../project/idl-registry.ts'
+import { ProjectError } from '../../project/project-error.ts'
+import type { PlanOptions, RegistryPlan } from '../../project/registry-plan.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeOrBeginProject } from '../open-project.ts'
+import { registryFiles, shortCommit, showProblems, withStore } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 import { collect } from './collect.ts'
 import { changesOf, showChanges } from './generate.ts'
 import { handlerJson, showHandlers } from './update.ts'
 
 interface IdlAddOptions {
+  readonly git?: string
+  readonly ref?: string
+  readonly repo?: string
   readonly includes?: readonly string[]
   readonly entry?: string
+  readonly all?: boolean
+  readonly offline?: boolean
   readonly json?: boolean
 }
 
@@ -25,11 +35,16 @@ export function addIdlAdd({ program, action }: Registry): void {
     .command('add')
     .summary('add IDLs, with their code and handlers')
     .description(
-      'Adds IDL files to volo.yml, generates their code and makes a handler for each of their services. Every file is checked first; with an error nothing is written. A project that has a package.json and no volo.yml gets one.',
+      'Adds IDL files to volo.yml, generates their code and makes a handler for each of their services. Every file is checked first; with an error nothing is written. Adding one again gives it the includes and, from git, the ref that it lacks. A project that has a package.json and no volo.yml gets one.',
     )
-    .argument('<files...>', '.thrift and .proto files; patterns such as idl/**/*.proto are welcome')
+    .argument('[files...]', '.thrift and .proto files, or patterns such as idl/**/*.proto; from git, paths in the repo')
+    .option('-g, --git <url>', 'the git repo that the files are in: a URL, git@host:path, or a folder')
+    .option('-r, --ref <ref>', 'a branch, a tag or a commit of it (default: the ref in volo.yml, else HEAD)')
+    .option('--repo <name>', 'a repo that volo.yml has; with -g the name that it gets')
     .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)
-    .option('-e, --entry <name>', 'the entry of volo.yml (default: by the kind of IDL)')
+    .option('-n, --entry <name>', 'the entry of volo.yml (default: by the kind of IDL)')
+    .option('--all', 'every IDL file below the given folders, or below the current one, or of the repo')
+    .option('--offline', 'reach no network: what is not in the cache is an error')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -37,11 +52,18 @@ export function addIdlAdd({ program, action }: Registry): void {
 Examples:
   volo idl add idl/stock.thrift
   volo idl add 'proto/**/*.proto' -i proto
-  volo idl add ../shared/user.thrift`,
+  volo idl add -g https://github.com/acme/idl.git shop/shop.thrift
+  volo idl add -g git@github.com:acme/idl.git -r v1.4 --repo idl-v1 shop/shop.thrift
+  volo idl add --repo idl user/user.thrift
+  volo idl add --repo idl -r v1.5 shop/shop.thrift    another ref for that repo
+  volo idl add --repo idl --all shop`,
     )
-  action<[string[]], IdlAddOptions>(command, (run, [words], options) =>
-    changeOrBeginProject(run, (config, isNew) => addIdls(run, { config, isNew }, words, options)),
-  )
+  action<[string[]], IdlAddOptions>(command, (run, [words], options) => {
+    checkOptions(words, options)
+    return changeOrBeginProject(run, (config, isNew, { signal }) =>
+      addIdls(run, { config, isNew }, words, options, signal),
+    )
+  })
 }
 
 async function addIdls(
@@ -49,64 +71,169 @@ async function addIdls(
   { config, isNew: isNewProject }: { readonly config: Config; readonly isNew: boolean },
   words: readonly string[],
   options: IdlAddOptions,
+  signal: AbortSignal,
 ): Promise<ExitCode> {
   const { io, output } = run
-  const { expandPatterns } = await import('../../project/idl-pattern.ts')
-  const { planAddition } = await import('../../project/idl-registry.ts')
-  const includes = (options.includes ?? []).map((one) => resolve(io.cwd, one))
-  const added = planAddition(config, expandPatterns(words, io.cwd), includes, options.entry, io.cwd)
-  const fail = (diagnostics: typeof added.diagnostics): ExitCode => {
-    output.json({ ok: false, diagnostics: diagnostics.map(diagnosticToJson) })
-    return failed
-  }
-  if (showDiagnostics(output, added.diagnostics)) return fail(added.diagnostics)
-
-  const { planGeneration, writeGeneration } = await import('../../project/generate.ts')
-  const plan = planGeneration(added.config, io.cwd)
-  if (plan.diagnostics.some(({ severity }) => severity === 'error')) {
-    showDiagnostics(output, plan.diagnostics)
-    return fail(plan.diagnostics)
-  }
+  const added = await withStore(run, { offline: options.offline, signal }, (store) =>
+    options.git === undefined && options.repo === undefined
+      ? planLocal(run, config, words, options, store)
+      : planFromGit(run, config, words, options, store),
+  )
+  if (showProblems(run, added)) return failed
+  const { plan, additions } = added
   const { checkServiceNames, serviceHandlers, writeHandlers } = await import('../../project/handler-update.ts')
-  const handlers = serviceHandlers(plan)
+  const handlers = serviceHandlers(plan!.generation)
   checkServiceNames(handlers)
-  const paths = added.additions.map(({ path }) => path)
-  const mine = handlers.filter(({ idl }) => paths.includes(resolve(io.cwd, idl)))
+  const paths = additions.map(({ path }) => path)
+  const mine = handlers.filter(({ idl }) => paths.includes(idl))
   const isNew = (one: ServiceHandler): boolean => mine.includes(one)
-  const { writeFilesAtomically } = await import('../../project/atomic-write.ts')
-  if (added.config.source.text !== config.source.text) {
-    writeFilesAtomically([{ path: config.path, text: added.config.source.text }])
-  }
-  writeGeneration(plan)
-  writeHandlers(mine, isNew)
+  const { writeRegistry } = await import('../../project/registry-write.ts')
+  const registry = await registryFiles(run, plan!)
+  writeRegistry(plan!, () => writeHandlers(mine, isNew))
 
   output.json({
     ok: mine.every((one) => one.completion?.unplaced === undefined),
-    idls: added.additions.map(({ path, entry, what }) => ({ path: pathFrom(io.cwd, path), entry, what })),
-    ...changesOf(run, plan),
+    idls: additions,
+    repo: added.repo,
+    registry: [...registry.created, ...registry.changed],
+    ...changesOf(run, plan!.generation),
     handlers: mine.map((one) => handlerJson(run, one, true)),
   })
-  if (isNewProject) output.info(`created  ${pathFrom(io.cwd, config.path)}`)
-  for (const { path, entry, what } of added.additions) {
-    const shown = pathFrom(io.cwd, path)
-    if (what === 'added') output.info(`added    ${shown} to entry '${entry}' of ${pathFrom(io.cwd, config.path)}`)
-    else
-      output.info(
-        what === 'already listed'
-          ? `${shown} is listed already, in entry '${entry}'`
-          : `changed  the includes of ${shown}`,
-      )
+  const shownConfig = pathFrom(io.cwd, config.path)
+  if (isNewProject) output.info(`created  ${shownConfig}`)
+  for (const { path, entry, what } of additions) {
+    if (what === 'added') output.info(`added    ${path} to entry '${entry}' of ${shownConfig}`)
+    else if (what === 'includes changed') output.info(`changed  the includes of ${path}`)
+    else output.info(`${path} is listed already, in entry '${entry}'`)
   }
-  showChanges(run, plan)
+  if (added.repo !== undefined) output.info(repoLine(added.repo))
+  for (const path of [...registry.created, ...registry.changed].filter((one) => one !== shownConfig)) {
+    output.info(`${registry.created.includes(path) ? 'created ' : 'changed '} ${path}`)
+  }
+  showChanges(run, plan!.generation)
   const ok = showHandlers(run, mine, isNew)
-  await showRegistration(
-    run,
-    config,
-    mine.filter(({ exists, path }) => !exists && path !== undefined),
-    plan,
-  )
+  const created = mine.filter(({ exists, path }) => !exists && path !== undefined)
+  await showRegistration(run, config, created, plan!.generation)
   if (isNewProject) await showDependency(run, config)
   return ok ? done : failed
+}
+
+/** The repo that IDLs were added from. */
+interface AddedRepo {
+  readonly name: string
+  readonly url: string
+  readonly ref: string
+  /** The ref that it had before. */
+  readonly oldRef: string | undefined
+  readonly commit: string
+}
+
+function repoLine({ name, ref, oldRef, commit }: AddedRepo): string {
+  const from = oldRef === undefined || oldRef === ref ? '' : `, was at '${oldRef}'`
+  return `locked   ${name} at ${shortCommit(commit)} ('${ref}'${from})`
+}
+
+/** What adding would do. Without an error among the diagnostics there is a plan. */
+interface PlannedAddition {
+  readonly diagnostics: readonly Diagnostic[]
+  readonly additions: AdditionPlan['additions']
+  readonly plan: RegistryPlan | undefined
+  readonly repo: AddedRepo | undefined
+}
+
+function checkOptions(words: readonly string[], options: IdlAddOptions): void {
+  if (words.length === 0 && options.all !== true) {
+    throw new ProjectError('there is no IDL file to add', { hint: 'name one, or say --all', usage: true })
+  }
+  if (options.ref !== undefined && options.git === undefined && options.repo === undefined) {
+    throw new ProjectError('-r is the ref of a git repo, and there is none', {
+      hint: 'give its URL with -g, or the name of one in volo.yml with --repo',
+      usage: true,
+    })
+  }
+}
+
+async function planLocal(
+  run: Run,
+  config: Config,
+  words: readonly string[],
+  options: IdlAddOptions,
+  store: () => Promise<GitStore>,
+): Promise<PlannedAddition> {
+  const { cwd } = run.io
+  const { everyIdl, expandPatterns } = await import('../../project/idl-pattern.ts')
+  const { planAddition } = await import('../../project/idl-registry.ts')
+  const fromConfig = (path: string): string => pathFrom(config.folder, path)
+  const includes = (options.includes ?? []).map((one) => fromConfig(resolve(cwd, one)))
+  const idls = (options.all === true ? everyIdl(words, cwd) : expandPatterns(words, cwd)).map((path) => ({
+    source: 'local' as const,
+    path: fromConfig(path),
+    includes,
+  }))
+  const sources = await openForAdding(run, config, store, undefined)
+  if (sources.diagnostics.length > 0) return { ...sources, additions: [], plan: undefined, repo: undefined }
+  const added = planAddition(config, { idls, entry: options.entry, host: sources.host }, cwd)
+  return planAdded(run, config, added, store, undefined)
+}
+
+async function planFromGit(
+  run: Run,
+  config: Config,
+  words: readonly string[],
+  options: IdlAddOptions,
+  store: () => Promise<GitStore>,
+): Promise<PlannedAddition> {
+  const { cwd } = run.io
+  const { planGitIdls } = await import('../../project/git-addition.ts')
+  const { planAddition } = await import('../../project/idl-registry.ts')
+  const { readLock } = await import('../../project/lock-reader.ts')
+  const { git: url, ref, repo: name, entry, includes = [], all = false } = options
+  const lock = readLock(config.folder, cwd)
+  const found = await planGitIdls(config, { url, ref, name, entry, includes, all, paths: words }, { cwd, lock, store })
+  const sources = await openForAdding(run, found.config, store, found.moveTo)
+  if (sources.diagnostics.length > 0) return { ...sources, additions: [], plan: undefined, repo: undefined }
+  let added: AdditionPlan = { config: found.config, additions: [], diagnostics: [] }
+  for (const one of found.idls) {
+    const next = planAddition(added.config, { idls: [one.idl], entry: one.entry, host: sources.host }, cwd)
+    added = {
+      config: next.config,
+      additions: [...added.additions, ...next.additions],
+      diagnostics: [...added.diagnostics, ...next.diagnostics],
+    }
+  }
+  const { source, commit, idls } = found
+  const oldRef = source.listed.find((one) => one.name === idls[0]?.idl.repo)?.ref
+  const repo = { name: idls[0]?.idl.repo ?? '', url: source.url, ref: source.ref, oldRef, commit }
+  return { ...(await planAdded(run, config, added, store, found.moveTo)), repo }
+}
+
+async function openForAdding(
+  run: Run,
+  config: Config,
+  store: () => Promise<GitStore>,
+  moveTo: PlanOptions['moveTo'],
+): Promise<Sources> {
+  const { openSources } = await import('../../project/git-source.ts')
+  const { readLock } = await import('../../project/lock-reader.ts')
+  const { cwd } = run.io
+  return openSources(config, { cwd, lock: readLock(config.folder, cwd), store, moveTo })
+}
+
+async function planAdded(
+  run: Run,
+  before: Config,
+  added: AdditionPlan,
+  store: () => Promise<GitStore>,
+  moveTo: PlanOptions['moveTo'],
+): Promise<PlannedAddition> {
+  const { hasErrors } = await import('../../compiler/compile.ts')
+  const nothing = { additions: added.additions, plan: undefined, repo: undefined }
+  if (hasErrors(added.diagnostics)) return { ...nothing, diagnostics: added.diagnostics }
+  const { planRegistry } = await import('../../project/registry-plan.ts')
+  const plan = await planRegistry(added.config, { cwd: run.io.cwd, store, moveTo, before })
+  // What the files themselves give has been said; of the others only errors matter here.
+  const errors = plan.diagnostics.filter(({ severity }) => severity === 'error')
+  return { ...nothing, plan, diagnostics: errors.length > 0 ? errors : added.diagnostics }
 }
 
 /** What the generated code needs, unless package.json has it. */

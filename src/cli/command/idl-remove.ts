@@ -1,16 +1,17 @@
 /** `volo idl remove`: takes IDLs out of volo.yml, and their generated code with them. */
 
-import { resolve } from 'node:path'
-import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import type { Config } from '../../project/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
-import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeProject } from '../open-project.ts'
+import { planWithStore, registryFiles, showProblems } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 import { changesOf, showChanges } from './generate.ts'
 
 interface IdlRemoveOptions {
+  readonly repo?: string
+  readonly entry?: string
+  readonly offline?: boolean
   readonly json?: boolean
 }
 
@@ -23,46 +24,53 @@ export function addIdlRemove({ program, action }: Registry): void {
     .description(
       'Takes IDL files out of volo.yml and removes the code generated from them. The IDL files themselves and the handlers stay: they are yours.',
     )
-    .argument('<files...>', 'IDL files that volo.yml lists')
+    .argument('<files...>', 'IDL files that volo.yml lists; those from git by their path in the repo')
+    .option('--repo <name>', 'the repo that the files are in')
+    .option('-n, --entry <name>', 'the entry of volo.yml')
+    .option('--offline', 'reach no network: what is not in the cache is an error')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nExamples:\n  volo idl remove idl/stock.thrift')
-  action<[string[]], IdlRemoveOptions>(command, (run, [words]) =>
-    changeProject(run, (config) => removeIdls(run, config, words)),
+    .addHelpText(
+      'after',
+      '\nExamples:\n  volo idl remove idl/stock.thrift\n  volo idl remove --repo idl shop/shop.thrift',
+    )
+  action<[string[]], IdlRemoveOptions>(command, (run, [words], options) =>
+    changeProject(run, (config, { signal }) => removeIdls(run, config, words, options, signal)),
   )
 }
 
-async function removeIdls(run: Run, config: Config, words: readonly string[]): Promise<ExitCode> {
+async function removeIdls(
+  run: Run,
+  config: Config,
+  words: readonly string[],
+  options: IdlRemoveOptions,
+  signal: AbortSignal,
+): Promise<ExitCode> {
   const { io, output } = run
   const { planRemoval } = await import('../../project/idl-registry.ts')
-  const { planGeneration, writeGeneration } = await import('../../project/generate.ts')
+  const { planGeneration } = await import('../../project/generate.ts')
   const { serviceHandlers } = await import('../../project/handler-update.ts')
-  const { writeFilesAtomically } = await import('../../project/atomic-write.ts')
-  const { config: next, removed } = planRemoval(
-    config,
-    words.map((word) => resolve(io.cwd, word)),
-    io.cwd,
-  )
-  const before = serviceHandlers(planGeneration(config, io.cwd))
-  const plan = planGeneration(next, io.cwd)
-  if (showDiagnostics(output, plan.diagnostics)) {
-    output.json({ ok: false, diagnostics: plan.diagnostics.map(diagnosticToJson) })
-    return failed
-  }
+  const { writeRegistry } = await import('../../project/registry-write.ts')
+  const { config: next, removed } = planRemoval(config, { words, ...options }, io.cwd)
+  const plan = await planWithStore(run, next, { offline: options.offline, signal, before: config })
+  if (showProblems(run, plan)) return failed
+  const handlers = serviceHandlers(planGeneration(config, io.cwd, plan.host))
   const gone = removed.map(({ path }) => path)
-  const orphans = before
-    .filter(({ idl, exists }) => exists && gone.includes(resolve(io.cwd, idl)))
+  const orphans = handlers
+    .filter(({ idl, exists }) => exists && gone.includes(idl))
     .map(({ path }) => pathFrom(io.cwd, path ?? ''))
-  writeFilesAtomically([{ path: next.path, text: next.source.text }])
-  writeGeneration(plan)
+  const registry = await registryFiles(run, plan)
+  writeRegistry(plan)
+  const shownConfig = pathFrom(io.cwd, next.path)
   output.json({
     ok: true,
-    idls: removed.map(({ path, entry }) => ({ path: pathFrom(io.cwd, path), entry })),
-    ...changesOf(run, plan),
+    idls: removed.map(({ path, entry }) => ({ path, entry })),
+    registry: [...registry.changed, ...registry.removed],
+    ...changesOf(run, plan.generation),
     handlersLeft: orphans,
   })
-  for (const { path, entry } of removed)
-    output.info(`removed  ${pathFrom(io.cwd, path)} from entry '${entry}' of ${pathFrom(io.cwd, next.path)}`)
-  showChanges(run, plan)
+  for (const { path, entry } of removed) output.info(`removed  ${path} from entry '${entry}' of ${shownConfig}`)
+  for (const path of registry.changed.filter((one) => one !== shownConfig)) output.info(`changed  ${path}`)
+  showChanges(run, plan.generation)
   for (const path of orphans) output.info(`${path} is yours and stays; delete it when nothing needs it`)
   return done
 }

@@ -1,0 +1,102 @@
+/** What the commands over git sources share: the store with its progress, when locks are frozen, and what is said of locks. */
+
+import { diagnosticToJson } from '../compiler/text/render-diagnostic.ts'
+import type { Config } from '../project/config.ts'
+import { pathFrom } from '../project/display-path.ts'
+import type { GitStore } from '../project/git/git-store.ts'
+import type { RegistryPlan } from '../project/registry-plan.ts'
+import { showDiagnostics } from './diagnostics.ts'
+import { progressDisplay } from './git-progress.ts'
+import type { Run } from './run.ts'
+
+/** How a command uses git. */
+export interface GitOptions {
+  readonly offline?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Runs `body` with a store that is made when it is first asked for; progress is shown meanwhile. */
+export async function withStore<T>(
+  run: Run,
+  { offline, signal }: GitOptions,
+  body: (store: () => Promise<GitStore>) => Promise<T>,
+): Promise<T> {
+  const display = progressDisplay(run)
+  let opening: Promise<GitStore> | undefined
+  const open = async (): Promise<GitStore> => {
+    const { openGitStore } = await import('../project/git/open-git-store.ts')
+    return openGitStore({ env: run.io.env, offline, signal, onProgress: display?.onProgress })
+  }
+  try {
+    return await body(() => {
+      opening ??= open()
+      return opening
+    })
+  } finally {
+    display?.end()
+  }
+}
+
+/** Plans a project with a store of this run. */
+export async function planWithStore(
+  run: Run,
+  config: Config,
+  options: GitOptions &
+    Pick<Parameters<typeof import('../project/registry-plan.ts').planRegistry>[1], 'frozen' | 'moveTo' | 'before'>,
+): Promise<RegistryPlan> {
+  const { planRegistry } = await import('../project/registry-plan.ts')
+  const { frozen, moveTo, before } = options
+  return withStore(run, options, (store) => planRegistry(config, { cwd: run.io.cwd, store, frozen, moveTo, before }))
+}
+
+/** Whether volo.lock must not be moved: as `--frozen` or `--no-frozen` says, else in CI. */
+export function isFrozen(run: Run, option: boolean | undefined): boolean {
+  const { CI = '' } = run.io.env
+  return option ?? !['', '0', 'false'].includes(CI)
+}
+
+/** Shows the diagnostics of a plan; true when one is an error, which is then all that --json prints. */
+export function showProblems(run: Run, plan: Pick<RegistryPlan, 'diagnostics'>): boolean {
+  const isError = showDiagnostics(run.output, plan.diagnostics)
+  if (isError) run.output.json({ ok: false, diagnostics: plan.diagnostics.map(diagnosticToJson) })
+  return isError
+}
+
+/** The changes of volo.yml and volo.lock, as seen from the current folder. */
+export interface RegistryFiles {
+  readonly created: readonly string[]
+  readonly changed: readonly string[]
+  readonly removed: readonly string[]
+}
+
+/** What a plan does to volo.yml and volo.lock. */
+export async function registryFiles(run: Run, plan: RegistryPlan): Promise<RegistryFiles> {
+  const { lockText, registryChanges } = await import('../project/registry-plan.ts')
+  const changes = registryChanges(plan)
+  const lock = pathFrom(run.io.cwd, plan.lockBefore.path)
+  const files = { created: [] as string[], changed: [] as string[], removed: [] as string[] }
+  if (changes.lock) {
+    if (lockText(plan) === undefined) files.removed.push(lock)
+    else files[plan.lockBefore.exists ? 'changed' : 'created'].push(lock)
+  }
+  if (changes.config) files.changed.push(pathFrom(run.io.cwd, plan.config.path))
+  return files
+}
+
+/** Says where volo.yml and volo.lock were apart, and what became of them. */
+export async function showRegistryChanges(run: Run, plan: RegistryPlan): Promise<void> {
+  const { output } = run
+  for (const { kind, finding } of plan.sources.differences) {
+    if (kind === 'apart') output.warn(`${finding.message}: both are at the commit of volo.lock now`)
+    if (kind === 'leftover') output.detail(`${finding.message}: volo.lock has dropped it`)
+  }
+  const { created, changed, removed } = await registryFiles(run, plan)
+  for (const path of created) output.info(`created  ${path}`)
+  for (const path of changed) output.info(`changed  ${path}`)
+  for (const path of removed) output.info(`removed  ${path}`)
+}
+
+/** A commit as people read it. */
+export function shortCommit(commit: string): string {
+  return commit.slice(0, 10)
+}

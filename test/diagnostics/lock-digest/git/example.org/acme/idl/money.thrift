@@ -1,0 +1,1 @@
+struct Money { 1: i64 units }

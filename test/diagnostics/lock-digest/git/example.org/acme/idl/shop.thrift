@@ -1,0 +1,3 @@
+include "money.thrift"
+
+service Shop { money.Money total() }
