@@ -37,6 +37,9 @@ export class KeepaliveTimer {
   /** Something came from the peer. */
   heard(): void {
     this.#heard = true
+    if (this.#answer === undefined) return
+    clearTimeout(this.#answer)
+    this.#answer = undefined
   }
 
   stop(): void {

@@ -10,11 +10,15 @@ export interface GrpcJsServer {
 }
 
 /** Serves Echo with grpc-js; methods that are left out are unimplemented. */
-export async function serveGrpcJs(implementation: object, options: grpcJs.ServerOptions = {}): Promise<GrpcJsServer> {
+export async function serveGrpcJs(
+  implementation: object,
+  options: grpcJs.ServerOptions = {},
+  wantedPort = 0,
+): Promise<GrpcJsServer> {
   const server = new grpcJs.Server(options)
   server.addService(grpcJsEcho.service, implementation as grpcJs.UntypedServiceImplementation)
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpcJs.ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(`127.0.0.1:${wantedPort}`, grpcJs.ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     )
   })
