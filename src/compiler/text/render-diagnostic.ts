@@ -20,6 +20,11 @@ export interface JsonPlace {
   readonly endColumn: number
 }
 
+/** What can be shown as a diagnostic: its code may be one of another table than the compiler's. */
+export interface RenderableDiagnostic extends Omit<Diagnostic, 'code'> {
+  readonly code: string
+}
+
 /** A diagnostic as JSON. `file` and the place are absent when no file is to blame. */
 export interface JsonDiagnostic extends Partial<JsonPlace> {
   readonly code: string
@@ -33,7 +38,7 @@ export interface JsonDiagnostic extends Partial<JsonPlace> {
  * The diagnostic as text that ends in a line break: `path:line:col: error[code]: message`, the source line with a caret, related places, `hint:`.
  * Control characters from the source never reach the terminal.
  */
-export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions = {}): string {
+export function renderDiagnostic(diagnostic: RenderableDiagnostic, options: RenderOptions = {}): string {
   const paint = options.color === true ? colored : plain
   const width = Math.max(20, options.width ?? 120)
   const { code, severity, message, span, related, hint } = diagnostic
@@ -51,7 +56,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions 
 }
 
 /** The diagnostic as data that `JSON.stringify` takes. */
-export function diagnosticToJson(diagnostic: Diagnostic): JsonDiagnostic {
+export function diagnosticToJson(diagnostic: RenderableDiagnostic): JsonDiagnostic {
   const { code, severity, message, span, related, hint } = diagnostic
   return {
     ...(span === undefined ? {} : jsonPlace(span)),

@@ -1,0 +1,3 @@
+service Shop {
+  void add(1: i32 a)
+}

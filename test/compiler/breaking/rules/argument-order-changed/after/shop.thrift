@@ -1,0 +1,3 @@
+service Shop {
+  void add(2: i32 b, 1: i32 a)
+}

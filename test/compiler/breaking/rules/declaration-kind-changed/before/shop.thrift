@@ -1,0 +1,2 @@
+enum Size { SMALL }
+struct Cart { 1: Size size }

@@ -1,0 +1,2 @@
+struct Other {}
+struct Money { 1: i64 cents }

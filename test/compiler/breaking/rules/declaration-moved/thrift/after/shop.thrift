@@ -1,0 +1,2 @@
+include "common.thrift"
+struct Cart { 1: common.Money total }

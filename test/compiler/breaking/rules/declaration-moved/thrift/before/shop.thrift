@@ -1,0 +1,3 @@
+include "common.thrift"
+struct Money { 1: i64 cents }
+struct Cart { 1: Money total }

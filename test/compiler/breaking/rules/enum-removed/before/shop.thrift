@@ -1,0 +1,2 @@
+enum Color { RED }
+enum Size { SMALL }

@@ -1,0 +1,1 @@
+enum Color { RED = 1, NAVY = 2 }

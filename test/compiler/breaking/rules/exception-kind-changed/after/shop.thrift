@@ -1,0 +1,1 @@
+exception Refused { 1: string why }

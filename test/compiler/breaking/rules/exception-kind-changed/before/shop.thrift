@@ -1,0 +1,1 @@
+struct Refused { 1: string why }

@@ -1,0 +1,4 @@
+exception Refused {}
+service Shop {
+  i32 pay()
+}

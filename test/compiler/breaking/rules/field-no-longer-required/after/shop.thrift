@@ -1,0 +1,3 @@
+struct Cart {
+  1: i64 id
+}

@@ -1,0 +1,3 @@
+struct Cart {
+  1: required i64 id
+}

@@ -1,0 +1,4 @@
+struct Cart {
+  1: string note
+  2: optional i32 count
+}

@@ -1,0 +1,3 @@
+struct Money { 1: i64 cents }
+struct Amount { 1: i64 cents }
+struct Cart { 1: Amount total }

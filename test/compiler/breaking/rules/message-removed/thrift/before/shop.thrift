@@ -1,0 +1,2 @@
+struct Cart {}
+exception Refused {}

@@ -1,0 +1,3 @@
+service Shop {
+  string read()
+}

@@ -1,0 +1,5 @@
+service Base { void ping() }
+service Shop {
+  void add()
+  void clear()
+}

@@ -1,0 +1,5 @@
+service Base { void ping() }
+service Shop extends Base {
+  void add()
+  void remove()
+}

@@ -1,0 +1,5 @@
+service Shop {
+  i32 count()
+  void add()
+  list<string> names()
+}

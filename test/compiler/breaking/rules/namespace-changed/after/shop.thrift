@@ -1,0 +1,4 @@
+namespace go store
+namespace rs shop
+namespace py shop
+struct Cart {}

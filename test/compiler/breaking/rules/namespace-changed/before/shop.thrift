@@ -1,0 +1,4 @@
+namespace go shop
+namespace rs shop
+namespace java com.shop
+struct Cart {}

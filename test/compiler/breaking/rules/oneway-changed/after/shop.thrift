@@ -1,0 +1,3 @@
+service Shop {
+  oneway void log(1: string line)
+}

@@ -1,0 +1,4 @@
+struct Cart {}
+service Shop {
+  void add()
+}

@@ -1,0 +1,2 @@
+service Base { void ping() }
+service Shop { void add(), void ping() }

@@ -1,0 +1,2 @@
+service Base { void ping() }
+service Shop extends Base { void add() }

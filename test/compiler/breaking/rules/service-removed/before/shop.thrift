@@ -1,0 +1,2 @@
+service Shop { void add() }
+service Admin { void stop() }

@@ -1,0 +1,2 @@
+typedef i32 OrderId
+struct Cart { 1: OrderId id }

@@ -1,0 +1,1 @@
+struct Cart { 1: i64 id }

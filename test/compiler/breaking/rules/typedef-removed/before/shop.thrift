@@ -1,0 +1,2 @@
+typedef i64 OrderId
+struct Cart { 1: OrderId id }

@@ -1,0 +1,1 @@
+union Payment { 1: string card }

@@ -1,0 +1,4 @@
+exception Refused {}
+service Shop {
+  void pay()
+}

@@ -1,0 +1,4 @@
+exception Refused {}
+service Shop {
+  void pay() throws (1: Refused refused)
+}
