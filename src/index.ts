@@ -56,3 +56,6 @@ export {
   type ServerLimits,
   type ServerOptions,
 } from './runtime/serve/server.ts'
+export type { WorkerEvent } from './runtime/serve/worker-group.ts'
+export type { WorkerService } from './runtime/serve/worker-process.ts'
+export { runWorkers, type WorkersOptions } from './runtime/serve/workers.ts'

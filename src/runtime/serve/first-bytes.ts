@@ -10,19 +10,30 @@ export type FirstBytes<T> =
 /** More bytes than anybody needs to recognise a protocol. */
 const enough = 64
 
+/** How long a new connection may take, in milliseconds. */
+export interface FirstBytesLimits {
+  /** Until its first byte. */
+  readonly silentMs: number
+  /** From there until it is known. */
+  readonly timeoutMs: number
+}
+
 /**
  * Collects bytes until `decide` answers with anything but `more`; undefined means that they are unknown. The socket is
  * paused again afterwards, and the bytes are no longer in it.
  */
 export function readFirstBytes<T extends object>(
   socket: Socket,
-  timeoutMs: number,
+  { silentMs, timeoutMs }: FirstBytesLimits,
   decide: (first: Uint8Array) => T | 'more' | undefined,
 ): Promise<FirstBytes<T>> {
   return new Promise((resolve) => {
     let first: Uint8Array = new Uint8Array(0)
     // Bytes that came while this process was busy are read before time is called.
-    const timer = setTimeout(() => setImmediate(() => settle({ kind: 'slow', first })), timeoutMs)
+    const late = (): void => {
+      setImmediate(() => settle({ kind: 'slow', first }))
+    }
+    let timer = setTimeout(late, Math.min(silentMs, 0x7fff_ffff))
     let settled = false
     const settle = (outcome: FirstBytes<T>): void => {
       if (settled) return
@@ -36,7 +47,11 @@ export function readFirstBytes<T extends object>(
     }
     const onGone = (): void => settle({ kind: 'gone', first })
     const onData = (chunk: Buffer): void => {
-      first = first.length === 0 ? chunk : Buffer.concat([first, chunk])
+      if (first.length === 0) {
+        clearTimeout(timer)
+        timer = setTimeout(late, timeoutMs)
+        first = chunk
+      } else first = Buffer.concat([first, chunk])
       const what = decide(first.subarray(0, enough))
       if (what === undefined) settle({ kind: 'unknown', first })
       else if (what !== 'more') settle({ kind: 'known', what, first })

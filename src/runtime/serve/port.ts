@@ -17,8 +17,13 @@ import type { PortWire } from './port-wire.ts'
 export interface PortLimits {
   /** Connections at most; more are closed at once. Default: no limit. */
   readonly maxConnections?: number | undefined
-  /** Milliseconds until a new connection must have shown what it speaks, not counting TLS. Default 10,000. */
+  /** Milliseconds from its first byte until a new connection must have shown what it speaks, not counting TLS. Default 10,000. */
   readonly firstBytesTimeoutMs?: number | undefined
+  /**
+   * Milliseconds until the first byte of a connection. It is as idle as one that has had its calls: clients open connections
+   * before they need them. Default 600,000.
+   */
+  readonly silentTimeoutMs?: number | undefined
 }
 
 /** What a port is made of. */
@@ -46,6 +51,8 @@ const tlsTarget = { name: 'tls' } as const
 const http1Target = { name: 'http/1.1' } as const
 const isHttp1 = (target: Target): boolean => target.name === http1Target.name
 const tlsHandshakeRecord = 0x16
+/** How long a drain waits for the first bytes of connections that have just been made. */
+const arrivalMs = 250
 
 /** Owns every connection of a server, from accept to close. */
 export class Port {
@@ -59,6 +66,9 @@ export class Port {
   readonly #connections = new Set<Taken>()
   readonly #unixPaths = new WeakMap<Socket, string>()
   #closing = false
+  #destroyed = false
+  /** Runs when no connection is on its way to a wire. */
+  #onArrived: (() => void) | undefined
 
   constructor(options: PortOptions) {
     this.#options = options
@@ -102,37 +112,65 @@ export class Port {
     return this.#connections.values()
   }
 
-  /** Lets every connection finish its calls; resolves when all are closed. Those that have said nothing yet are dropped. */
+  /**
+   * Lets every connection finish its calls; resolves when all are closed. One whose first bytes are on their way is still
+   * taken, those that stay silent are dropped.
+   */
   async drain(): Promise<void> {
     this.#closing = true
-    for (const socket of this.#arriving) socket.destroy()
-    await Promise.all([...this.#connections].map(({ connection }) => connection.drain()))
+    const drained = [...this.#connections].map(({ connection }) => connection.drain())
+    if (this.#onTheirWay > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, arrivalMs)
+        this.#onArrived = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      for (const socket of this.#arriving) socket.destroy()
+      // Their own wires have been told to drain them; this only waits.
+      drained.push(...[...this.#connections].map(({ connection }) => connection.drain()))
+    }
+    await Promise.all(drained)
   }
 
   destroy(): void {
     this.#closing = true
+    this.#destroyed = true
     for (const { connection } of [...this.#connections]) connection.destroy()
     for (const sockets of [this.#arriving, this.#encrypted]) for (const socket of sockets) socket.destroy()
+  }
+
+  /** Sockets that no wire has taken, and those at their handshake. */
+  get #onTheirWay(): number {
+    return this.#arriving.size + this.#encrypted.size - this.#secure
   }
 
   #arrive(socket: Socket): void {
     this.#arriving.add(socket)
     socket.on('error', ignore)
-    socket.once('close', () => this.#arriving.delete(socket))
+    socket.once('close', () => this.#arrived(socket))
+  }
+
+  #arrived(socket: Socket): void {
+    this.#arriving.delete(socket)
+    if (this.#onArrived !== undefined && this.#onTheirWay === 0) this.#onArrived()
   }
 
   #sniff(socket: Socket, tlsAllowed: boolean, http1?: () => void): void {
-    const limit = this.#options.limits.firstBytesTimeoutMs ?? 10_000
-    readFirstBytes<Target>(socket, limit, (first) => this.#recognise(first, tlsAllowed)).then((outcome) => {
-      if (outcome.kind === 'known' && (http1 === undefined || !isHttp1(outcome.what))) {
-        this.#hand(socket, outcome.first, outcome.what)
-      } else if (outcome.kind !== 'gone' && http1 !== undefined) {
-        this.#arriving.delete(socket)
-        socket.unshift(outcome.first)
-        http1()
-        socket.resume()
-      } else socket.destroy()
-    })
+    const { firstBytesTimeoutMs: timeoutMs = 10_000, silentTimeoutMs: silentMs = 600_000 } = this.#options.limits
+    readFirstBytes<Target>(socket, { silentMs, timeoutMs }, (first) => this.#recognise(first, tlsAllowed)).then(
+      (outcome) => {
+        if (outcome.kind === 'known' && (http1 === undefined || !isHttp1(outcome.what))) {
+          this.#hand(socket, outcome.first, outcome.what)
+        } else if (outcome.kind !== 'gone' && http1 !== undefined) {
+          this.#arrived(socket)
+          socket.unshift(outcome.first)
+          http1()
+          socket.resume()
+        } else socket.destroy()
+      },
+    )
   }
 
   #recognise(first: Uint8Array, tlsAllowed: boolean): Target | 'more' | undefined {
@@ -158,16 +196,17 @@ export class Port {
   #connect(socket: Socket, first: Uint8Array, portWire: PortWire, alpn: string | undefined): void {
     portWire.load().then(
       (wire) => {
-        if (socket.destroyed || this.#closing) {
+        if (socket.destroyed || this.#destroyed) {
           socket.destroy()
           return
         }
-        this.#arriving.delete(socket)
         const peer = peerOf(socket, this.#unixPaths.get(socket))
         const connection = wire.accept({ socket, peer, alpn }, first, this.#options.router)
         const taken: Taken = { id: nextId(), since: Date.now(), wire: wire.name, peer, connection }
         this.#connections.add(taken)
         socket.once('close', () => this.#connections.delete(taken))
+        if (this.#closing) void connection.drain()
+        this.#arrived(socket)
       },
       (error: unknown) => {
         this.#options.onError(error)
@@ -187,7 +226,7 @@ export class Port {
     this.#secure++
     socket.once('close', () => this.#secure--)
     this.#arrive(socket)
-    if (this.#closing) {
+    if (this.#destroyed) {
       socket.destroy()
       return
     }

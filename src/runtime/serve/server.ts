@@ -13,9 +13,9 @@ import { type AddressInit, parseAddress } from '../net/address.ts'
 import type { Http1Server } from '../net/http1.ts'
 import { type BoundAddress, type Listener, listen } from '../net/listen.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
-import { onOrphaned } from './on-orphaned.ts'
 import { Port, type PortLimits } from './port.ts'
 import { loadWires, type PortWire, type PortWireOptions, portWires } from './port-wire.ts'
+import { onStopSignal } from './stop-signal.ts'
 
 /** What the last replies get to leave in, however short the drain. */
 const lastBytesMs = 100
@@ -225,13 +225,7 @@ export class Server implements AsyncDisposable {
    */
   closeOnSignal(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): Promise<void> {
     return new Promise((resolve) => {
-      const onSignal = (): void => {
-        for (const signal of signals) process.off(signal, onSignal)
-        stopWatching()
-        this.close().then(resolve)
-      }
-      for (const signal of signals) process.on(signal, onSignal)
-      const stopWatching = onOrphaned(onSignal)
+      onStopSignal(signals, () => this.close().then(resolve))
     })
   }
 

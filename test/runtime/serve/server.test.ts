@@ -230,7 +230,7 @@ describe('Server', () => {
   })
 
   it('drops bytes that nobody speaks, silent peers, and TLS where there is none', async () => {
-    const server = serverOf({}, { limits: { firstBytesTimeoutMs: 60 } })
+    const server = serverOf({}, { limits: { firstBytesTimeoutMs: 60, silentTimeoutMs: 60 } })
     const { port } = await server.listen('127.0.0.1:0')
     expect(await exchange(port, 'SSH-2.0-OpenSSH_9.6\r\n')).toBe('')
     expect(await exchange(port, Buffer.from([0x16, 3, 1, 2, 0]))).toBe('')
