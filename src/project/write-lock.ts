@@ -26,6 +26,8 @@ export interface LockHolder {
 export interface WriteLockOptions {
   /** What this command calls itself, without arguments: `volo update`. */
   readonly command: string
+  /** What is written, for the error when waiting was in vain; default `this project`. */
+  readonly subject?: string | undefined
   /** How long to wait for another command, in milliseconds; default 10,000. */
   readonly waitMs?: number | undefined
   /** Ends the waiting with Interrupted. */
@@ -90,7 +92,7 @@ export function writeLockState(folder: string): LockHolder | 'stale' | undefined
 
 async function acquire(
   path: string,
-  { command, waitMs = defaultWaitMs, signal, onWait }: WriteLockOptions,
+  { command, subject = 'this project', waitMs = defaultWaitMs, signal, onWait }: WriteLockOptions,
 ): Promise<{ readonly nonce: string | undefined; readonly tookOver: boolean }> {
   const begin = performance.now()
   let tookOver = false
@@ -106,7 +108,7 @@ async function acquire(
       continue
     }
     const waited = performance.now() - begin
-    if (waited >= waitMs) throw inUse(path, found.record)
+    if (waited >= waitMs) throw inUse(path, subject, found.record)
     if (!hasTold && waited >= silentMs) {
       hasTold = true
       onWait?.(found.record)
@@ -214,12 +216,12 @@ function release(path: string, nonce: string): void {
   }
 }
 
-function inUse(path: string, holder: LockHolder | undefined): ProjectError {
+function inUse(path: string, subject: string, holder: LockHolder | undefined): ProjectError {
   const who =
     holder === undefined
       ? 'another volo command'
       : `'${holder.command}' (process ${holder.pid} on ${holder.host}, since ${holder.since})`
-  return new ProjectError(`${who} is writing this project`, {
+  return new ProjectError(`${who} is writing ${subject}`, {
     hint: `try again when it has ended; if it does not run any more, delete ${path}`,
   })
 }

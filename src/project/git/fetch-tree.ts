@@ -1,0 +1,283 @@
+/** Fetches one commit of a repo into its bare store, and from there the IDL files into the cache. */
+
+import { posix } from 'node:path'
+import { ProjectError } from '../project-error.ts'
+import { makeStore, removeStore, withStore } from './bare-store.ts'
+import type { RepoPlaces } from './cache-folder.ts'
+import { isIdlPath } from './cached-tree.ts'
+import { writeContent } from './content-store.ts'
+import type { GitSource } from './git-store.ts'
+import { GitFailure, type GitRunner, runGit } from './run-git.ts'
+import { followLinks } from './symbolic-link.ts'
+import type { TreeRecord } from './tree-record.ts'
+
+/** Where and how to fetch. */
+export interface FetchTree {
+  readonly runner: GitRunner
+  readonly cache: string
+  readonly places: RepoPlaces
+  readonly source: GitSource
+  /** What cannot be had from the bare store alone is an error. */
+  readonly offline: boolean
+  readonly onPercent: (percent: number) => void
+  readonly onStoring: () => void
+}
+
+/** Larger files are no IDL. */
+const maxFileBytes = 16 << 20
+const batchBytes = 32 << 20
+
+/** A file of a commit. */
+interface TreeEntry {
+  readonly id: string
+  readonly isLink: boolean
+}
+
+/**
+ * Gives the record of a commit's IDL files; their contents are in the cache then. Only these files are fetched where the
+ * server knows partial clones, the files of that one commit elsewhere. The repo's write lock must be held.
+ */
+export async function fetchTree(work: FetchTree): Promise<TreeRecord> {
+  const { runner, places, source } = work
+  return withStore(runner, places.store, source.commit, async () => {
+    await fetchCommit(work, true)
+    return collect(work)
+  })
+}
+
+async function fetchCommit(work: FetchTree, partial: boolean): Promise<void> {
+  const { source } = work
+  const kept = `refs/volo/${source.commit}`
+  if ((await refOf(work, kept)) !== undefined) return
+  try {
+    await fetchInto(work, ['--depth=1', ...filter(partial)], [`${source.commit}:${kept}`])
+  } catch (error) {
+    if (!(error instanceof GitFailure) || error.trouble !== 'no-object') throw error
+    // A server of the old protocol gives what a ref points at, and what lies behind that.
+    if (!/unadvertised object/.test(error.words)) throw isGone(source, error.words)
+    await fetchInto(work, filter(partial), ['+refs/heads/*:refs/remote/heads/*', '+refs/tags/*:refs/remote/tags/*'])
+    if (!(await isInRefs(work))) throw isGone(source, error.words)
+    await runGit(work.runner, ['update-ref', kept, source.commit], { store: work.places.store, doing: 'keep a commit' })
+  }
+  const commit = await refOf(work, `${kept}^{commit}`)
+  if (commit === source.commit) return
+  await runGit(work.runner, ['update-ref', '-d', kept], { store: work.places.store, doing: 'drop a commit' })
+  const what = commit === undefined ? 'no commit' : `a tag of the commit ${commit}`
+  throw new ProjectError(`${source.commit} of ${source.url.text} is ${what}`, {
+    hint: commit === undefined ? undefined : `use that commit: ${commit}`,
+  })
+}
+
+function filter(partial: boolean): string[] {
+  return partial ? ['--filter=blob:none'] : []
+}
+
+async function fetchInto(
+  work: FetchTree,
+  options: readonly string[],
+  wants: readonly string[],
+  input?: string,
+): Promise<void> {
+  const { runner, places, source, offline, onPercent } = work
+  if (offline) throw new GitFailure(`${source.url.text} is not in the cache`, 'remote', '')
+  const fixed = ['--force', '--progress', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance']
+  await runGit(
+    runner,
+    ['fetch', ...fixed, '--no-recurse-submodules', '--no-prune', ...options, '--', source.url.address, ...wants],
+    {
+      store: places.store,
+      url: source.url,
+      config: ['fetch.negotiationAlgorithm=noop'],
+      doing: `fetch ${source.url.text}`,
+      onPercent,
+      ...(input === undefined ? {} : { input }),
+    },
+  )
+}
+
+async function isInRefs({ runner, places, source }: FetchTree): Promise<boolean> {
+  const args = ['for-each-ref', '--count=1', `--contains=${source.commit}`, 'refs/remote']
+  try {
+    return (await runGit(runner, args, { store: places.store, doing: 'look for a commit' })).length > 0
+  } catch (error) {
+    if (error instanceof GitFailure) return false
+    throw error
+  }
+}
+
+async function refOf({ runner, places }: FetchTree, ref: string): Promise<string | undefined> {
+  try {
+    const args = ['rev-parse', '--quiet', '--verify', '--end-of-options', ref]
+    return (await runGit(runner, args, { store: places.store, doing: 'read a ref' })).toString('utf8').trim()
+  } catch (error) {
+    if (error instanceof GitFailure && error.words === '') return undefined
+    throw error
+  }
+}
+
+function isGone({ url, commit, ref }: GitSource, words: string): ProjectError {
+  const from = ref === undefined || ref === commit ? '' : ` (of '${ref}')`
+  return new ProjectError(`${url.text} has no commit ${commit}${from} any more: ${words}`, {
+    hint: `it was removed, say by a force-push; to move the lock to what ${ref === undefined || ref === commit ? 'the ref' : `'${ref}'`} is now: volo update`,
+  })
+}
+
+/** Reads the IDL files of the commit out of the store into the cache. */
+async function collect(work: FetchTree): Promise<TreeRecord> {
+  const entries = await listEntries(work)
+  const first = [...entries].filter(([path, { isLink }]) => isLink || isIdlPath(path)).map(([path]) => path)
+  const files = new Map<string, string>()
+  const links = new Map<string, string>()
+  const refused = new Map<string, string>()
+  const more = new Set<string>()
+  const take = async (paths: readonly string[]): Promise<void> => {
+    const ids = new Map<string, string[]>()
+    for (const path of paths) {
+      const { id } = entries.get(path)!
+      const same = ids.get(id)
+      if (same === undefined) ids.set(id, [path])
+      else same.push(path)
+    }
+    await fetchContents(work, [...ids.keys()])
+    work.onStoring()
+    await readContents(work, [...ids.keys()], (id, bytes) => {
+      let digest: string | undefined
+      for (const path of ids.get(id)!) {
+        if (bytes === undefined) refused.set(path, `it is larger than ${maxFileBytes >> 20} MiB`)
+        else if (entries.get(path)!.isLink) links.set(path, bytes.toString('utf8'))
+        else {
+          digest ??= writeContent(work.cache, bytes)
+          files.set(path, digest)
+          for (const one of oddIncludes(path, bytes, entries)) more.add(one)
+        }
+      }
+    })
+  }
+  await take(first)
+  for (const path of links.keys()) {
+    const to = isIdlPath(path) ? followLinks(links, path) : undefined
+    if (typeof to === 'string' && entries.has(to)) more.add(to)
+  }
+  // What is found so is no IDL by its name; what it includes in turn by such a name is taken as well.
+  for (
+    let rest = [...more];
+    rest.length > 0;
+    rest = [...more].filter((path) => !files.has(path) && !refused.has(path))
+  ) {
+    await take(rest.filter((path) => !files.has(path) && entries.get(path)?.isLink === false))
+    for (const path of rest) if (!files.has(path)) refused.set(path, 'it is no file')
+  }
+  return { commit: work.source.commit, files: sorted(files), links: sorted(links), refused: sorted(refused) }
+}
+
+function sorted(map: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+async function listEntries({ runner, places, source }: FetchTree): Promise<Map<string, TreeEntry>> {
+  const output = await runGit(runner, ['ls-tree', '-r', '-z', '--full-tree', `refs/volo/${source.commit}`], {
+    store: places.store,
+    doing: `list the files of ${source.url.text}`,
+  })
+  const entries = new Map<string, TreeEntry>()
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  for (let start = 0; start < output.length; ) {
+    const end = output.indexOf(0, start)
+    const line = output.subarray(start, end < 0 ? output.length : end)
+    start = (end < 0 ? output.length : end) + 1
+    const tab = line.indexOf(9)
+    const [mode = '', type, id = ''] = line.toString('latin1', 0, tab).split(' ')
+    if (type !== 'blob') continue
+    let path: string
+    try {
+      path = decoder.decode(line.subarray(tab + 1))
+    } catch {
+      continue
+    }
+    // Git itself makes no such paths, and nobody could name them.
+    if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) continue
+    entries.set(path, { id, isLink: mode === '120000' })
+  }
+  return entries
+}
+
+/** Files that a Thrift file includes and that have another ending than IDL files have. */
+function oddIncludes(path: string, bytes: Buffer, entries: ReadonlyMap<string, TreeEntry>): string[] {
+  if (path.endsWith('.proto')) return []
+  const found: string[] = []
+  for (const [, to = ''] of bytes.toString('utf8').matchAll(/^\s*include\s+["']([^"'\n]{1,500})["']/gm)) {
+    if (isIdlPath(to) || posix.isAbsolute(to)) continue
+    for (let folder = posix.dirname(path); ; folder = posix.dirname(folder)) {
+      const target = posix.join(folder, to)
+      if (entries.has(target)) found.push(target)
+      if (folder === '.') break
+    }
+  }
+  return found
+}
+
+/** Fetches the contents that a partial store does not have. */
+async function fetchContents(work: FetchTree, ids: readonly string[]): Promise<void> {
+  const missing = await missingOf(work, ids)
+  if (missing.length === 0) return
+  try {
+    await fetchInto(work, ['--filter=blob:none', '--stdin'], [], `${missing.join('\n')}\n`)
+    if ((await missingOf(work, missing)).length === 0) return
+  } catch (error) {
+    if (!(error instanceof GitFailure) || error.trouble !== 'no-object') throw error
+  }
+  // The server gives no single contents.
+  removeStore(work.places.store)
+  await makeStore(work.runner, work.places.store, work.source.commit)
+  await fetchCommit(work, false)
+}
+
+/** Those of the contents that the store has not; it is not asked for them one by one, since it would fetch each. */
+async function missingOf({ runner, places, source }: FetchTree, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return []
+  const args = ['rev-list', '--objects', '--missing=print', '-1', `refs/volo/${source.commit}`]
+  const output = await runGit(runner, args, { store: places.store, doing: 'list what is missing' })
+  const missing = new Set<string>()
+  for (const line of output.toString('latin1').split('\n')) if (line.startsWith('?')) missing.add(line.slice(1))
+  return ids.filter((id) => missing.has(id))
+}
+
+async function readContents(
+  { runner, places }: FetchTree,
+  ids: readonly string[],
+  each: (id: string, bytes: Buffer | undefined) => void,
+): Promise<void> {
+  if (ids.length === 0) return
+  const ask = (mode: string, some: readonly string[]): Promise<Buffer> =>
+    runGit(runner, ['cat-file', mode], { store: places.store, doing: 'read IDL files', input: `${some.join('\n')}\n` })
+  const sizes = (await ask('--batch-check', ids)).toString('latin1').split('\n')
+  let batch: string[] = []
+  let bytes = 0
+  const flush = async (): Promise<void> => {
+    if (batch.length > 0) splitBatch(await ask('--batch', batch), batch, each)
+    batch = []
+    bytes = 0
+  }
+  for (const [i, id] of ids.entries()) {
+    const [, type, size] = (sizes[i] ?? '').split(' ')
+    if (type !== 'blob') throw new GitFailure(`${places.store} is damaged: it has no ${id}`, 'local', '')
+    if (Number(size) > maxFileBytes) each(id, undefined)
+    else {
+      batch.push(id)
+      bytes += Number(size)
+    }
+    if (bytes > batchBytes) await flush()
+  }
+  await flush()
+}
+
+function splitBatch(output: Buffer, ids: readonly string[], each: (id: string, bytes: Buffer) => void): void {
+  let at = 0
+  for (const id of ids) {
+    const end = output.indexOf(10, at)
+    const [found, type, size] = output.toString('latin1', at, end).split(' ')
+    if (found !== id || type !== 'blob') throw new GitFailure(`git gave no content of ${id}`, 'local', '')
+    each(id, output.subarray(end + 1, end + 1 + Number(size)))
+    at = end + 2 + Number(size)
+  }
+}
