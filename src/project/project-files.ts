@@ -81,8 +81,8 @@ export function projectFiles(input: ProjectFilesInput): ScaffoldFile[] {
 }
 
 function serverFile(input: ProjectFilesInput, data: object): string {
-  const imports = importSet(['server'])
-  for (const name of ['accessLog', 'isRpcError', 'Server']) imports.use(packageName, name)
+  const imports = importSet(['serve', 'server', 'address'])
+  for (const name of ['accessLog', 'isRpcError', 'runWorkers', 'Server']) imports.use(packageName, name)
   const services = input.services.map((service) => ({
     constant: imports.use(`./gen/${service.module}.js`, service.constant),
     handler: imports.use(`./handlers/${service.fileStem}.js`, service.handlerName),
