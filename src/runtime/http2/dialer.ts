@@ -1,7 +1,7 @@
 /** Http2Dialer: one address, and new HTTP/2 connections to it. */
 
 import { type Address, type AddressInit, formatAddress, formatHostPort, parseAddress } from '../net/address.ts'
-import type { HttpProxy } from '../net/connect-proxy.ts'
+import { type HttpProxy, parseProxy } from '../net/connect-proxy.ts'
 import { dial } from '../net/dial.ts'
 import type { ClientTlsOptions } from '../net/tls.ts'
 import { http2Client } from './engine.ts'
@@ -34,9 +34,10 @@ export class Http2Dialer {
   readonly #target: Address
   readonly #options: Http2DialOptions
 
-  /** Throws RpcError INVALID_ARGUMENT for an address that is none. */
+  /** Throws RpcError INVALID_ARGUMENT for an address or a proxy that is none. */
   constructor(address: Http2Address, options: Http2DialOptions) {
     const target = parseAddress(address)
+    if (options.proxy !== undefined) parseProxy(options.proxy)
     this.address = formatAddress(target)
     this.scheme = options.tls === undefined ? 'http' : 'https'
     this.authority = target.kind === 'tcp' ? formatHostPort(target.host ?? 'localhost', target.port) : 'localhost'
