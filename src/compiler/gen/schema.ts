@@ -46,58 +46,71 @@ export function schemaJson(file: IrFile, context: ModuleContext): string {
     }
   }
 
-  const fieldJson = (field: IrField): Json => {
+  const fieldJson = (field: IrField, isExtension: boolean): Json => {
     const local = names.member(field)
     const spelled = [field.name, local, field.jsonName]
     while (spelled.length > 1 && spelled.at(-1) === spelled.at(-2)) spelled.pop()
     const lossy = file.idl === 'protobuf' && holdsText(field.type) && !(field.validateUtf8 ?? file.syntax !== 'proto2')
-    const marks = (field.packed ? 4 : 0) + (field.delimited ? 8 : 0) + (lossy ? 16 : 0)
+    const marked = file.syntax === 'proto3' && field.markedOptional === true && (isExtension || needsMark(field))
+    const marks = (field.packed ? 4 : 0) + (field.delimited ? 8 : 0) + (lossy ? 16 : 0) + (marked ? 32 : 0)
     const flags = presences.indexOf(field.presence) + marks
     const oneof = field.oneof === undefined ? '' : spelling(field.oneof.name, names.oneof(field.oneof))
     const all: Json[] = [field.id, spelled.join(' '), typeCode(field.type, short), flags, oneof]
-    if (field.default !== undefined) all.push(defaultJson(field.type, field.default))
+    const options = optionsText(file, field.annotations)
+    if (options !== '') all.push(field.default === undefined ? null : defaultJson(field.type, field.default), options)
+    else if (field.default !== undefined) all.push(defaultJson(field.type, field.default))
     else while (all.at(-1) === '' || all.at(-1) === 0) all.pop()
     return all
   }
   const messageJson = (message: IrMessage): Json =>
-    withAnnotations(
-      [
-        shapes.indexOf(message.shape) + (context.reach.isExtended(message) ? 4 : 0),
-        short(message.fullName),
-        message.fields.map(fieldJson),
-      ],
-      message.annotations,
+    withDetails(
+      withAnnotations(
+        [
+          shapes.indexOf(message.shape) + (context.reach.isExtended(message) ? 4 : 0),
+          short(message.fullName),
+          message.fields.map((field) => fieldJson(field, false)),
+        ],
+        message.annotations,
+      ),
+      messageDetails(file, message),
     )
-  const enumJson = (type: IrEnum): Json => [
-    short(type.fullName) + (type.closed ? '!' : ''),
-    ...type.values.flatMap((value) => [spelling(value.name, names.enumMember(value)), value.number]),
-  ]
+  const enumJson = (type: IrEnum): Json => {
+    const details = enumDetails(file, type)
+    return [
+      short(type.fullName) + (type.closed ? '!' : ''),
+      ...type.values.flatMap((value) => [spelling(value.name, names.enumMember(value)), value.number]),
+      ...(details === undefined ? [] : [details]),
+    ]
+  }
   const methodJson = (method: IrMethod): Json => {
     const [request, response] =
       file.idl === 'thrift'
         ? [names.methodMessages(method).args.fullName, names.methodMessages(method).result.fullName]
         : [messageName(method.request), messageName(method.result)]
-    return withAnnotations(
-      [method.name, kinds.indexOf(method.kind), short(request), short(response)],
-      method.annotations,
+    return withDetails(
+      withAnnotations([method.name, kinds.indexOf(method.kind), short(request), short(response)], method.annotations),
+      optionsText(file, method.annotations),
     )
   }
   const serviceJson = (service: IrService): Json => {
     const parent = service.extends?.target
     const methods = service.methods.map((method) => methodJson(method))
-    return withAnnotations(
-      [short(service.fullName), parent === undefined ? '' : short(parent.fullName), methods],
-      service.annotations,
+    return withDetails(
+      withAnnotations(
+        [short(service.fullName), parent === undefined ? '' : short(parent.fullName), methods],
+        service.annotations,
+      ),
+      optionsText(file, service.annotations),
     )
   }
   const extensions = declarations.flatMap((one): Json[] => {
     const extendee = one.kind === 'extension' ? one.extendee.target : undefined
     return one.kind !== 'extension' || extendee === undefined
       ? []
-      : [[short(one.fullName), short(extendee.fullName), fieldJson(one.field)]]
+      : [[short(one.fullName), short(extendee.fullName), fieldJson(one.field, true)]]
   })
   const publicImports = file.imports.filter((one) => one.kind === 'public').map((one) => one.path)
-  const json: Json = [
+  const json: readonly Json[] = [
     file.source.logicalPath,
     file.idl === 'thrift' ? 0 : 1,
     file.syntax,
@@ -107,10 +120,71 @@ export function schemaJson(file: IrFile, context: ModuleContext): string {
     messages.map(messageJson),
     enums.map(enumJson),
     services.map(serviceJson),
-    ...(publicImports.length + extensions.length === 0 ? [] : [publicImports]),
-    ...(extensions.length === 0 ? [] : [extensions]),
   ]
-  return JSON.stringify(json)
+  const options = optionsText(file, file.annotations)
+  const rest: Json[] = [publicImports, extensions, options]
+  while (rest.length > 0 && (rest.at(-1) === '' || (rest.at(-1) as readonly Json[]).length === 0)) rest.pop()
+  return JSON.stringify([...json, ...rest])
+}
+
+/** Of a scalar or enum its presence says the same, unless it is an extension. */
+function needsMark({ type, presence, oneof }: IrField): boolean {
+  return resolve(type).kind === 'message' && presence === 'optional' && oneof === undefined
+}
+
+/** The options of a declaration of protobuf as base64 of their message; empty when there are none. */
+function optionsText(file: IrFile, annotations: readonly IrAnnotation[]): string {
+  if (file.idl !== 'protobuf' || annotations.length === 0) return ''
+  return base64(Uint8Array.from(annotations.flatMap((one) => [...(one.bytes?.() ?? [])])))
+}
+
+/** What only a descriptor shows of a message; undefined when there is nothing. */
+function messageDetails(file: IrFile, message: IrMessage): Json | undefined {
+  if (file.idl !== 'protobuf') return undefined
+  const { reserved, extensionRanges = [], oneofs } = message
+  const oneofOptions = oneofs.flatMap((one): [string, string][] => {
+    const text = optionsText(file, one.annotations ?? [])
+    return text === '' ? [] : [[one.name, text]]
+  })
+  return details({
+    o: optionsText(file, message.annotations),
+    r: (reserved?.ranges ?? []).flatMap(({ start, end }) => [start, end]),
+    n: (reserved?.names ?? []).map(({ name }) => name),
+    x: extensionRanges.map(({ start, end, annotations }) => {
+      const text = optionsText(file, annotations)
+      return text === '' ? [start, end] : [start, end, text]
+    }),
+    f: Object.fromEntries(oneofOptions),
+  })
+}
+
+/** The same of an enum. */
+function enumDetails(file: IrFile, type: IrEnum): Json | undefined {
+  if (file.idl !== 'protobuf') return undefined
+  const valueOptions = type.values.flatMap((one): [string, string][] => {
+    const text = optionsText(file, one.annotations)
+    return text === '' ? [] : [[one.name, text]]
+  })
+  return details({
+    o: optionsText(file, type.annotations),
+    r: (type.reserved?.ranges ?? []).flatMap(({ start, end }) => [start, end]),
+    n: (type.reserved?.names ?? []).map(({ name }) => name),
+    f: Object.fromEntries(valueOptions),
+  })
+}
+
+/** Without what is empty; undefined when all is. */
+function details(all: Readonly<Record<string, Json>>): Json | undefined {
+  const some = Object.entries(all).filter(([, value]) =>
+    typeof value === 'string' ? value !== '' : Object.keys(value as object).length > 0,
+  )
+  return some.length === 0 ? undefined : Object.fromEntries(some)
+}
+
+/** Appends details behind the annotations, whose place is 0 when there are none. */
+function withDetails(parts: readonly Json[], details: Json | undefined): Json {
+  if (details === undefined || details === '') return parts
+  return [...parts, ...(typeof parts.at(-1) === 'object' && !Array.isArray(parts.at(-1)) ? [] : [0]), details]
 }
 
 /** The IDL name, and behind it the one in TypeScript where that differs. */
@@ -138,7 +212,7 @@ function forms(file: IrFile, { options, reach }: ModuleContext): string {
 }
 
 /** Appends the annotations by name; a name that stands more than once has the list of its values. */
-function withAnnotations(parts: Json[], annotations: readonly IrAnnotation[]): Json {
+function withAnnotations(parts: Json[], annotations: readonly IrAnnotation[]): readonly Json[] {
   if (annotations.length === 0) return parts
   const byName = new Map<string, Json[]>()
   for (const { name, value } of annotations) {

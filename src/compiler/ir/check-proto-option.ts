@@ -3,6 +3,7 @@
 import type { Report, Span } from '../diagnostic.ts'
 import { boundedDidYouMean } from '../text/suggest.ts'
 import { checkOptionValue, type OptionFinder } from './check-proto-value.ts'
+import { encodeOption } from './encode-option.ts'
 import type {
   IrAnnotation,
   IrAnnotationValue,
@@ -104,6 +105,7 @@ function checkOption(
   const { path, value, scope } = option
   let holder = checking.descriptor.get(places[place][0])
   let field: IrField | undefined
+  const fields: IrField[] = []
   const names: string[] = []
   for (const [i, segment] of path.entries()) {
     if (holder === undefined) return
@@ -116,6 +118,7 @@ function checkOption(
     }
     names.push(found.name)
     field = found.field
+    fields.push(field)
     const reachedAt = names.join('.')
     if (!checkSupport(field, reachedAt, file, place, segment.span, report)) return
     if (i === path.length - 1) break
@@ -165,6 +168,7 @@ function checkOption(
     supports: (inner, name, span) => checkSupport(inner, name, file, place, span, report),
   }
   checkOptionValue(value, field, annotation.name, finder, report)
+  annotation.bytes = () => encodeOption(fields, value, finder)
 }
 
 /** An aggregate sets the fields that it names. */

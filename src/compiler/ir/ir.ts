@@ -140,6 +140,8 @@ export interface IrField {
   packed: boolean
   /** protobuf: group encoding of a message field; completed by link. */
   delimited: boolean
+  /** protobuf: it is marked `optional` in the IDL. */
+  readonly markedOptional?: boolean
   /** protobuf: false when a string need not be UTF-8 (proto2, or an edition's `utf8_validation = NONE`). Default true. */
   readonly validateUtf8?: boolean
   readonly span: Span
@@ -241,6 +243,8 @@ export interface IrAnnotation {
   readonly span: Span
   /** protobuf: the option as written, for the check of options. */
   readonly option?: IrOption
+  /** protobuf: the option as it stands in an encoded options message; set by the check of options. */
+  bytes?: () => Uint8Array
 }
 
 /** A protobuf option as written. */

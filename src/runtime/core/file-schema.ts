@@ -1,6 +1,7 @@
 /** Reads the compact JSON in which generated code carries the description of its IDL file. */
 
 import {
+  type DescriptorDetails,
   type EnumSchema,
   type ExtensionSchema,
   type FieldSchema,
@@ -18,23 +19,32 @@ import {
 type Annotations = Readonly<Record<string, unknown>>
 /**
  * Id, `idlName localName jsonName` (equal ones left out at the end), type code, flags, `idlName localName` of the oneof
- * (once where they are equal), default. Flags: presence, 4 packed, 8 delimited, 16 lossy.
+ * (once where they are equal), default (null for none where options follow), options. Flags: presence, 4 packed,
+ * 8 delimited, 16 lossy, 32 marked `optional`.
  */
-type FieldJson = readonly [number, string, string, number?, string?, unknown?]
-/** Index of the kind (4 more where unknown fields are kept for extensions), name, fields, annotations. */
-type MessageJson = readonly [number, string, readonly FieldJson[], Annotations?]
+type FieldJson = readonly [number, string, string, number?, string?, unknown?, string?]
+/** Options, reserved ranges, reserved names, ranges of extensions, options of the oneofs or values by name. */
+interface DetailsJson {
+  readonly o?: string
+  readonly r?: readonly number[]
+  readonly n?: readonly string[]
+  readonly x?: readonly (readonly [number, number, string?])[]
+  readonly f?: Readonly<Record<string, string>>
+}
+/** Index of the kind (4 more where unknown fields are kept for extensions), name, fields, annotations or 0, details. */
+type MessageJson = readonly [number, string, readonly FieldJson[], (Annotations | 0)?, DetailsJson?]
 /** Name, name of the message that is extended, field. */
 type ExtensionJson = readonly [string, string, FieldJson]
-/** Name, with `!` behind it when closed, then each value as `idlName localName` and its number. */
-type EnumJson = readonly [string, ...(string | number)[]]
-/** Name, index of the kind, names of request and response, annotations. */
-type MethodJson = readonly [string, number, string, string, Annotations?]
-/** Name, name of the parent or empty, methods, annotations. */
-type ServiceJson = readonly [string, string, readonly MethodJson[], Annotations?]
+/** Name, with `!` behind it when closed, then each value as `idlName localName` and its number, then details. */
+type EnumJson = readonly [string, ...(string | number | DetailsJson)[]]
+/** Name, index of the kind, names of request and response, annotations or 0, options. */
+type MethodJson = readonly [string, number, string, string, (Annotations | 0)?, string?]
+/** Name, name of the parent or empty, methods, annotations or 0, options. */
+type ServiceJson = readonly [string, string, readonly MethodJson[], (Annotations | 0)?, string?]
 /**
  * Path, IDL (0 Thrift, 1 protobuf), syntax, package, prefix of the file's own names (which are written `.Name`), words
  * (`number` or `string`: the form of 64-bit integers where it is not bigint; `view`: of bytes; `unknown`: fields are
- * kept), messages, enums, services, paths of public imports, extensions.
+ * kept), messages, enums, services, paths of public imports, extensions, options.
  */
 type FileJson = readonly [
   string,
@@ -48,6 +58,7 @@ type FileJson = readonly [
   readonly ServiceJson[],
   (readonly string[])?,
   (readonly ExtensionJson[])?,
+  string?,
 ]
 
 const shapes: readonly MessageSchema['kind'][] = ['struct', 'union', 'exception', 'message']
@@ -97,6 +108,9 @@ export function fileSchema(format: number, json: string, imports: () => readonly
     get extensions() {
       return file().extensions ?? []
     },
+    get options() {
+      return file().options ?? ''
+    },
   }
 }
 
@@ -133,7 +147,8 @@ function mismatch(format: number, json: string): string {
 }
 
 function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileSchema {
-  const [path, idl, syntax, packageName, prefix, words, messages, enums, services, publicImports, extensions] = json
+  const [path, idl, syntax, packageName, prefix, words, messages, enums, services, publicImports, extensions, options] =
+    json
   const forms = formsOf(words)
   const full = (name: string): string => (name.startsWith('.') ? prefix + name.slice(1) : name)
   return {
@@ -145,6 +160,7 @@ function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileS
       return imports()
     },
     ...(publicImports && { publicImports }),
+    ...(options && { options }),
     extensions: (extensions ?? []).map(
       ([name, extendee, field]): ExtensionSchema => ({
         name: full(name),
@@ -153,21 +169,23 @@ function decodeFile(json: FileJson, imports: () => readonly FileSchema[]): FileS
       }),
     ),
     messages: messages.map(
-      ([shape, name, fields, annotations]): MessageSchema => ({
+      ([shape, name, fields, annotations, details]): MessageSchema => ({
         kind: shapes[shape & 3]!,
         name: full(name),
         fields: fields.map((field) => decodeField(field, full, forms)),
         ...((forms.keepsUnknown || shape > 3) && { keepsUnknown: true }),
         ...(annotations && { annotations }),
+        ...(details && { details: decodeDetails(details) }),
       }),
     ),
     enums: enums.map((one) => decodeEnum(one, full)),
     services: services.map(
-      ([name, parent, methods, annotations]): ServiceSchema => ({
+      ([name, parent, methods, annotations, options]): ServiceSchema => ({
         name: full(name),
         ...(parent !== '' && { extends: full(parent) }),
         methods: methods.map((method) => decodeMethod(method, full)),
         ...(annotations && { annotations }),
+        ...(options && { options }),
       }),
     ),
   }
@@ -213,7 +231,9 @@ function decodeField(json: FieldJson, full: (name: string) => string, forms: For
     ...((flags & 4) !== 0 && { packed: true }),
     ...((flags & 8) !== 0 && { delimited: true }),
     ...((flags & 16) !== 0 && { lossy: true }),
-    ...(json.length > 5 && { default: json[5] }),
+    ...((flags & 32) !== 0 && { markedOptional: true }),
+    ...(json[6] !== undefined && { options: json[6] }),
+    ...(json.length > 5 && json[5] !== null && { default: json[5] }),
     ...(int64 !== undefined && cursor.hasInt64 && { int64 }),
     ...(view && cursor.hasBytes && { view }),
     ...(maps && cursor.hasRecord && { map: 'map' }),
@@ -261,16 +281,24 @@ function decodeType(cursor: TypeCursor, full: (name: string) => string): TypeSch
 
 function decodeEnum([name, ...flat]: EnumJson, full: (name: string) => string): EnumSchema {
   const values: { name: string; localName: string; number: number }[] = []
-  for (let i = 0; i < flat.length; i += 2) {
+  const last = flat.at(-1)
+  const details = typeof last === 'object' ? last : undefined
+  for (let i = 0; i + 1 < flat.length; i += 2) {
     const [idlName = '', localName = idlName] = String(flat[i]).split(' ')
     values.push({ name: idlName, localName, number: Number(flat[i + 1]) })
   }
   const closed = name.endsWith('!')
-  return { kind: 'enum', name: full(closed ? name.slice(0, -1) : name), ...(closed && { closed }), values }
+  return {
+    kind: 'enum',
+    name: full(closed ? name.slice(0, -1) : name),
+    ...(closed && { closed }),
+    values,
+    ...(details && { details: decodeDetails(details) }),
+  }
 }
 
 function decodeMethod(
-  [name, kind, request, response, annotations]: MethodJson,
+  [name, kind, request, response, annotations, options]: MethodJson,
   full: (name: string) => string,
 ): MethodSchema {
   return {
@@ -279,5 +307,16 @@ function decodeMethod(
     request: full(request),
     response: full(response),
     ...(annotations && { annotations }),
+    ...(options && { options }),
+  }
+}
+
+function decodeDetails({ o, r, n, x, f }: DetailsJson): DescriptorDetails {
+  return {
+    ...(o && { options: o }),
+    ...(r && { reservedRanges: r }),
+    ...(n && { reservedNames: n }),
+    ...(x && { extensionRanges: x }),
+    ...(f && { partOptions: f }),
   }
 }

@@ -32,6 +32,21 @@ export type TypeSchema =
   | { readonly kind: 'list' | 'set'; readonly element: TypeSchema }
   | { readonly kind: 'map'; readonly key: TypeSchema; readonly value: TypeSchema }
 
+/**
+ * protobuf: what only a descriptor shows of a declaration; codecs, JSON and reflection of values need nothing of it.
+ * Options are base64 of their message (`google.protobuf.MessageOptions` and its kin).
+ */
+export interface DescriptorDetails {
+  readonly options?: string
+  /** Reserved numbers, first and last in turn, both included. */
+  readonly reservedRanges?: readonly number[]
+  readonly reservedNames?: readonly string[]
+  /** Numbers left to extensions: first and last, both included, and the options of their statement. */
+  readonly extensionRanges?: readonly (readonly [first: number, last: number, options?: string])[]
+  /** The options of the oneofs of a message or the values of an enum, by name in the IDL. */
+  readonly partOptions?: Readonly<Record<string, string>>
+}
+
 /** How a field may be absent. `default` is Thrift's unmarked field and the implicit presence of proto3. */
 export type Presence = 'required' | 'optional' | 'default'
 
@@ -56,6 +71,10 @@ export interface FieldSchema {
   readonly delimited?: boolean
   /** protobuf: text that is not UTF-8 is read with U+FFFD; without it, refused. */
   readonly lossy?: boolean
+  /** protobuf: it is marked `optional` where its presence does not say so: a message of proto3, an extension. */
+  readonly markedOptional?: boolean
+  /** protobuf: base64 of its `google.protobuf.FieldOptions`, where it has some. */
+  readonly options?: string
   /** The default, JSON-safe: 64-bit integers as decimal strings, bytes as base64. */
   readonly default?: unknown
   /** How 64-bit integers appear in TypeScript. Default `bigint`. */
@@ -76,6 +95,7 @@ export interface MessageSchema {
   /** Fields that it does not describe are kept under `$unknown`. */
   readonly keepsUnknown?: boolean
   readonly annotations?: Readonly<Record<string, unknown>>
+  readonly details?: DescriptorDetails
 }
 
 /** An enum; open unless marked: numbers that are not listed are legal. */
@@ -85,6 +105,7 @@ export interface EnumSchema {
   /** protobuf: numbers that are not listed belong to the unknown fields. */
   readonly closed?: boolean
   readonly values: readonly { readonly name: string; readonly localName: string; readonly number: number }[]
+  readonly details?: DescriptorDetails
 }
 
 /** One method of a service. */
@@ -94,6 +115,8 @@ export interface MethodSchema {
   readonly request: string
   readonly response: string
   readonly annotations?: Readonly<Record<string, unknown>>
+  /** protobuf: base64 of its `google.protobuf.MethodOptions`, where it has some. */
+  readonly options?: string
 }
 
 /** The shape of a call. Thrift has `unary` and `oneway`, protobuf all but `oneway`. */
@@ -105,6 +128,8 @@ export interface ServiceSchema {
   readonly extends?: string
   readonly methods: readonly MethodSchema[]
   readonly annotations?: Readonly<Record<string, unknown>>
+  /** protobuf: base64 of its `google.protobuf.ServiceOptions`, where it has some. */
+  readonly options?: string
 }
 
 /** protobuf: a field that a file adds to a message of another. */
@@ -131,4 +156,6 @@ export interface FileSchema {
   readonly services: readonly ServiceSchema[]
   /** protobuf: the extensions, those of protobuf's own options left out. */
   readonly extensions?: readonly ExtensionSchema[]
+  /** protobuf: base64 of its `google.protobuf.FileOptions`, where it has some. */
+  readonly options?: string
 }

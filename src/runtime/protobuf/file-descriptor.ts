@@ -1,7 +1,10 @@
 /** toFileDescriptor: a file's description as the FileDescriptorProto that reflection serves (google/protobuf/descriptor.proto). */
 
+import { fromBase64 } from '../core/base64.ts'
 import type {
+  DescriptorDetails,
   EnumSchema,
+  ExtensionSchema,
   FieldSchema,
   FileSchema,
   MessageSchema,
@@ -40,6 +43,7 @@ interface Node {
   readonly schema: MessageSchema | undefined
   readonly messages: Map<string, Node>
   readonly enums: EnumSchema[]
+  readonly extensions: ExtensionSchema[]
 }
 
 /** What is asked for while a file is written. */
@@ -49,8 +53,8 @@ interface Context {
 }
 
 /**
- * The FileDescriptorProto of a protobuf file, serialized: everything that the file declares and generated code knows of, in the
- * order of the IDL, without source info, custom options and extensions. Throws TypeError for a Thrift file.
+ * The FileDescriptorProto of a protobuf file, serialized: what protoc makes of it, but for source info, for declarations that
+ * nothing reached when code was generated, and for imports of which nothing was. Throws TypeError for a Thrift file.
  */
 export function toFileDescriptor(file: FileSchema): Uint8Array {
   if (file.idl !== 'protobuf') throw new TypeError(`${file.path} is no protobuf file and has no FileDescriptorProto`)
@@ -66,6 +70,8 @@ export function toFileDescriptor(file: FileSchema): Uint8Array {
   for (const node of root.messages.values()) within(w, 34, () => writeMessage(context, node))
   for (const one of root.enums) within(w, 42, () => writeEnum(context, one))
   for (const one of file.services) within(w, 50, () => writeService(w, one))
+  for (const one of root.extensions) within(w, 58, () => writeExtension(context, one))
+  writeOptions(w, 66, file.options)
   const edition = editions[file.syntax]
   if (edition !== undefined) {
     w.stringField(98, 'editions')
@@ -94,7 +100,7 @@ function within(w: ProtobufWriter, tag: number, write: () => void): void {
 
 /** What the file declares, each inside the message that holds it. */
 function tree(file: FileSchema): Node {
-  const root: Node = { name: '', schema: undefined, messages: new Map(), enums: [] }
+  const root: Node = { name: '', schema: undefined, messages: new Map(), enums: [], extensions: [] }
   const known = new Map(file.messages.map((message) => [message.name, message]))
   const start = file.package === '' ? 0 : file.package.length + 1
   const nodeOf = (path: readonly string[]): Node => {
@@ -104,7 +110,7 @@ function tree(file: FileSchema): Node {
       if (next === undefined) {
         const prefix = file.package === '' ? '' : `${file.package}.`
         const schema = known.get(prefix + path.slice(0, i + 1).join('.'))
-        next = { name, schema, messages: new Map(), enums: [] }
+        next = { name, schema, messages: new Map(), enums: [], extensions: [] }
         node.messages.set(name, next)
       }
       node = next
@@ -113,6 +119,9 @@ function tree(file: FileSchema): Node {
   }
   for (const message of file.messages) nodeOf(message.name.slice(start).split('.'))
   for (const one of file.enums) nodeOf(one.name.slice(start).split('.').slice(0, -1)).enums.push(one)
+  for (const one of file.extensions ?? []) {
+    nodeOf(one.name.slice(start).split('.').slice(0, -1)).extensions.push(one)
+  }
   return root
 }
 
@@ -120,7 +129,7 @@ function simple(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1)
 }
 
-function writeMessage(context: Context, { name, schema, messages, enums }: Node): void {
+function writeMessage(context: Context, { name, schema, messages, enums, extensions }: Node): void {
   const { w, file } = context
   const fields = schema?.fields ?? []
   w.stringField(10, name)
@@ -140,22 +149,76 @@ function writeMessage(context: Context, { name, schema, messages, enums }: Node)
     if (type.kind === 'map') within(w, 26, () => writeEntry(context, field, type.key, type.value))
   }
   for (const one of enums) within(w, 34, () => writeEnum(context, one))
-  if (schema?.annotations?.['deprecated'] === true) within(w, 58, () => w.boolField(24, true))
-  for (const one of oneofs) within(w, 66, () => w.stringField(10, one))
+  const details = schema?.details
+  for (const [first, last, options] of details?.extensionRanges ?? []) {
+    within(w, 42, () => {
+      writeRange(w, first, last + 1)
+      writeOptions(w, 26, options)
+    })
+  }
+  for (const one of extensions) within(w, 50, () => writeExtension(context, one))
+  if (details?.options !== undefined) writeOptions(w, 58, details.options)
+  else if (schema?.annotations?.['deprecated'] === true) within(w, 58, () => w.boolField(24, true))
+  for (const one of oneofs) {
+    within(w, 66, () => {
+      w.stringField(10, one)
+      writeOptions(w, 18, details?.partOptions?.[one])
+    })
+  }
+  writeReserved(w, 74, 82, details, 1)
 }
 
-/** Whether proto3 says `optional`; of a message it makes no difference. */
-function isMarkedOptional({ presence, type }: FieldSchema): boolean {
-  return presence === 'optional' && (type.kind === 'scalar' || type.kind === 'enum')
+function writeRange(w: ProtobufWriter, first: number, end: number): void {
+  w.int32Field(8, first)
+  w.int32Field(16, end)
 }
 
-function writeField(context: Context, owner: string, field: FieldSchema, oneof: number, isSynthetic: boolean): void {
+/** Reserved numbers and names; `beyond` is how far behind the last number a range ends. */
+function writeReserved(
+  w: ProtobufWriter,
+  rangeTag: number,
+  nameTag: number,
+  details: DescriptorDetails | undefined,
+  beyond: 0 | 1,
+): void {
+  const { reservedRanges = [], reservedNames = [] } = details ?? {}
+  for (let i = 0; i + 1 < reservedRanges.length; i += 2) {
+    within(w, rangeTag, () => writeRange(w, reservedRanges[i]!, reservedRanges[i + 1]! + beyond))
+  }
+  for (const name of reservedNames) w.stringField(nameTag, name)
+}
+
+/** An options message that stands encoded in the schema. */
+function writeOptions(w: ProtobufWriter, tag: number, options: string | undefined): void {
+  const bytes = options === undefined || options === '' ? undefined : fromBase64(options)
+  if (bytes !== undefined) w.bytesField(tag, bytes)
+}
+
+function writeExtension(context: Context, { extendee, field }: ExtensionSchema): void {
+  writeField(context, '', field, -1, context.file.syntax === 'proto3' && field.markedOptional === true, extendee)
+}
+
+/** Whether proto3 says `optional`: of a message it has to be marked. */
+function isMarkedOptional({ presence, type, markedOptional }: FieldSchema): boolean {
+  if (presence !== 'optional') return false
+  return type.kind === 'scalar' || type.kind === 'enum' || markedOptional === true
+}
+
+function writeField(
+  context: Context,
+  owner: string,
+  field: FieldSchema,
+  oneof: number,
+  isSynthetic: boolean,
+  extendee?: string,
+): void {
   const { w } = context
   const { type, presence } = field
   const isRepeated = type.kind === 'list' || type.kind === 'map'
   const one = type.kind === 'list' ? type.element : type
   const isRequired = presence === 'required' && editions[context.file.syntax] === undefined
   w.stringField(10, field.name)
+  if (extendee !== undefined) w.stringField(18, `.${extendee}`)
   w.int32Field(24, field.id)
   w.int32Field(32, isRepeated ? labels.repeated : isRequired ? labels.required : labels.optional)
   if (one.kind === 'map') {
@@ -178,12 +241,16 @@ function writeType({ w, file }: Context, type: TypeSchema, delimited: boolean): 
   }
 }
 
-/** What the syntax or edition does not say by itself. */
+/** The options of a field, or, of a description without options, what its syntax or edition does not say by itself. */
 function writeFieldOptions({ w, file }: Context, field: FieldSchema): void {
   const { type } = field
+  if (field.options !== undefined) {
+    writeOptions(w, 66, field.options)
+    return
+  }
   const isPackable = type.kind === 'list' && isPackableElement(type.element)
   const packed = field.packed ?? false
-  const isEdition = editions[file.syntax] !== undefined
+  const isEdition = editions[file.syntax] !== undefined && file.options === undefined
   const features: [number, number][] = []
   if (isEdition) {
     const isImplicit =
@@ -194,7 +261,7 @@ function writeFieldOptions({ w, file }: Context, field: FieldSchema): void {
     if (field.lossy) features.push([32, 3])
     if (field.delimited) features.push([40, 2])
   }
-  const says = !isEdition && isPackable && packed !== (file.syntax === 'proto3')
+  const says = editions[file.syntax] === undefined && isPackable && packed !== (file.syntax === 'proto3')
   if (!says && features.length === 0) return
   within(w, 66, () => {
     if (says) w.boolField(16, packed)
@@ -233,16 +300,32 @@ function entryName(field: string): string {
   return `${field.replace(/(?:^|_+)([a-z]?)/g, (_, letter: string) => letter.toUpperCase())}Entry`
 }
 
-function writeEnum({ w, file }: Context, { name, values, closed = false }: EnumSchema): void {
+function writeEnum({ w, file }: Context, { name, values, closed = false, details }: EnumSchema): void {
   w.stringField(10, simple(name))
   for (const value of values) {
     within(w, 18, () => {
       w.stringField(10, value.name)
       w.int32Field(16, value.number)
+      writeOptions(w, 26, details?.partOptions?.[value.name])
     })
   }
+  writeEnumOptions(w, file, values, closed, details)
+  writeReserved(w, 34, 42, details, 0)
+}
+
+function writeEnumOptions(
+  w: ProtobufWriter,
+  file: FileSchema,
+  values: EnumSchema['values'],
+  closed: boolean,
+  details: DescriptorDetails | undefined,
+): void {
+  if (details?.options !== undefined) {
+    writeOptions(w, 26, details.options)
+    return
+  }
   const hasAliases = new Set(values.map((value) => value.number)).size < values.length
-  const isClosedEdition = editions[file.syntax] !== undefined && closed
+  const isClosedEdition = editions[file.syntax] !== undefined && file.options === undefined && closed
   if (!hasAliases && !isClosedEdition) return
   within(w, 26, () => {
     if (hasAliases) w.boolField(16, true)
@@ -250,7 +333,7 @@ function writeEnum({ w, file }: Context, { name, values, closed = false }: EnumS
   })
 }
 
-function writeService(w: ProtobufWriter, { name, methods, annotations }: ServiceSchema): void {
+function writeService(w: ProtobufWriter, { name, methods, annotations, options }: ServiceSchema): void {
   w.stringField(10, simple(name))
   for (const method of methods) {
     within(w, 18, () => {
@@ -259,7 +342,8 @@ function writeService(w: ProtobufWriter, { name, methods, annotations }: Service
       w.stringField(26, `.${method.response}`)
       const isDeprecated = method.annotations?.['deprecated'] === true
       const level = ['NO_SIDE_EFFECTS', 'IDEMPOTENT'].indexOf(String(method.annotations?.['idempotency_level'])) + 1
-      if (isDeprecated || level > 0) {
+      if (method.options !== undefined) writeOptions(w, 34, method.options)
+      else if (isDeprecated || level > 0) {
         within(w, 34, () => {
           if (isDeprecated) w.boolField(264, true)
           if (level > 0) w.int32Field(272, level)
@@ -269,7 +353,8 @@ function writeService(w: ProtobufWriter, { name, methods, annotations }: Service
       if (method.kind === 'server_streaming' || method.kind === 'bidi_streaming') w.boolField(48, true)
     })
   }
-  if (annotations?.['deprecated'] === true) within(w, 26, () => w.boolField(264, true))
+  if (options !== undefined) writeOptions(w, 26, options)
+  else if (annotations?.['deprecated'] === true) within(w, 26, () => w.boolField(264, true))
 }
 
 /** A default as protoc writes it. */

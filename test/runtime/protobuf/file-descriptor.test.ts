@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fromBinary, toJson } from '@bufbuild/protobuf'
+import { createFileRegistry, fromBinary, toJson } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -51,6 +51,39 @@ message M {
 }
 `
 
+/** Options of every kind on everything that can have some, with what only a descriptor shows. */
+const told = `syntax = "proto2";
+package opt;
+import "google/protobuf/descriptor.proto";
+option java_package = "a.b";
+option (file_note) = "über";
+message Rule { optional string name = 1; repeated int32 nums = 2 [packed = true]; map<string, Rule> by = 3; optional group Part = 4 { optional bool on = 1; } optional sint64 s = 5; optional fixed64 f = 6; optional double d = 7; optional bytes raw = 8; optional Kind kind = 9; extensions 100 to max; }
+enum Kind { option (enum_note) = 3; A = 0 [(value_note) = { name: "v" }]; B = 5 [deprecated = true]; reserved 7, 10 to 12; reserved "OLD"; }
+extend Rule { optional uint32 weight = 100; }
+extend google.protobuf.FileOptions { optional string file_note = 50001; }
+extend google.protobuf.MessageOptions { repeated Rule rule = 50002; }
+extend google.protobuf.FieldOptions { optional Rule field_rule = 50003; optional float ratio = 50004; }
+extend google.protobuf.OneofOptions { optional bool pick = 50005; }
+extend google.protobuf.EnumOptions { optional sint32 enum_note = 50006; }
+extend google.protobuf.EnumValueOptions { optional Rule value_note = 50007; }
+extend google.protobuf.ServiceOptions { optional Kind svc = 50008; }
+extend google.protobuf.MethodOptions { repeated string verbs = 536870911; }
+extend google.protobuf.ExtensionRangeOptions { optional int64 range_note = 50010; }
+message Holder {
+  option (rule) = { name: "a" nums: [1, -2] nums: 300 by { key: "k" value { name: "n" } } Part { on: true } s: -5 f: 18446744073709551615 d: -inf raw: "\\001x" kind: B [opt.weight]: 7 };
+  option (rule) = { name: "b" };
+  option deprecated = true;
+  reserved 2, 15, 9 to 11, 1000 to max;
+  reserved "foo", "bar";
+  extensions 20 to 30, 40 [(range_note) = -9];
+  optional int64 a = 1 [(field_rule).name = "x", (field_rule).kind = A, (ratio) = 0.5, jstype = JS_STRING, deprecated = true, json_name = "AA"];
+  oneof which { option (pick) = true; string t = 3; int32 u = 4; }
+  extend Rule { repeated Holder inner = 101; optional string quick = 102 [default = "q"]; }
+  message Nested { extend Holder { optional Kind k = 20; } }
+}
+service S { option (svc) = B; option deprecated = true; rpc One(Holder) returns (Rule) { option (verbs) = "GET"; option (verbs) = "PUT"; option idempotency_level = IDEMPOTENT; } }
+`
+
 function protocIsThere(): boolean {
   try {
     execFileSync('protoc', ['--version'], { timeout: 5000 })
@@ -90,9 +123,6 @@ function normal(file: unknown): unknown {
   })
 }
 
-/** Of a message field, `optional` in proto3 changes nothing but a mark and a oneof of one. */
-const marksOfMessages = /optional ([ABC]) /g
-
 describe.skipIf(!protocIsThere())('descriptors are those of protoc', () => {
   it('for proto2 with everything', async () => {
     expect(normal(await ownDescriptor(rich))).toEqual(normal(descriptorOfProtoc(rich)))
@@ -101,8 +131,30 @@ describe.skipIf(!protocIsThere())('descriptors are those of protoc', () => {
   it.each([1, 2, 3, 4, 5, 6])('for random proto2 and proto3 %i', async (seed) => {
     for (const syntax of ['proto2', 'proto3'] as const) {
       const [drawn] = fc.sample(arbitraryProto(syntax), { seed, numRuns: 1 })
-      const text = syntax === 'proto3' ? drawn!.replace(marksOfMessages, '$1 ') : drawn!
-      expect(normal(await ownDescriptor(text))).toEqual(normal(descriptorOfProtoc(text)))
+      expect(normal(await ownDescriptor(drawn!))).toEqual(normal(descriptorOfProtoc(drawn!)))
+    }
+  })
+
+  it('for options, reserved numbers, ranges, extensions and what is nested', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'volo-descriptor-'))
+    try {
+      writeFileSync(join(folder, 't.proto'), told)
+      const out = join(folder, 'set')
+      const args = [`-I${folder}`, '--include_imports', `--descriptor_set_out=${out}`, 't.proto']
+      execFileSync('protoc', args, { timeout: 20000, stdio: 'pipe' })
+      const set = fromBinary(FileDescriptorSetSchema, readFileSync(out))
+      const registry = createFileRegistry(set)
+      const theirs = set.file.find((file) => file.name === 't.proto')!
+      // Declarations of options stay behind, for descriptor.proto would have to be there.
+      theirs.extension = theirs.extension.filter((one) => !one.extendee.startsWith('.google.protobuf.'))
+      theirs.dependency = []
+      const module = await generated({ 't.proto': told })
+      const ours = fromBinary(FileDescriptorProtoSchema, toFileDescriptor(module['$file']))
+      const json = (file: typeof ours): unknown => normal(toJson(FileDescriptorProtoSchema, file, { registry }))
+      expect(json(ours)).toEqual(json(theirs))
+      expect(JSON.stringify(json(ours))).toContain('[opt.weight]')
+    } finally {
+      rmSync(folder, { recursive: true })
     }
   })
 })

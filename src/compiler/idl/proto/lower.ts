@@ -259,6 +259,7 @@ function lowerField(
     doc: node.group === undefined ? docOf(l.document, node) : undefined,
     annotations: fieldAnnotationsOf(options, scope),
     deprecated: isSet(options, 'deprecated'),
+    ...(node.label === 'optional' ? { markedOptional: true } : undefined),
     ...(holdsString && features.utf8Validation === 'NONE' ? { validateUtf8: false } : undefined),
   }
 }
