@@ -113,22 +113,25 @@ export class ClientCall implements PoolWaiter<CallCarrier> {
     this.#reject(error)
   }
 
-  /** Settles with a reply. Throws on bytes that cannot be decoded, which the connection then takes for the outcome. */
-  settle(message: ThriftMessage, envelope: ThriftEnvelope, reader: ThriftReader): void {
+  /**
+   * Settles with a reply. Throws on bytes that cannot be decoded, which the connection then takes for the outcome. True when the peer
+   * refused the message itself, after which some peers (Kitex) close the connection.
+   */
+  settle(message: ThriftMessage, envelope: ThriftEnvelope, reader: ThriftReader): boolean {
     const { method } = this.target
     let rpcCode: string | undefined
     if (message.header !== undefined) {
       const biz = this.#readHeader(message.header.strings)
       if (typeof biz === 'object') {
         this.fail(biz)
-        return
+        return false
       }
       rpcCode = biz
     }
     if (envelope.kind === ThriftMessageKind.EXCEPTION) {
       const { type, message: text } = readApplicationException(reader)
       this.fail(fromApplicationException(type, text, rpcCode))
-      return
+      return rpcCode === undefined && isAboutMessage(type)
     }
     if (envelope.kind !== ThriftMessageKind.REPLY) {
       const text = `${method.name}: the reply is of kind ${envelope.kind}, not 2 (reply) or 3 (exception)`
@@ -141,18 +144,19 @@ export class ClientCall implements PoolWaiter<CallCarrier> {
     const result = this.target.response.decode(reader) as Readonly<Record<string, unknown>>
     if (result['success'] !== undefined) {
       this.resolve(result['success'])
-      return
+      return false
     }
     for (const { member } of method.throws ?? []) {
       if (result[member] === undefined) continue
       this.fail(result[member])
-      return
+      return false
     }
     if (method.isVoid === true) this.resolve(undefined)
     else {
       const text = `${method.name}: the reply holds neither a result nor an exception`
       this.fail(applicationError('INTERNAL', ApplicationExceptionType.MISSING_RESULT, text))
     }
+    return false
   }
 
   /** Puts what came back into the context; returns the BizError, or the code of an exception. */
@@ -189,4 +193,9 @@ export class ClientCall implements PoolWaiter<CallCarrier> {
     this.fail(reason)
     this.connection?.abandon(this, reason)
   }
+}
+
+/** Whether an exception is about the message, not about what a handler did with it. */
+function isAboutMessage(type: number): boolean {
+  return type !== ApplicationExceptionType.UNKNOWN && type !== ApplicationExceptionType.INTERNAL_ERROR
 }

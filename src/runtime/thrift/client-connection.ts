@@ -246,7 +246,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     }
     this.#pending.delete(call.sequence)
     try {
-      call.settle(message, envelope, reader)
+      if (call.settle(message, envelope, reader) && !this.#shared) this.usable = false
     } catch (error) {
       call.fail(error)
     }

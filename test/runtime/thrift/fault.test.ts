@@ -72,6 +72,9 @@ const call = (method: string, sequence: number, args: string, kind = 1): string 
 const echoArgs = (text: string): string => `0b0001${name(text)}00`
 const reply = (method: string, sequence: number, text: string): string =>
   `80010002${name(method)}${sequence.toString(16).padStart(8, '0')}0b0000${name(text)}00`
+/** An exception of type 1, unknown method, as Kitex answers before it closes the connection. */
+const refusal = (method: string, sequence: number): string =>
+  `80010003${name(method)}${sequence.toString(16).padStart(8, '0')}0b0001${name('no')}0800020000000100`
 
 for (const connections of ['pool', 'multiplexed'] as const) {
   describe(`a Thrift client (${connections}) of a peer in trouble`, () => {
@@ -92,6 +95,21 @@ for (const connections of ['pool', 'multiplexed'] as const) {
       const { client } = clientOf(port, { connections })
       const errors = await Promise.all([1, 2, 3].map((i) => caught(client.echo(`${i}`))))
       for (const error of errors) expect(error).toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
+    })
+
+    it('leaves a connection on which its message was refused: such a peer may close it', async () => {
+      let connection = 0
+      const port = await peer((socket) => {
+        const number = ++connection
+        socket.on('data', (chunk) => {
+          const sequence = chunk.readInt32BE(16)
+          if (number > 1) socket.write(framed(reply('echo', sequence, 'answered')))
+          else socket.write(framed(refusal('echo', sequence)), () => setTimeout(() => socket.destroy(), 20))
+        })
+      })
+      const { client } = clientOf(port, { connections: 'pool', transport: 'framed' })
+      expect(await caught(client.echo('x'))).toMatchObject({ code: 'UNIMPLEMENTED' })
+      expect(await client.echo('y')).toBe('answered')
     })
 
     it('connects again after a loss', async () => {
