@@ -40,6 +40,11 @@ const commands: readonly CommandEntry[] = [
     summary: 'check IDL files',
     load: async () => (await import('./command/check.ts')).addCheck,
   },
+  {
+    name: 'migrate',
+    summary: "turn Rust Volo's configuration files into volo.yml",
+    load: async () => (await import('./command/migrate.ts')).addMigrate,
+  },
 ]
 
 const examples = `

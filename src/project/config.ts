@@ -3,6 +3,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Document, isMap } from 'yaml'
+import type { BreakingIgnore } from '../compiler/breaking/ignore.ts'
+import type { BreakingCategory } from '../compiler/breaking/rule.ts'
 import { type Diagnostic, type Report, reportInto, type SourceFile, type Span } from '../compiler/diagnostic.ts'
 import { didYouMean } from '../compiler/text/suggest.ts'
 import { type ConfigValue, createReader, readValue, spanOf } from './config-reader.ts'
@@ -65,6 +67,7 @@ export interface ConfigTypescript {
   readonly roots?: 'declarations' | 'services'
   readonly services?: readonly string[]
   readonly import_extension?: '.js' | '.ts' | 'none'
+  readonly breaking?: { readonly category?: BreakingCategory; readonly ignore?: readonly BreakingIgnore[] }
 }
 
 /** An entry: IDLs of one protocol and how they are generated. */
@@ -124,6 +127,11 @@ export function newConfigPath(cwd: string): string | undefined {
 
 /** Reads a volo.yml; `cwd` decides how its path is shown. */
 export function readConfig(path: string, cwd: string): Config {
+  return parseConfig(readConfigText(path, cwd), path, pathFrom(cwd, path))
+}
+
+/** The text of a volo.yml. Throws a ProjectError when it can't be read, or is none. */
+export function readConfigText(path: string, cwd: string): string {
   const shown = pathFrom(cwd, path)
   let bytes: Uint8Array
   try {
@@ -132,13 +140,11 @@ export function readConfig(path: string, cwd: string): Config {
   } catch (error) {
     throw asFileError('read', shown, error)
   }
-  let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw new ProjectError(`${shown} is not UTF-8 text`, { hint: 'save it in that encoding' })
   }
-  return parseConfig(text, path, shown)
 }
 
 /** Reads the text of a volo.yml. */
