@@ -99,7 +99,6 @@ export class Pool<C extends PoolConnection> {
   #sweeper: NodeJS.Timeout | undefined
   #filler: NodeJS.Timeout | undefined
   #fillFailures = 0
-  #filling = 0
   #opened = 0
   #gone = 0
   #failed = 0
@@ -271,11 +270,7 @@ export class Pool<C extends PoolConnection> {
 
   /** Opens for those who wait. */
   #grow(): void {
-    while (
-      this.#closed === undefined &&
-      this.#connecting.size - this.#filling < this.#waiting.size &&
-      this.#size < this.#maxTotal
-    ) {
+    while (this.#closed === undefined && this.#connecting.size < this.#waiting.size && this.#size < this.#maxTotal) {
       this.#openOne().catch((error: unknown) => {
         for (const waiter of this.#waiting) {
           this.#waiting.delete(waiter)
@@ -292,14 +287,12 @@ export class Pool<C extends PoolConnection> {
   #fill(): void {
     if (this.#minIdle === 0 || this.#filler !== undefined) return
     while (this.#closed === undefined && this.#size < this.#minIdle) {
-      this.#filling++
       this.#openOne().then(
         () => {
-          this.#filling--
           this.#fillFailures = 0
         },
         () => {
-          this.#filling--
+          // Callers may have counted on it, too.
           if (this.#closed !== undefined) return
           this.#filler ??= setTimeout(
             () => {

@@ -105,4 +105,30 @@ describe('BatchWriter', () => {
     await expect.poll(() => source.position).toBe(0)
     expect(batch.flushed).toBe(0)
   })
+
+  it('tells when the peer takes nothing in time, and not while it takes anything', async () => {
+    const { near, far } = await sockets()
+    let stuck = 0
+    const batch = new BatchWriter(near, { writeTimeoutMs: 150, onStuck: () => stuck++ })
+    const source = new ByteWriter()
+    batch.add(source)
+    source.raw(new Uint8Array(16 * 1024 * 1024))
+    // One large chunk, taken slowly: what the socket still holds stays the same until its last byte has left.
+    let taken = 0
+    let more = true
+    far.on('data', (chunk) => {
+      taken += chunk.length
+      if (taken < 400_000) return
+      taken = 0
+      far.pause()
+      if (more) setTimeout(() => far.resume(), 10)
+    })
+    batch.flush()
+    expect(near.writableLength).toBe(16 * 1024 * 1024)
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    expect(near.writableLength).toBe(16 * 1024 * 1024)
+    expect(stuck).toBe(0)
+    more = false
+    await expect.poll(() => stuck).toBe(1)
+  })
 })

@@ -132,6 +132,74 @@ describe('Pool', () => {
     expect(pool.stats.idle).toBe(0)
   })
 
+  it('replaces a connection that has lived long enough, between two calls', async () => {
+    const { pool, opened } = make({ maxLifetimeMs: 20 })
+    const first = await wait(pool)
+    pool.release(first)
+    expect(pool.take()).toBe(first)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+    expect(first.usable).toBe(true)
+    pool.release(first)
+    expect(first.destroyed).toBe('the connection was old')
+    const second = await wait(pool)
+    expect(second).toBe(opened[1])
+    pool.release(second)
+    await expect.poll(() => second.destroyed).toBe('the connection was old')
+  })
+
+  it('keeps the fewest connections that it shall, however idle, and opens new ones for those lost', async () => {
+    const { pool, opened, failNext } = make({ minIdle: 2, idleTimeoutMs: 10 })
+    expect(opened).toHaveLength(0)
+    const connections = await Promise.all([wait(pool), wait(pool), wait(pool)])
+    for (const connection of connections) pool.release(connection)
+    await expect.poll(() => connections.filter(({ usable }) => usable)).toHaveLength(2)
+    for (const connection of connections.filter(({ usable }) => !usable)) pool.remove(connection)
+    const standing = connections.filter(({ usable }) => usable)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(standing.map(({ usable }) => usable)).toEqual([true, true])
+    failNext(new Error('not yet'))
+    const lost = standing[0] as FakeConnection
+    lost.usable = false
+    pool.remove(lost)
+    await expect.poll(() => pool.stats.idle).toBe(2)
+    expect(pool.stats).toMatchObject({ opened: 4, closed: 2, failed: 1 })
+    pool.close(new RpcError('UNAVAILABLE', 'closed'))
+  })
+
+  it('warms up to a number of connections and rejects when one cannot be opened', async () => {
+    const { pool, failNext } = make({ maxTotal: 4 })
+    await pool.warmUp(3)
+    expect(pool.stats).toMatchObject({ idle: 3, opened: 3 })
+    await pool.warmUp(3)
+    expect(pool.stats.opened).toBe(3)
+    failNext(new RpcError('UNAVAILABLE', 'nobody there'))
+    await expect(pool.warmUp(100)).rejects.toMatchObject({ message: 'nobody there' })
+    await pool.warmUp(100)
+    expect(pool.stats).toMatchObject({ idle: 4, failed: 1 })
+  })
+
+  it('has idle connections checked, without making them younger', async () => {
+    const checked: FakeConnection[] = []
+    const { pool } = make({ idleTimeoutMs: 100 }, { check: (connection) => checked.push(connection), checkEveryMs: 10 })
+    const connection = await wait(pool)
+    pool.release(connection)
+    await expect.poll(() => checked).toEqual([connection])
+    expect(pool.take()).toBeUndefined()
+    expect(pool.stats).toMatchObject({ idle: 0, busy: 1 })
+    pool.release(connection)
+    expect(pool.take()).toBe(connection)
+    pool.release(connection)
+    const answer = setInterval(() => checked.splice(0).map((one) => pool.release(one)), 1)
+    await expect.poll(() => connection.destroyed).toBe('the connection was idle')
+    clearInterval(answer)
+  })
+
+  it('counts whom it refuses', async () => {
+    const { pool } = make({ maxTotal: 1, maxWaiting: 0 })
+    await expect(wait(pool)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+    expect(pool.stats.refused).toBe(1)
+  })
+
   it('closes: fails waiters, destroys idle and returned connections', async () => {
     const { pool } = make({ maxTotal: 2 })
     const [busy, idle] = await Promise.all([wait(pool), wait(pool)])
