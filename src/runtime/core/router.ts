@@ -57,6 +57,10 @@ export interface ServerCall {
   readonly cx: Context
   /** The call has ended early: the peer left, reset the stream, or the port closes. */
   cancel(reason: RpcError): void
+  /**
+   * The request is still on its way: the deadline runs from now on, and `early` hears when the call ends before `handle`.
+   */
+  awaitRequest(early: { refuse(reason: RpcError): void }): void
   /** In process: the call stands in line. It counts as in flight until it is handled or cancelled. */
   wait(): void
   /**

@@ -50,6 +50,7 @@ export class RunningCall extends CallContext implements ServerCall {
   declare private state: 'opened' | 'waiting' | 'running' | 'responding' | 'abandoned' | 'over'
   declare private resolve: Settle | undefined
   declare private reject: Settle | undefined
+  declare private early: { refuse(reason: RpcError): void } | undefined
   declare private request: CallStream | undefined
   declare private response: CallStream | undefined
 
@@ -72,6 +73,7 @@ export class RunningCall extends CallContext implements ServerCall {
     this.state = 'opened'
     this.resolve = undefined
     this.reject = undefined
+    this.early = undefined
     this.request = undefined
     this.response = undefined
     this.replyTo = init.replyTo
@@ -103,7 +105,9 @@ export class RunningCall extends CallContext implements ServerCall {
     }
     const { registry } = this
     // In process the caller's stub watches the same deadline, and its cancellation arrives here; except after a oneway.
-    const isWatched = this.replyTo !== undefined && this.method.kind !== 'oneway' && !hasWaited
+    const isWatched =
+      (this.replyTo !== undefined && this.method.kind !== 'oneway' && !hasWaited) || this.deadlineBucket !== undefined
+    this.early = undefined
     if (this.cancelled !== undefined || registry.closed !== undefined || !(isWatched || this.watchDeadline())) {
       // A call that has waited has been ended by its cancellation.
       if (this.state !== 'over') this.refuse()
@@ -132,6 +136,11 @@ export class RunningCall extends CallContext implements ServerCall {
       (error) => this.fail(error),
     )
     return outcome
+  }
+
+  awaitRequest(early: { refuse(reason: RpcError): void }): void {
+    this.early = early
+    this.watchDeadline()
   }
 
   wait(): void {
@@ -171,6 +180,7 @@ export class RunningCall extends CallContext implements ServerCall {
       if (this.state === 'responding') this.giveUp()
       this.response.fail(reason)
     }
+    this.early?.refuse(reason)
     if (this.state === 'waiting') this.refuse()
     if (this.state !== 'running') return
     this.state = 'abandoned'

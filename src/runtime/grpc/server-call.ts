@@ -91,6 +91,7 @@ export class GrpcServerCall implements Http2Sink {
       this.call.cx.set(sendHeadersKey, () => this.begin())
     }
     if (this.requests !== undefined) this.handle(this.requests)
+    else if (!end && this.call.cx.deadline !== undefined) this.call.awaitRequest(this)
     if (end) this.end()
   }
 

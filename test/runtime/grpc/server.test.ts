@@ -473,6 +473,34 @@ describe('a gRPC server asked by a bare HTTP/2 client', () => {
     expect(headers).toMatchObject({ 'grpc-status': '4' })
   })
 
+  it('ends a call by its deadline while its one request is still on its way', async () => {
+    let handled = 0
+    const { session, port } = await bare({
+      unary: (note) => {
+        handled++
+        return note
+      },
+    })
+    const open = { ':method': 'POST', ':path': '/test.Echo/Unary', 'content-type': 'application/grpc', te: 'trailers' }
+    const stream = session.request({ ...open, 'grpc-timeout': '40m' })
+    cleanups.push(() => stream.destroy())
+    stream.on('error', () => {})
+    stream.write(emptyMessage.subarray(0, 3))
+    const headers = await new Promise((resolve) => stream.once('response', resolve))
+    expect(headers).toMatchObject({ 'grpc-status': '4' })
+    // One that is whole in time goes on as ever.
+    const whole = session.request({ ...open, 'grpc-timeout': '10S' })
+    whole.write(emptyMessage.subarray(0, 3))
+    setTimeout(() => whole.end(emptyMessage.subarray(3)), 20)
+    const trailers = await new Promise((resolve) => {
+      whole.resume()
+      whole.once('trailers', resolve)
+    })
+    expect(trailers).toMatchObject({ 'grpc-status': '0' })
+    expect(handled).toBe(1)
+    expect(port.router.inFlight).toBe(0)
+  })
+
   it('names what it can decompress to a caller with another compression', async () => {
     const { session } = await bare()
     const { headers } = await ask(session, { 'grpc-encoding': 'snappy' }, emptyMessage)
