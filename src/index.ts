@@ -43,6 +43,7 @@ export { type ConcurrencyLimitOptions, concurrencyLimit } from './runtime/middle
 export { type RateLimitOptions, rateLimit } from './runtime/middleware/rate-limit.ts'
 export { retry, retryAttempt } from './runtime/middleware/retry.ts'
 export { timeout } from './runtime/middleware/timeout.ts'
+export { type TraceEvent, type TraceListener, trace } from './runtime/middleware/trace.ts'
 export type { AddressInit } from './runtime/net/address.ts'
 export type { Http1Limits, Http1Listener, Http1Server } from './runtime/net/http1.ts'
 export type { BoundAddress } from './runtime/net/listen.ts'
