@@ -1,6 +1,6 @@
 /** The GitStore over the cache: what is in it is read, what is not is fetched by git. */
 
-import { mkdirSync, readFileSync, utimesSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, utimesSync } from 'node:fs'
 import { asFileError } from '../fs-error.ts'
 import { Interrupted, ProjectError } from '../project-error.ts'
 import { withWriteLock } from '../write-lock.ts'
@@ -131,7 +131,12 @@ function together(errors: readonly unknown[]): unknown {
 }
 
 async function openTree(store: Store, source: GitSource): Promise<GitTree> {
-  const record = findTree(store, source) ?? (await obtain(store, source))
+  let record = findTree(store, source)
+  if (record === undefined) {
+    record = await obtain(store, source)
+    // `volo cache clean` may have taken a content that was there when the commit was stored.
+    if (!isSound(store.cache, record)) record = await obtain(store, source)
+  }
   touch(recordPath(repoPlaces(store.cache, source.url).trees, record.commit))
   return cachedTree(store.cache, source.url.text, record)
 }
@@ -179,11 +184,6 @@ async function obtain(store: Store, source: GitSource): Promise<TreeRecord> {
 /** Runs `work` while no other command changes what the cache has of a repo. */
 async function changing<T>(store: Store, url: GitUrl, work: (places: RepoPlaces) => Promise<T>): Promise<T> {
   const places = repoPlaces(store.cache, url)
-  try {
-    mkdirSync(places.folder, { recursive: true })
-  } catch (error) {
-    throw asFileError('write', places.folder, error)
-  }
   const lock = {
     command: 'volo',
     subject: `the cache of ${url.text}`,
@@ -191,10 +191,21 @@ async function changing<T>(store: Store, url: GitUrl, work: (places: RepoPlaces)
     signal: store.options.signal,
     onWait: () => store.tell(url, 'waiting'),
   }
-  return withWriteLock(places.folder, lock, () => {
-    if (readStamp(places) !== url.text) writeWhole(places.url, `${url.text}\n`)
-    return work(places)
-  })
+  for (let tries = 0; ; tries++) {
+    let isHeld = false
+    try {
+      mkdirSync(places.folder, { recursive: true })
+      return await withWriteLock(places.folder, lock, () => {
+        isHeld = true
+        if (readStamp(places) !== url.text) writeWhole(places.url, `${url.text}\n`)
+        return work(places)
+      })
+    } catch (error) {
+      // `volo cache clean` removes the folder of a repo that nobody has locked.
+      const isGone = !existsSync(places.folder) && !isHeld
+      if (!isGone || tries === 3) throw asFileError('write', places.folder, error)
+    }
+  }
 }
 
 function readStamp(places: RepoPlaces): string | undefined {
