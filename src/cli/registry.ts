@@ -83,14 +83,14 @@ export async function registryFiles(run: Run, plan: RegistryPlan): Promise<Regis
   return files
 }
 
-/** Says where volo.yml and volo.lock were apart, and what became of them. */
-export async function showRegistryChanges(run: Run, plan: RegistryPlan): Promise<void> {
+/** Says where volo.yml and volo.lock were apart, and what became of them. `files` is what was to be done before it was. */
+export function showRegistryChanges(run: Run, plan: RegistryPlan, files: RegistryFiles): void {
   const { output } = run
   for (const { kind, finding } of plan.sources.differences) {
     if (kind === 'apart') output.warn(`${finding.message}: both are at the commit of volo.lock now`)
     if (kind === 'leftover') output.detail(`${finding.message}: volo.lock has dropped it`)
   }
-  const { created, changed, removed } = await registryFiles(run, plan)
+  const { created, changed, removed } = files
   for (const path of created) output.info(`created  ${path}`)
   for (const path of changed) output.info(`changed  ${path}`)
   for (const path of removed) output.info(`removed  ${path}`)

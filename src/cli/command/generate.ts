@@ -85,12 +85,12 @@ async function generateAnew(
   onReads?.(plan.host.reads.keys())
   const shown = { ...plan.generation, diagnostics: plan.diagnostics }
   if (plan.diagnostics.some(({ severity }) => severity === 'error')) return showPlan(run, shown, [], options)
-  const { created, changed, removed } = await registryFiles(run, plan)
-  const stale = [...created, ...changed, ...removed]
+  const files = await registryFiles(run, plan)
+  const stale = [...files.created, ...files.changed, ...files.removed]
   if (options.check === true) return showPlan(run, shown, stale, options)
   writeRegistry(plan)
   rememberGeneration(plan.config, run.io.cwd, plan.generation, plan.host)
-  await showRegistryChanges(run, plan)
+  showRegistryChanges(run, plan, files)
   return showPlan(run, shown, stale, options)
 }
 

@@ -1,65 +1,170 @@
-/** `volo update`: generated code and handlers after an IDL has changed. */
+/** `volo update`: git repos moved to what their refs stand for, generated code and handlers after an IDL has changed. */
 
+import type { Command } from 'commander'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import type { Config } from '../../project/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import type { ServiceHandler } from '../../project/handler-update.ts'
 import { ProjectError } from '../../project/project-error.ts'
+import type { RegistryPlan } from '../../project/registry-plan.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
-import { changeProject } from '../open-project.ts'
+import { changeProject, openProject } from '../open-project.ts'
+import { registryFiles, showRegistryChanges, withStore } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
+import { breaksSomething, movesJson, showMoves } from '../update-report.ts'
 import { collect } from './collect.ts'
 import { changesOf, showChanges } from './generate.ts'
 
-interface UpdateOptions {
+/** Options of `volo update` and `volo repo update`. */
+export interface UpdateOptions {
+  readonly entry?: string
+  readonly dryRun?: boolean
+  readonly check?: boolean
+  readonly allowBreaking?: boolean
   readonly service?: readonly string[]
   readonly json?: boolean
 }
 
-/** Adds the command. */
-export function addUpdate({ program, action }: Registry): void {
-  const command = program
-    .command('update')
-    .description(
-      'After an IDL has changed: generates code and adds methods that are new in the IDL to the handler files. What you have written is never touched; methods that the IDL has no longer are listed, not deleted.',
-    )
+/** Adds the options that both commands have. */
+export function addUpdateOptions(command: Command): Command {
+  return command
+    .option('-n, --entry <name>', 'only the repos of this entry of volo.yml')
+    .option('--allow-breaking', 'take changes that break wire, JSON or source compatibility')
+    .option('--dry-run', 'write nothing, say what would be done')
+    .option('--check', 'write nothing; exit 1 when anything would move, change or break')
     .option('-s, --service <name>', 'make a handler file for this service, when it has none (repeatable)', collect)
     .option('--json', 'print the result as JSON')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  volo update
-  volo update --service Admin     for a service that is new in an IDL`,
-    )
-  action<[], UpdateOptions>(command, (run, _args, options) =>
-    changeProject(run, (config) => update(run, config, options)),
-  )
 }
 
-async function update(run: Run, config: Config, options: UpdateOptions): Promise<ExitCode> {
-  const { planGeneration, writeGeneration } = await import('../../project/generate.ts')
-  const plan = planGeneration(config, run.io.cwd)
-  if (showDiagnostics(run.output, plan.diagnostics)) {
-    run.output.json({ ok: false, diagnostics: plan.diagnostics.map(diagnosticToJson) })
+/** Adds the command. */
+export function addUpdate({ program, action }: Registry): void {
+  const command = addUpdateOptions(
+    program
+      .command('update')
+      .description(
+        'Moves the git repos of volo.yml to what their refs stand for now and says what that changes; then, as after a change of your own IDLs, generates code and adds methods that are new in the IDL to the handler files. What you have written is never touched; methods that the IDL has no longer are listed, not deleted. A change that breaks compatibility stops it, unless you allow that; a repo that cannot be reached stops it for all.',
+      )
+      .argument('[repos...]', 'names of repos (default: all of them)'),
+  ).addHelpText(
+    'after',
+    `
+Examples:
+  volo update
+  volo update idl                   this repo only
+  volo update --dry-run             what is new?
+  volo update --check               in CI: is there anything to take over?
+  volo update --service Admin       for a service that is new in an IDL`,
+  )
+  action<[string[]], UpdateOptions>(command, (run, [names], options) => {
+    if (options.check !== true && options.dryRun !== true) {
+      return changeProject(run, (config, { signal }) => update(run, config, names, options, signal))
+    }
+    return openProject(run).then((config) => (config === undefined ? failed : update(run, config, names, options)))
+  })
+}
+
+/** Moves repos, generates, completes handlers. */
+export async function update(
+  run: Run,
+  config: Config,
+  names: readonly string[],
+  options: UpdateOptions,
+  signal?: AbortSignal,
+): Promise<ExitCode> {
+  const { output } = run
+  const { planUpdate } = await import('../../project/update-plan.ts')
+  const { entry } = options
+  const updated = await withStore(run, { signal }, (store) =>
+    planUpdate(config, { cwd: run.io.cwd, store, names, entry }),
+  )
+  const { plan } = updated
+  const isError = showDiagnostics(output, plan.diagnostics)
+  const moves = movesJson(updated)
+  const diagnostics = plan.diagnostics.map(diagnosticToJson)
+  if (isError) {
+    output.json({ ok: false, ...moves, diagnostics })
     return failed
   }
   const { serviceHandlers } = await import('../../project/handler-update.ts')
-  const handlers = serviceHandlers(plan)
+  const handlers = serviceHandlers(plan.generation)
   checkNames(options.service ?? [], handlers)
   const wanted = (one: ServiceHandler): boolean => isNamed(one, options.service ?? [])
-  writeGeneration(plan)
-  const { writeHandlers } = await import('../../project/handler-update.ts')
-  writeHandlers(handlers, wanted)
-  run.output.json({
-    ok: handlers.every((one) => one.completion?.unplaced === undefined),
-    ...changesOf(run, plan),
+  const registry = await registryFiles(run, plan)
+  const changed = [...registry.created, ...registry.changed, ...registry.removed]
+  const result = {
+    ...moves,
+    registry: changed,
+    ...changesOf(run, plan.generation),
     handlers: handlers.map((one) => handlerJson(run, one, wanted(one))),
-    diagnostics: plan.diagnostics.map(diagnosticToJson),
+    diagnostics,
+  }
+  const isBreaking = breaksSomething(updated)
+  showMoves(output, updated)
+  if (options.check === true || options.dryRun === true) {
+    const isAny = isBreaking || changed.length > 0 || willChange(plan, handlers, wanted)
+    const ok = options.check !== true || !isAny
+    output.json({ ok, dryRun: true, breaking: isBreaking, ...result })
+    showPlanned(run, plan, handlers, wanted, changed)
+    if (ok) return done
+    output.error('there is something to take over', 'run: volo update')
+    return failed
+  }
+  if (isBreaking && options.allowBreaking !== true) {
+    output.json({ ok: false, breaking: true, ...result })
+    output.error(
+      'nothing was updated, because that would break compatibility',
+      'take it all the same with --allow-breaking, or decide on single changes under typescript: breaking: in volo.yml',
+    )
+    return failed
+  }
+  const { writeHandlers } = await import('../../project/handler-update.ts')
+  const { writeRegistry } = await import('../../project/registry-write.ts')
+  writeRegistry(plan, () => writeHandlers(handlers, wanted))
+  output.json({
+    ok: handlers.every((one) => one.completion?.unplaced === undefined),
+    breaking: isBreaking,
+    ...result,
   })
-  showChanges(run, plan)
+  showRegistryChanges(run, plan, registry)
+  showChanges(run, plan.generation)
   return showHandlers(run, handlers, wanted) ? done : failed
+}
+
+function willChange(
+  plan: RegistryPlan,
+  handlers: readonly ServiceHandler[],
+  wanted: (one: ServiceHandler) => boolean,
+): boolean {
+  const isStale = plan.generation.files.some(({ action }) => action !== 'keep')
+  return isStale || handlers.some((one) => (one.completion?.added.length ?? 0) > 0 || (!one.exists && wanted(one)))
+}
+
+/** Says what would be written. */
+function showPlanned(
+  run: Run,
+  plan: RegistryPlan,
+  handlers: readonly ServiceHandler[],
+  wanted: (one: ServiceHandler) => boolean,
+  registry: readonly string[],
+): void {
+  const { output, io } = run
+  const { created, changed, removed } = changesOf(run, plan.generation)
+  const lines = [
+    ...registry.map((path) => `would change  ${path}`),
+    ...created.map((path) => `would create  ${path}`),
+    ...changed.map((path) => `would change  ${path}`),
+    ...removed.map((path) => `would remove  ${path}`),
+  ]
+  for (const one of handlers) {
+    const path = pathFrom(io.cwd, one.path ?? '')
+    if (!one.exists && wanted(one)) lines.push(`would create  ${path}`)
+    const { added = [], vanished = [] } = one.completion ?? {}
+    if (added.length > 0) lines.push(`would extend  ${path} (${one.service.name}: ${added.join(', ')})`)
+    for (const name of vanished) lines.push(`${path}: ${one.service.name} has no method '${name}' any more`)
+  }
+  for (const line of lines) output.result(line)
+  if (lines.length === 0) output.info('Everything is up to date.')
 }
 
 /** Says what became of the handlers. False when a file could not be completed. */
