@@ -25,6 +25,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./command/idl.ts')).addIdl,
   },
   {
+    name: 'repo',
+    summary: 'add, list, update and remove git repos of IDLs',
+    load: async () => (await import('./command/repo.ts')).addRepo,
+  },
+  {
     name: 'generate',
     alias: 'gen',
     summary: 'generate code from the IDLs in volo.yml',
@@ -32,13 +37,18 @@ const commands: readonly CommandEntry[] = [
   },
   {
     name: 'update',
-    summary: 'generate code and add new methods to the handlers',
+    summary: 'move git repos, generate code, add new methods to the handlers',
     load: async () => (await import('./command/update.ts')).addUpdate,
   },
   {
     name: 'check',
     summary: 'check IDL files',
     load: async () => (await import('./command/check.ts')).addCheck,
+  },
+  {
+    name: 'breaking',
+    summary: 'compare IDL files with an older version of them',
+    load: async () => (await import('./command/breaking.ts')).addBreaking,
   },
   {
     name: 'migrate',
@@ -52,7 +62,8 @@ Examples:
   volo init shop                       a new project from a starter IDL
   volo init shop idl/shop.thrift       a new project from your own
   volo idl add idl/stock.proto         one more IDL, with code and handlers
-  volo update                          after an IDL has changed
+  volo idl add -g https://github.com/acme/idl.git shop/shop.thrift
+  volo update                          after an IDL has changed, here or in git
   volo generate --check                for CI: fails when generated code is stale
 
 'volo help <command>' tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.`

@@ -1,0 +1,83 @@
+/** `volo repo remove`: takes a git repo out of volo.yml. */
+
+import type { Config } from '../../project/config.ts'
+import { pathFrom } from '../../project/display-path.ts'
+import { ProjectError } from '../../project/project-error.ts'
+import { done, type ExitCode, failed } from '../exit-code.ts'
+import { changeProject } from '../open-project.ts'
+import { planWithStore, registryFiles, showProblems } from '../registry.ts'
+import type { Registry, Run } from '../run.ts'
+import { changesOf, showChanges } from './generate.ts'
+
+interface RepoRemoveOptions {
+  readonly entry?: string
+  readonly force?: boolean
+  readonly offline?: boolean
+  readonly json?: boolean
+}
+
+/** Adds the command. */
+export function addRepoRemove({ program, action }: Registry): void {
+  const command = program
+    .command('remove')
+    .alias('rm')
+    .summary('take a git repo out')
+    .description(
+      'Takes a git repo out of volo.yml and volo.lock. Refuses while an IDL of volo.yml comes from it; with --force these go too, with their generated code. Handlers stay: they are yours.',
+    )
+    .argument('<name>', 'its name in volo.yml')
+    .option('-n, --entry <name>', 'the entry of volo.yml, when several have a repo of that name')
+    .option('-f, --force', 'with the IDLs that come from it')
+    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExamples:\n  volo repo remove idl\n  volo repo remove idl --force')
+  action<[string], RepoRemoveOptions>(command, (run, [name], options) =>
+    changeProject(run, (config, { signal }) => removeRepo(run, config, name, options, signal)),
+  )
+}
+
+async function removeRepo(
+  run: Run,
+  config: Config,
+  name: string,
+  options: RepoRemoveOptions,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const { io, output } = run
+  const { findRepoRow, repoRows, withoutRepo } = await import('../../project/repo-registry.ts')
+  const { readLock } = await import('../../project/lock-reader.ts')
+  const { writeRegistry } = await import('../../project/registry-write.ts')
+  const lock = readLock(config.folder, io.cwd)
+  if (showProblems(run, lock)) return failed
+  const row = findRepoRow(repoRows(config, lock), name, options.entry)
+  if (row.idls.length > 0 && options.force !== true) {
+    throw new ProjectError(`repo '${name}' is used: ${row.idls.join(', ')} of entry '${row.entry}' come from it`, {
+      hint: 'take these out first with: volo idl remove, or all at once with --force',
+    })
+  }
+  const plan = await planWithStore(run, withoutRepo(config, row), {
+    offline: options.offline,
+    signal,
+    before: config,
+  })
+  if (showProblems(run, plan)) {
+    output.error(`repo '${name}' stays: what it holds is included by IDLs of other places`)
+    return failed
+  }
+  const registry = await registryFiles(run, plan)
+  writeRegistry(plan)
+  output.json({
+    ok: true,
+    repo: { entry: row.entry, name, url: row.url, ref: row.ref },
+    idls: row.idls,
+    registry: [...registry.changed, ...registry.removed],
+    ...changesOf(run, plan.generation),
+  })
+  const shownConfig = pathFrom(io.cwd, config.path)
+  output.info(`removed  repo ${name} from entry '${row.entry}' of ${shownConfig}`)
+  for (const path of row.idls) output.info(`removed  ${path} from entry '${row.entry}' of ${shownConfig}`)
+  for (const path of registry.changed.filter((one) => one !== shownConfig)) output.info(`changed  ${path}`)
+  for (const path of registry.removed) output.info(`removed  ${path}`)
+  if (plan.generation.files.some(({ action }) => action !== 'keep')) showChanges(run, plan.generation)
+  return done
+}
