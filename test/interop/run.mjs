@@ -1,8 +1,10 @@
 /** `npm run interop`: this package against tools of other languages; what is not installed is skipped, and said so. */
 
+import { grpcurl } from './grpcurl/grpcurl.mjs'
 import { h2spec } from './http2/h2spec.mjs'
+import { browser } from './web/browser.mjs'
 
-const suites = [h2spec]
+const suites = [h2spec, grpcurl, browser]
 
 let failed = false
 for (const suite of suites) {
