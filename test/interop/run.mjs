@@ -1,15 +1,35 @@
-/** `npm run interop`: this package against tools of other languages; what is not installed is skipped, and said so. */
+/**
+ * `npm run interop [-- NAME...]`: this package against tools of other languages, all suites or those whose names are given; what is
+ * not installed is skipped, and said so. What the peers do differently stands in README.md.
+ */
 
-import { grpcurl } from './grpcurl/grpcurl.mjs'
-import { h2spec } from './http2/h2spec.mjs'
-import { browser } from './web/browser.mjs'
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 
-const suites = [h2spec, grpcurl, browser]
+const suites = {
+  h2spec: async () => (await import('./http2/h2spec.mjs')).h2spec(),
+  'apache-python': async () => (await import('./thrift/apache-python.mjs')).apachePython(),
+  kitex: async () => (await import('./thrift/kitex.mjs')).kitex(),
+  volo: async () => (await import('./thrift/volo.mjs')).volo(),
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !(name in suites))
+if (unknown.length > 0) {
+  console.error(`no suite ${unknown.join(', ')}; there are ${Object.keys(suites).join(', ')}`)
+  process.exit(2)
+}
+
+execFileSync('npm', ['run', '--silent', 'build'], {
+  cwd: fileURLToPath(new URL('../../', import.meta.url)),
+  stdio: ['ignore', 'ignore', 'inherit'],
+  shell: process.platform === 'win32',
+})
 
 let failed = false
-for (const suite of suites) {
-  for (const { name, outcome, detail } of await suite()) {
-    console.log(`${outcome.padEnd(7)} ${name}: ${detail}`)
+for (const name of asked.length > 0 ? asked : Object.keys(suites)) {
+  for (const { name: title, outcome, detail } of await suites[name]()) {
+    console.log(`${outcome.padEnd(7)} ${title}: ${detail}`)
     if (outcome === 'FAILED') failed = true
   }
 }
