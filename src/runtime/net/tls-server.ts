@@ -4,8 +4,13 @@ import type { Socket } from 'node:net'
 import { createServer } from 'node:tls'
 import { type ServerTlsOptions, serverTls } from './tls.ts'
 
-/** Starts the handshake on a socket from which `first` has been read already. */
-export type TlsUpgrade = (socket: Socket, first: Uint8Array) => void
+/** TLS for sockets of which the first bytes have been read. */
+export interface TlsUpgrade {
+  /** Starts the handshake on a socket from which `first` has been read already. */
+  start(socket: Socket, first: Uint8Array): void
+  /** Certificate, key and authorities of handshakes from now on; throws on such that cannot be used, and keeps the old ones. */
+  reload(options: ServerTlsOptions): void
+}
 
 /**
  * Prepares TLS; throws on a certificate or key that cannot be used. `onSecured` gets each socket after its handshake,
@@ -21,8 +26,11 @@ export function tlsUpgrade(
     onSecured(socket, typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined)
   })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
-  return (socket, first) => {
-    socket.unshift(first)
-    server.emit('connection', socket)
+  return {
+    start(socket, first) {
+      socket.unshift(first)
+      server.emit('connection', socket)
+    },
+    reload: (next) => server.setSecureContext(serverTls(next, alpn)),
   }
 }

@@ -1,6 +1,7 @@
 /** Port: takes accepted sockets through TLS and sniffing to the wire that speaks what they speak. */
 
 import type { Peer } from '../core/context.ts'
+import { RpcError } from '../core/error.ts'
 import type { Router } from '../core/router.ts'
 import { nextId } from '../core/server-figures.ts'
 import type { WireConnection } from '../core/wire.ts'
@@ -105,6 +106,12 @@ export class Port {
     }
     this.#arrive(socket)
     this.#sniff(socket, false, http1)
+  }
+
+  /** TLS of handshakes from now on. Throws RpcError FAILED_PRECONDITION on a port without TLS. */
+  reloadTls(options: ServerTlsOptions): void {
+    if (this.#tls === undefined) throw new RpcError('FAILED_PRECONDITION', 'the server was made without TLS')
+    this.#tls.reload(options)
   }
 
   /** The connections that a wire has taken. */
@@ -219,7 +226,7 @@ export class Port {
     this.#arriving.delete(socket)
     this.#encrypted.add(socket)
     socket.once('close', () => this.#encrypted.delete(socket))
-    this.#tls?.(socket, first)
+    this.#tls?.start(socket, first)
   }
 
   #secured(socket: Socket, alpn: string | undefined): void {

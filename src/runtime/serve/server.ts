@@ -199,6 +199,16 @@ export class Server implements AsyncDisposable {
   }
 
   /**
+   * Takes a new certificate, key and authorities for connections from now on, without closing any: when they have been
+   * renewed. Default: those of the server's options, whose files are read again. Throws on what cannot be used, and goes
+   * on with the old ones then.
+   */
+  reloadTls(options: ServerTlsOptions | undefined = this.#options.tls): void {
+    if (options === undefined) throw new RpcError('FAILED_PRECONDITION', 'the server was made without TLS')
+    this.#port.reloadTls(options)
+  }
+
+  /**
    * Adds what is to be done when the server closes: `after` its last call (close a database; the default) or `before` it
    * stops listening (leave a registry). Hooks run one after another, the last added first; what one throws goes to
    * `onError`, and the others run all the same.

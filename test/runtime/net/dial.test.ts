@@ -1,4 +1,6 @@
-import { createServer, type Server } from 'node:net'
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseAddress } from '../../../src/runtime/net/address.ts'
 import { dial } from '../../../src/runtime/net/dial.ts'
@@ -71,5 +73,19 @@ describe('dial', () => {
 
   it('refuses a descriptor', async () => {
     expect(await failure(dial({ kind: 'fd', fd: 3 }))).toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  it('finds the address of a name on which somebody listens, of IPv4 and IPv6', async () => {
+    const addresses = (await lookup('localhost', { all: true })).map(({ address }) => address)
+    for (const host of addresses) {
+      const server = createServer()
+      server.listen(0, host)
+      await once(server, 'listening')
+      servers.push(server)
+      const { port } = server.address() as AddressInfo
+      const { socket, peer } = await dial({ kind: 'tcp', host: 'localhost', port })
+      expect(peer.address).toContain(host)
+      socket.destroy()
+    }
   })
 })

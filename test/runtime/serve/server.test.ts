@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as netConnect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -206,6 +206,42 @@ describe('Server', () => {
     await expect(clientOf(`127.0.0.1:${port}`, { tls: named }).ping()).rejects.toMatchObject({
       message: expect.stringContaining('tls.servername'),
     })
+  })
+
+  it('takes a renewed certificate without closing a connection, and none that is no good', async () => {
+    const path = folder()
+    const files = { cert: join(path, 'cert.pem'), key: join(path, 'key.pem') }
+    const lay = (cert: string, key: string): void => {
+      copyFileSync(pem(cert).file, files.cert)
+      copyFileSync(pem(key).file, files.key)
+    }
+    lay('server', 'server-key')
+    const server = serverOf({}, { tls: { cert: { file: files.cert }, key: { file: files.key } } })
+    const { port } = await server.listen('127.0.0.1:0')
+    const names: unknown[] = []
+    const shown = (): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        const socket = tlsConnect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+          resolve(socket.getPeerCertificate().fingerprint)
+          socket.destroy()
+        })
+        socket.on('error', reject)
+      })
+    const client = clientOf(`127.0.0.1:${port}`, { tls: { rejectUnauthorized: false } })
+    await client.echo('before')
+    names.push(await shown())
+    lay('client', 'client-key')
+    names.push(await shown())
+    server.reloadTls()
+    names.push(await shown())
+    expect(names[1]).toBe(names[0])
+    expect(names[2]).not.toBe(names[0])
+    writeFileSync(files.cert, 'no certificate')
+    expect(() => server.reloadTls()).toThrow()
+    expect(await shown()).toBe(names[2])
+    expect(await client.echo('after')).toBe('after')
+    expect(server.connections).toBe(1)
+    expect(() => serverOf().reloadTls()).toThrow('made without TLS')
   })
 
   it('refuses a certificate it cannot read when it is made', () => {

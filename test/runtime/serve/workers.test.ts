@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
+import { connect as netConnect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -45,10 +46,14 @@ class Program {
   readonly child: ChildProcess
   readonly exited: Promise<unknown[]>
 
-  constructor(workers: number, address = '127.0.0.1:0') {
-    this.child = spawn(process.execPath, [built.program, address, String(workers), versionFile], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+  /** `files`: how many open files the process may have. */
+  constructor(workers: number, address = '127.0.0.1:0', files?: number) {
+    const args = [built.program, address, String(workers), versionFile]
+    const [command, words] =
+      files === undefined
+        ? [process.execPath, args]
+        : ['sh', ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ...args]]
+    this.child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.exited = once(this.child, 'exit')
     createInterface({ input: this.child.stdout! }).on('line', (line) => this.lines.push(JSON.parse(line) as Line))
     cleanups.push(async () => {
@@ -247,5 +252,23 @@ describe('runWorkers', () => {
   it('refuses numbers that count no processes', async () => {
     await expect(runWorkers({ workers: Number.NaN }, () => expect.unreachable())).rejects.toThrow(RangeError)
     await expect(runWorkers({ workers: -1 }, () => expect.unreachable())).rejects.toThrow('workers: -1 is no number')
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('a server out of file descriptors', () => {
+  it('goes on when there are some again', async () => {
+    writeFileSync(versionFile, 'one')
+    const program = new Program(0, '127.0.0.1:0', 40)
+    await program.heard('listening', 1)
+    const { port } = program
+    const client = thriftClient(port)
+    await client(0)
+    const sockets = Array.from({ length: 60 }, () => netConnect(port, '127.0.0.1').on('error', () => {}))
+    cleanups.push(() => sockets.map((socket) => socket.destroy()))
+    // Those for whom there is none are closed again.
+    await expect.poll(() => sockets.filter(({ closed, destroyed }) => closed || destroyed).length).toBeGreaterThan(0)
+    expect(await client(0)).toMatch(/ one$/)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(() => thriftClient(port)(0).catch(() => '')).toMatch(/ one$/)
   })
 })
