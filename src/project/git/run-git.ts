@@ -73,8 +73,7 @@ const dropped =
 export async function runGit(runner: GitRunner, args: readonly string[], run: GitRun): Promise<Buffer> {
   const { execa } = await import('execa')
   if (runner.signal?.aborted) throw new Interrupted()
-  const silence = new AbortController()
-  let timer = setTimeout(() => silence.abort(), runner.silenceMs)
+  let isSilent = false
   const settings = [...kept, ...(run.config ?? [])].flatMap((one) => ['-c', one])
   const place = run.store === undefined ? [] : [`--git-dir=${run.store}`]
   const child = execa('git', [...settings, ...place, ...args], {
@@ -84,19 +83,33 @@ export async function runGit(runner: GitRunner, args: readonly string[], run: Gi
     encoding: 'buffer',
     maxBuffer: 1 << 29,
     reject: false,
-    forceKillAfterDelay: 2000,
-    cancelSignal: AbortSignal.any([silence.signal, ...(runner.signal === undefined ? [] : [runner.signal])]),
+    // A group of its own can be ended whole, and has no terminal that its ssh could ask at.
+    detached: process.platform !== 'win32',
   })
+  let last: NodeJS.Timeout | undefined
+  const stop = (): void => {
+    endGroup(child, 'SIGTERM')
+    last ??= setTimeout(() => endGroup(child, 'SIGKILL'), 2000)
+  }
+  const fallSilent = (): void => {
+    isSilent = true
+    stop()
+  }
+  let timer = setTimeout(fallSilent, runner.silenceMs)
   const heard = (chunk: Buffer): void => {
     clearTimeout(timer)
-    timer = setTimeout(() => silence.abort(), runner.silenceMs)
+    timer = setTimeout(fallSilent, runner.silenceMs)
     const percent = /objects: +(\d{1,3})%[^%]*$/.exec(chunk.toString('latin1'))?.[1]
     if (percent !== undefined) run.onPercent?.(Number(percent))
   }
   child.stderr.on('data', heard)
   child.stdout.on('data', heard)
+  runner.signal?.addEventListener('abort', stop)
+  if (runner.signal?.aborted) stop()
   const result = await child
   clearTimeout(timer)
+  clearTimeout(last)
+  runner.signal?.removeEventListener('abort', stop)
   if (runner.signal?.aborted) throw new Interrupted()
   if (result.exitCode === 0) return Buffer.from(result.stdout)
   if (result.code === 'ENOENT') {
@@ -108,7 +121,7 @@ export async function runGit(runner: GitRunner, args: readonly string[], run: Gi
     )
   }
   const words = gitWords(Buffer.from(result.stderr ?? []).toString('utf8'))
-  if (silence.signal.aborted) {
+  if (isSilent) {
     const said = words === '' ? '' : `\n${words}`
     throw new GitFailure(
       `cannot ${run.doing}: git said nothing for ${Math.ceil(runner.silenceMs / 1000)} s${said}`,
@@ -127,10 +140,23 @@ export async function runGit(runner: GitRunner, args: readonly string[], run: Gi
   }
   throw new GitFailure(
     `cannot ${run.doing}: ${words || result.shortMessage || 'git failed'}`,
-    troubleOf(words),
+    run.url === undefined ? 'local' : troubleOf(words),
     words,
     hintOf(words, run.url),
   )
+}
+
+/** Ends git and what it has started, at once: the helper that talks to the server does not end with it. */
+function endGroup(
+  child: { readonly pid?: number | undefined; kill(signal: NodeJS.Signals): boolean },
+  signal: NodeJS.Signals,
+): void {
+  try {
+    if (process.platform !== 'win32' && child.pid !== undefined) process.kill(-child.pid, signal)
+    else child.kill(signal)
+  } catch {
+    // It has ended.
+  }
 }
 
 async function environment(
@@ -175,7 +201,7 @@ function gitWords(stderr: string): string {
         line !== '' && !/^(?:remote: )?[A-Z][\w ]+: +\d+% \(|^(?:remote: )?(?:Enumerating|Total|hint:)/.test(line),
     )
   const failures = lines.filter((line) => /^(?:fatal|error|remote|ssh|ERROR):|denied|refused/i.test(line))
-  return (failures.length > 0 ? failures : lines).slice(0, 8).join('\n').slice(0, 1500)
+  return [...new Set(failures.length > 0 ? failures : lines)].slice(0, 8).join('\n').slice(0, 1500)
 }
 
 function troubleOf(words: string): GitTrouble {
