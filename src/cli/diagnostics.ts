@@ -1,11 +1,10 @@
 /** Diagnostics on the terminal, with a summary below them. */
 
-import type { Diagnostic } from '../compiler/diagnostic.ts'
-import { renderDiagnostic } from '../compiler/text/render-diagnostic.ts'
+import { type RenderableDiagnostic, renderDiagnostic } from '../compiler/text/render-diagnostic.ts'
 import type { Output } from './output.ts'
 
 /** Shows diagnostics on stderr, each apart, unless --json will show them. True when one is an error. */
-export function showDiagnostics(output: Output, diagnostics: readonly Diagnostic[]): boolean {
+export function showDiagnostics(output: Output, diagnostics: readonly RenderableDiagnostic[]): boolean {
   const isError = diagnostics.some(({ severity }) => severity === 'error')
   if (output.options.json === true || diagnostics.length === 0) return isError
   const shown = output.options.quiet === true ? diagnostics.filter(({ severity }) => severity === 'error') : diagnostics

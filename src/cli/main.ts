@@ -55,6 +55,26 @@ const commands: readonly CommandEntry[] = [
     summary: "turn Rust Volo's configuration files into volo.yml",
     load: async () => (await import('./command/migrate.ts')).addMigrate,
   },
+  {
+    name: 'vendor',
+    summary: 'keep copies of the IDLs from git in the project',
+    load: async () => (await import('./command/vendor.ts')).addVendor,
+  },
+  {
+    name: 'cache',
+    summary: 'list and clean the cache of IDLs from git',
+    load: async () => (await import('./command/cache.ts')).addCache,
+  },
+  {
+    name: 'doctor',
+    summary: 'find what is wrong with a project, and what mends it',
+    load: async () => (await import('./command/doctor.ts')).addDoctor,
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes volo in your shell',
+    load: async () => (await import('./command/completion.ts')).addCompletion,
+  },
 ]
 
 const examples = `
@@ -70,8 +90,30 @@ Examples:
 
 /** Runs the command with the words after its name. Everything it says goes through `io`. */
 export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
-  const debug = argv.includes('--debug')
   let code: ExitCode = done
+  const create = (words: readonly string[]): Promise<Command> =>
+    createProgram(words, io, (ended) => {
+      code = ended
+    })
+  if (argv[0] === '__complete') {
+    const { complete } = await import('./complete.ts')
+    io.stdout.write(await complete(argv.slice(1), { cwd: io.cwd, program: create }))
+    return done
+  }
+  try {
+    const program = await create(argv)
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? done : misused
+    const { explainFailure } = await import('./failure.ts')
+    const { createOutput } = await import('./output.ts')
+    return explainFailure(error, createOutput(io, { json: argv.includes('--json') }), argv.includes('--debug'))
+  }
+}
+
+/** The program for a command line; only the commands that this names are whole. */
+async function createProgram(argv: readonly string[], io: CliIo, ended: (code: ExitCode) => void): Promise<Command> {
   const program = new Command('volo')
   program
     .description('From Thrift and protobuf IDLs to running TypeScript services.')
@@ -92,18 +134,8 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
       outputError: (text, write) => write(withHint(text, argv, program)),
     })
     .exitOverride()
-  try {
-    await addCommands(program, argv, io, (ended) => {
-      code = ended
-    })
-    await program.parseAsync([...argv], { from: 'user' })
-    return code
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? done : misused
-    const { explainFailure } = await import('./failure.ts')
-    const { createOutput } = await import('./output.ts')
-    return explainFailure(error, createOutput(io, { json: argv.includes('--json') }), debug)
-  }
+  await addCommands(program, argv, io, ended)
+  return program
 }
 
 /** Adds every command: those that the command line names as they are, the others by name. */

@@ -100,10 +100,7 @@ function anchored({ anchors }: ConfigReader, alias: Alias): Node | undefined {
 
 function readNode(reader: ConfigReader, shape: Shape, node: unknown, where: string, holder: unknown): ConfigValue {
   if (shape.kind === 'open') return readOpen(reader, shape.keys, node, where)
-  const isEmpty =
-    node === null ||
-    node === undefined ||
-    (isScalar(node) && (node.value === '' || node.value === null) && !isQuoted(node))
+  const isEmpty = isNothing(node)
   switch (shape.kind) {
     case 'list':
       if (isEmpty) return []
@@ -113,10 +110,12 @@ function readNode(reader: ConfigReader, shape: Shape, node: unknown, where: stri
       if (isEmpty) return {}
       if (!isMap(node)) return wrong(reader, node, `${where} must hold one key per ${shape.what}`)
       return Object.fromEntries(
-        node.items.map((pair) => [
-          keyText(pair),
-          readValue(reader, shape.of, pair.value, `${shape.what} '${keyText(pair)}'`, pair.key),
-        ]),
+        node.items
+          .filter(({ value }) => shape.skipsEmpty !== true || !isNothing(value))
+          .map((pair) => [
+            keyText(pair),
+            readValue(reader, shape.of, pair.value, `${shape.what} '${keyText(pair)}'`, pair.key),
+          ]),
       )
     case 'object':
       if (!isEmpty && !isMap(node)) return wrong(reader, node, `${where} must hold keys`)
@@ -172,7 +171,8 @@ function readScalar(reader: ConfigReader, shape: ScalarShape, node: unknown, whe
     return wrong(reader, node, `${where} must be true or false, not '${text}'`)
   }
   if (shape.values.includes(text)) return text
-  const expected = shape.values.map((value) => `'${value}'`).join(' or ')
+  const isLong = shape.values.length > 8
+  const expected = isLong ? 'a known value' : shape.values.map((value) => `'${value}'`).join(' or ')
   const hint =
     text === 'grpc' && shape.values.includes('protobuf') ? "did you mean 'protobuf'?" : didYouMean(text, shape.values)
   return wrong(reader, node, `${where} must be ${expected}, not '${text}'`, hint)
@@ -203,7 +203,7 @@ function readObject(
   for (const key of shape.required) {
     if (Object.hasOwn(data, key)) continue
     const inner = shape.keys[key]
-    const values = inner?.kind === 'choice' ? `: ${inner.values.join(' or ')}` : ''
+    const values = inner?.kind === 'choice' && inner.values.length <= 8 ? `: ${inner.values.join(' or ')}` : ''
     reader.report({
       code: 'config-value',
       message: `${where} has no '${key}'`,
@@ -227,6 +227,12 @@ function wrong(reader: ConfigReader, node: unknown, message: string, hint?: stri
 
 function keyText(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.value) : String(pair.key)
+}
+
+/** A value that was left out. */
+function isNothing(node: unknown): boolean {
+  if (node === null || node === undefined) return true
+  return isScalar(node) && (node.value === '' || node.value === null) && !isQuoted(node)
 }
 
 function isQuoted(node: { type?: string | undefined }): boolean {

@@ -1,5 +1,7 @@
 /** The keys of volo.yml and what their values are: Rust Volo's schema plus `typescript:`. */
 
+import { breakingCategories, breakingRules } from '../compiler/breaking/rule.ts'
+
 /** A value in volo.yml that is one piece of text. */
 export type ScalarShape =
   | ChoiceShape
@@ -18,7 +20,13 @@ export type Shape =
   | ScalarShape
   | { readonly kind: 'open'; readonly keys: Readonly<Record<string, Shape>> }
   | { readonly kind: 'list'; readonly of: Shape }
-  | { readonly kind: 'record'; readonly of: Shape; readonly what: string }
+  | {
+      readonly kind: 'record'
+      readonly of: Shape
+      readonly what: string
+      /** A key without a value says nothing, and is left out. */
+      readonly skipsEmpty?: true
+    }
   | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Shape>>; readonly required: readonly string[] }
 
 const text: Shape = { kind: 'text' }
@@ -69,6 +77,16 @@ const typescript = object({
   roots: { kind: 'choice', values: ['declarations', 'services'] },
   services: texts,
   import_extension: { kind: 'choice', values: ['.js', '.ts', 'none'] },
+  breaking: object({
+    category: { kind: 'choice', values: breakingCategories },
+    ignore: {
+      kind: 'list',
+      of: object(
+        { rule: { kind: 'choice', values: Object.keys(breakingRules) }, subject: text, path: text, reason: text },
+        ['rule', 'reason'],
+      ),
+    },
+  }),
 })
 
 const entry = object(
@@ -90,4 +108,6 @@ const entry = object(
 )
 
 /** The whole file. */
-export const configShape: Shape = object({ entries: { kind: 'record', of: entry, what: 'entry' } }, ['entries'])
+export const configShape: Shape = object({ entries: { kind: 'record', of: entry, what: 'entry', skipsEmpty: true } }, [
+  'entries',
+])

@@ -109,6 +109,10 @@ function removedField(c: Comparing, before: IrMessage, after: IrMessage, field: 
     c.breaks('required-field-removed', subject, `${gone}, which was required`, places)
     return
   }
+  if (before.shape === 'union') {
+    c.breaks('union-field-removed', subject, gone, { ...places, hint: 'keep it until nobody writes it' })
+    return
+  }
   if (idl === 'thrift') {
     c.breaks('field-removed', subject, gone, { ...places, hint: `never give id ${field.id} to another field` })
     return

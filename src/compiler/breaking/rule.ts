@@ -324,6 +324,12 @@ export const breakingRules = {
       'a union can hold something new, which older versions read as a union of nothing: some peers then refuse the message',
     example: '`union Payment { 1: Card card }` → `union Payment { 1: Card card, 2: Cash cash }`',
   },
+  'union-field-removed': {
+    category: 'wire',
+    idl: 'thrift',
+    about: 'a union can no longer hold something: what older versions write is read as a union of nothing, which some peers refuse',
+    example: '`union Payment { 1: Card card, 2: Cash cash }` → `union Payment { 1: Card card }`',
+  },
   'enum-removed': {
     category: 'source',
     idl: 'both',

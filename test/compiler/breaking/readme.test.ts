@@ -4,7 +4,7 @@ import { type BreakingRuleId, breakingRule, breakingRules } from '../../../src/c
 import { ruleTable } from '../../../src/compiler/breaking/rule-table.ts'
 
 const path = 'src/compiler/breaking/README.md'
-const region = /(?<=<!-- rules: .*-->\n)[^]*?(?=<!-- end of rules -->)/
+const region = /(?<=<!-- rules: .*-->\n)[\s\S]*?(?=<!-- end of rules -->)/
 if (process.env['UPDATE_DIAGNOSTICS'] === '1') {
   writeFileSync(
     path,

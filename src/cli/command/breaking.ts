@@ -1,0 +1,234 @@
+/** `volo breaking`: whether IDLs still fit an older version of them. */
+
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { changeDiagnostic } from '../../compiler/breaking/change-diagnostic.ts'
+import { type BreakingCategory, breakingCategories } from '../../compiler/breaking/rule.ts'
+import { diagnosticToJson, type RenderableDiagnostic } from '../../compiler/text/render-diagnostic.ts'
+import type { BreakingResult, OpenVersions } from '../../project/breaking.ts'
+import type { Config } from '../../project/config.ts'
+import { pathFrom } from '../../project/display-path.ts'
+import type { IdlVersion, VersionPlace } from '../../project/idl-version.ts'
+import { ProjectError } from '../../project/project-error.ts'
+import { showDiagnostics } from '../diagnostics.ts'
+import { done, type ExitCode, failed } from '../exit-code.ts'
+import { openProject } from '../open-project.ts'
+import { withStore } from '../registry.ts'
+import type { Registry, Run } from '../run.ts'
+import { collect } from './collect.ts'
+
+interface BreakingOptions {
+  readonly against: string
+  readonly includes?: readonly string[]
+  readonly category?: string
+  readonly entry?: string
+  readonly offline?: boolean
+  readonly json?: boolean
+}
+
+/** Adds the command. */
+export function addBreaking({ program, action }: Registry): void {
+  const command = program
+    .command('breaking')
+    .description(
+      'Compares IDL files with an older version of them and writes nothing: the given ones, or those that volo.yml lists. Exits 1 when one breaks the wire, JSON or source.',
+    )
+    .argument('[files...]', '.thrift and .proto files; patterns such as idl/**/*.proto are welcome')
+    .option(
+      '--against <version>',
+      'a branch, tag or commit of the repository that you are in; a folder or file with older IDLs; or "lock": what volo.lock holds against what the refs of git sources point at now',
+      'HEAD',
+    )
+    .option('-i, --includes <dir>', 'with files: a folder that includes and imports start from (repeatable)', collect)
+    .option(
+      '--category <category>',
+      'wire: what breaks bytes; json: also their JSON; source: also code that uses what is generated (default: as volo.yml says, else source)',
+    )
+    .option('-n, --entry <name>', 'compare this entry of volo.yml only')
+    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('--json', 'print the changes as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  volo breaking                            uncommitted changes against the last commit
+  volo breaking --against origin/main      for CI
+  volo breaking --against v1.4.0 --category wire
+  volo breaking --against ../released idl/shop.thrift -i idl
+  volo breaking --against lock             what volo update would bring
+
+Changes that were decided on are ignored under 'breaking:' in volo.yml, each with a reason.`,
+    )
+  action<[string[]], BreakingOptions>(command, async (run, [files], options) => {
+    const category = categoryOf(options.category)
+    if (files.length > 0 && (options.against === 'lock' || options.entry !== undefined)) {
+      throw new ProjectError(
+        `files and ${options.entry === undefined ? '--against lock' : '--entry'} exclude each other`,
+        {
+          hint: 'leave the files out: volo.yml lists them',
+          usage: true,
+        },
+      )
+    }
+    const config = files.length === 0 ? await openProject(run) : await projectAround(run)
+    if (files.length === 0) {
+      if (config === undefined) return failed
+      checkEntry(config, options.entry)
+    }
+    const result = await withStore(run, { offline: options.offline }, (store) =>
+      compare(run, config, files, options, category, { cwd: run.io.cwd, store }),
+    )
+    return show(run, result, options.against)
+  })
+}
+
+function categoryOf(text: string | undefined): BreakingCategory | undefined {
+  const found = breakingCategories.find((one) => one === text)
+  if (text === undefined || found !== undefined) return found
+  throw new ProjectError(`there is no category '${text}'`, {
+    hint: `the categories are ${breakingCategories.join(', ')}`,
+    usage: true,
+  })
+}
+
+function checkEntry(config: Config, name: string | undefined): void {
+  const names = Object.keys(config.entries)
+  if (name === undefined || names.includes(name)) return
+  throw new ProjectError(`volo.yml has no entry '${name}'`, { hint: `its entries: ${names.join(', ')}`, usage: true })
+}
+
+/** The volo.yml around files that were named, for its ignores; undefined where there is none. */
+async function projectAround(run: Run): Promise<Config | undefined> {
+  const { findConfig } = await import('../../project/config.ts')
+  try {
+    findConfig(run.io.cwd, run.config)
+  } catch (error) {
+    if (error instanceof ProjectError && run.config === undefined) return undefined
+    throw error
+  }
+  return openProject(run)
+}
+
+async function compare(
+  run: Run,
+  config: Config | undefined,
+  files: readonly string[],
+  options: BreakingOptions,
+  category: BreakingCategory | undefined,
+  versions: OpenVersions,
+): Promise<BreakingResult> {
+  const { cwd } = run.io
+  const breaking = await import('../../project/breaking.ts')
+  if (options.against === 'lock' && config !== undefined) {
+    const before = await breaking.currentSide(config, versions)
+    const after = await breaking.newestSide(config, versions)
+    return breaking.compareEntries(before, after, options.entry, category)
+  }
+  if (files.length === 0 && config !== undefined) {
+    const listed = Object.values(config.entries).flatMap(({ services = [] }) => services.map(({ idl }) => idl))
+    const local = listed.filter(({ source }) => source === 'local').map(({ path }) => resolve(config.folder, path))
+    const version = await versionOf(run, options.against, { cwd, base: config.folder, files: [...new Set(local)] })
+    const before = await breaking.olderSide(config, version, versions)
+    const after = await breaking.currentSide(config, versions)
+    return breaking.compareEntries(before, after, options.entry, category)
+  }
+  const { expandPatterns } = await import('../../project/idl-pattern.ts')
+  const paths = expandPatterns(files, cwd)
+  const base = config?.folder ?? cwd
+  const version = await versionOf(run, options.against, { cwd, base, files: paths })
+  const before = await breaking.olderSide(undefined, version, versions)
+  const after = await breaking.currentSide(undefined, versions)
+  const listed = {
+    files: paths.map((path) => pathFrom(cwd, path)),
+    includes: (options.includes ?? []).map((one) => pathFrom(cwd, resolve(cwd, one))),
+  }
+  return breaking.compareFiles(before, after, listed, config, category)
+}
+
+/** What --against names: a path, or a ref of the repository around the project. */
+async function versionOf(run: Run, against: string, place: VersionPlace): Promise<IdlVersion> {
+  const path = resolve(run.io.cwd, against)
+  const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined
+  const isPath = /^(?:\.{1,2}(?:[/\\]|$)|[/\\]|[A-Za-z]:[/\\])/.test(against)
+  const { versionAt } = await import('../../project/idl-version.ts')
+  if (isPath && isThere) return versionAt(against, place)
+  if (isPath) throw new ProjectError(`there is no ${against}`, { usage: true })
+  const { repositoryOf } = await import('../../project/git/commit-version.ts')
+  const repository = await repositoryOf(place.base, { env: run.io.env, silenceMs: 60_000 })
+  const commit = await repository?.commitOf(against)
+  if (commit !== undefined && repository !== undefined) {
+    if (isThere) {
+      throw new ProjectError(`${against} is a path and a ref`, {
+        hint: `write ./${against} for the path, or refs/heads/${against} for the branch`,
+        usage: true,
+      })
+    }
+    return repository.versionAt(against, commit, place)
+  }
+  if (isThere) return versionAt(against, place)
+  if (repository === undefined) {
+    throw new ProjectError(
+      `${pathFrom(run.io.cwd, place.base)} lies in no git repository, and there is no path ${against}`,
+      {
+        hint: 'give a folder or file with the older IDLs: --against ../released',
+        usage: true,
+      },
+    )
+  }
+  throw new ProjectError(`'${against}' is no ref of this repository, and no path`, {
+    hint: (await repository.hintFor(against)) ?? 'in CI, fetch it first: git fetch origin main',
+    usage: true,
+  })
+}
+
+function show(run: Run, result: BreakingResult, against: string): ExitCode {
+  const { output } = run
+  const { changes, diagnostics } = result
+  const isBroken = diagnostics.some(({ severity }) => severity === 'error')
+  const ok = !isBroken && changes.length === 0
+  const found: RenderableDiagnostic[] = [...diagnostics, ...changes.map(changeDiagnostic)]
+  showDiagnostics(output, found)
+  output.json({
+    ok,
+    against,
+    files: result.compared,
+    added: result.added,
+    ignored: result.ignored,
+    changes: changes.map((change) => ({
+      rule: change.rule,
+      category: change.category,
+      subject: change.subject,
+      ...diagnosticToJson({ ...changeDiagnostic(change), message: change.message }),
+    })),
+    declarations: result.declarations.map(({ name, what, status, breaks, compatible }) => ({
+      name,
+      what,
+      status,
+      breaks: breaks ?? null,
+      compatible,
+    })),
+    diagnostics: diagnostics.map(diagnosticToJson),
+  })
+  if (isBroken) return failed
+  for (const { name, what, status, compatible } of result.declarations) {
+    if (status === 'added') output.detail(`new      ${what} ${name}`)
+    for (const text of compatible) output.detail(`allowed  ${what} ${name}: ${text}`)
+  }
+  for (const file of result.added) output.detail(`new      ${file}`)
+  output.info(summary(result, against))
+  return ok ? done : failed
+}
+
+function summary({ changes, compared, added, ignored }: BreakingResult, against: string): string {
+  const files = `${compared.length} ${compared.length === 1 ? 'file' : 'files'}`
+  const more = [
+    ...(added.length > 0 ? [`${added.length} new`] : []),
+    ...(ignored > 0 ? [`${ignored} ${ignored === 1 ? 'change' : 'changes'} ignored`] : []),
+  ]
+  const counts = breakingCategories.flatMap((category) => {
+    const n = changes.filter((change) => change.category === category).length
+    return n === 0 ? [] : [`${n} ${n === 1 ? 'breaks' : 'break'} ${category}`]
+  })
+  const found = counts.length === 0 ? 'nothing breaks' : counts.join(', ')
+  return `Compared ${files} with ${against}: ${found}${more.length > 0 ? ` (${more.join(', ')})` : ''}.`
+}

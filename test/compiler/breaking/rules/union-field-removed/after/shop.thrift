@@ -1,0 +1,3 @@
+union Payment {
+  1: string card
+}

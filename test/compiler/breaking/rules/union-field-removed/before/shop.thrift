@@ -1,0 +1,4 @@
+union Payment {
+  1: string card
+  2: i64 cash
+}
