@@ -70,7 +70,10 @@ function attempts(transport: Transport, service: ServiceType, attempt: Service):
 
 function isTransport(service: ServiceType, target: unknown): target is Transport {
   if (typeof target !== 'object' || target === null || typeof (target as Transport).bind !== 'function') return false
-  return !service.methods.some((method) => method.localName === 'bind')
+  // A handler may have a method of that name, and then it has the others too.
+  const has = ({ localName }: MethodType): boolean =>
+    typeof (target as Record<string, unknown>)[localName] === 'function'
+  return !service.methods.some((method) => method.localName === 'bind') || !service.methods.every(has)
 }
 
 /** The function that a client has for a method: gathers Thrift's positional arguments; call options stand after them. */

@@ -48,7 +48,8 @@ const rawStruct: ThriftStruct<Uint8Array> = {
     const fields = readFields(reader)
     rewriter.reset()
     rewrite(fields, rewriter)
-    return rewriter.take()
+    const { buffer, byteOffset, length } = rewriter.take()
+    return new Uint8Array(buffer, byteOffset, length)
   },
   toBytes: (bytes) => checked(bytes),
   fromBytes: (bytes, start = 0, end = bytes.length) => checked(bytes.slice(start, end)),
