@@ -3,7 +3,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-export type { IncomingMessage as Http1Request, Server as Http1Server, ServerResponse as Http1Response } from 'node:http'
+/** A request of `node:http`. */
+export type Http1Request = IncomingMessage
+/** A response of `node:http`. */
+export type Http1Response = ServerResponse
+/** A server of `node:http`; one of `node:https` is one, too. */
+export type Http1Server = Server
 
 /** How long the peers of HTTP/1.1 may take. */
 export interface Http1Limits {

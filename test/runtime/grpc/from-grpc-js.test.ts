@@ -1,0 +1,68 @@
+/** What the page for people who come from grpc-js shows is what the built package does. */
+
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import ts from 'typescript'
+import { beforeAll, expect, test, vi } from 'vitest'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const execute = promisify(execFile)
+const root = join(import.meta.dirname, '../../..')
+const page = readFileSync(join(root, 'src/runtime/grpc/from-grpc-js.md'), 'utf8')
+/** Inside the repository, so that `volo-ts` is found as the package's own name. */
+const project = join(root, 'test/tmp/from-grpc-js')
+
+function blocks(language: string): string[] {
+  return [...page.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].flatMap(([, word, text]) =>
+    word === language ? [text!] : [],
+  )
+}
+
+let program: ts.Program
+
+beforeAll(async () => {
+  rmSync(project, { recursive: true, force: true })
+  mkdirSync(join(project, 'idl'), { recursive: true })
+  writeFileSync(join(project, 'idl/fleet.proto'), blocks('proto')[0]!)
+  writeFileSync(
+    join(project, 'volo.yml'),
+    'entries: { default: { protocol: protobuf, services: [{ idl: { source: local, path: idl/fleet.proto } }] } }\n',
+  )
+  await execute(process.execPath, [join(root, 'bin/volo.js'), 'generate'], { cwd: project })
+  const files = blocks('ts').map((text) => {
+    const file = join(project, 'src', /^\/\/ (\S+)\n/.exec(text)![1]!)
+    writeFileSync(file, text)
+    return file
+  })
+  program = ts.createProgram(files, {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    skipLibCheck: true,
+    rootDir: join(project, 'src'),
+    outDir: join(project, 'dist'),
+  })
+}, 60_000)
+
+test('the page compiles', () => {
+  const text = ts.formatDiagnostics(ts.getPreEmitDiagnostics(program), {
+    getCanonicalFileName: (name) => name,
+    getCurrentDirectory: () => project,
+    getNewLine: () => '\n',
+  })
+  expect(text).toBe('')
+})
+
+test('the page prints what it says', async () => {
+  program.emit()
+  const { stdout } = await execute(process.execPath, ['dist/client.js'], { cwd: project, timeout: 30_000 })
+  const said = /^What it prints: (.*)\.$/m.exec(page)![1]!
+  expect(stdout.trim().split('\n')).toEqual([...said.matchAll(/`([^`]+)`/g)].map(([, line]) => line))
+})
