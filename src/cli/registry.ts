@@ -42,11 +42,16 @@ export async function planWithStore(
   run: Run,
   config: Config,
   options: GitOptions &
-    Pick<Parameters<typeof import('../project/registry-plan.ts').planRegistry>[1], 'frozen' | 'moveTo' | 'before'>,
+    Pick<
+      Parameters<typeof import('../project/registry-plan.ts').planRegistry>[1],
+      'frozen' | 'moveTo' | 'vendored' | 'before'
+    >,
 ): Promise<RegistryPlan> {
   const { planRegistry } = await import('../project/registry-plan.ts')
-  const { frozen, moveTo, before } = options
-  return withStore(run, options, (store) => planRegistry(config, { cwd: run.io.cwd, store, frozen, moveTo, before }))
+  const { frozen, moveTo, vendored, before } = options
+  return withStore(run, options, (store) =>
+    planRegistry(config, { cwd: run.io.cwd, store, frozen, moveTo, vendored, before }),
+  )
 }
 
 /** Whether volo.lock must not be moved: as `--frozen` or `--no-frozen` says, else in CI. */

@@ -6,6 +6,7 @@ import {
   addEntry,
   dashColumn,
   edit,
+  hasEntry,
   indentOf,
   insertAfter,
   insertEntry,
@@ -29,7 +30,7 @@ export function addIdl(text: string, entry: string, protocol: ConfigProtocol, id
     (document) => {
       if (document.hasIn(['entries', entry, 'services']) && isSeq(document.getIn(['entries', entry, 'services']))) {
         document.addIn(['entries', entry, 'services'], document.createNode(item))
-      } else if (isMap(document.getIn(['entries', entry]))) {
+      } else if (hasEntry(document, entry)) {
         document.setIn(['entries', entry, 'services'], document.createNode([item]))
       } else {
         addEntry(document, entry, { protocol, services: [item] })

@@ -35,6 +35,12 @@ export function quoteNewScalars(document: Document): void {
   })
 }
 
+/** Whether an entry says anything. */
+export function hasEntry(document: Document, name: string): boolean {
+  const entry = document.getIn(['entries', name])
+  return isMap(entry) && entry.items.length > 0
+}
+
 /** Adds an entry to a document. */
 export function addEntry(document: Document, name: string, data: object): void {
   if (isMap(document.get('entries'))) {

@@ -2,15 +2,18 @@
 
 import { type Diagnostic, type Report, reportInto } from '../compiler/diagnostic.ts'
 import type { Host } from '../compiler/host.ts'
+import { normalizePath } from '../compiler/path.ts'
 import type { Config } from './config.ts'
 import type { GitSource, GitStore, GitTree } from './git/git-store.ts'
 import { type GitUrl, parseGitUrl } from './git/url.ts'
+import { vendoredTree } from './git/vendor.ts'
 import { gitHost } from './git-host.ts'
 import { type IdlPlaces, idlPlaces } from './idl-place.ts'
-import { isSameSource } from './lock.ts'
+import { isSameSource, lockedRepo } from './lock.ts'
 import { compareLocks, type ListedRepo, type LockDifference } from './lock-agreement.ts'
 import { isCommit, type ReadLock } from './lock-reader.ts'
 import { nodeHost } from './node-host.ts'
+import { ProjectError } from './project-error.ts'
 
 /** How sources are opened. */
 export interface OpenSources {
@@ -19,6 +22,8 @@ export interface OpenSources {
   readonly lock: ReadLock
   /** Makes the store; called only when there is a repo. */
   readonly store: () => Promise<GitStore>
+  /** Take vendored files where they are the locked ones: for commands that compile, and list nothing new. */
+  readonly vendored?: boolean | undefined
   /** volo.lock must not be moved: every difference is an error. */
   readonly frozen?: boolean | undefined
   /** A commit that a repo shall stand at in place of the locked one. */
@@ -86,14 +91,17 @@ async function settleCommits(
 async function openTrees(
   config: Config,
   repos: readonly (ListedRepo & { readonly commit: string })[],
-  { store }: OpenSources,
+  { lock, store, vendored, frozen }: OpenSources,
 ): Promise<OpenRepo[]> {
   const wanted = new Map<string, GitSource & { tree: GitTree | undefined }>()
   const addressed = repos.map((repo) => ({ ...repo, address: parseGitUrl(repo.url, config.folder) }))
   const keyOf = (repo: (typeof addressed)[number]): string => `${repo.commit} ${repo.address.key}`
   for (const repo of addressed) {
     if (wanted.has(keyOf(repo))) continue
-    wanted.set(keyOf(repo), { url: repo.address, commit: repo.commit, ref: repo.ref, tree: undefined })
+    const locked = vendored === true ? lockedRepo(lock, repo) : undefined
+    const copy = locked?.commit === repo.commit ? vendoredTree(config.folder, locked, repo.address) : undefined
+    const tree = copy !== undefined && (frozen === true || isWhole(config, repo, copy)) ? copy : undefined
+    wanted.set(keyOf(repo), { url: repo.address, commit: repo.commit, ref: repo.ref, tree })
   }
   const missing = [...wanted.values()].filter(({ tree }) => tree === undefined)
   if (missing.length > 0) {
@@ -101,6 +109,18 @@ async function openTrees(
     for (const [i, one] of missing.entries()) one.tree = trees[i]
   }
   return addressed.map((repo) => ({ ...repo, tree: wanted.get(keyOf(repo))!.tree! }))
+}
+
+/** Whether vendored files are all there, with what volo.yml lists; else they are made anew from the cache. */
+function isWhole(config: Config, { entry, name }: ListedRepo, tree: GitTree): boolean {
+  const idls = (config.entries[entry]?.services ?? []).filter(({ idl }) => idl.source === 'git' && idl.repo === name)
+  const listed = idls.map(({ idl }) => normalizePath(idl.path.replace(/^\/+/, '')))
+  try {
+    return [...tree.paths, ...listed].every((path) => tree.read(path) !== undefined)
+  } catch (error) {
+    if (error instanceof ProjectError) return false
+    throw error
+  }
 }
 
 function mountOf(places: IdlPlaces, repo: OpenRepo): string {

@@ -12,12 +12,12 @@ import { nodeHost } from './node-host.ts'
 import { ProjectError } from './project-error.ts'
 import { type ProjectFilesInput, projectFiles, type Template } from './project-files.ts'
 import type { ScaffoldFile } from './scaffold.ts'
-import { type ServiceModel, serviceModels } from './service-model.ts'
+import { type NamedProgram, type ServiceModel, serviceModels } from './service-model.ts'
 import { templateFiles } from './template.ts'
 
 /** What a new project is made of. */
 export interface NewProject
-  extends Pick<ProjectFilesInput, 'name' | 'template' | 'packageManager' | 'runtime' | 'isVendored'> {
+  extends Pick<ProjectFilesInput, 'name' | 'template' | 'packageManager' | 'runtime' | 'isVendored' | 'isFromGit'> {
   /** Paths of IDL files, absolute; empty for a starter IDL. */
   readonly idls: readonly string[]
   /** Import roots, absolute. */
@@ -36,12 +36,47 @@ export interface NewProjectPlan {
   readonly services: readonly { readonly service: ServiceModel; readonly chosen: boolean }[]
 }
 
+/** What a project is made from: its IDLs, where they come from, and what they generate. */
+export interface ProjectBase {
+  readonly diagnostics: readonly Diagnostic[]
+  /** volo.yml, generated code, and what else belongs to the IDLs. */
+  readonly files: readonly ScaffoldFile[]
+  readonly named: NamedProgram
+  /** The IDL files that were named, as people see them. */
+  readonly entries: readonly string[]
+  /** Files in place of scaffolded ones. */
+  readonly instead: readonly ScaffoldFile[]
+}
+
 /** Plans a project; nothing is written. Paths in diagnostics are as seen from `cwd`. */
 export function planProject(project: NewProject, cwd: string): NewProjectPlan {
+  const base = localBase(project, cwd)
+  return 'named' in base ? completePlan(project, base) : { diagnostics: base.diagnostics, files: [], services: [] }
+}
+
+/** The plan of a project over its base. */
+export function completePlan(
+  project: Omit<NewProject, 'idls' | 'includes' | 'protocol'>,
+  base: ProjectBase,
+): NewProjectPlan {
+  const { named, entries, instead } = base
+  const all = serviceModels([{ named, files: named.program.entries }])
+  const chosen = chooseServices(all, project.chosen, entries)
+  const files = [...base.files, ...projectFiles({ ...project, services: chosen, named, instead })]
+  files.sort((a, b) => (a.path < b.path ? -1 : 1))
+  return {
+    diagnostics: base.diagnostics,
+    files,
+    services: all.map((service) => ({ service, chosen: chosen.includes(service) })),
+  }
+}
+
+/** From IDLs that are copied into the project, or a starter IDL; only the diagnostics when one is an error. */
+function localBase(project: NewProject, cwd: string): ProjectBase | Pick<ProjectBase, 'diagnostics'> {
   const isStarter = project.idls.length === 0
   const starter = isStarter ? templateFiles(`starter/${project.protocol}`) : []
   const given = isStarter ? compileStarter(starter) : compileGiven(project, cwd)
-  if (hasErrors(given.diagnostics)) return { diagnostics: given.diagnostics, files: [], services: [] }
+  if (hasErrors(given.diagnostics)) return { diagnostics: given.diagnostics }
 
   const idls = given.sources.filter(({ bundled }) => !bundled)
   const files: ScaffoldFile[] = idls.map(({ source }) => ({ path: `idl/${source.logicalPath}`, text: source.text }))
@@ -49,24 +84,15 @@ export function planProject(project: NewProject, cwd: string): NewProjectPlan {
   // What is generated comes from the files as they will lie in the project, so that it is what `volo generate` gives.
   const texts = Object.fromEntries(files.map(({ path, text }) => [path, text]))
   const compiled = compile({ entries, includes: ['idl'], host: memoryHost(texts) })
-  if (hasErrors(compiled.diagnostics)) return { diagnostics: compiled.diagnostics, files: [], services: [] }
+  if (hasErrors(compiled.diagnostics)) return { diagnostics: compiled.diagnostics }
   files.push(...compiled.files.map(({ path, text }) => ({ path: `src/gen/${path}`, text })))
-
+  files.push({ path: 'volo.yml', text: configText(entries, project.template) })
   const named = {
     program: compiled.program,
     names: compiled.names ?? nameProgram(compiled.program, () => {}),
     reach: compiled.reach,
   }
-  const all = serviceModels([{ named, files: compiled.program.entries }])
-  const chosen = chooseServices(all, project.chosen, entries)
-  files.push({ path: 'volo.yml', text: configText(entries, project.template) })
-  files.push(...projectFiles({ ...project, services: chosen, named, instead: starter }))
-  files.sort((a, b) => (a.path < b.path ? -1 : 1))
-  return {
-    diagnostics: given.diagnostics,
-    files,
-    services: all.map((service) => ({ service, chosen: chosen.includes(service) })),
-  }
+  return { diagnostics: given.diagnostics, files, named, entries, instead: starter }
 }
 
 function compileGiven(project: NewProject, cwd: string): CompileResult {
@@ -90,7 +116,7 @@ function chooseServices(
 ): ServiceModel[] {
   if (all.length === 0) {
     throw new ProjectError(
-      `${entries.map((path) => path.slice('idl/'.length)).join(', ')} declares no service, and a project needs one`,
+      `${entries.map((path) => path.replace(/^idl\//, '')).join(', ')} declares no service, and a project needs one`,
       {
         hint: 'name the IDL file that declares the service; what it includes comes along by itself',
       },

@@ -26,6 +26,8 @@ export interface ProjectFilesInput {
   readonly runtime: string
   /** The package lies in the project's `vendor/`. */
   readonly isVendored: boolean
+  /** The IDLs stay in git. */
+  readonly isFromGit?: boolean
   /** The services to scaffold. */
   readonly services: readonly ServiceModel[]
   readonly named: NamedProgram
@@ -46,6 +48,7 @@ export function projectFiles(input: ProjectFilesInput): ScaffoldFile[] {
     name,
     runtime: input.runtime,
     isVendored: input.isVendored,
+    isFromGit: input.isFromGit === true,
     hasServer: has.server,
     hasClient: has.client,
     startCommand: words.run('start'),

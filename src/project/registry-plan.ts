@@ -14,7 +14,7 @@ import { type ReadLock, readLock } from './lock-reader.ts'
 import { setRepo } from './repo-edit.ts'
 
 /** How a project is planned. */
-export interface PlanOptions extends Pick<OpenSources, 'frozen' | 'moveTo'> {
+export interface PlanOptions extends Pick<OpenSources, 'frozen' | 'moveTo' | 'vendored'> {
   readonly cwd: string
   /** Makes the store; called only when there is a repo. */
   readonly store: () => Promise<GitStore>

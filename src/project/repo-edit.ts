@@ -5,6 +5,7 @@ import type { ConfigProtocol } from './config.ts'
 import {
   addEntry,
   edit,
+  hasEntry,
   indentOf,
   insertAfter,
   insertBehind,
@@ -27,7 +28,7 @@ export function addRepo(text: string, entry: string, protocol: ConfigProtocol, r
       const owner = document.getIn(['entries', entry], true)
       if (isMap(document.getIn(['entries', entry, 'repos']))) {
         document.setIn(['entries', entry, 'repos', name], document.createNode(data))
-      } else if (isMap(owner)) {
+      } else if (isMap(owner) && hasEntry(document, entry)) {
         owner.delete('repos')
         owner.items.splice(placeOfRepos(owner), 0, document.createPair('repos', { [name]: data }) as never)
       } else {

@@ -47,7 +47,7 @@ Examples:
       const config = await openProject(run)
       if (config === undefined) return failed
       const { listedIdls } = await import('../../project/idl-registry.ts')
-      const plan = await planWithStore(run, config, { offline: options.offline })
+      const plan = await planWithStore(run, config, { offline: options.offline, vendored: true })
       diagnostics = plan.diagnostics
       checked = listedIdls(config, io.cwd).map(({ path }) => path)
     } else {

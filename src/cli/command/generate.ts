@@ -81,7 +81,7 @@ async function generateAnew(
   const { writeRegistry } = await import('../../project/registry-write.ts')
   const { rememberGeneration } = await import('../../project/generation-memory.ts')
   const frozen = isFrozen(run, options.frozen)
-  const plan = await planWithStore(run, config, { offline: options.offline, signal, frozen })
+  const plan = await planWithStore(run, config, { offline: options.offline, signal, frozen, vendored: true })
   onReads?.(plan.host.reads.keys())
   const shown = { ...plan.generation, diagnostics: plan.diagnostics }
   if (plan.diagnostics.some(({ severity }) => severity === 'error')) return showPlan(run, shown, [], options)

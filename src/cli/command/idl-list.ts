@@ -29,7 +29,7 @@ export function addIdlList({ program, action }: Registry): void {
     const { openSources } = await import('../../project/git-source.ts')
     const { readLock } = await import('../../project/lock-reader.ts')
     const lock = readLock(config.folder, cwd)
-    const sources = await withStore(run, options, (store) => openSources(config, { cwd, lock, store }))
+    const sources = await withStore(run, options, (store) => openSources(config, { cwd, lock, store, vendored: true }))
     if (showProblems(run, sources)) return failed
     const rows = listedIdls(config, cwd).map(({ entry, protocol, path, idl, roots }) => {
       const repo = sources.repos.find((one) => one.entry === entry && one.name === idl.repo)

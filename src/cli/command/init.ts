@@ -5,11 +5,12 @@ import { basename, join, resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import { pathFrom } from '../../project/display-path.ts'
-import type { NewProjectPlan } from '../../project/new-project.ts'
+import type { NewProject, NewProjectPlan } from '../../project/new-project.ts'
 import { type PackageManager, packageManagers } from '../../project/package-manager.ts'
 import { ProjectError } from '../../project/project-error.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
+import { withStore } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 import { whileLocked } from '../while-locked.ts'
 import { collect } from './collect.ts'
@@ -21,8 +22,13 @@ interface InitOptions {
   readonly protocol?: 'thrift' | 'grpc'
   readonly dir?: string
   readonly packageManager?: PackageManager
+  readonly gitUrl?: string
+  readonly ref?: string
+  readonly repo?: string
+  readonly offline?: boolean
   readonly install: boolean
-  readonly git: boolean
+  /** False with --no-git. */
+  readonly git?: boolean
   readonly runtime?: string
   readonly dryRun?: boolean
   readonly force?: boolean
@@ -38,7 +44,7 @@ export function addInit({ program, action }: Registry): void {
       'Starts a project from Thrift or protobuf IDLs: generated code, a handler per service, a server, a client, a test. Without an IDL it lays down a small one to start from. All or nothing: no file is overwritten without --force.',
     )
     .argument('[name]', "the project's name, and its folder; '.' for the current folder")
-    .argument('[idl...]', '.thrift and .proto files; what they include comes along')
+    .argument('[idl...]', '.thrift and .proto files; what they include comes along. With -g, paths in the repo')
     .addOption(
       new Option('-t, --template <kind>', 'what the project holds')
         .choices(['server', 'client', 'full'])
@@ -49,6 +55,9 @@ export function addInit({ program, action }: Registry): void {
       'scaffold this service only (repeatable; default: every service of the files)',
       collect,
     )
+    .addOption(gitOption())
+    .option('-r, --ref <ref>', 'a branch, a tag or a commit of it (default: HEAD)')
+    .option('--repo <name>', 'its name in volo.yml (default: the last part of the URL)')
     .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)
     .addOption(
       new Option('-p, --protocol <kind>', 'the kind of starter IDL, when no IDL is given').choices(['thrift', 'grpc']),
@@ -62,6 +71,7 @@ export function addInit({ program, action }: Registry): void {
     .option('--no-install', 'install no dependencies')
     .option('--no-git', 'make no git repository')
     .option('--runtime <spec>', 'the volo-ts that the project depends on: a version, or a path to a tarball', nonEmpty)
+    .option('--offline', 'reach no network for git: what is not in the cache is an error')
     .option('--dry-run', 'write nothing, list the files')
     .option('-f, --force', 'overwrite files that are in the way')
     .option('-y, --yes', 'ask nothing')
@@ -72,6 +82,7 @@ export function addInit({ program, action }: Registry): void {
 Examples:
   volo init shop idl/shop.thrift
   volo init fleet proto/fleet/v1/fleet.proto -i proto
+  volo init shop -g https://github.com/acme/idl.git -r v1.4 shop/shop.thrift
   volo init shop-client idl/shop.thrift --template client --service Shop
   volo init hello --protocol grpc
   volo init . idl/shop.thrift --no-install`,
@@ -79,6 +90,13 @@ Examples:
   action<[string | undefined, string[]], InitOptions>(command, (run, [name, idls], options) =>
     init(run, name, idls, options),
   )
+}
+
+/** `--git` beside `--no-git`, which is about a repository for the project: commander would give both one value. */
+function gitOption(): Option {
+  const option = new Option('-g, --git <url>', 'the git repo that the IDLs are in: a URL, git@host:path, or a folder')
+  option.attributeName = () => 'gitUrl'
+  return option
 }
 
 async function init(
@@ -103,9 +121,10 @@ async function init(
   const folder = options.dir === undefined ? resolve(io.cwd, name) : resolve(io.cwd, options.dir)
   const projectName = name === '.' ? (suggestName(basename(folder)) ?? 'service') : name
 
+  checkGitOptions(options, words)
   const { expandPatterns } = await import('../../project/idl-pattern.ts')
-  const idls = expandPatterns(words, io.cwd)
-  const protocol = await chooseProtocol(options, idls.length > 0, mayAsk)
+  const idls = options.gitUrl === undefined ? expandPatterns(words, io.cwd) : []
+  const protocol = await chooseProtocol(options, words.length > 0, mayAsk)
   const { detectPackageManager, requirePackageManager } = await import('../../project/package-manager.ts')
   const packageManager = options.packageManager ?? detectPackageManager(io.env)
   const installs = options.install && options.dryRun !== true
@@ -117,21 +136,15 @@ async function init(
   const { packageSource, requireRuntimeFile } = await import('../../project/package-source.ts')
   const source = packageSource(options.runtime, io.cwd)
   requireRuntimeFile(source)
-  const { planProject } = await import('../../project/new-project.ts')
-  const plan = planProject(
-    {
-      name: projectName,
-      idls,
-      includes: (options.includes ?? []).map((one) => resolve(io.cwd, one)),
-      protocol,
-      template: options.template,
-      chosen: options.service ?? [],
-      packageManager,
-      runtime: source.spec,
-      isVendored: source.vendored !== undefined,
-    },
-    io.cwd,
-  )
+  const common = {
+    name: projectName,
+    template: options.template,
+    chosen: options.service ?? [],
+    packageManager,
+    runtime: source.spec,
+    isVendored: source.vendored !== undefined,
+  }
+  const plan = await planFrom(run, options, { ...common, folder, protocol, idls, words })
   if (showDiagnostics(output, plan.diagnostics)) {
     output.json({ ok: false, diagnostics: plan.diagnostics.map(diagnosticToJson) })
     return failed
@@ -155,7 +168,7 @@ async function init(
       files: plan.files,
       vendored: source.vendored,
       force: options.force === true,
-      git: options.git,
+      git: options.git !== false,
       install: installs ? packageManager : undefined,
       env: io.env,
       signal,
@@ -189,6 +202,54 @@ async function init(
     }
     return done
   })
+}
+
+/** What the project is made from. */
+interface ProjectWords extends Omit<NewProject, 'includes'> {
+  readonly folder: string
+  readonly words: readonly string[]
+}
+
+async function planFrom(
+  run: Run,
+  options: InitOptions,
+  { folder, words, ...project }: ProjectWords,
+): Promise<NewProjectPlan> {
+  const { cwd } = run.io
+  const { gitUrl: url, ref, repo: name, includes = [], offline } = options
+  if (url === undefined) {
+    const { planProject } = await import('../../project/new-project.ts')
+    return planProject({ ...project, includes: includes.map((one) => resolve(cwd, one)) }, cwd)
+  }
+  const { planGitProject } = await import('../../project/new-git-project.ts')
+  const stop = new AbortController()
+  const release = run.io.onInterrupt(() => stop.abort())
+  try {
+    return await withStore(run, { offline, signal: stop.signal }, (store) =>
+      planGitProject(
+        { ...project, folder, git: { url, ref, name, includes, paths: words, all: false } },
+        { cwd, store },
+      ),
+    )
+  } finally {
+    release()
+  }
+}
+
+function checkGitOptions(options: InitOptions, words: readonly string[]): void {
+  if (options.gitUrl !== undefined && words.length === 0) {
+    throw new ProjectError('there is no IDL to start from', {
+      hint: 'name the IDL files in the repo, after the name of the project',
+      usage: true,
+    })
+  }
+  const alone = options.ref !== undefined ? '-r' : options.repo !== undefined ? '--repo' : undefined
+  if (alone !== undefined && options.gitUrl === undefined) {
+    throw new ProjectError(`${alone} is about a git repo, and there is none`, {
+      hint: 'give its URL with -g',
+      usage: true,
+    })
+  }
 }
 
 async function chooseProtocol(options: InitOptions, hasIdl: boolean, mayAsk: boolean): Promise<'thrift' | 'grpc'> {
