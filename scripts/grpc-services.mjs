@@ -6,28 +6,32 @@ import { join } from 'node:path'
 
 const require = createRequire(import.meta.url)
 
-/** Logical path of each file, the package that has it, and where. */
+/** Logical path of each file, an entry of the package that has it, and where it is in that package. */
 const sources = [
-  ['grpc/health/v1/health.proto', 'grpc-health-check', 'proto/health/v1/health.proto'],
-  ['grpc/reflection/v1/reflection.proto', '@grpc/reflection', 'build/proto/grpc/reflection/v1/reflection.proto'],
+  ['grpc/health/v1/health.proto', require.resolve('grpc-health-check'), 'proto/health/v1/health.proto'],
+  [
+    'grpc/reflection/v1/reflection.proto',
+    require.resolve('@grpc/reflection'),
+    'build/proto/grpc/reflection/v1/reflection.proto',
+  ],
   [
     'grpc/reflection/v1alpha/reflection.proto',
-    '@grpc/reflection',
+    require.resolve('@grpc/reflection'),
     'build/proto/grpc/reflection/v1alpha/reflection.proto',
   ],
-  ['grpc/channelz/v1/channelz.proto', '@grpc/grpc-js', 'proto/channelz.proto'],
+  ['grpc/channelz/v1/channelz.proto', require.resolve('@grpc/grpc-js'), 'proto/channelz.proto'],
 ]
 
-/** The folder of an installed package, found by a file that all of them let through. */
-function packageFolder(name) {
-  const entry = require.resolve(name)
-  return entry.slice(0, entry.lastIndexOf(join('node_modules', name)) + join('node_modules', name).length)
+/** The folder of an installed package, by a file of it. */
+function packageFolder(entry) {
+  const [, folder] = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)/.exec(entry)
+  return folder
 }
 
 /** The generated modules, given `volo-ts/compiler`: path below `src/runtime/grpc/gen` and text. */
 export function generateGrpcServices({ compile, memoryHost }) {
   const texts = Object.fromEntries(
-    sources.map(([path, name, file]) => [path, readFileSync(join(packageFolder(name), file), 'utf8')]),
+    sources.map(([path, entry, file]) => [path, readFileSync(join(packageFolder(entry), file), 'utf8')]),
   )
   const { files, diagnostics } = compile({
     entries: sources.map(([path]) => path),

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fromBinary } from '@bufbuild/protobuf'
@@ -5,6 +6,8 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import * as grpcJs from '@grpc/grpc-js'
 import * as protoLoader from '@grpc/proto-loader'
 import { afterEach, describe, expect, it } from 'vitest'
+import { generateGrpcServices } from '../../../scripts/grpc-services.mjs'
+import * as compiler from '../../../src/compiler.ts'
 import { createClient } from '../../../src/runtime/core/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { addChannelz } from '../../../src/runtime/grpc/channelz.ts'
@@ -314,4 +317,12 @@ describe('channelz, asked by grpc-js', () => {
     await createClient(Echo, transport).unary({})
     expect(server.stats()).toMatchObject({ calls: undefined, connections: [{ wire: 'grpc', calls: undefined }] })
   })
+})
+
+it('the generated services are what our compiler generates today', () => {
+  const folder = join(import.meta.dirname, '../../../src/runtime/grpc/gen')
+  const files = generateGrpcServices(compiler)
+  const present = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  expect(present.map((path) => path.replaceAll('\\', '/')).sort()).toEqual(files.map(({ path }) => path).sort())
+  for (const { path, text } of files) expect(readFileSync(join(folder, path), 'utf8'), path).toBe(text)
 })
