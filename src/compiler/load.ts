@@ -241,7 +241,8 @@ function findProto(loader: Loader, from: Unit, via: IrImport): FoundFile | undef
 
 /** Whether a file with a boundary may not look at `path`: neither inside it nor inside the root, named by the user, that it was searched in. */
 function isOutside({ roots }: Loader, boundary: string | undefined, folder: string, path: string): boolean {
-  return boundary !== undefined && below(roots.includes(folder) ? folder : boundary, path) === undefined
+  if (boundary === undefined || below(boundary, path) !== undefined) return false
+  return !roots.includes(folder) || below(folder, path) === undefined
 }
 
 /** The folders above a file and above the entry that led to it, nearest first: where its import root may be. */
