@@ -1,5 +1,18 @@
 /** The compiler for other programs: IDL text in, TypeScript text and diagnostics out, no file system needed. */
 
+/** Compatibility of two versions. */
+export type { BreakingChange, DeclarationChange } from './compiler/breaking/change.ts'
+export { changeDiagnostic } from './compiler/breaking/change-diagnostic.ts'
+export { type Comparison, compareVersions } from './compiler/breaking/compare.ts'
+export { applyIgnores, type BreakingIgnore, type FilteredComparison } from './compiler/breaking/ignore.ts'
+export {
+  type BreakingCategory,
+  type BreakingRule,
+  type BreakingRuleId,
+  breakingCategories,
+  breakingRule,
+  breakingRules,
+} from './compiler/breaking/rule.ts'
 /** Compile or check IDL files. */
 export {
   type CheckInput,
@@ -49,6 +62,7 @@ export {
   diagnosticToJson,
   type JsonDiagnostic,
   type JsonPlace,
+  type RenderableDiagnostic,
   type RenderOptions,
   renderDiagnostic,
 } from './compiler/text/render-diagnostic.ts'

@@ -50,7 +50,7 @@ function part(path: string): string {
   const [first, second, third] = path.split('/')
   if (first === 'runtime') return `runtime/${second}`
   if (first === 'compiler' && second === 'idl') return third?.endsWith('.ts') ? 'compiler' : `compiler/idl/${third}`
-  if (first === 'compiler' && (second === 'ir' || second === 'gen')) return `compiler/${second}`
+  if (first === 'compiler' && ['ir', 'gen', 'breaking'].includes(second!)) return `compiler/${second}`
   return first!
 }
 
@@ -66,7 +66,7 @@ const runtimeParts = [
   'inproc',
   'serve',
 ].map((name) => `runtime/${name}`)
-const compilerParts = ['compiler', 'compiler/ir', 'compiler/gen', 'compiler/idl/thrift', 'compiler/idl/proto']
+const compilerParts = ['', '/ir', '/gen', '/breaking', '/idl/thrift', '/idl/proto'].map((name) => `compiler${name}`)
 
 /** Which parts a part may import, besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -75,6 +75,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   compiler: [...compilerParts, 'runtime/protobuf', 'runtime/core'],
   'compiler/ir': ['compiler', 'runtime/protobuf'],
   'compiler/gen': ['compiler', 'compiler/ir', 'runtime/core'],
+  'compiler/breaking': ['compiler', 'compiler/ir'],
   'compiler/idl/thrift': ['compiler', 'compiler/ir'],
   'compiler/idl/proto': ['compiler', 'compiler/ir'],
   'face:compiler': compilerParts,
