@@ -49,6 +49,7 @@ export function createRegistry(program: Command, io: CliIo, ended: (code: ExitCo
   }
 }
 
-function nameOf(command: Command): string {
+/** The words of a command: `volo idl add`. */
+export function nameOf(command: Command): string {
   return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`
 }

@@ -1,7 +1,7 @@
 /** What the last generation read and wrote, so that one with nothing to do costs reading and hashing, not compiling. */
 
 import { hash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Diagnostic, SourceFile, Span } from '../compiler/diagnostic.ts'
 import type { Host } from '../compiler/host.ts'
@@ -13,6 +13,7 @@ import { boundaryOf } from './idl-place.ts'
 import { importExtension } from './import-extension.ts'
 import { lockName } from './lock.ts'
 import { packageRoot, packageVersion } from './package-root.ts'
+import { writeLockName } from './write-lock.ts'
 
 /** The memory as it is stored. All paths are absolute. */
 interface Memory {
@@ -69,6 +70,8 @@ export function recallGeneration(configPath: string, cwd: string): GenerationPla
   const memory = place === undefined ? undefined : readMemory(place)
   const config = contentOf(configPath)
   if (memory === undefined || config === undefined) return undefined
+  // A command is at work, or was killed: then there is something to do.
+  if (existsSync(join(dirname(configPath), writeLockName))) return undefined
   if (memory.key !== keyOf(configPath, hashOf(config), cwd)) return undefined
   const texts = new Map<string, string>()
   const said = new Set(memory.diagnostics.flatMap((one) => spansOf(one).map(({ path }) => resolve(cwd, path))))

@@ -19,6 +19,9 @@ import { schemaJson } from './schema.ts'
 import { parentOf, printService } from './services.ts'
 import { printThriftCodec } from './thrift-codec.ts'
 
+/** The format of the code that is generated. */
+export { formatNumber }
+
 /** The text of the module of some files. `generated`: the files of the program that become modules. */
 export function moduleText(
   files: readonly IrFile[],
