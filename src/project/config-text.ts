@@ -92,5 +92,5 @@ export function idlLines(idl: NewIdl, indent: string): string[] {
 
 /** A value in one line, quoted where YAML would take it for something else. */
 export function scalar(value: string): string {
-  return stringify(value, { lineWidth: 0 }).trimEnd()
+  return stringify(value, { lineWidth: 0 }).replace(/\n$/, '')
 }
