@@ -385,6 +385,79 @@ describe('hostile HTTP', () => {
   })
 })
 
+it.each(['application/grpc-web', 'application/grpc-web-text'])(
+  'a page that does not read holds its stream back (%s)',
+  async (type) => {
+    let made = 0
+    let isOver = false
+    const { url } = await serve({
+      async *list() {
+        try {
+          for (; ; made++) yield { data: new Uint8Array(64 * 1024) }
+        } finally {
+          isOver = true
+        }
+      },
+    })
+    const controller = new AbortController()
+    const answer = await fetch(`${url}/web.v1.Shop/List`, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: type.endsWith('text') ? 'AAAAAAA=' : new Uint8Array(5),
+      signal: controller.signal,
+    })
+    expect(answer.status).toBe(200)
+    let before = -1
+    await expect
+      .poll(
+        async () => {
+          const same = made === before
+          before = made
+          return same
+        },
+        { interval: 200 },
+      )
+      .toBe(true)
+    // What sockets and buffers of both ends hold, far below what an unbounded producer would have made by then.
+    expect(made).toBeLessThan(1_500)
+    controller.abort()
+    await answer.body?.cancel().catch(() => {})
+    await expect.poll(() => isOver).toBe(true)
+  },
+)
+
+it('shows handlers the TLS identity of their callers, over gRPC and HTTP alike', async () => {
+  const peers: unknown[] = []
+  const { port } = await serve(
+    {
+      get(item, cx) {
+        const certificate = cx.peer?.tls?.peerCertificate as { readonly subject?: { readonly CN?: string } } | undefined
+        peers.push([cx.peer?.kind, cx.peer?.tls?.authorized, certificate?.subject?.CN])
+        return item
+      },
+    },
+    { tls: { cert: pem('server'), key: pem('server-key'), ca: pem('ca'), requireClientCert: true } },
+  )
+  const identity = { ca: pem('ca'), cert: pem('client'), key: pem('client-key') }
+  const transport = grpc(`localhost:${port}`, { tls: identity })
+  cleanups.push(() => transport.close())
+  await createClient(Shop, transport).get({})
+  await new Promise<void>((resolve, reject) => {
+    const headers = { 'content-type': 'application/json' }
+    const options = { port, host: 'localhost', method: 'POST', path: '/web.v1.Shop/Get', headers, ...identity }
+    https
+      .request(options, (answer) => {
+        answer.resume()
+        answer.on('end', resolve)
+      })
+      .on('error', reject)
+      .end('{}')
+  })
+  expect(peers).toHaveLength(2)
+  expect(peers[0]).toEqual(['tcp', true, expect.any(String)])
+  expect(peers[1]).toEqual(peers[0])
+})
+
 describe('the parts of gRPC-web', () => {
   it('base64 comes back whole, however it is cut', () => {
     fc.assert(
