@@ -1,4 +1,4 @@
-/** What the page for people who come from grpc-js shows is what the built package does. */
+/** What the pages beside the code of gRPC show is what the built package does. */
 
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,14 +11,17 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const execute = promisify(execFile)
 const root = join(import.meta.dirname, '../../..')
-const page = readFileSync(join(root, 'src/runtime/grpc/from-grpc-js.md'), 'utf8')
+const pageOf = (name: string): string => readFileSync(join(root, 'src/runtime/grpc', name), 'utf8')
+const pages = [
+  { name: 'from-grpc-js.md', main: 'client' },
+  { name: 'README.md', main: 'page' },
+]
 /** Inside the repository, so that `volo-ts` is found as the package's own name. */
-const project = join(root, 'test/tmp/from-grpc-js')
+const project = join(root, 'test/tmp/grpc-pages')
 
-function blocks(language: string): string[] {
-  return [...page.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].flatMap(([, word, text]) =>
-    word === language ? [text!] : [],
-  )
+function blocks(name: string, language: string): string[] {
+  const all = [...pageOf(name).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
+  return all.flatMap(([, word, text]) => (word === language ? [text!] : []))
 }
 
 let program: ts.Program
@@ -26,17 +29,19 @@ let program: ts.Program
 beforeAll(async () => {
   rmSync(project, { recursive: true, force: true })
   mkdirSync(join(project, 'idl'), { recursive: true })
-  writeFileSync(join(project, 'idl/fleet.proto'), blocks('proto')[0]!)
+  writeFileSync(join(project, 'idl/fleet.proto'), blocks('from-grpc-js.md', 'proto')[0]!)
   writeFileSync(
     join(project, 'volo.yml'),
     'entries: { default: { protocol: protobuf, services: [{ idl: { source: local, path: idl/fleet.proto } }] } }\n',
   )
   await execute(process.execPath, [join(root, 'bin/volo.js'), 'generate'], { cwd: project })
-  const files = blocks('ts').map((text) => {
-    const file = join(project, 'src', /^\/\/ (\S+)\n/.exec(text)![1]!)
-    writeFileSync(file, text)
-    return file
-  })
+  const files = pages
+    .flatMap(({ name }) => blocks(name, 'ts'))
+    .map((text) => {
+      const file = join(project, 'src', /^\/\/ (\S+)\n/.exec(text)![1]!)
+      writeFileSync(file, text)
+      return file
+    })
   program = ts.createProgram(files, {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
@@ -51,7 +56,7 @@ beforeAll(async () => {
   })
 }, 60_000)
 
-test('the page compiles', () => {
+test('the pages compile', () => {
   const text = ts.formatDiagnostics(ts.getPreEmitDiagnostics(program), {
     getCanonicalFileName: (name) => name,
     getCurrentDirectory: () => project,
@@ -60,9 +65,9 @@ test('the page compiles', () => {
   expect(text).toBe('')
 })
 
-test('the page prints what it says', async () => {
+test.each(pages)('$name prints what it says', async ({ name, main }) => {
   program.emit()
-  const { stdout } = await execute(process.execPath, ['dist/client.js'], { cwd: project, timeout: 30_000 })
-  const said = /^What it prints: (.*)\.$/m.exec(page)![1]!
+  const { stdout } = await execute(process.execPath, [`dist/${main}.js`], { cwd: project, timeout: 30_000 })
+  const said = /^What it prints: (.*)\.$/m.exec(pageOf(name))![1]!
   expect(stdout.trim().split('\n')).toEqual([...said.matchAll(/`([^`]+)`/g)].map(([, line]) => line))
 })
