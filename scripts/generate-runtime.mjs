@@ -1,10 +1,11 @@
-/** Generates the well-known protobuf types and gRPC's own services into the runtime with our own compiler. Run it after `npm run build`. */
+/** Generates the well-known protobuf types, gRPC's own services and Thrift reflection into the runtime with our own compiler. Run it after `npm run build`. */
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as compiler from '../dist/compiler.js'
 import { generateGrpcServices } from './grpc-services.mjs'
+import { generateThriftReflection } from './thrift-reflection.mjs'
 import { generateWellKnown } from './well-known.mjs'
 
 const runtime = join(dirname(fileURLToPath(import.meta.url)), '../src/runtime')
@@ -23,3 +24,4 @@ function write(folder, files) {
 
 write('protobuf/gen', generateWellKnown(compiler))
 write('grpc/gen', generateGrpcServices(compiler))
+write('thrift/gen', generateThriftReflection(compiler))
