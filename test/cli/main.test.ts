@@ -10,13 +10,35 @@ import { runVolo } from './run-volo.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const bin = join(root, 'bin/volo.js')
-const commands = ['init', 'idl', 'idl add', 'idl list', 'idl remove', 'generate', 'update', 'check']
+const commands = [
+  'init',
+  'idl',
+  'idl add',
+  'idl list',
+  'idl remove',
+  'repo',
+  'repo add',
+  'repo list',
+  'repo update',
+  'repo remove',
+  'generate',
+  'update',
+  'check',
+  'breaking',
+  'migrate',
+  'vendor',
+  'cache',
+  'cache list',
+  'cache clean',
+  'doctor',
+  'completion',
+]
 
 describe('help', () => {
   test('names every command', async () => {
     const { code, stdout, stderr } = await runVolo('/', ['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['init', 'idl', 'generate', 'update', 'check'])
+    for (const command of commands.filter((name) => !name.includes(' ')))
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
   })
 
