@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listTree, temporaryFolder, writeTree } from '../project/temporary-folder.ts'
@@ -194,6 +194,41 @@ hint: keep the old field and add a new one with its own id
       `${config}    typescript: { breaking: { ignore: [{ rule: method-removed }] } }\n`,
     )
     expect((await runVolo(folder, ['breaking'])).stderr).toContain("has no 'reason'")
+  })
+
+  test('follows symbolic links of the commit, and says where a submodule is in the way', async () => {
+    const folder = repository('project', {
+      'shared/common.thrift': 'struct Money { 1: i64 cents }\n',
+      'shared/real.thrift': shop,
+      'volo.yml': config,
+    })
+    symlinkSync('shared', join(folder, 'idl'))
+    symlinkSync('real.thrift', join(folder, 'shared/shop.thrift'))
+    git(folder, 'add', '.')
+    git(folder, 'commit', '-qm', 'links')
+    edit(folder, 'shared/real.thrift', '  void clear()\n', '')
+    expect(rulesOf(await runVolo(folder, ['breaking']))).toEqual(['method-removed'])
+
+    const outer = temporaryFolder()
+    git(outer, 'init', '-q')
+    git(outer, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', join(folder, '..'), 'sub')
+    git(outer, 'commit', '-qm', 'sub')
+    const run = await runVolo(outer, ['breaking', 'sub/project/shared/real.thrift'])
+    expect(run.code).toBe(1)
+    expect(run.stderr).toContain(
+      'sub/project/shared/real.thrift lies in the submodule sub, which HEAD holds only a commit of',
+    )
+  })
+
+  test('says that a repository without a commit has none', async () => {
+    const folder = temporaryFolder()
+    git(folder, 'init', '-q')
+    writeTree(folder, start)
+    const run = await runVolo(folder, ['breaking'])
+    expect([run.code, run.stderr]).toEqual([
+      2,
+      "error: 'HEAD' is no ref of this repository, and no path\nhint: it has no commit yet\n",
+    ])
   })
 
   test('says which version has errors, and where', async () => {

@@ -176,7 +176,10 @@ async function versionOf(run: Run, against: string, place: VersionPlace): Promis
     )
   }
   throw new ProjectError(`'${against}' is no ref of this repository, and no path`, {
-    hint: (await repository.hintFor(against)) ?? 'in CI, fetch it first: git fetch origin main',
+    hint:
+      against === 'HEAD'
+        ? 'it has no commit yet'
+        : ((await repository.hintFor(against)) ?? 'in CI, fetch it first: git fetch origin main'),
     usage: true,
   })
 }

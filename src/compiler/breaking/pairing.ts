@@ -33,18 +33,35 @@ function pairFiles(before: readonly IrFile[], after: readonly IrFile[]): (readon
   const pairs = new Map<IrFile, IrFile>()
   const taken = new Set<IrFile>()
   for (const keyOf of [placeOf, baseOf]) {
-    const rest = after.filter((file) => !taken.has(file))
-    const open = before.filter((file) => !pairs.has(file))
-    for (const old of open) {
-      const key = keyOf(old)
-      const same = rest.filter((file) => !taken.has(file) && keyOf(file) === key)
-      // Two files of one name: nothing tells which is meant.
-      if (same.length !== 1 || (keyOf === baseOf && open.filter((file) => keyOf(file) === key).length !== 1)) continue
-      pairs.set(old, same[0]!)
-      taken.add(same[0]!)
+    const open = unambiguous(
+      before.filter((file) => !pairs.has(file)),
+      keyOf,
+    )
+    const rest = unambiguous(
+      after.filter((file) => !taken.has(file)),
+      keyOf,
+    )
+    for (const [key, old] of open) {
+      const same = rest.get(key)
+      if (same === undefined) continue
+      pairs.set(old, same)
+      taken.add(same)
     }
   }
   return before.map((file) => [file, pairs.get(file)] as const)
+}
+
+/** Files by a key that only one of them has: of two, nothing tells which is meant. */
+function unambiguous(files: readonly IrFile[], keyOf: (file: IrFile) => string): Map<string, IrFile> {
+  const found = new Map<string, IrFile>()
+  const several = new Set<string>()
+  for (const file of files) {
+    const key = keyOf(file)
+    if (found.has(key)) several.add(key)
+    found.set(key, file)
+  }
+  for (const key of several) found.delete(key)
+  return found
 }
 
 function placeOf({ source }: IrFile): string {
@@ -67,7 +84,9 @@ function pairMoved(
     for (const one of file.declarations) {
       if (taken.has(one)) continue
       const key = moveKey(one)
-      free.set(key, [...(free.get(key) ?? []), one])
+      const same = free.get(key)
+      if (same === undefined) free.set(key, [one])
+      else same.push(one)
     }
   }
   if (free.size === 0) return

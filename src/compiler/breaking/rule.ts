@@ -327,7 +327,8 @@ export const breakingRules = {
   'union-field-removed': {
     category: 'wire',
     idl: 'thrift',
-    about: 'a union can no longer hold something: what older versions write is read as a union of nothing, which some peers refuse',
+    about:
+      'a union can no longer hold something: what older versions write is read as a union of nothing, which some peers refuse',
     example: '`union Payment { 1: Card card, 2: Cash cash }` → `union Payment { 1: Card card }`',
   },
   'enum-removed': {

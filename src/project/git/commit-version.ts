@@ -25,13 +25,8 @@ export async function repositoryOf(folder: string, runner: GitRunner): Promise<R
     try {
       return (await git(args, 'look at the repository')).toString('utf8').replace(/\n$/, '')
     } catch (error) {
-      // Where there is no repository, or no such ref, git says so by failing.
-      if (
-        error instanceof GitFailure &&
-        (error.trouble === 'local' || error.words === '' || /not a git/.test(error.words))
-      )
-        return undefined
-      if (error instanceof GitFailure && /unknown revision|Needed a single|ambiguous argument/.test(error.words))
+      // Where there is no such ref, git fails without a word.
+      if (error instanceof GitFailure && (error.words === '' || /not a git repository/.test(error.words)))
         return undefined
       throw error
     }
@@ -47,15 +42,17 @@ export async function repositoryOf(folder: string, runner: GitRunner): Promise<R
       const tree = parseTree(await git(['ls-tree', '-r', '-z', '--full-tree', commit], `list the files of ${ref}`))
       const pathOf = (path: string): string | undefined => inRepository(prefix, base, path)
       for (const file of files) refuseSubmodule(tree.submodules, pathOf(file), ref)
-      const input = [...new Set(tree.blobs.values())].map((id) => `${id}\n`).join('')
+      const ids = new Set([...tree.blobs.values(), ...tree.links.values()])
+      const input = [...ids].map((id) => `${id}\n`).join('')
       const texts = parseBlobs(await git(['cat-file', '--batch'], `read the files of ${ref}`, input))
+      const targets = new Map([...tree.links].map(([path, id]) => [path, texts.get(id)?.toString('utf8') ?? '']))
       const disk = nodeHost(cwd)
       return {
         name: ref,
         read(path) {
           const inside = pathOf(path)
           if (inside === undefined) return disk.read(path)
-          const id = tree.blobs.get(inside)
+          const id = tree.blobs.get(followLinks(targets, inside) ?? '')
           const bytes = id === undefined ? undefined : texts.get(id)
           return bytes === undefined ? undefined : textOf(bytes)
         },
@@ -86,17 +83,44 @@ function inRepository(prefix: string, base: string, path: string): string | unde
 /** What is read of a commit: IDLs, and the files that list and lock them. */
 const isRead = /(?:\.thrift|\.proto|(?:^|\/)volo\.(?:yml|lock))$/
 
-function parseTree(output: Buffer): { readonly blobs: Map<string, string>; readonly submodules: readonly string[] } {
+/** What a commit holds, by path: blobs that are read, symbolic links, submodules. */
+interface Tree {
+  readonly blobs: ReadonlyMap<string, string>
+  readonly links: ReadonlyMap<string, string>
+  readonly submodules: readonly string[]
+}
+
+function parseTree(output: Buffer): Tree {
   const blobs = new Map<string, string>()
+  const links = new Map<string, string>()
   const submodules: string[] = []
   for (const line of output.toString('utf8').split('\0')) {
     const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.+)$/s.exec(line)
     if (match === null) continue
     const [, mode, id, path] = match as unknown as [string, string, string, string]
     if (mode === '160000') submodules.push(path)
+    else if (mode === '120000') links.set(path, id)
     else if (mode.startsWith('100') && isRead.test(path)) blobs.set(path, id)
   }
-  return { blobs, submodules }
+  return { blobs, links, submodules }
+}
+
+/** The path that a path stands for, links of the commit followed; undefined where one leads out of the repository or in a circle. */
+function followLinks(targets: ReadonlyMap<string, string>, path: string): string | undefined {
+  let names = path.split('/')
+  for (let hops = 0; hops < 40; hops++) {
+    const at = names.findIndex((_, i) => targets.has(names.slice(0, i + 1).join('/')))
+    if (at < 0) return names.join('/')
+    const target = targets.get(names.slice(0, at + 1).join('/'))!
+    if (target.startsWith('/')) return undefined
+    const followed = names.slice(0, at)
+    for (const name of target.split('/')) {
+      if (name === '..' && followed.pop() === undefined) return undefined
+      if (name !== '..' && name !== '.' && name !== '') followed.push(name)
+    }
+    names = [...followed, ...names.slice(at + 1)]
+  }
+  return undefined
 }
 
 /** `<id> blob <size>`, a line break, the bytes, a line break; for each that was asked for. */

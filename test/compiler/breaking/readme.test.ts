@@ -1,7 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { changeDiagnostic } from '../../../src/compiler/breaking/change-diagnostic.ts'
+import { compareVersions } from '../../../src/compiler/breaking/compare.ts'
 import { type BreakingRuleId, breakingRule, breakingRules } from '../../../src/compiler/breaking/rule.ts'
 import { ruleTable } from '../../../src/compiler/breaking/rule-table.ts'
+import { check } from '../../../src/compiler/compile.ts'
+import { memoryHost } from '../../../src/compiler/host.ts'
+import { renderDiagnostic } from '../../../src/compiler/text/render-diagnostic.ts'
+import { parseConfig } from '../../../src/project/config.ts'
 
 const path = 'src/compiler/breaking/README.md'
 const region = /(?<=<!-- rules: .*-->\n)[\s\S]*?(?=<!-- end of rules -->)/
@@ -44,5 +50,25 @@ describe('the README of breaking changes', () => {
     )
     expect(bufRules.filter((rule) => !covered.has(rule))).toEqual([])
     expect([...covered].filter((rule) => !bufRules.includes(rule))).toEqual([])
+  })
+})
+
+describe('its examples', () => {
+  const blocks = [...readme.matchAll(/```(\w*)\n([\s\S]*?)```/g)].map(([, kind, text]) => ({ kind, text: text! }))
+
+  it('is a volo.yml that is accepted', () => {
+    const yaml = blocks.find(({ kind }) => kind === 'yaml')?.text ?? ''
+    expect(parseConfig(yaml, '/p/volo.yml', 'volo.yml').diagnostics).toEqual([])
+    expect(yaml).toContain('reason:')
+  })
+
+  it('prints what volo breaking prints', () => {
+    const versions = ['', '  3: required string note\n'].map((line) => {
+      const text = `struct Cart {\n  1: i64 id\n  2: i64 total\n${line}}\n`
+      return check({ entries: ['idl/shop.thrift'], host: memoryHost({ 'idl/shop.thrift': text }) }).program
+    })
+    const { changes } = compareVersions(versions[0]!, versions[1]!)
+    const printed = changes.map((change) => renderDiagnostic(changeDiagnostic(change))).join('\n')
+    expect(blocks[0]?.text).toContain(printed)
   })
 })
