@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 
 const suites = {
   h2spec: async () => (await import('./http2/h2spec.mjs')).h2spec(),
+  grpcurl: async () => (await import('./grpcurl/grpcurl.mjs')).grpcurl(),
+  chromium: async () => (await import('./web/browser.mjs')).browser(),
   'apache-python': async () => (await import('./thrift/apache-python.mjs')).apachePython(),
   kitex: async () => (await import('./thrift/kitex.mjs')).kitex(),
   volo: async () => (await import('./thrift/volo.mjs')).volo(),

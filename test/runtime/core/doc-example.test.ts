@@ -50,10 +50,11 @@ test('the examples in doc comments compile', () => {
         import { rateLimit } from '${root}/src/runtime/middleware/rate-limit.ts'
         import { retry } from '${root}/src/runtime/middleware/retry.ts'
         import { timeout } from '${root}/src/runtime/middleware/timeout.ts'
+        import { trace } from '${root}/src/runtime/middleware/trace.ts'
         import { Server } from '${root}/src/runtime/serve/server.ts'
         import { Shop, shopHandler } from '${root}/test/support/shop.ts'
         declare const transport: Transport
-        void [createClient, RpcError, mockService, timeout, retry, concurrencyLimit, rateLimit, Server, Shop, transport]
+        void [createClient, RpcError, mockService, timeout, retry, trace, concurrencyLimit, rateLimit, Server, Shop, transport]
         void [createRouter, serveThread, threads, transfer, shopHandler]
         export type Used = [Layer, Service]
       `
