@@ -36,7 +36,7 @@ export interface GitRunner {
 
 /** One run of git. */
 export interface GitRun {
-  /** The bare store to work in; undefined for none. */
+  /** The bare store to work in; undefined for none, the repo of the current folder least of all. */
   readonly store?: string | undefined
   /** The repo that is talked to; undefined when git stays on this machine. */
   readonly url?: GitUrl | undefined
@@ -65,6 +65,9 @@ const kept = [
   'maintenance.auto=false',
 ]
 
+/** In the place of a repo: the settings of the one that volo happens to run in may name programs. */
+const noRepo = devNull
+
 /** Variables that tie git to the repo that volo happens to run in, or that could make it ask or talk. */
 const dropped =
   /^(?:GIT_(?:DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX|SHALLOW_FILE|GRAFT_FILE|REPLACE_REF_BASE|NO_REPLACE_OBJECTS|CONFIG|CONFIG_PARAMETERS|IMPLICIT_WORK_TREE|QUARANTINE_PATH|TEMPLATE_DIR|EXTERNAL_DIFF|PAGER|EDITOR|SEQUENCE_EDITOR|TRACE.*|REDIRECT_.*|PROTOCOL_FROM_USER|ALLOW_PROTOCOL|ASKPASS|TERMINAL_PROMPT)|SSH_ASKPASS)$/i
@@ -75,8 +78,8 @@ export async function runGit(runner: GitRunner, args: readonly string[], run: Gi
   if (runner.signal?.aborted) throw new Interrupted()
   let isSilent = false
   const settings = [...kept, ...(run.config ?? [])].flatMap((one) => ['-c', one])
-  const place = run.store === undefined ? [] : [`--git-dir=${run.store}`]
-  const child = execa('git', [...settings, ...place, ...args], {
+  const place = `--git-dir=${run.store ?? noRepo}`
+  const child = execa('git', [...settings, place, ...args], {
     env: (await environment(runner.env, run.url)) as Record<string, string>,
     extendEnv: false,
     ...(run.input === undefined ? { stdin: 'ignore' as const } : { input: run.input }),
@@ -186,7 +189,7 @@ async function environment(
 async function hasSshCommand(env: Record<string, string | undefined>): Promise<boolean> {
   const { execa } = await import('execa')
   const options = { env: env as Record<string, string>, extendEnv: false, reject: false } as const
-  return (await execa('git', ['config', '--global', '--get', 'core.sshCommand'], options)).exitCode === 0
+  return (await execa('git', [`--git-dir=${noRepo}`, 'config', '--get', 'core.sshCommand'], options)).exitCode === 0
 }
 
 /** What git said, as text that may be shown: without progress, escape sequences and credentials. */

@@ -220,7 +220,7 @@ describe('several processes', () => {
 import { syncBuiltinESMExports } from 'node:module'
 import { openGitStore } from ${module('open-git-store')}
 import { parseGitUrl } from ${module('url')}
-const [url, commit] = process.argv.slice(2)
+const [text, ref] = process.argv.slice(2)
 let writes = 0
 for (const name of ['writeFileSync', 'renameSync']) {
   const real = fs[name]
@@ -232,14 +232,18 @@ for (const name of ['writeFileSync', 'renameSync']) {
 }
 syncBuiltinESMExports()
 const store = openGitStore({ env: process.env })
-const [tree] = await store.open([{ url: parseGitUrl(url, '/'), commit }])
+const url = parseGitUrl(text, '/')
+const commit = /^[0-9a-f]{40}$/.test(ref) ? ref : (await store.resolve([{ url, ref }]))[0].commit
+const [tree] = await store.open([{ url, commit }])
 process.stdout.write(Buffer.from(tree.read('a.thrift')))
 `,
     )
   })
 
-  function fetching({ cache, url, commit }: Place, env: Record<string, string> = {}): ChildProcess {
+  function fetching({ cache, url, commit }: Place, env: Record<string, string> = {}, cwd = cache): ChildProcess {
+    mkdirSync(cwd, { recursive: true })
     return spawn(process.execPath, [script, url.text, commit], {
+      cwd,
       env: { ...plainGitEnv, VOLO_CACHE: cache, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -251,6 +255,13 @@ process.stdout.write(Buffer.from(tree.read('a.thrift')))
     await once(child, 'close')
     return Buffer.concat(chunks).toString('utf8')
   }
+
+  test('do not look at the settings of the repo that they run in', async () => {
+    const at = place()
+    const cwd = makeRepo(join(at.folder, 'around'))
+    cwd.git('config', `url.file://${at.folder}/elsewhere.insteadOf`, at.repo.url)
+    expect(await outputOf(fetching({ ...at, commit: 'main' }, {}, cwd.folder))).toBe('struct A {}')
+  })
 
   test('fetch one repo at once, each with the same result', async () => {
     const at = place()
