@@ -1,11 +1,12 @@
-/** `npm run bench -- [--quick] [thrift | grpc | inproc | codec | threads | compiler ...]`: the races that are named, or all, as one report in Markdown. */
+/** `npm run bench -- [--quick] [thrift | idle | grpc | inproc | codec | threads | compiler ...]`: the races that are named, or all, as one report in Markdown. */
 
 import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { generate } from './generate.mjs'
 import { inproc } from './inproc/run.mjs'
-import { race, table } from './rpc/race.mjs'
+import { idleConnections } from './rpc/idle.mjs'
+import { openLoop, openLoopTable, race, table } from './rpc/race.mjs'
 
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')
@@ -14,8 +15,11 @@ const shape = { sizes: [64, 1024], lanes: [1, 32, 128], calls: quick ? 2_000 : 2
 
 const rpcNote = [
   'Client and server are two processes on loopback; CPU is user and system time per call; the median of the rounds counts.',
+  'MiB: resident memory of both processes behind the runs.',
   'ratio: how many times less CPU for both sides together than the peer.\n',
 ].join('\n')
+
+const layersNote = 'layers: five on each side, and a deadline of ten seconds.\n'
 
 const races = {
   async thrift() {
@@ -26,21 +30,65 @@ const races = {
         { name: 'npm thrift', stack: 'apache-thrift' },
         { name: 'volo framed, multiplexed', stack: 'volo-thrift', variant: 'framed-multiplexed' },
         { name: 'volo TTHeader, multiplexed', stack: 'volo-thrift', variant: 'ttheader-multiplexed' },
+        { name: 'volo TTHeader, multiplexed, layers', stack: 'volo-thrift', variant: 'ttheader-multiplexed-layers' },
         { name: 'volo TTHeader, pool', stack: 'volo-thrift', variant: 'ttheader-pool' },
       ],
     })
-    console.log(`## Thrift echo\n\n${rpcNote}\n${table(rows, 'npm thrift')}\n`)
+    console.log(`## Thrift echo\n\n${rpcNote}${layersNote}\n${table(rows, 'npm thrift')}\n`)
+    const pingPong = await race({
+      ...shape,
+      lanes: [1, 100],
+      contenders: [
+        { name: 'npm thrift, pool', stack: 'apache-thrift', variant: 'pool' },
+        { name: 'volo TTHeader, pool', stack: 'volo-thrift', variant: 'ttheader-pool' },
+        { name: 'volo TTHeader, pool, layers', stack: 'volo-thrift', variant: 'ttheader-pool-layers' },
+      ],
+    })
+    console.log(
+      `## Thrift echo, one call at a time per connection\n\n${layersNote}\n${table(pingPong, 'npm thrift, pool')}\n`,
+    )
+    const open = await openLoop({
+      lanes: 32,
+      size: 64,
+      calls: shape.calls,
+      seconds: quick ? 2 : 10,
+      contenders: [
+        { name: 'npm thrift', stack: 'apache-thrift' },
+        { name: 'volo TTHeader, multiplexed', stack: 'volo-thrift', variant: 'ttheader-multiplexed' },
+        { name: 'volo TTHeader, pool', stack: 'volo-thrift', variant: 'ttheader-pool' },
+      ],
+    })
+    console.log(
+      `## Thrift echo, open loop\n\n64 bytes, at half the rate that each does with 32 in flight; time counts from when a call was due.\n\n${openLoopTable(open)}\n`,
+    )
+  },
+  async idle() {
+    generate(['idl/echo.thrift'])
+    const count = quick ? 1_000 : 10_000
+    const lines = (await idleConnections(count)).map(
+      ({ side, rss, heap }) => `| ${side} | ${(rss / 1024).toFixed(1)} | ${(heap / 1024).toFixed(1)} |`,
+    )
+    console.log(
+      `## Idle Thrift connections\n\n${count} connections that have had one call each, KiB per connection.\n\n| side | RSS | heap and external |\n|---|--:|--:|\n${lines.join('\n')}\n`,
+    )
   },
   async grpc() {
     generate(['idl/echo.proto'])
-    const rows = await race({
-      ...shape,
-      contenders: [
-        { name: '@grpc/grpc-js', stack: 'grpc-js' },
-        { name: 'volo gRPC', stack: 'volo-grpc' },
-      ],
-    })
-    console.log(`## gRPC unary\n\n${rpcNote}\n${table(rows, '@grpc/grpc-js')}\n`)
+    const contenders = [
+      { name: '@grpc/grpc-js', stack: 'grpc-js' },
+      { name: 'connect-node', stack: 'connect-node' },
+      { name: 'bare node:http2', stack: 'node-http2' },
+      { name: 'volo gRPC', stack: 'volo-grpc' },
+    ]
+    const secure = contenders.map((one) => ({ ...one, name: `${one.name}, TLS`, variant: 'tls' }))
+    const sizes = [64, 1024, 65_536]
+    const unary = await race({ ...shape, sizes, contenders })
+    console.log(`## gRPC unary\n\n${rpcNote}\n${table(unary, '@grpc/grpc-js')}\n`)
+    const encrypted = await race({ ...shape, sizes, lanes: [32], contenders: secure })
+    console.log(`## gRPC unary over TLS\n\n${rpcNote}\n${table(encrypted, '@grpc/grpc-js, TLS')}\n`)
+    const streams = { ...shape, sizes, lanes: [1, 16], calls: shape.calls * 2, kind: 'stream' }
+    const streamed = await race({ ...streams, contenders })
+    console.log(`## gRPC bidirectional streams, per message\n\n${rpcNote}\n${table(streamed, '@grpc/grpc-js')}\n`)
   },
   inproc: () => inproc({ quick }),
   codec: () => script('codec/run.mjs'),

@@ -130,16 +130,38 @@ export async function serve() {
   return { port: server.address().port, close: () => new Promise((resolve) => server.close(resolve)) }
 }
 
-/** A client; pipelined on one connection, as the package does. */
-export async function connect(port) {
+/** One connection, on which calls are pipelined as the package does it. */
+async function open(port) {
   const connection = thrift.createConnection('127.0.0.1', port, {
     transport: thrift.TFramedTransport,
     protocol: thrift.TBinaryProtocol,
   })
   await new Promise((resolve, reject) => connection.once('connect', resolve).once('error', reject))
   const client = thrift.createClient({ Client: EchoClient }, connection)
+  return { echo: (message) => client.echo(new Pair({ action: 'echo', message })), close: () => connection.end() }
+}
+
+/** A client; `variant` `pool` opens a connection for each call that finds none free. */
+export async function connect(port, variant) {
+  const first = await open(port)
+  if (variant !== 'pool') return { echo: first.echo, close: async () => first.close() }
+  const all = [first]
+  const free = [first]
   return {
-    echo: (message) => client.echo(new Pair({ action: 'echo', message })),
-    close: async () => connection.end(),
+    async echo(message) {
+      let connection = free.pop()
+      if (connection === undefined) {
+        connection = await open(port)
+        all.push(connection)
+      }
+      try {
+        return await connection.echo(message)
+      } finally {
+        free.push(connection)
+      }
+    },
+    async close() {
+      for (const connection of all) connection.close()
+    },
   }
 }

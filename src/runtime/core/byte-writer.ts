@@ -58,8 +58,9 @@ export class ByteWriter {
   /** Leaves `size` zero bytes to be set later and returns their offset. */
   reserve(size: number): number {
     this.room(size)
-    const at = this.at
-    this.bytes.fill(0, at, at + size)
+    const { bytes, at } = this
+    // A few bytes as a rule, for which Buffer's own fill costs ten times as much.
+    for (let i = at; i < at + size; i++) bytes[i] = 0
     this.at = at + size
     return at - this.start
   }

@@ -52,7 +52,26 @@ export class FrameReader {
    * limit and INTERNAL for a prefix that is none.
    */
   next(): Frame | undefined {
-    if (!this.ready) return undefined
+    if (this.buffered < framePrefixBytes) return undefined
+    const first = this.#chunks[0]!
+    const start = this.#offset + framePrefixBytes
+    if (first.length >= start) {
+      // The prefix lies in one chunk, and mostly the message behind it too.
+      const length = this.#lengthAt(first, this.#offset)
+      if (this.buffered < framePrefixBytes + length) return undefined
+      const end = start + length
+      if (first.length >= end) {
+        const flag = first[this.#offset]!
+        this.flag = flag
+        this.buffered -= framePrefixBytes + length
+        if (first.length > end) this.#offset = end
+        else {
+          this.#offset = 0
+          this.#chunks.shift()
+        }
+        return { compressed: flag === 1, payload: length === 0 ? empty : first.subarray(start, end) }
+      }
+    } else if (!this.ready) return undefined
     this.flag = this.#at(0)
     const compressed = this.flag === 1
     const length = this.#length()
@@ -68,11 +87,19 @@ export class FrameReader {
   }
 
   #length(): number {
-    const flag = this.#at(0)
+    const first = this.#chunks[0]!
+    if (first.length - this.#offset >= framePrefixBytes) return this.#lengthAt(first, this.#offset)
+    const prefix = new Uint8Array(framePrefixBytes)
+    for (let i = 0; i < framePrefixBytes; i++) prefix[i] = this.#at(i)
+    return this.#lengthAt(prefix, 0)
+  }
+
+  #lengthAt(bytes: Uint8Array, at: number): number {
+    const flag = bytes[at]!
     if (flag > this.#highestFlag) {
       throw new RpcError('INTERNAL', `malformed message frame: its first byte is ${flag}, not 0 or 1`, { stack: false })
     }
-    const length = this.#at(1) * 0x1000000 + ((this.#at(2) << 16) | (this.#at(3) << 8) | this.#at(4))
+    const length = bytes[at + 1]! * 0x1000000 + ((bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!)
     if (length > this.#maxBytes) throw tooLarge('received', length, this.#maxBytes)
     return length
   }

@@ -8,7 +8,7 @@ import { ConnectionWindow } from './connection-window.ts'
 import { Http2ErrorCode } from './error-code.ts'
 import { FloodGuard } from './flood-guard.ts'
 import { defaultWindow, type RoundTrip } from './flow-control.ts'
-import { Setting } from './frame.ts'
+import { largestFrame, Setting } from './frame.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { HeaderBlock, HeaderCheck } from './hpack-decoder.ts'
 import { HpackEncoder } from './hpack-encoder.ts'
@@ -188,6 +188,7 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     this.writer.settings([
       ...settings,
       [Setting.INITIAL_WINDOW_SIZE, streamWindow],
+      [Setting.MAX_FRAME_SIZE, largestFrame],
       [Setting.MAX_HEADER_LIST_SIZE, this.#options.maxHeaderListBytes ?? defaultHeaderList],
     ])
     this.window.announce()

@@ -2,18 +2,51 @@
 
 import { ByteWriter } from '../core/byte-writer.ts'
 import { allocateBytes } from '../core/bytes.ts'
-import { FrameFlag, FrameType, frameHeadBytes, largestFrame } from './frame.ts'
+import { commonFrame, FrameFlag, FrameType, frameHeadBytes } from './frame.ts'
 
 /** What small frames need, and what a turn full of DATA does: nothing in between, for growing step by step copies. */
 const smallSlab = 32 * 1024
 const largeSlab = 320 * 1024
 const nothing = new Uint8Array(0)
+/** Bodies from here on are handed to the socket as they are: to copy them costs more than another buffer in the write. */
+const bulkBytes = 8 * 1024
 
 /** Appends frames behind one another; what stands in it leaves with the connection's next write. */
 export class FrameWriter extends ByteWriter {
-  /** DATA with `bytes[start, end)`, at most as long as a frame may be. */
+  /** What stands before the bytes that are written now, with the bodies that are not copied. */
+  private parts: Uint8Array[] | undefined = undefined
+  private partBytes = 0
+
+  /** How many bytes stand written. */
+  override get position(): number {
+    return this.at - this.start + this.partBytes
+  }
+
+  override reset(): void {
+    super.reset()
+    this.parts = undefined
+    this.partBytes = 0
+  }
+
+  /** Everything written, for good, when it is more than one piece of memory. */
+  takeParts(): Uint8Array[] | undefined {
+    const { parts } = this
+    if (parts === undefined) return undefined
+    if (this.at > this.start) parts.push(this.take())
+    this.parts = undefined
+    this.partBytes = 0
+    return parts
+  }
+
+  /** DATA with `bytes[start, end)`, at most as long as a frame may be; nobody changes the bytes afterwards. */
   data(stream: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const length = end - start
+    if (length >= bulkBytes) {
+      this.head(length, FrameType.DATA, last ? FrameFlag.END_STREAM : 0, stream, 0)
+      this.part(this.take())
+      this.part(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+      return
+    }
     this.head(length, FrameType.DATA, last ? FrameFlag.END_STREAM : 0, stream)
     const target = this.bytes
     const { at } = this
@@ -25,7 +58,7 @@ export class FrameWriter extends ByteWriter {
   /** HEADERS with the block `bytes[0, length)`, and CONTINUATION for what a frame does not hold. */
   headers(stream: number, bytes: Uint8Array, length: number, last: boolean): void {
     const flags = last ? FrameFlag.END_STREAM : 0
-    if (length <= largestFrame) {
+    if (length <= commonFrame) {
       this.head(length, FrameType.HEADERS, flags | FrameFlag.END_HEADERS, stream)
       const target = this.bytes
       const { at } = this
@@ -34,10 +67,10 @@ export class FrameWriter extends ByteWriter {
       this.at = at + length
       return
     }
-    this.head(largestFrame, FrameType.HEADERS, flags, stream)
-    this.raw(bytes.subarray(0, largestFrame))
-    for (let from = largestFrame; from < length; from += largestFrame) {
-      const to = Math.min(length, from + largestFrame)
+    this.head(commonFrame, FrameType.HEADERS, flags, stream)
+    this.raw(bytes.subarray(0, commonFrame))
+    for (let from = commonFrame; from < length; from += commonFrame) {
+      const to = Math.min(length, from + commonFrame)
       this.head(to - from, FrameType.CONTINUATION, to === length ? FrameFlag.END_HEADERS : 0, stream)
       this.raw(bytes.subarray(from, to))
     }
@@ -87,8 +120,14 @@ export class FrameWriter extends ByteWriter {
     if (this.position === 0 && this.capacity > smallSlab) this.hold(nothing)
   }
 
+  private part(bytes: Uint8Array): void {
+    this.parts ??= []
+    this.parts.push(bytes)
+    this.partBytes += bytes.length
+  }
+
   protected override grow(size: number): void {
-    const used = this.position
+    const used = this.at - this.start
     const needed = used + size
     const bytes = allocateBytes(needed <= smallSlab ? smallSlab : Math.max(largeSlab, needed))
     bytes.set(this.written(), 0)
@@ -103,8 +142,9 @@ export class FrameWriter extends ByteWriter {
     this.at = 0
   }
 
-  private head(length: number, type: number, flags: number, stream: number): void {
-    this.room(frameHeadBytes + length)
+  /** `follows`: bytes to make room for behind it. */
+  private head(length: number, type: number, flags: number, stream: number, follows: number = length): void {
+    this.room(frameHeadBytes + follows)
     const { bytes, at } = this
     bytes[at] = length >>> 16
     bytes[at + 1] = length >>> 8

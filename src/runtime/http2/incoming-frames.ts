@@ -55,6 +55,7 @@ export class IncomingFrames {
   private readonly control: FloodGuard = new FloodGuard(1_000, 200)
   private readonly decoder: HpackDecoder
   private readonly block: HeaderAssembly
+  private readonly mostBlockBytes: number
   private readonly reader: FrameReader = new FrameReader((type, flags, stream, bytes, start, end) =>
     this.frame(type, flags, stream, bytes, start, end),
   )
@@ -63,7 +64,8 @@ export class IncomingFrames {
     this.host = host
     this.decoder = new HpackDecoder(headerTable, maxHeaderListBytes)
     // Larger lists are read and dropped, so that the table stays in step; much larger ones end the connection.
-    this.block = new HeaderAssembly(maxHeaderListBytes * 4 + 16 * 1024)
+    this.mostBlockBytes = maxHeaderListBytes * 4 + 16 * 1024
+    this.block = new HeaderAssembly(this.mostBlockBytes)
   }
 
   /** Takes a chunk from `from` on. Throws ConnectionError for what ends the connection. */
@@ -192,7 +194,7 @@ export class IncomingFrames {
       selfDependent = (u32(bytes, from) & largestWindow) === id
       from += 5
     }
-    if ((flags & FrameFlag.END_HEADERS) === 0) {
+    if ((flags & FrameFlag.END_HEADERS) === 0 || to - from > this.mostBlockBytes) {
       this.block.begin(id, flags)
       this.block.add(bytes, from, to)
     } else this.headerBlock(id, flags, bytes, from, to)

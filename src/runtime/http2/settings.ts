@@ -3,13 +3,15 @@
 import { ConnectionError } from './connection-error.ts'
 import { Http2ErrorCode } from './error-code.ts'
 import { defaultWindow, largestWindow } from './flow-control.ts'
-import { largestFrame, Setting } from './frame.ts'
+import { commonFrame, largestFrame, Setting } from './frame.ts'
 
-/** What a peer allows; its frame size limit is never below what this side sends. */
+/** What a peer allows. */
 export interface PeerSettings {
   headerTableSize: number
   maxConcurrentStreams: number
   initialWindow: number
+  /** The largest frame to send: what the peer takes, or this side's own limit. */
+  maxFrame: number
   maxHeaderListBytes: number
 }
 
@@ -19,6 +21,7 @@ export function defaultPeerSettings(): PeerSettings {
     headerTableSize: 4_096,
     maxConcurrentStreams: Number.POSITIVE_INFINITY,
     initialWindow: defaultWindow,
+    maxFrame: commonFrame,
     maxHeaderListBytes: Number.POSITIVE_INFINITY,
   }
 }
@@ -55,9 +58,10 @@ function apply(settings: PeerSettings, id: number, value: number): void {
       settings.initialWindow = value
       break
     case Setting.MAX_FRAME_SIZE:
-      if (value < largestFrame || value > 0xff_ffff) {
+      if (value < commonFrame || value > 0xff_ffff) {
         throw new ConnectionError(Http2ErrorCode.PROTOCOL_ERROR, `MAX_FRAME_SIZE ${value}`)
       }
+      settings.maxFrame = Math.min(value, largestFrame)
       break
     case Setting.MAX_HEADER_LIST_SIZE:
       settings.maxHeaderListBytes = value

@@ -47,7 +47,7 @@ export interface Http2Reset {
 export interface Http2Stream {
   /** Server: the response headers; `end` makes them the whole response. Client: they went with `open`. */
   headers(headers: Http2Headers, end: boolean): void
-  /** Sends body bytes; false asks to wait for `drain`. `end` closes this side. */
+  /** Sends body bytes, which nobody changes afterwards; false asks to wait for `drain`. `end` closes this side. */
   write(chunk: Uint8Array, end: boolean): boolean
   /** Sends trailers and closes this side. On the server a request that is still coming in is then stopped. */
   trailers(headers: Http2Headers): void

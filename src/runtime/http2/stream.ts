@@ -3,14 +3,15 @@
 import type { ConnectionWindow } from './connection-window.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { ReceiveWindow, type RoundTrip } from './flow-control.ts'
-import { largestFrame } from './frame.ts'
 import type { FrameWriter } from './frame-writer.ts'
+import type { PeerSettings } from './settings.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from './sink.ts'
 
 /** What a stream asks of its connection. */
 export interface StreamHost {
   readonly isServer: boolean
   readonly writer: FrameWriter
+  readonly peerSettings: PeerSettings
   /** Bytes that may be sent on all streams together. */
   readonly sendWindow: number
   /** Bytes of all streams that wait to be sent. */
@@ -99,7 +100,7 @@ export class ConnectionStream implements Http2Stream {
     if (
       this.#pending === 0 &&
       this.id !== 0 &&
-      size <= largestFrame &&
+      size <= host.peerSettings.maxFrame &&
       (size === 0 || (size <= this.sendWindow && size <= host.sendWindow && host.mayWrite))
     ) {
       this.#data(chunk, 0, size, end)
@@ -283,7 +284,8 @@ export class ConnectionStream implements Http2Stream {
     const host = this.#host
     const chunk = this.#outbox?.[0]
     if (chunk === undefined || this.id === 0) return false
-    const size = Math.min(chunk.length - this.#sent, this.sendWindow, host.sendWindow, largestFrame)
+    const most = host.peerSettings.maxFrame
+    const size = Math.min(chunk.length - this.#sent, this.sendWindow, host.sendWindow, most)
     if (size <= 0) return false
     const start = this.#sent
     this.#pending -= size

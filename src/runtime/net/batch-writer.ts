@@ -12,6 +12,8 @@ export interface ByteSource {
   reset(): void
   /** Forgets the bytes without ever writing over them. */
   take(): Uint8Array
+  /** The bytes as several pieces, never to be written over; undefined when they are one. */
+  takeParts?(): readonly Uint8Array[] | undefined
 }
 
 /** What the owner of a {@link BatchWriter} wants to hear. */
@@ -89,6 +91,12 @@ export class BatchWriter {
     for (const source of sources) {
       if (socket.destroyed || this.#ending) source.reset()
       else if (source.position > 0) {
+        const parts = source.takeParts?.()
+        if (parts !== undefined) {
+          this.#writeParts(parts)
+          this.#onFlushed?.(source)
+          continue
+        }
         const chunk = source.written()
         this.flushed += chunk.length
         socket.write(chunk)
@@ -125,6 +133,17 @@ export class BatchWriter {
       if (takenOf(socket) === taken) this.#onStuck?.()
       else this.#watch()
     }, this.#writeTimeoutMs).unref()
+  }
+
+  /** One write of several pieces. */
+  #writeParts(parts: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    socket.cork()
+    for (const part of parts) {
+      this.flushed += part.length
+      socket.write(part)
+    }
+    socket.uncork()
   }
 
   #raise(): void {

@@ -52,8 +52,8 @@ describe('FrameReader', () => {
     )
   })
 
-  it.each([1, 5, 9, 100])('refuses a frame beyond 16 KiB as soon as its length is there, in chunks of %i', (size) => {
-    const bytes = Buffer.from([0, 0x40, 1, 0, 0, 0, 0, 0, 1])
+  it.each([1, 5, 9, 100])('refuses a frame beyond 128 KiB as soon as its length is there, in chunks of %i', (size) => {
+    const bytes = Buffer.from([2, 0, 1, 0, 0, 0, 0, 0, 1])
     const reader = recorder([])
     expect(() => {
       for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size))
@@ -99,15 +99,44 @@ describe('FrameWriter', () => {
     const small = writer.capacity
     writer.shrink()
     expect(writer.capacity).toBe(small)
-    for (let frames = 0; frames < 10; frames++) writer.data(1, new Uint8Array(16_384), 0, 16_384, false)
+    for (let frames = 0; frames < 40; frames++) writer.data(1, new Uint8Array(4_096), 0, 4_096, false)
     writer.shrink()
-    expect(writer.position).toBe(17 + 10 * 16_393)
+    expect(writer.position).toBe(17 + 40 * 4_105)
     const found: Frame[] = []
     recorder(found).push(writer.written())
-    expect(found.map(([type]) => type)).toEqual([6, ...new Array(10).fill(0)])
+    expect(found.map(([type]) => type)).toEqual([6, ...new Array(40).fill(0)])
     writer.reset()
     writer.shrink()
     expect(writer.capacity).toBe(0)
+  })
+
+  it('gives large bodies out as they are, in their order among the other frames', () => {
+    const writer = new FrameWriter()
+    const body = new Uint8Array(20_000).fill(7)
+    writer.ping(new Uint8Array(8), 0, false)
+    expect(writer.takeParts()).toBeUndefined()
+    writer.data(1, body, 0, 16_384, false)
+    writer.data(1, body, 16_384, 20_000, true)
+    writer.data(3, body, 0, 20_000, true)
+    expect(writer.position).toBe(17 + 2 * 9 + 20_000 + 9 + 20_000)
+    const parts = writer.takeParts() ?? []
+    expect(writer.position).toBe(0)
+    expect(parts.filter((part) => part.buffer === body.buffer).map(({ length }) => length)).toEqual([16_384, 20_000])
+    writer.rstStream(1, 8)
+    const found: Frame[] = []
+    const reader = recorder(found)
+    for (const part of [...parts, writer.take()]) reader.push(part)
+    expect(found.map(([type, flags, stream, payload]) => [type, flags, stream, payload.length / 2])).toEqual([
+      [6, 0, 0, 8],
+      [0, 0, 1, 16_384],
+      [0, 1, 1, 3_616],
+      [0, 1, 3, 20_000],
+      [3, 0, 1, 4],
+    ])
+    writer.data(1, body, 0, 20_000, true)
+    writer.reset()
+    expect(writer.position).toBe(0)
+    expect(writer.takeParts()).toBeUndefined()
   })
 
   it('cuts a large header block into CONTINUATION frames', () => {
