@@ -212,7 +212,8 @@ function findThrift(loader: Loader, from: Unit, via: IrImport): FoundFile | unde
     const text = read(loader, path, via.span, isGuess)
     if (text === undefined) return undefined
     if (text === missing) continue
-    if (folder === beside) loader.beside.push([from.source.path, path])
+    // What a boundary holds is not copied: its includes need not hold elsewhere.
+    if (folder === beside && boundary === undefined) loader.beside.push([from.source.path, path])
     if (isGuess && !loader.guessedThriftRoots.includes(folder)) loader.guessedThriftRoots.push(folder)
     return { path, text, bundled: false }
   }

@@ -43,35 +43,23 @@ export async function planGitIdls(
   const [tree] = await (await store()).open([{ url: address, commit, ref }])
   const paths = matchRepoPaths(words.paths, tree!.paths, { all: words.all, repo: `${address.text} at '${ref}'` })
   const includes = words.includes.map((folder) => includeFolder(folder, tree!.paths, address.text))
-  const entries = new Map<string, ConfigProtocol>()
-  const placed = paths.map((path) => {
-    const protocol = protocolOf(path)
-    const entry = words.entry ?? entryOf(config, source, path, protocol)
-    entryFor(config, protocol, entry)
-    if ((entries.get(entry) ?? protocol) !== protocol) {
-      throw new ProjectError(`${path} is ${protocol}, others are not, and entry '${entry}' has one protocol`, {
-        hint: 'leave out --entry, or name IDLs of one kind',
-        usage: true,
-      })
-    }
-    entries.set(entry, protocol)
-    return { entry, path }
-  })
   let at = config
   const names = new Map<string, string>()
-  for (const [entry, protocol] of entries) {
-    const next = placeRepo(at, source, { entry, protocol, commit })
-    at = next.config
-    names.set(entry, next.name)
-  }
+  const idls = paths.map((path) => {
+    const protocol = protocolOf(path)
+    const entry = entryFor(at, protocol, words.entry ?? entryOf(at, source, path, protocol))
+    if (!names.has(entry)) {
+      const placed = placeRepo(at, source, { entry, protocol, commit })
+      at = placed.config
+      names.set(entry, placed.name)
+    }
+    return { entry, idl: { source: 'git' as const, repo: names.get(entry)!, path, includes } }
+  })
   return {
     config: at,
     source,
     commit,
-    idls: placed.map(({ entry, path }) => ({
-      entry,
-      idl: { source: 'git', repo: names.get(entry)!, path, includes },
-    })),
+    idls,
     moveTo: moveSource(config, source, commit),
   }
 }

@@ -83,11 +83,12 @@ describe('adding a repo', () => {
   })
 
   test('an entry that is not there is made, also in a file that has none', () => {
-    for (const text of [sample, '# mine\nentries:\n', '', 'entries: {}\n']) {
+    const empty = ['entries:\n  idls:\n  other: # kept\n']
+    for (const text of [sample, '# mine\nentries:\n', '', 'entries: {}\n', ...empty]) {
       const after = addRepo(text, 'idls', 'protobuf', common)
       const { name, ...data } = common
       expect(entriesOf(after)['idls']).toEqual({ protocol: 'protobuf', repos: { [name]: data } })
-      for (const line of text.split('\n')) if (line !== 'entries: {}') expect(after).toContain(line)
+      for (const line of text.split('\n')) if (!line.endsWith('{}')) expect(after).toContain(line)
     }
   })
 
