@@ -60,8 +60,12 @@ export async function planRepoAddition(
     cwd,
   )
   const isListed = source.listed.length > 0
-  if (isListed && words.name !== undefined && words.name !== source.name) {
-    throw new ProjectError(`entry '${entry}' has ${source.address.text} at '${source.ref}' as '${source.name}'`, {
+  const twin = listedRepos(config).find(
+    (one) =>
+      one.entry === entry && one.ref === source.ref && parseGitUrl(one.url, config.folder).key === source.address.key,
+  )
+  if (twin !== undefined && words.name !== undefined && words.name !== twin.name) {
+    throw new ProjectError(`entry '${entry}' has ${source.address.text} at '${source.ref}' as '${twin.name}'`, {
       hint: 'use that name, or add the repo at another ref with -r',
       usage: true,
     })
