@@ -59,10 +59,11 @@ function removedValue(c: Comparing, before: IrEnum, after: IrEnum, value: IrEnum
     c.breaks('enum-value-removed', subject, gone, { ...places, hint: `never give ${value.number} to another value` })
     return
   }
-  const hint = `write in the enum: reserved ${value.number}; reserved ${nameText(after, value.name)};`
   const { ranges, names } = after.reserved ?? { ranges: [], names: [] }
   // Where an alias stays, the number has a name still.
-  const isFree = !holdsNumber(ranges, value.number) && !after.values.some(({ number }) => number === value.number)
+  const hasAlias = after.values.some(({ number }) => number === value.number)
+  const isFree = !hasAlias && !holdsNumber(ranges, value.number)
+  const hint = `write in the enum: ${hasAlias ? '' : `reserved ${value.number}; `}reserved ${nameText(after, value.name)};`
   if (isFree) {
     const text = `${gone} and does not reserve its number ${value.number}`
     c.breaks('enum-value-number-unreserved', subject, text, { ...places, hint })

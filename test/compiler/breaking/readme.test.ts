@@ -19,7 +19,7 @@ if (process.env['UPDATE_DIAGNOSTICS'] === '1') {
 }
 const readme = readFileSync(path, 'utf8')
 
-/** Every breaking rule of buf 1.66: the v2 configuration, then those that it has deprecated. */
+/** Every breaking rule of buf 1.75: the v2 configuration, then those that it has deprecated. */
 const bufRules = `
 ENUM_NO_DELETE EXTENSION_NO_DELETE FILE_NO_DELETE MESSAGE_NO_DELETE SERVICE_NO_DELETE ENUM_SAME_TYPE ENUM_VALUE_NO_DELETE EXTENSION_MESSAGE_NO_DELETE
 FIELD_NO_DELETE FIELD_SAME_CARDINALITY FIELD_SAME_CPP_STRING_TYPE FIELD_SAME_JAVA_UTF8_VALIDATION FIELD_SAME_JSTYPE FIELD_SAME_TYPE
