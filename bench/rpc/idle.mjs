@@ -34,20 +34,29 @@ if (isMain && role === 'server') {
   process.send({ before, after, clients: clients.length })
 }
 
-/** Opens `count` connections that have had one call each; gives the bytes that each costs on both sides. */
+/** The next message of a process; an error when it ends instead. */
+async function hear(child) {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`a process of idle connections exited ${code}`)
+  })
+  ended.catch(() => {})
+  const [message] = await Promise.race([once(child, 'message'), ended])
+  return message
+}
+
+/** Opens `connections` connections that have had one call each; gives the bytes that each costs on both sides. */
 export async function idleConnections(connections) {
   const file = fileURLToPath(import.meta.url)
   const execArgv = ['--expose-gc']
   const server = fork(file, ['server'], { execArgv })
-  const [{ port: at }] = await once(server, 'message')
-  const ask = async () => {
+  const { port: at } = await hear(server)
+  const ask = () => {
     server.send('memory')
-    const [answer] = await once(server, 'message')
-    return answer
+    return hear(server)
   }
   const before = await ask()
   const client = fork(file, ['client', String(at), String(connections)], { execArgv })
-  const [own] = await once(client, 'message')
+  const own = await hear(client)
   const after = await ask()
   const [clientGone, serverGone] = [once(client, 'exit'), once(server, 'exit')]
   client.kill()
