@@ -10,6 +10,7 @@ import { plainValue, type ValueMaker } from './idl-value.ts'
 import { type ImportSet, importSet } from './import-set.ts'
 import { type PackageManager, packageManagerWords, projectScripts } from './package-manager.ts'
 import { packageName } from './package-root.ts'
+import { plainName } from './project-name.ts'
 import type { ScaffoldFile } from './scaffold.ts'
 import type { MethodModel, NamedProgram, ServiceModel } from './service-model.ts'
 import { fillTemplate, readTemplate } from './template.ts'
@@ -46,6 +47,7 @@ export function projectFiles(input: ProjectFilesInput): ScaffoldFile[] {
   }
   const data = {
     name,
+    image: plainName(name),
     runtime: input.runtime,
     isVendored: input.isVendored,
     isFromGit: input.isFromGit === true,

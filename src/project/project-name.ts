@@ -6,10 +6,26 @@ import { ProjectError } from './project-error.ts'
 const reserved = new Set(['node_modules', 'favicon.ico', packageName])
 const windowsDevices = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/
 
-/** Why a name cannot be a project's; undefined when it can. */
+/** The name without its scope: what a folder or an image of the project is called. */
+export function plainName(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1)
+}
+
+/** Why a name cannot be a project's; undefined when it can. `@scope/name` can. */
 export function nameProblem(name: string): string | undefined {
   if (name === '') return 'it is empty'
   if (name.length > 214) return 'it is longer than 214 characters'
+  const scoped = /^@([^/\\]*)\/([^/\\]*)$/.exec(name)
+  if (scoped !== null) {
+    const [, scope = '', inner = ''] = scoped
+    const problem = partProblem(scope)
+    return problem === undefined ? partProblem(inner) : `of its scope '@${scope}': ${problem}`
+  }
+  return partProblem(name)
+}
+
+function partProblem(name: string): string | undefined {
+  if (name === '') return 'it is empty'
   if (/[/\\]/.test(name)) return 'it holds a path; a name is one word, and --dir says where the project goes'
   if (/[A-Z]/.test(name)) return 'npm takes lower-case letters only'
   if (/^[._]/.test(name)) return `npm takes no name that starts with '${name[0]}'`

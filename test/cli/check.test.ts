@@ -100,4 +100,17 @@ describe('volo check', () => {
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, diagnostics: [{ code: 'file-not-found', related: [] }] })
   })
+
+  test("says what to do about a Thrift file whose name holds '-'", async () => {
+    const folder = folderWith({
+      'my-types.thrift': 'struct T {}',
+      'a.thrift': 'include "my-types.thrift"\nstruct A { 1: my-types.T t }\n',
+      'b.thrift': 'struct B { 1: i32 a-b }\nconst i32 C = 5-3\n',
+    })
+    const { stderr } = await runVolo(folder, ['check', 'a.thrift', 'b.thrift'])
+    expect(stderr.match(/^hint: .*/gm)).toEqual([
+      "hint: a name cannot hold '-': call the file 'my_types.thrift'",
+      "hint: a name cannot hold '-'",
+    ])
+  })
 })

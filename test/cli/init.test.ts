@@ -322,6 +322,17 @@ describe.skipIf(process.platform === 'win32')('volo init and the package manager
     expect(existsSync(join(folder, 'x/.git'))).toBe(false)
   })
 
+  test('a scoped project goes into a folder of its plain name', async () => {
+    const folder = temporaryFolder()
+    const { code, stdout } = await runVolo(folder, ['init', '@acme/shop', ...args.slice(2), '--no-install', '--no-git'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('Created @acme/shop in ./shop')
+    expect(JSON.parse(readFileSync(join(folder, 'shop/package.json'), 'utf8')).name).toBe('@acme/shop')
+    const readme = readFileSync(join(folder, 'shop/README.md'), 'utf8')
+    expect(readme).toMatch(/^# @acme\/shop\n/)
+    expect(readme).toContain('docker build -t shop .')
+  })
+
   test('a failing install leaves the project and says how to go on', async () => {
     const folder = temporaryFolder()
     const bin = fakeProgram('npm', 'echo "npm error no network" >&2; exit 1')

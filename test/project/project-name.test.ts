@@ -2,9 +2,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { checkName, nameProblem, suggestName } from '../../src/project/project-name.ts'
 
-test.each(['shop', 'my-shop', 'shop.v2', 'a', '7up', 'under_score'])('%s can name a project', (name) => {
-  expect(nameProblem(name)).toBeUndefined()
-})
+test.each(['@acme/shop', '@a-b.c/d_e', 'shop', 'my-shop', 'shop.v2', 'a', '7up', 'under_score'])(
+  '%s can name a project',
+  (name) => {
+    expect(nameProblem(name)).toBeUndefined()
+  },
+)
 
 test.each([
   ['My Shop', /lower-case/, 'my-shop'],
@@ -16,6 +19,10 @@ test.each([
   ['volo-ts', /taken/, undefined],
   ['node_modules', /taken/, undefined],
   ['con', /Windows/, undefined],
+  ['@Acme/shop', /of its scope '@Acme': .*lower-case/, 'acme-shop'],
+  ['@/shop', /of its scope '@': it is empty/, 'shop'],
+  ['@acme/', /it is empty/, 'acme'],
+  ['@acme/con', /Windows/, 'acme-con'],
   ['a'.repeat(215), /214/, undefined],
 ])('%s cannot, and why is said', (name, why, better) => {
   expect(nameProblem(name)).toMatch(why)
@@ -25,6 +32,7 @@ test.each([
 
 test('a path is told to use --dir', () => {
   expect(nameProblem('apps/shop')).toContain('--dir')
+  expect(nameProblem('@acme/apps/shop')).toContain('--dir')
 })
 
 test('what is suggested for any text is valid', () => {

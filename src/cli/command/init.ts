@@ -36,6 +36,9 @@ interface InitOptions {
   readonly json?: boolean
 }
 
+/** After so long an installation is spoken of again. */
+const slowInstallMs = 15_000
+
 /** Adds the command. */
 export function addInit({ program, action }: Registry): void {
   const command = program
@@ -43,7 +46,7 @@ export function addInit({ program, action }: Registry): void {
     .description(
       'Starts a project from Thrift or protobuf IDLs: generated code, a handler per service, a server, a client, a test. Without an IDL it lays down a small one to start from. All or nothing: no file is overwritten without --force.',
     )
-    .argument('[name]', "the project's name, and its folder; '.' for the current folder")
+    .argument('[name]', "the project's name, and its folder; @scope/name goes into ./name; '.' for the current folder")
     .argument('[idl...]', '.thrift and .proto files; what they include comes along. With -g, paths in the repo')
     .addOption(
       new Option('-t, --template <kind>', 'what the project holds')
@@ -106,7 +109,7 @@ async function init(
   options: InitOptions,
 ): Promise<ExitCode> {
   const { io, output } = run
-  const { checkName, suggestName } = await import('../../project/project-name.ts')
+  const { checkName, plainName, suggestName } = await import('../../project/project-name.ts')
   const mayAsk = io.interactive && options.yes !== true && options.json !== true
   if (givenName !== undefined && /\.(thrift|proto)$/.test(givenName)) {
     throw new ProjectError(`the first word is the name of the project, and '${givenName}' is an IDL file`, {
@@ -118,7 +121,7 @@ async function init(
   if (name === undefined)
     throw new ProjectError('the project needs a name', { hint: 'say: volo init my-service', usage: true })
   if (name !== '.') checkName(name)
-  const folder = options.dir === undefined ? resolve(io.cwd, name) : resolve(io.cwd, options.dir)
+  const folder = options.dir === undefined ? resolve(io.cwd, plainName(name)) : resolve(io.cwd, options.dir)
   const projectName = name === '.' ? (suggestName(basename(folder)) ?? 'service') : name
 
   checkGitOptions(options, words)
@@ -163,6 +166,8 @@ async function init(
 
   return whileLocked(run, existsSync(folder) ? folder : undefined, async ({ signal }) => {
     const { createProject } = await import('../../project/create-project.ts')
+    // A package manager tries a registry that does not answer for minutes, and says nothing meanwhile.
+    let slow: NodeJS.Timeout | undefined
     const created = await createProject({
       folder,
       files: plan.files,
@@ -175,9 +180,13 @@ async function init(
       onStep: (step) => {
         if (step === 'pack') output.detail(`packing volo-ts into ${source.vendored ?? ''}`)
         if (step === 'files') output.info(createdText(output.bold, plan, projectName, shownFolder, files.length))
-        if (step === 'install') output.info(`\nInstalling dependencies with ${packageManager} ...`)
+        if (step !== 'install') return
+        output.info(`\nInstalling dependencies with ${packageManager} ...`)
+        slow = setTimeout(() => {
+          output.info('It takes long. If the registry is out of reach: Ctrl-C, and the same again with --no-install.')
+        }, slowInstallMs)
       },
-    })
+    }).finally(() => clearTimeout(slow))
     const next = await nextSteps(options, packageManager, shownFolder, created.install === 'done')
     output.json({
       ok: created.install !== 'failed',

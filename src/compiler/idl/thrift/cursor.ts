@@ -122,7 +122,21 @@ export function unexpected(c: Cursor, wanted: string, where = ''): void {
     code: 'syntax',
     message: `expected ${wanted}${after}, found ${describe(c)}`,
     span: { source: c.source, start: at, end: missing ? at : c.ends[c.at]! },
+    hint: dashHint(c),
   })
+}
+
+/** Files may be called `my-types.thrift`, and then nothing can name what they declare. */
+function dashHint(c: Cursor): string | undefined {
+  const { text } = c.source
+  const at = start(c)
+  if (text[at] !== '-' || previousEnd(c) !== at) return undefined
+  const [before] = /\w*$/.exec(text.slice(Math.max(0, at - 100), at))!
+  const [after] = /^[\w-]*/.exec(text.slice(at, at + 100))!
+  if (!/^[A-Za-z_]/.test(before) || after === '-') return undefined
+  const name = before + after
+  const isFile = text.includes(`${name}.thrift`)
+  return `a name cannot hold '-'${isFile ? `: call the file '${name.replaceAll('-', '_')}.thrift'` : ''}`
 }
 
 /** Reports at the current token, at most once per token. */
