@@ -2,6 +2,7 @@
 
 import { relative, sep } from 'node:path'
 import { didYouMean } from '../../compiler/text/suggest.ts'
+import { runChild } from '../child.ts'
 import type { IdlVersion, VersionPlace } from '../idl-version.ts'
 import { nodeHost } from '../node-host.ts'
 import { ProjectError } from '../project-error.ts'
@@ -19,20 +20,20 @@ export interface Repository {
 
 /** The repository that holds a folder. */
 export async function repositoryOf(folder: string, runner: GitRunner): Promise<Repository | undefined> {
+  const found = await findRepository(folder, runner)
+  if (found === undefined) return undefined
+  const { store, prefix } = found
   const git = (args: readonly string[], doing: string, input?: string): Promise<Buffer> =>
-    runGit(runner, ['-C', folder, ...args], { doing, ...(input !== undefined && { input }) })
+    runGit(runner, args, { store, doing, ...(input !== undefined && { input }) })
   const ask = async (args: readonly string[]): Promise<string | undefined> => {
     try {
       return (await git(args, 'look at the repository')).toString('utf8').replace(/\n$/, '')
     } catch (error) {
       // Where there is no such ref, git fails without a word.
-      if (error instanceof GitFailure && (error.words === '' || /not a git repository/.test(error.words)))
-        return undefined
+      if (error instanceof GitFailure && error.words === '') return undefined
       throw error
     }
   }
-  const prefix = await ask(['rev-parse', '--show-prefix'])
-  if (prefix === undefined) return undefined
   return {
     commitOf: (ref) =>
       ref.startsWith('-')
@@ -67,6 +68,23 @@ export async function repositoryOf(folder: string, runner: GitRunner): Promise<R
       return didYouMean(ref, (refs ?? '').split('\n').filter(Boolean))
     },
   }
+}
+
+/** The git folder of the repository around a folder, and the way from its root to the folder, with a `/` at its end. */
+async function findRepository(
+  folder: string,
+  { env, signal }: GitRunner,
+): Promise<{ readonly store: string; readonly prefix: string } | undefined> {
+  const args = ['rev-parse', '--absolute-git-dir', '--show-prefix']
+  const { ok, output, stdout } = await runChild('git', args, { cwd: folder, env: { ...env, LC_ALL: 'C' }, signal })
+  if (ok) {
+    const [store = '', prefix = ''] = stdout.split('\n')
+    return { store, prefix }
+  }
+  if (/not a git repository/.test(output)) return undefined
+  throw new ProjectError(`git cannot look at the repository: ${output.trim()}`, {
+    hint: 'give a folder or file with the older IDLs to --against',
+  })
 }
 
 /** The path of a file in the repository; undefined when it lies outside. `prefix` is the way to `base`, with a `/` at its end. */
