@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../../..')
-const folders = ['src/runtime/core', 'src/runtime/middleware', 'src/runtime/inproc']
+const folders = ['src/runtime/core', 'src/runtime/middleware', 'src/runtime/inproc', 'src/runtime/serve']
 
 /** The code of every `@example` of a file; the text on the tag's own line is its title. */
 function examples(text: string): string[] {
@@ -51,10 +51,11 @@ test('the examples in doc comments compile', () => {
         import { retry } from '${root}/src/runtime/middleware/retry.ts'
         import { timeout } from '${root}/src/runtime/middleware/timeout.ts'
         import { trace } from '${root}/src/runtime/middleware/trace.ts'
+        import { runWorkers } from '${root}/src/runtime/serve/workers.ts'
         import { Server } from '${root}/src/runtime/serve/server.ts'
         import { Shop, shopHandler } from '${root}/test/support/shop.ts'
         declare const transport: Transport
-        void [createClient, RpcError, mockService, timeout, retry, trace, concurrencyLimit, rateLimit, Server, Shop, transport]
+        void [createClient, RpcError, mockService, timeout, retry, trace, concurrencyLimit, rateLimit, runWorkers, Server, Shop, transport]
         void [createRouter, serveThread, threads, transfer, shopHandler]
         export type Used = [Layer, Service]
       `
