@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeRepo } from '../support/git-repo.ts'
 import { installedPackage, root, run, serve, start } from './project.ts'
 
 let folder: string
@@ -114,4 +115,34 @@ describe.each([
     expect(client.code).not.toBe(0)
     expect(client.output).not.toMatch(/^\s+at .+:\d+:\d+/m)
   })
+})
+
+test('a project from a git IDL builds, serves, is called, and takes an update over', async () => {
+  const idl = (methods: string): Record<string, string> => ({
+    'common/money.thrift': 'struct Money {\n  1: required i64 units\n}\n',
+    'shop/shop.thrift': `include "../common/money.thrift"\n\nservice Shop {\n  money.Money total(1: string id)\n${methods}}\n`,
+  })
+  const repo = makeRepo(join(folder, 'idl'))
+  const first = repo.commit('The shop', idl(''))
+  const env = { VOLO_CACHE: join(folder, 'cache') }
+  const args = ['init', 'from-git', '-g', repo.url, '-r', 'main', 'shop/shop.thrift', '--yes', '--no-git']
+  await run(volo, args, folder, env)
+  const project = join(folder, 'from-git')
+  const callAll = async (): Promise<string> => {
+    await run('npm', ['run', 'build'], project)
+    await run('npm', ['test'], project)
+    const server = await serve(project)
+    const output = await run('npm', ['run', 'client'], project, { SERVER_ADDRESS: `127.0.0.1:${server.port}` })
+    await stop(server)
+    return output
+  }
+  expect(await callAll()).toContain('Shop.total')
+  expect(readFileSync(join(project, 'volo.lock'), 'utf8')).toContain(first)
+  await run(volo, ['generate', '--frozen', '--check', '--offline'], project, env)
+
+  const second = repo.commit('Ping', idl('  void ping()\n'))
+  expect(await start(volo, ['update', '--check'], project, env).ended).toMatchObject({ code: 1 })
+  expect(await run(volo, ['update'], project, env)).toContain('extended src/handlers/shop.ts (Shop: ping)')
+  expect(readFileSync(join(project, 'volo.lock'), 'utf8')).toContain(second)
+  expect(await callAll()).toContain('Shop.total')
 })
