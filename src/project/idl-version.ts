@@ -8,8 +8,6 @@ import { ProjectError } from './project-error.ts'
 
 /** Files as they were. Paths are absolute, and those of the files now. */
 export interface IdlVersion {
-  /** As the user named it. */
-  readonly name: string
   /** The text of a file; undefined when there was none. */
   read(path: string): string | undefined
   /** How the file of that time is shown. */
@@ -43,7 +41,7 @@ export function versionAt(name: string, place: VersionPlace): IdlVersion {
     const segments = inside.split(sep)
     return segments.length > dropped ? join(target, ...segments.slice(dropped)) : undefined
   }
-  return reading(name, cwd, pathOf)
+  return reading(cwd, pathOf)
 }
 
 /** One file that another one was; what it includes stands beside it. */
@@ -55,17 +53,16 @@ function fileVersion(name: string, target: string, { cwd, files }: VersionPlace)
       usage: true,
     })
   }
-  return reading(name, cwd, (path) => {
+  return reading(cwd, (path) => {
     if (path === file) return target
     const inside = insideOf(dirname(file), path)
     return inside === undefined ? path : join(dirname(target), inside)
   })
 }
 
-function reading(name: string, cwd: string, pathOf: (path: string) => string | undefined): IdlVersion {
+function reading(cwd: string, pathOf: (path: string) => string | undefined): IdlVersion {
   const disk = nodeHost(cwd)
   return {
-    name,
     read(path) {
       const found = pathOf(path)
       return found === undefined ? undefined : disk.read(found)

@@ -49,7 +49,6 @@ export async function repositoryOf(folder: string, runner: GitRunner): Promise<R
       const targets = new Map([...tree.links].map(([path, id]) => [path, texts.get(id)?.toString('utf8') ?? '']))
       const disk = nodeHost(cwd)
       return {
-        name: ref,
         read(path) {
           const inside = pathOf(path)
           if (inside === undefined) return disk.read(path)
