@@ -75,7 +75,10 @@ function show(run: Run, changes: VendorChanges, { check, dryRun }: VendorOptions
   const would = dryRun === true || check === true
   for (const path of written) run.output.info(`${would ? 'would write' : 'wrote'}    ${path}`)
   for (const path of removed) run.output.info(`${would ? 'would remove' : 'removed'}  ${path}`)
-  if (!isStale) run.output.info(unchanged === 0 ? 'nothing is vendored' : `${unchanged} vendored files are up to date`)
+  if (!isStale) {
+    const files = unchanged === 1 ? '1 vendored file is' : `${unchanged} vendored files are`
+    run.output.info(unchanged === 0 ? 'nothing is vendored' : `${files} up to date`)
+  }
   if (!isFailed) return done
   run.output.error(`${written.length + removed.length} vendored files are not what volo.lock names`, 'run: volo vendor')
   return failed
