@@ -166,6 +166,12 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     this.onRoom()
   }
 
+  bodyReceived(): void {
+    this.#incoming.takeFrames(largestFrame)
+    this.writer.settings([[Setting.MAX_FRAME_SIZE, largestFrame]])
+    this.flushSoon()
+  }
+
   settingsAcknowledged(): void {
     if (this.#acknowledged) return
     this.#acknowledged = true
@@ -188,7 +194,6 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     this.writer.settings([
       ...settings,
       [Setting.INITIAL_WINDOW_SIZE, streamWindow],
-      [Setting.MAX_FRAME_SIZE, largestFrame],
       [Setting.MAX_HEADER_LIST_SIZE, this.#options.maxHeaderListBytes ?? defaultHeaderList],
     ])
     this.window.announce()

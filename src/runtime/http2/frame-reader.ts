@@ -3,7 +3,7 @@
 import { allocateBytes } from '../core/bytes.ts'
 import { ConnectionError } from './connection-error.ts'
 import { Http2ErrorCode } from './error-code.ts'
-import { frameHeadBytes, largestFrame } from './frame.ts'
+import { commonFrame, frameHeadBytes } from './frame.ts'
 
 /** Takes one frame whose payload is `bytes[start, end)`; the bytes may be kept. False stops the reading for good. */
 export type TakeFrame = (
@@ -17,6 +17,8 @@ export type TakeFrame = (
 
 /** A frame within a chunk is read in place; one that crosses chunks is put together, and only that one is copied. */
 export class FrameReader {
+  /** The largest payload to take. */
+  limit: number = commonFrame
   readonly #take: TakeFrame
   /** The beginning of a frame: its head, then, once its length is known, all of it. */
   #partial: Uint8Array = new Uint8Array(0)
@@ -37,7 +39,7 @@ export class FrameReader {
     const size = chunk.length
     while (size - at >= frameHeadBytes) {
       const length = lengthOf(chunk, at)
-      if (length > largestFrame) throw tooLarge(length)
+      if (length > this.limit) throw tooLarge(length, this.limit)
       const end = at + frameHeadBytes + length
       if (end > size) break
       if (!this.#give(chunk, at, end)) return
@@ -66,7 +68,7 @@ export class FrameReader {
       while (this.#filled < frameHeadBytes && at < chunk.length) this.#head[this.#filled++] = chunk[at++]!
       if (this.#filled < frameHeadBytes) return -1
       const length = lengthOf(this.#head, 0)
-      if (length > largestFrame) throw tooLarge(length)
+      if (length > this.limit) throw tooLarge(length, this.limit)
       this.#partial = allocateBytes(frameHeadBytes + length)
       this.#partial.set(this.#head)
     }
@@ -89,6 +91,6 @@ function lengthOf(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!
 }
 
-function tooLarge(length: number): ConnectionError {
-  return new ConnectionError(Http2ErrorCode.FRAME_SIZE_ERROR, `a frame of ${length} bytes, above ${largestFrame}`)
+function tooLarge(length: number, limit: number): ConnectionError {
+  return new ConnectionError(Http2ErrorCode.FRAME_SIZE_ERROR, `a frame of ${length} bytes, above ${limit}`)
 }

@@ -19,9 +19,9 @@ export const FrameFlag = { END_STREAM: 0x1, ACK: 0x1, END_HEADERS: 0x4, PADDED: 
 
 /** Bytes in front of each frame's payload. */
 export const frameHeadBytes = 9
-/** The largest payload that every peer takes (RFC 9113 section 4.2), and that of the first SETTINGS at most. */
+/** The largest payload that every peer takes, and what this side takes at first (RFC 9113 section 4.2). */
 export const commonFrame = 16_384
-/** The largest payload that this side takes, and sends to peers that take as much: a message of 64 KiB is one frame. */
+/** The largest payload that this side takes from peers that send bodies, and sends to those that take as much: a message of 64 KiB is one frame. */
 export const largestFrame = 128 * 1024
 /** The largest stream id. */
 export const largestStream = 0x7fff_ffff

@@ -6,7 +6,7 @@ import type { ConnectionWindow } from './connection-window.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { FloodGuard } from './flood-guard.ts'
 import { largestWindow } from './flow-control.ts'
-import { FrameFlag, FrameType } from './frame.ts'
+import { commonFrame, FrameFlag, FrameType } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
 import { HeaderAssembly } from './header-assembly.ts'
 import { type HeaderBlock, type HeaderCheck, HpackDecoder, HpackError } from './hpack-decoder.ts'
@@ -14,6 +14,8 @@ import { type PeerSettings, readSettings } from './settings.ts'
 import type { ConnectionStream } from './stream.ts'
 
 const headerTable = 4_096
+/** Full frames of DATA after which larger ones are asked for. */
+const fullFrames = 8
 
 /** What frames mean to the connection they came over. Every member may throw ConnectionError. */
 export interface FrameHost {
@@ -36,6 +38,8 @@ export interface FrameHost {
   /** The peer's settings have been read into `peerSettings`. */
   settingsReceived(): void
   settingsAcknowledged(): void
+  /** The peer sends bodies that larger frames would carry better; called once. */
+  bodyReceived(): void
   /** A PING with its eight bytes at `start`, to be answered. */
   pingReceived(bytes: Uint8Array, start: number): void
   pingAnswered(bytes: Uint8Array, start: number): void
@@ -56,6 +60,8 @@ export class IncomingFrames {
   private readonly decoder: HpackDecoder
   private readonly block: HeaderAssembly
   private readonly mostBlockBytes: number
+  /** Full frames of DATA that have come. */
+  private full = 0
   private readonly reader: FrameReader = new FrameReader((type, flags, stream, bytes, start, end) =>
     this.frame(type, flags, stream, bytes, start, end),
   )
@@ -71,6 +77,11 @@ export class IncomingFrames {
   /** Takes a chunk from `from` on. Throws ConnectionError for what ends the connection. */
   push(chunk: Uint8Array, from: number): void {
     this.reader.push(chunk, from)
+  }
+
+  /** The peer has been, or is being, told that it may send frames of that size. */
+  takeFrames(limit: number): void {
+    this.reader.limit = limit
   }
 
   /** Honest work was done: the peer may again send frames that cost it nothing. */
@@ -139,6 +150,7 @@ export class IncomingFrames {
       from++
       to -= padding
     }
+    if (size === commonFrame && ++this.full === fullFrames) this.host.bodyReceived()
     if (!this.host.window.take(size)) {
       throw new ConnectionError(Http2ErrorCode.FLOW_CONTROL_ERROR, 'more DATA than the window of the connection')
     }

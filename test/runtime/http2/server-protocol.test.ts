@@ -75,7 +75,7 @@ describe('an HTTP/2 server', () => {
   })
 
   it.each<[string, number, Buffer[]]>([
-    ['4.2: a frame beyond the size allowed', code.size, [frame(type.data, 0, 1, Buffer.alloc(128 * 1024 + 1))]],
+    ['4.2: a frame beyond the size allowed', code.size, [frame(type.data, 0, 1, Buffer.alloc(16_385))]],
     [
       '4.3: a block that is no HPACK',
       code.compression,
@@ -289,6 +289,36 @@ describe('an HTTP/2 server', () => {
     peer.send(frame(type.window, 0, 0, u32(1_000_000)))
     await expect.poll(() => sum()).toBe(180_000)
     expect([sum(1), sum(3), sum(5)]).toEqual([60_000, 60_000, 60_000])
+  })
+
+  it('asks for larger frames once bodies come, takes them then, and sends them where they are taken (4.2, 6.5.2)', async () => {
+    let bytes = 0
+    const peer = await open((stream) => ({
+      headers() {},
+      data(chunk) {
+        bytes += chunk.length
+      },
+      end() {
+        stream.headers([':status', '200'], false)
+        stream.write(Buffer.alloc(60_000), true)
+      },
+      reset() {},
+      drain() {},
+    }))
+    peer.send(post(1))
+    for (let i = 0; i < 7; i++) peer.send(frame(type.data, 0, 1, Buffer.alloc(16_384)))
+    await peer.settle()
+    expect(peer.frames.filter((one) => one.type === type.settings && (one.flags & 1) === 0)).toEqual([])
+    peer.send(frame(type.data, 0, 1, Buffer.alloc(16_384)))
+    expect((await peer.next(type.settings, (one) => (one.flags & 1) === 0)).payload.toString('hex')).toBe(
+      '000500020000',
+    )
+    peer.send(frame(type.settings, 1, 0), settings({ 5: 40_000 }), frame(type.data, 1, 1, Buffer.alloc(131_072)))
+    expect((await peer.next(type.data)).payload.length).toBe(40_000)
+    expect((await peer.next(type.data)).payload.length).toBe(20_000)
+    expect(bytes).toBe(8 * 16_384 + 131_072)
+    peer.send(post(3), frame(type.data, 0, 3, Buffer.alloc(131_073)))
+    expect(await peer.goaway()).toBe(code.size)
   })
 
   it('resets a stream that gets more than its window, and ends a connection that does (6.9.1)', async () => {
