@@ -352,6 +352,20 @@ describe('volo generate with IDLs from git', () => {
     expect(await volo('generate', '--frozen')).toMatchObject({ code: 1 })
   })
 
+  test('warnings of a file from git are said again when there is nothing to do', async () => {
+    const { volo, project, repo } = gitWorld({
+      'a.thrift': 'include "b.thrift"\nservice A { void a() }\n',
+      'b.thrift': 'struct B {}\n',
+    })
+    await volo('idl', 'add', '-g', repo.url, 'a.thrift')
+    writeTree(project, { 'node_modules/x/package.json': '{}' })
+    const first = await volo('generate')
+    expect(first.stderr).toMatch(/^git:\/file\/.*a\.thrift:1:9: warning\[unused-import\]/)
+    expect(first.stderr).toContain('1 | include "b.thrift"')
+    expect(listTree(join(project, 'node_modules/.cache/volo'))).toHaveLength(1)
+    expect(await volo('generate')).toEqual(first)
+  })
+
   test('volo check reads them and writes nothing', async () => {
     const { volo, project } = await added()
     rmSync(join(project, 'src'), { recursive: true })
