@@ -150,6 +150,31 @@ function inside(name: string, options: InProcessOptions): Way[] {
   }))
 }
 
+/** The same proxy without any socket. */
+function insideThroughProxy(name: string): Way[] {
+  return (['thrift', 'protobuf'] as const).map((idl) => ({
+    name,
+    variant: 'through a proxy',
+    idl,
+    async open() {
+      const { server, ...rest } = await serverOf(idl)
+      const onward = inProcess(server)
+      const proxy = new Server({ unknown: (idl === 'thrift' ? forwardThrift : forwardGrpc)(onward), onError() {} })
+      const transport = inProcess(proxy)
+      return {
+        ...rest,
+        transport,
+        async close() {
+          await transport.close()
+          await proxy.close({ drainMs: 0 })
+          await onward.close()
+          await server.close({ drainMs: 0 })
+        },
+      }
+    },
+  }))
+}
+
 let worker: Promise<URL> | undefined
 const pools = new Map<string, ThreadsTransport>()
 
@@ -202,6 +227,7 @@ export const ways: readonly Way[] = [
   ...inside('in-process copy', { isolate: 'copy' }),
   ...inside('in-process freeze', { isolate: 'freeze' }),
   ...inside('in-process codec', { isolate: 'codec' }),
+  ...insideThroughProxy('in-process copy'),
   ...inside('in-process isolated', { context: 'isolated' }),
   ...inThread('threads', 'codec'),
   ...inThread('threads clone', 'clone'),

@@ -1,6 +1,7 @@
 /** The shortest way from a client to a router: a call chain in one process, where messages move and no codec runs. */
 
 import type { AmbientStore } from './ambient.ts'
+import { bytesWay } from './bytes-way.ts'
 import { lazyParts } from './call-context.ts'
 import { CallStream } from './call-stream.ts'
 import type { CancelScope } from './cancel-scope.ts'
@@ -9,6 +10,7 @@ import { type Crossing, moving } from './crossing.ts'
 import { RpcError } from './error.ts'
 import { Metadata } from './metadata.ts'
 import { streamsRequest, streamsResponse } from './method-kind.ts'
+import { rawInProcess } from './raw-service.ts'
 import type { CallCounter, Route, Router, ServerCall, ServerCallInit } from './router.ts'
 import type { Service } from './service.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
@@ -68,10 +70,10 @@ export function directService(service: ServiceType, router: Router, options: Dir
   const ways = new Map<MethodType, Way>()
   const wayOf = (method: MethodType): Way => ways.get(method) ?? findWay(method)
   const findWay = (method: MethodType): Way => {
-    const route = router.find(service.idl, service.fullName, method.name)
-    if (route === undefined) throw unimplemented(service, router, method)
+    const route = router.find(service.idl, service.fullName, method.name) ?? unknownRoute(service, router, method)
     const way: Way = {
       route,
+      inBytes: bytesWay(method, route),
       crossing: (options.crossing ?? moving)(service, route.method),
       admission: options.admission?.(service, method),
       ambient: enclosure?.ambient,
@@ -89,13 +91,15 @@ export function directService(service: ServiceType, router: Router, options: Dir
       refuse()
       const init = callInit(cx, peer, way)
       const call = router.open(way.route, init)
-      const accepted = accept(way, request, enclosure)
+      const { inBytes } = way
+      const accepted = inBytes === undefined ? accept(way, request, enclosure) : request
+      const start = inBytes === undefined ? () => run(call, way, accepted) : () => inBytes(call, request)
       cx.peer = peer
       if ((cx as Partial<CancelScope>).cancellable !== false) cx.onCancel((reason) => call.cancel(reason))
       const { admission } = way
-      if (admission === undefined || admission.isOpen) return run(call, way, accepted)
+      if (admission === undefined || admission.isOpen) return start()
       if (accepted instanceof CallStream) call.cx.onCancel(() => accepted.return())
-      return admission.admit(call, () => run(call, way, accepted))
+      return admission.admit(call, start)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -113,6 +117,7 @@ export function directService(service: ServiceType, router: Router, options: Dir
         unlimited ??= { peer, caller, deadline: undefined, counter, ambient }
         const init = deadline === undefined ? unlimited : { peer, caller, deadline, counter, ambient }
         const call = router.open(way.route, init)
+        if (way.inBytes !== undefined) return way.inBytes(call, request)
         return run(call, way, way.crossing.request(request))
       } catch (error) {
         return Promise.reject(error)
@@ -125,6 +130,8 @@ export function directService(service: ServiceType, router: Router, options: Dir
 /** How a method is reached. */
 interface Way {
   readonly route: Route
+  /** How calls run of which one side moves bytes. */
+  readonly inBytes: ReturnType<typeof bytesWay>
   readonly crossing: Crossing
   readonly admission: Admission | undefined
   readonly ambient: AmbientStore | undefined
@@ -190,6 +197,17 @@ function callInit(cx: Context, peer: Peer, way: Way): ServerCallInit {
 
 function copyOf(entries: Map<string, string> | undefined): Map<string, string> | undefined {
   return entries === undefined ? undefined : new Map(entries)
+}
+
+/** What the server answers unknown calls with. Throws RpcError UNIMPLEMENTED when it has nothing for that. */
+function unknownRoute(service: ServiceType, router: Router, method: MethodType): Route {
+  const { idl, fullName } = service
+  const oneway = method.kind === 'oneway'
+  const kind = idl === 'protobuf' ? 'bidi_streaming' : oneway ? 'oneway' : 'unary'
+  const call = { idl, service: fullName, method: method.name, oneway }
+  const route = router.findUnknown(call, () => rawInProcess({ ...call, kind }))
+  if (route === undefined) throw unimplemented(service, router, method)
+  return route
 }
 
 function unimplemented(service: ServiceType, router: Router, method: MethodType): RpcError {

@@ -7,6 +7,8 @@ import type { MessageSchema } from './schema.ts'
  * Generated code makes one per struct, union, exception and protobuf message; the wires extend it with their codec.
  */
 export interface MessageType<T = unknown, I = T> {
+  /** It knows no message: its values are bytes, as wires carry them. */
+  readonly isRaw?: true
   /** Full IDL name: `pkg.Outer.Inner` for protobuf, `file-stem.Name` for Thrift. */
   readonly typeName: string
   /** The run-time description, decoded on first use. */

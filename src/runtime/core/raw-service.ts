@@ -1,5 +1,6 @@
 /** rawServiceType: a service of which only the name of one method is known, so that its messages stay bytes. */
 
+import { RpcError } from './error.ts'
 import type { MessageType } from './message.ts'
 import type { FileSchema, MethodKind } from './schema.ts'
 import type { ServiceType } from './service-type.ts'
@@ -26,6 +27,24 @@ export function rawServiceType(
     methods: [{ name: method, localName: method, kind, request, response }],
     file: idl === 'thrift' ? thriftFile : protobufFile,
   }
+}
+
+/** The same with messages that no wire has to read: for calls inside a process. */
+export function rawInProcess(method: RawMethod): ServiceType {
+  return rawServiceType(method, bytesType, bytesType)
+}
+
+const bytesType: MessageType = {
+  isRaw: true,
+  typeName: 'bytes',
+  schema: { kind: 'message', name: 'bytes', fields: [] },
+  create: asBytes,
+  complete: asBytes,
+}
+
+function asBytes(value: unknown): unknown {
+  if (value instanceof Uint8Array) return value
+  throw new RpcError('INVALID_ARGUMENT', 'a message in bytes is a Uint8Array')
 }
 
 function emptyFile(idl: 'thrift' | 'protobuf'): FileSchema {

@@ -22,6 +22,7 @@ export function rawService({ service, method, kind = 'bidi_streaming' }: RawGrpc
 const schema: MessageSchema = { kind: 'message', name: 'bytes', fields: [] }
 
 const rawMessage: ProtobufMessage<Uint8Array> = {
+  isRaw: true,
   typeName: schema.name,
   schema,
   create: (bytes) => checked(bytes),

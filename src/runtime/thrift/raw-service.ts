@@ -34,6 +34,7 @@ const schema: MessageSchema = { kind: 'struct', name: 'bytes', fields: [] }
 
 /** A struct as its bytes in the binary protocol. */
 const rawStruct: ThriftStruct<Uint8Array> = {
+  isRaw: true,
   typeName: schema.name,
   schema,
   create: (bytes) => checked(bytes),
@@ -57,6 +58,7 @@ const rawStruct: ThriftStruct<Uint8Array> = {
 
 /** The envelope of a result as wires see it: the bytes of the whole struct stand where the value would. */
 const rawResult: ThriftStruct<{ readonly success: Uint8Array }> = {
+  isRaw: true,
   typeName: schema.name,
   schema,
   create: (result) => ({ success: checked(result?.success) }),

@@ -129,9 +129,10 @@ describe.each(ways)('a generic client %s', (_, connect) => {
 })
 
 describe('a generic client in bytes', () => {
-  it('needs no IDL', async () => {
-    const { port, Fleet } = await generatedServer()
-    const transport = grpc(`127.0.0.1:${port}`)
+  it.each(ways)('needs no IDL %s', async (_, connect) => {
+    const at = await generatedServer()
+    const { Fleet } = at
+    const transport = connect(at)
     cleanups.push(() => transport.close())
     const fleet = createGenericClient([], transport, { timeoutMs: 5_000 })
     const type = Fleet.methods[0]!.request

@@ -131,11 +131,11 @@ describe.each(ways)('a generic client %s', (_, connect) => {
 })
 
 describe('a generic client in bytes', () => {
-  it.each(['binary', 'compact'] as const)(
+  it.each(['binary', 'compact', 'in process'] as const)(
     'needs no IDL, and moves results and exceptions whole over %s',
     async (protocol) => {
-      const { port, module } = await generatedServer()
-      const transport = thrift(`127.0.0.1:${port}`, { protocol })
+      const { server, port, module } = await generatedServer()
+      const transport = protocol === 'in process' ? inProcess(server) : thrift(`127.0.0.1:${port}`, { protocol })
       cleanups.push(() => transport.close())
       const client = createGenericClient([], transport, { timeoutMs: 5_000 })
       const buy = module['Shop'].methods[0] as { request: ThriftStruct; response: ThriftStruct }
