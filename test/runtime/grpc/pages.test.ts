@@ -15,6 +15,7 @@ const pageOf = (name: string): string => readFileSync(join(root, 'src/runtime/gr
 const pages = [
   { name: 'from-grpc-js.md', main: 'client' },
   { name: 'README.md', main: 'page' },
+  { name: 'client.md', main: 'caller' },
 ]
 /** Inside the repository, so that `volo-ts` is found as the package's own name. */
 const project = join(root, 'test/tmp/grpc-pages')
