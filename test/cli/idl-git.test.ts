@@ -391,6 +391,8 @@ describe('volo generate with IDLs from git', () => {
       join(project, 'volo.yml'),
       read(project, 'volo.yml').replace('out: src/old', 'out: src/old\n      handlers: false'),
     )
+    expect(await volo(...args)).toMatchObject({ code: 0, stderr: '' })
+    expect(read(project, 'src/old/shop/shop.ts')).toContain('total(')
     expect(read(project, 'src/gen/shop/shop.ts')).toContain('sum(')
   })
 })

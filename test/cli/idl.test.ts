@@ -76,6 +76,22 @@ entries:
     expect(listTree(folder)).toEqual(['bad.thrift', 'package.json'])
   })
 
+  test('--all adds every IDL below the folders that are named', async () => {
+    const folder = await project()
+    writeTree(folder, {
+      'more/a/user.thrift': 'service User { void hi() }\n',
+      'more/b.thrift': 'struct B {}\n',
+      'more/c.txt': '',
+    })
+    expect(await runVolo(folder, ['idl', 'add', '--all', 'more', '-i', 'more'])).toMatchObject({ code: 0, stderr: '' })
+    const listed = JSON.parse((await runVolo(folder, ['idl', 'list', '--json'])).stdout) as { path: string }[]
+    expect(listed.map(({ path }) => path)).toEqual(['idl/hello.thrift', 'more/a/user.thrift', 'more/b.thrift'])
+    expect((await runVolo(folder, ['idl', 'add', '--all', 'nowhere'])).stderr).toContain('nowhere is no folder')
+    expect((await runVolo(folder, ['idl', 'add', '--all', 'src'])).stderr).toContain(
+      'no .thrift or .proto file below src',
+    )
+  })
+
   test('adding it again changes nothing, byte by byte', async () => {
     const folder = await project()
     await runVolo(folder, ['idl', 'add', 'idl/stock.thrift'])

@@ -83,7 +83,8 @@ async function addIdls(
   const { plan, additions } = added
   const { checkServiceNames, serviceHandlers, writeHandlers } = await import('../../project/handler-update.ts')
   const handlers = serviceHandlers(plan!.generation)
-  checkServiceNames(handlers)
+  // Clients of two services of one name, of two versions say, need no server.
+  checkServiceNames(handlers.filter(({ path }) => path !== undefined))
   const paths = additions.map(({ path }) => path)
   const mine = handlers.filter(({ idl }) => paths.includes(idl))
   const isNew = (one: ServiceHandler): boolean => mine.includes(one)
