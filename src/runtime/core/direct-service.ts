@@ -91,15 +91,13 @@ export function directService(service: ServiceType, router: Router, options: Dir
       refuse()
       const init = callInit(cx, peer, way)
       const call = router.open(way.route, init)
-      const { inBytes } = way
-      const accepted = inBytes === undefined ? accept(way, request, enclosure) : request
-      const start = inBytes === undefined ? () => run(call, way, accepted) : () => inBytes(call, request)
+      const accepted = way.inBytes === undefined ? accept(way, request, enclosure) : request
       cx.peer = peer
       if ((cx as Partial<CancelScope>).cancellable !== false) cx.onCancel((reason) => call.cancel(reason))
       const { admission } = way
-      if (admission === undefined || admission.isOpen) return start()
+      if (admission === undefined || admission.isOpen) return start(call, way, accepted)
       if (accepted instanceof CallStream) call.cx.onCancel(() => accepted.return())
-      return admission.admit(call, start)
+      return admission.admit(call, () => start(call, way, accepted))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -117,8 +115,7 @@ export function directService(service: ServiceType, router: Router, options: Dir
         unlimited ??= { peer, caller, deadline: undefined, counter, ambient }
         const init = deadline === undefined ? unlimited : { peer, caller, deadline, counter, ambient }
         const call = router.open(way.route, init)
-        if (way.inBytes !== undefined) return way.inBytes(call, request)
-        return run(call, way, way.crossing.request(request))
+        return start(call, way, way.inBytes === undefined ? way.crossing.request(request) : request)
       } catch (error) {
         return Promise.reject(error)
       }
@@ -161,6 +158,10 @@ function inside(run: <T>(run: () => T) => T, messages: AsyncIterable<unknown>): 
       }
     },
   }
+}
+
+function start(call: ServerCall, way: Way, request: unknown): Promise<unknown> {
+  return way.inBytes === undefined ? run(call, way, request) : way.inBytes(call, request)
 }
 
 function run(call: ServerCall, way: Way, request: unknown): Promise<unknown> {
