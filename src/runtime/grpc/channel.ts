@@ -2,9 +2,11 @@
 
 import type { Backoff } from '../core/backoff.ts'
 import { RpcError } from '../core/error.ts'
+import { nextId } from '../core/server-figures.ts'
 import { drainFor } from '../core/server-router.ts'
 import type { Http2Dialer } from '../http2/dialer.ts'
 import type { Http2ClientConnection, Http2Keepalive, Http2Retirement } from '../http2/sink.ts'
+import type { ChannelStats } from './channel-stats.ts'
 import type { Compression } from './compression.ts'
 import { Connectivity } from './connectivity.ts'
 import { IdleCheck } from './idle-check.ts'
@@ -35,8 +37,12 @@ export class Channel {
   readonly refusedEncodings: Set<Compression> = new Set()
   readonly #dialer: Http2Dialer
   readonly #options: ChannelOptions
+  readonly #id: number = nextId()
   /** Every connection whose socket is open. */
   readonly #connections = new Set<Http2ClientConnection>()
+  readonly #made = new WeakMap<Http2ClientConnection, { readonly id: number; readonly since: number }>()
+  /** Calls that were opened on connections that are gone. */
+  #startedBefore = 0
   /** Those that take calls. */
   #usable: Http2ClientConnection[] = []
   #current: Http2ClientConnection | undefined
@@ -85,6 +91,23 @@ export class Channel {
     if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#pause?.unref()
   }
 
+  /** The channel as it is now. */
+  stats(): ChannelStats {
+    const connections = [...this.#connections].map((connection) => {
+      const { id = 0, since = 0 } = this.#made.get(connection) ?? {}
+      const { peer, openStreams, opened, usable } = connection
+      return { id, peer, since, openCalls: openStreams, started: opened, usable }
+    })
+    return {
+      id: this.#id,
+      target: this.#dialer.authority,
+      state: this.connectivity.state,
+      waiting: this.#waiting.size,
+      started: connections.reduce((sum, { started }) => sum + started, this.#startedBefore),
+      connections,
+    }
+  }
+
   /** Takes no call any more; open ones may end for `drainMs`. Resolves when every socket is closed. */
   close(drainMs: number): Promise<void> {
     this.#closing ??= this.#close(drainMs)
@@ -128,6 +151,7 @@ export class Channel {
         onRetired: (retirement) => this.#retired(connection, retirement),
         onClose: () => {
           this.#connections.delete(connection)
+          this.#startedBefore += connection.opened
         },
       })
     } catch (error) {
@@ -135,6 +159,7 @@ export class Channel {
       return
     }
     this.#connections.add(connection)
+    this.#made.set(connection, { id: nextId(), since: Date.now() })
     if (!connection.usable) return
     if (this.#closing === undefined) {
       this.#usable.push(connection)

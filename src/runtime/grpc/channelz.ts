@@ -1,12 +1,16 @@
-/** addChannelz(): the channelz service of gRPC, v1, for a server and its connections (https://github.com/grpc/proposal/blob/master/A14-channelz.md). */
+/** addChannelz(): the channelz service of gRPC, v1, for a server, its connections and the channels of the process (https://github.com/grpc/proposal/blob/master/A14-channelz.md). */
 
+import type { Peer } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { ConnectionStats, ServerStats } from '../core/server-figures.ts'
 import type { ServerRouter } from '../core/server-router.ts'
 import { timestampFromDate } from '../protobuf/well-known.ts'
+import type { ChannelConnectionStats, ChannelStats } from './channel-stats.ts'
 import { countCalls } from './counters.ts'
 import {
   type AddressInput,
+  ChannelConnectivityState_State,
+  type ChannelInput,
   Channelz,
   type ServerInput,
   type SocketInput,
@@ -16,52 +20,97 @@ import {
 /** How many entries an answer has at most, and by default. */
 const mostResults = 100
 
+/** Options of {@link addChannelz}. */
+export interface ChannelzOptions {
+  /** The transports of the process's own calls that it tells of, too. Default: none. */
+  readonly channels?: readonly { stats(): ChannelStats }[] | undefined
+}
+
 /**
  * Adds `grpc.channelz.v1.Channelz` to a server, and counts its calls from now on: add it before `listen`. It tells of
- * this server and its connections; of channels, which belong to clients, there are none.
+ * this server and its connections, and of the transports that it is given. Whether the calls of a transport went well
+ * is not counted.
  */
-export function addChannelz(server: { readonly router: ServerRouter; stats(): ServerStats }): void {
-  const { router } = server
+export function addChannelz(
+  server: { readonly router: ServerRouter; stats(): ServerStats },
+  { channels = [] }: ChannelzOptions = {},
+): void {
   countCalls(server)
-  const limited = (max: bigint): number => (max > 0n && max < mostResults ? Number(max) : mostResults)
-  router.add(Channelz, {
-    getTopChannels: () => ({ end: true }),
-    getServers({ startServerId }) {
-      const stats = server.stats()
-      return { server: BigInt(stats.id) < startServerId ? [] : [describeServer(stats)], end: true }
-    },
-    getServer({ serverId }) {
-      const stats = server.stats()
-      if (BigInt(stats.id) !== serverId) throw notFound('server', serverId)
-      return { server: describeServer(stats) }
-    },
-    getServerSockets({ serverId, startSocketId, maxResults }) {
-      const stats = server.stats()
-      if (BigInt(stats.id) !== serverId) throw notFound('server', serverId)
-      const all = stats.connections.filter(({ id }) => BigInt(id) >= startSocketId).sort((a, b) => a.id - b.id)
-      const some = all.slice(0, limited(maxResults))
-      return { socketRef: some.map(refOf), end: some.length === all.length }
-    },
-    getSocket({ socketId }) {
-      const found = server.stats().connections.find(({ id }) => BigInt(id) === socketId)
-      if (found === undefined) throw notFound('socket', socketId)
-      return { socket: describeSocket(found) }
+  const describeChannels = (): ChannelStats[] => channels.map((channel) => channel.stats())
+  server.router.add(Channelz, {
+    getTopChannels({ startChannelId, maxResults }) {
+      const { page, end } = pageOf(describeChannels(), startChannelId, maxResults)
+      return { channel: page.map(describeChannel), end }
     },
     getChannel({ channelId }) {
-      throw notFound('channel', channelId)
+      const found = describeChannels().find(({ id }) => BigInt(id) === channelId)
+      if (found === undefined) throw notFound('channel', channelId)
+      return { channel: describeChannel(found) }
     },
     getSubchannel({ subchannelId }) {
       throw notFound('subchannel', subchannelId)
     },
+    getServers({ startServerId }) {
+      const { page, end } = pageOf([server.stats()], startServerId, 0n)
+      return { server: page.map(describeServer), end }
+    },
+    getServer({ serverId }) {
+      return { server: describeServer(statsOf(server, serverId)) }
+    },
+    getServerSockets({ serverId, startSocketId, maxResults }) {
+      const { page, end } = pageOf(statsOf(server, serverId).connections, startSocketId, maxResults)
+      return { socketRef: page.map(({ id, peer, wire }) => refOf(id, wire, peer)), end }
+    },
+    getSocket({ socketId }) {
+      const accepted = server.stats().connections.find(({ id }) => BigInt(id) === socketId)
+      if (accepted !== undefined) return { socket: describeSocket(accepted) }
+      const made = describeChannels().flatMap(({ connections }) => connections)
+      const found = made.find(({ id }) => BigInt(id) === socketId)
+      if (found === undefined) throw notFound('socket', socketId)
+      return { socket: describeOwnSocket(found) }
+    },
   })
+}
+
+function statsOf(server: { stats(): ServerStats }, id: bigint): ServerStats {
+  const stats = server.stats()
+  if (BigInt(stats.id) !== id) throw notFound('server', id)
+  return stats
+}
+
+/** The entries from an id on, in its order, and whether they are the last. */
+function pageOf<T extends { readonly id: number }>(
+  all: readonly T[],
+  start: bigint,
+  max: bigint,
+): { readonly page: readonly T[]; readonly end: boolean } {
+  const rest = all.filter(({ id }) => BigInt(id) >= start).sort((a, b) => a.id - b.id)
+  const page = rest.slice(0, max > 0n && max < mostResults ? Number(max) : mostResults)
+  return { page, end: page.length === rest.length }
 }
 
 function notFound(what: string, id: bigint): RpcError {
   return new RpcError('NOT_FOUND', `there is no ${what} ${id}`, { stack: false })
 }
 
-function refOf({ id, peer, wire }: ConnectionStats): SocketRefInput {
-  return { socketId: BigInt(id), name: `${wire} ${peer.address}` }
+function refOf(id: number, wire: string, { address }: Peer): SocketRefInput {
+  return { socketId: BigInt(id), name: `${wire} ${address}` }
+}
+
+function describeChannel({ id, target, state, started, connections }: ChannelStats): ChannelInput {
+  return {
+    ref: { channelId: BigInt(id), name: target },
+    data: { target, state: { state: ChannelConnectivityState_State[state] }, callsStarted: BigInt(started) },
+    socketRef: connections.map((one) => refOf(one.id, 'grpc', one.peer)),
+  }
+}
+
+function describeOwnSocket({ id, peer, started }: ChannelConnectionStats): SocketInput {
+  return {
+    ref: refOf(id, 'grpc', peer),
+    remote: addressOf(peer.address),
+    data: { streamsStarted: BigInt(started) },
+  }
 }
 
 function describeServer({ id, addresses, calls }: ServerStats): ServerInput {
@@ -79,7 +128,7 @@ function describeServer({ id, addresses, calls }: ServerStats): ServerInput {
 function describeSocket(connection: ConnectionStats): SocketInput {
   const { calls, peer } = connection
   return {
-    ref: refOf(connection),
+    ref: refOf(connection.id, connection.wire, peer),
     remote: addressOf(peer.address),
     remoteName: peer.tls?.servername ?? '',
     data: {

@@ -13,6 +13,7 @@ import type { CallCredentials } from './call-credentials.ts'
 import { type BoundMethod, type CallSettings, insecureCredentials } from './call-settings.ts'
 import { Channel } from './channel.ts'
 import { type ConnectOptions, connectChannel } from './channel-connect.ts'
+import type { ChannelStats } from './channel-stats.ts'
 import { GrpcClientCall } from './client-call.ts'
 import { methodCodec } from './codec.ts'
 import { acceptedEncodings, type Compression, checkCompression } from './compression.ts'
@@ -89,6 +90,8 @@ export interface GrpcTransport extends Transport {
    * with it attempts until then (DEADLINE_EXCEEDED, the last failure as cause).
    */
   connect(options?: ConnectOptions): Promise<void>
+  /** The transport as it is now: its connections and how many calls they carry and have carried. */
+  stats(): ChannelStats
 }
 
 const ownAgent = `grpc-node-volo-ts/${packageVersion}`
@@ -170,6 +173,9 @@ export function grpc(address: Http2Address, options: GrpcOptions = {}): GrpcTran
     },
     watch(listener) {
       return channel.connectivity.watch(listener)
+    },
+    stats() {
+      return channel.stats()
     },
     connect(connectOptions) {
       return connectChannel(channel, connectOptions)

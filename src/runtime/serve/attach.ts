@@ -19,6 +19,7 @@ export function attach(
   router: Router,
   http: ServerHttpOptions | undefined,
   grpc: GrpcWireOptions,
+  onError: (error: unknown) => void,
 ): () => void {
   const isSecure = server.listenerCount('secureConnection') > 0
   const detach = [
@@ -27,7 +28,7 @@ export function attach(
     }),
   ]
   if (http !== undefined) {
-    const answerer = http1Answerer(http, grpc, router)
+    const answerer = http1Answerer(http, grpc, router, onError)
     detach.push(
       standBefore(server, 'request', (next, request, response) => {
         const args = [request, response] as Parameters<Http1Listener>

@@ -7,6 +7,7 @@ import type { Http1Request, Http1Response } from '../net/http1.ts'
 export class Http1Stream implements Http2Stream {
   readonly #request: Http1Request
   readonly #response: Http1Response
+  #sink: Http2Sink | undefined
   #isCorked = false
 
   constructor(request: Http1Request, response: Http1Response) {
@@ -31,11 +32,16 @@ export class Http1Stream implements Http2Stream {
     request.on('error', () => {})
     response.on('error', () => {})
     response.on('drain', () => sink.drain())
-    response.once('close', () => {
-      if (!response.writableFinished) {
-        sink.reset({ code: undefined, message: 'the connection was lost', processed: true, sent: true })
-      }
-    })
+    this.#sink = sink
+    response.once('close', () => this.lost())
+  }
+
+  /** The connection has gone, or the answer is whole. */
+  lost(): void {
+    const sink = this.#sink
+    this.#sink = undefined
+    if (sink === undefined || this.#response.writableFinished) return
+    sink.reset({ code: undefined, message: 'the connection was lost', processed: true, sent: true })
   }
 
   headers(headers: Http2Headers, end: boolean): void {

@@ -29,25 +29,58 @@ export interface Http1Answerer {
   readonly listener: Http1Listener
 }
 
+/** What is known of a socket. */
+interface HttpSocket {
+  readonly acceptor: CallAcceptor
+  /** The requests that wait for the end of their answers. */
+  readonly streams: Set<Http1Stream>
+}
+
+/** Requests that a connection may send ahead of their answers; browsers send one. */
+const mostPipelined = 100
+
 /** Makes the answerer of a router. */
-export function http1Answerer(options: ServerHttpOptions, grpc: GrpcWireOptions, router: Router): Http1Answerer {
+export function http1Answerer(
+  options: ServerHttpOptions,
+  grpc: GrpcWireOptions,
+  router: Router,
+  onError: (error: unknown) => void,
+): Http1Answerer {
   const shared: AcceptorShared = acceptors(grpc, httpAccept(options))(router)
-  const bySocket = new WeakMap<Socket, CallAcceptor>()
-  const acceptorOf = (socket: Socket): CallAcceptor => {
-    let acceptor = bySocket.get(socket)
-    if (acceptor === undefined) {
+  const bySocket = new WeakMap<Socket, HttpSocket>()
+  const known = (socket: Socket): HttpSocket => {
+    let one = bySocket.get(socket)
+    if (one === undefined) {
       const totals = callTotals(router)
       const counters = totals === undefined ? undefined : new ConnectionCounters(totals)
-      acceptor = new CallAcceptor(shared, peerOf(socket), counters)
-      bySocket.set(socket, acceptor)
+      const streams = new Set<Http1Stream>()
+      one = { acceptor: new CallAcceptor(shared, peerOf(socket), counters), streams }
+      bySocket.set(socket, one)
+      // Of requests that stand in line behind another, Node tells nothing.
+      socket.once('close', () => {
+        for (const stream of streams) stream.lost()
+      })
     }
-    return acceptor
+    return one
   }
   const answers = (request: Http1Request): boolean =>
-    answersHttp(options, acceptorOf(request.socket), request.method ?? '', request.url ?? '')
+    answersHttp(options, known(request.socket).acceptor, request.method ?? '', request.url ?? '')
   const listener: Http1Listener = (request, response) => {
+    const { socket } = request
+    const { acceptor, streams } = known(socket)
+    if (streams.size >= mostPipelined) socket.destroy()
+    if (socket.destroyed) return
     const stream = new Http1Stream(request, response)
-    stream.feed(acceptorOf(request.socket).accept(stream, stream.requestHeaders, false))
+    try {
+      stream.feed(acceptor.accept(stream, stream.requestHeaders, false))
+      streams.add(stream)
+      response.once('close', () => streams.delete(stream))
+    } catch (error) {
+      // A function among the options threw: that costs the request, not the process.
+      onError(error)
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+    }
   }
   const { fallback } = options
   const host: Http1Host = http1Host(
@@ -71,7 +104,11 @@ export function http1Answerer(options: ServerHttpOptions, grpc: GrpcWireOptions,
 }
 
 /** The wire of a port that answers HTTP/1.1. */
-export function http1Wire(options: ServerHttpOptions, grpc: GrpcWireOptions): Wire<ServerSocket> {
+export function http1Wire(
+  options: ServerHttpOptions,
+  grpc: GrpcWireOptions,
+  onError: (error: unknown) => void,
+): Wire<ServerSocket> {
   const answerers = new WeakMap<Router, Http1Answerer>()
   return {
     name: 'http/1.1',
@@ -80,7 +117,7 @@ export function http1Wire(options: ServerHttpOptions, grpc: GrpcWireOptions): Wi
     accept({ socket }, first, router) {
       let answerer = answerers.get(router)
       if (answerer === undefined) {
-        answerer = http1Answerer(options, grpc, router)
+        answerer = http1Answerer(options, grpc, router, onError)
         answerers.set(router, answerer)
       }
       return answerer.accept(socket, first)

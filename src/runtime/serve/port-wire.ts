@@ -24,6 +24,8 @@ export interface PortWireOptions {
   readonly thrift?: ThriftWireOptions | undefined
   readonly grpc?: GrpcWireOptions | undefined
   readonly http?: ServerHttpOptions | undefined
+  /** Hears of failures that belong to no call. */
+  readonly onError: (error: unknown) => void
 }
 
 const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
@@ -56,7 +58,7 @@ export function portWires(options: PortWireOptions): readonly PortWire[] {
       idl: 'protobuf',
       alpn: ['http/1.1'],
       match: matchHttp1,
-      load: once(async () => (await import('./http1.ts')).http1Wire(http, grpc ?? {})),
+      load: once(async () => (await import('./http1.ts')).http1Wire(http, grpc ?? {}, options.onError)),
     })
   }
   return wires

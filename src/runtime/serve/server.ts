@@ -101,7 +101,12 @@ export class Server implements AsyncDisposable {
       maxConcurrentCalls: options.limits?.maxConcurrentCalls,
       ...(onError === undefined ? {} : { onError }),
     })
-    this.#wires = portWires({ thrift: options.thrift, grpc: options.grpc, http: options.http })
+    this.#wires = portWires({
+      thrift: options.thrift,
+      grpc: options.grpc,
+      http: options.http,
+      onError: (error) => this.#report(error),
+    })
     this.#port = new Port({
       router: this.#router,
       wires: this.#wires,
@@ -195,7 +200,7 @@ export class Server implements AsyncDisposable {
     const { attach } = await import('./attach.ts')
     await loadWires(this.#wires, this.#router)
     const { http, grpc = {} } = this.#options
-    return attach(httpServer, this.#port, this.#router, http, grpc)
+    return attach(httpServer, this.#port, this.#router, http, grpc, (error) => this.#report(error))
   }
 
   /**

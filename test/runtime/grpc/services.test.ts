@@ -310,6 +310,34 @@ describe('channelz, asked by grpc-js', () => {
     })
   })
 
+  it('tells of the transports of the process, which tell of themselves', async () => {
+    const { address: elsewhere } = await serve()
+    const transport = grpc(elsewhere)
+    cleanups.push(() => transport.close())
+    expect(transport.stats()).toMatchObject({ target: elsewhere, state: 'IDLE', started: 0, connections: [] })
+    const echo = createClient(Echo, transport)
+    await Promise.all([echo.unary({}), echo.unary({})])
+    expect(transport.stats()).toMatchObject({
+      state: 'READY',
+      waiting: 0,
+      started: 2,
+      connections: [{ peer: { address: elsewhere }, openCalls: 0, started: 2, usable: true }],
+    })
+    const { address } = await serve({}, (one) => {
+      addChannelz(one, { channels: [transport] })
+    })
+    const client = peer(address, '@grpc/grpc-js', 'proto/channelz.proto', 'grpc.channelz.v1.Channelz')
+    const { channel: channels } = await unary(client, 'getTopChannels', {})
+    expect(channels).toHaveLength(1)
+    const { channel } = await unary(client, 'getChannel', { channelId: channels[0].ref.channelId })
+    expect(channel.data).toMatchObject({ target: elsewhere, state: { state: 'READY' } })
+    expect(Number(channel.data.callsStarted)).toBe(2)
+    const { socket } = await unary(client, 'getSocket', { socketId: channel.socketRef[0].socketId })
+    expect(Number(socket.data.streamsStarted)).toBe(2)
+    await transport.close()
+    expect(transport.stats()).toMatchObject({ state: 'SHUTDOWN', started: 2, connections: [] })
+  })
+
   it('counts nothing unless it is asked to', async () => {
     const { server, address } = await serve()
     const transport = grpc(address)

@@ -313,6 +313,46 @@ describe('hostile HTTP', () => {
     expect(performance.now() - started).toBeLessThan(12_000)
   })
 
+  it('a pile of requests ahead of their answers is cut off', async () => {
+    let most = 0
+    let open = 0
+    const { port, url } = await serve({
+      get: (_, cx) => {
+        most = Math.max(most, ++open)
+        cx.onCancel(() => open--)
+        return new Promise(() => {})
+      },
+    })
+    const one =
+      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
+    await raw(port, one.repeat(1_000), 15_000)
+    expect(most).toBeLessThanOrEqual(100)
+    await expect.poll(() => open).toBe(0)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+
+  it('a function among the options that throws costs the request alone', async () => {
+    const reported: unknown[] = []
+    const { url } = await serve(
+      {},
+      {
+        onError: (error) => reported.push(error),
+        http: {
+          cors: {
+            origins: () => {
+              throw new Error('mine')
+            },
+          },
+        },
+      },
+    )
+    const answer = await json(`${url}/web.v1.Shop/Get`, {}, { origin: 'https://x' })
+    expect(answer.status).toBe(500)
+    expect(await answer.text()).toBe('')
+    expect(reported).toEqual([new Error('mine')])
+    expect((await json(`${url}/web.v1.Shop/Get`, {})).status).toBe(200)
+  })
+
   it('a caller that leaves in the middle cancels its call', async () => {
     let reason = ''
     let arrived: () => void = () => {}
