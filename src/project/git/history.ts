@@ -1,6 +1,6 @@
 /** What lies between two commits of a repo, read from a bare store that has commits and no files. */
 
-import { readFileSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { withStore } from './bare-store.ts'
 import type { GitCommit, GitHistory } from './git-store.ts'
@@ -86,27 +86,18 @@ async function fetchCommits(
   )
 }
 
+/** Whether there are commits whose parents were not fetched. */
 function isShallow(store: string): boolean {
-  return boundaries(store).length > 0
+  return (statSync(join(store, 'shallow'), { throwIfNoEntry: false })?.size ?? 0) > 0
 }
 
-/** The commits whose parents were not fetched. */
-function boundaries(store: string): string[] {
-  try {
-    return readFileSync(join(store, 'shallow'), 'utf8').split('\n').filter(Boolean)
-  } catch {
-    return []
-  }
-}
-
-/** Whether all of the past that is asked for is there: no commit between the two has its parents cut off. */
+/** Whether enough of the past is there: nothing between the two commits has lost its parents, or has none. */
 async function isEnough(runner: GitRunner, store: string, from: string, to: string, both: boolean): Promise<boolean> {
-  const cut = new Set(boundaries(store))
-  if (cut.size === 0) return true
+  if (!isShallow(store)) return true
   if (!both) return succeeds(runner, store, ['merge-base', '--is-ancestor', from, to])
   if (!(await succeeds(runner, store, ['merge-base', from, to]))) return false
-  const range = (await git(runner, store, ['rev-list', `${from}...${to}`])).split('\n')
-  return !range.some((commit) => cut.has(commit))
+  const ends = await git(runner, store, ['rev-list', '--max-parents=0', '--count', `${from}...${to}`])
+  return Number(ends) === 0
 }
 
 async function between(runner: GitRunner, store: string, from: string, to: string): Promise<GitHistory> {

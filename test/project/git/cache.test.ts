@@ -146,7 +146,7 @@ describe('a cache', () => {
       mkdirSync(shelf)
       // A file system without room for one inode more.
       try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k,nr_inodes=2', 'tmpfs', shelf], { stdio: 'ignore' })
+        execFileSync('sh', ['-c', `mount -t tmpfs -o size=4k,nr_inodes=2 tmpfs '${shelf}'`], { stdio: 'ignore' })
       } catch {
         // No right to mount: a file in the folder's place is no room either.
         rmSync(shelf, { recursive: true })
@@ -160,7 +160,7 @@ describe('a cache', () => {
       )
     } finally {
       try {
-        execFileSync('umount', [shelf], { stdio: 'ignore' })
+        execFileSync('sh', ['-c', `umount '${shelf}'`], { stdio: 'ignore' })
       } catch {
         // It was never mounted.
       }
