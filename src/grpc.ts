@@ -24,7 +24,7 @@ export type { HealthStatus } from './runtime/grpc/health-status.ts'
 export type { HttpOptions } from './runtime/grpc/http-accept.ts'
 export { addReflection, type ReflectionOptions } from './runtime/grpc/reflection.ts'
 export { type GrpcWireOptions, grpcWire } from './runtime/grpc/server.ts'
-export { sendHeaders } from './runtime/grpc/server-call.ts'
+export { compressResponse, sendHeaders } from './runtime/grpc/server-call.ts'
 export type {
   HedgingPolicyInit,
   MethodConfigInit,

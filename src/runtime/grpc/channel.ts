@@ -186,7 +186,8 @@ export class Channel {
     if (tooManyPings) this.#keepalive = { ...this.#keepalive, intervalMs: this.#keepalive.intervalMs * 2 }
     if (!connection.settled) this.#failed(new RpcError('UNAVAILABLE', reason, { bytesSent: false, stack: false }))
     else if (this.#usable.length === 0) {
-      if (this.#waiting.size === 0) this.connectivity.become('IDLE')
+      if (this.#pause !== undefined && this.#lastError !== undefined) this.#suspend(this.#lastError)
+      else if (this.#waiting.size === 0) this.connectivity.become('IDLE')
       else this.#dialIfNeeded()
     }
   }
@@ -201,11 +202,14 @@ export class Channel {
     const ms = this.#options.backoff(++this.#failures)
     clearTimeout(this.#pause)
     this.#pause = setTimeout(() => this.#resume(), ms)
-    if (this.#usable.length === 0) {
-      this.connectivity.become('TRANSIENT_FAILURE', error)
-      this.#failWaiting((call) => !call.waitsForReady, error)
-    }
+    if (this.#usable.length === 0) this.#suspend(error)
     if (this.#waiting.size === 0) this.#pause.unref()
+  }
+
+  /** There is no connection, and there will be none before the pause is over. */
+  #suspend(error: RpcError): void {
+    this.connectivity.become('TRANSIENT_FAILURE', error)
+    this.#failWaiting((call) => !call.waitsForReady, error)
   }
 
   #resume(): void {

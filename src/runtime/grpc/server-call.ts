@@ -8,7 +8,7 @@ import type { Route, ServerCall } from '../core/router.ts'
 import { Http2ErrorCode } from '../http2/error-code.ts'
 import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../http2/sink.ts'
 import { decodeFrame, encodeFrame, type MethodCodec } from './codec.ts'
-import { accepts, type Compression } from './compression.ts'
+import { accepts, type Compression, checkCompression } from './compression.ts'
 import type { ConnectionCounters } from './counters.ts'
 import { type Frame, FrameReader } from './framing.ts'
 import { MessageStream } from './message-stream.ts'
@@ -44,6 +44,18 @@ export function sendHeaders(cx: Context): void {
   cx.get(sendHeadersKey)?.()
 }
 
+const responseCompressionKey: ContextKey<Compression | 'identity'> = contextKey('grpc.responseCompression')
+
+/**
+ * Chooses how the response of this call is compressed, instead of as the server says, where the caller takes it; before
+ * its first message is sent. Does nothing over another wire. Throws RpcError INVALID_ARGUMENT for a compression that
+ * this Node does not have.
+ */
+export function compressResponse(cx: Context, compression: Compression | 'identity'): void {
+  checkCompression(compression)
+  cx.set(responseCompressionKey, compression)
+}
+
 /** A call and the sink of its stream in one object. */
 export class GrpcServerCall implements Http2Sink {
   private readonly settings: ServerSettings
@@ -51,7 +63,10 @@ export class GrpcServerCall implements Http2Sink {
   private readonly stream: Http2Stream
   private readonly call: ServerCall
   private readonly requestCompression: Compression | undefined
-  private readonly responseCompression: Compression | undefined
+  private responseCompression: Compression | undefined
+  private readonly acceptEncoding: string | undefined
+  /** The handler has had its say on compression. */
+  private chosen = false
   private readonly requests: MessageStream | undefined
   private reader: FrameReader | undefined = undefined
   private request: Frame | undefined = undefined
@@ -75,6 +90,7 @@ export class GrpcServerCall implements Http2Sink {
     this.stream = stream
     this.call = call
     this.requestCompression = head.compression
+    this.acceptEncoding = head.acceptEncoding
     const { compression } = settings
     this.responseCompression =
       compression !== undefined && accepts(head.acceptEncoding, compression) ? compression : undefined
@@ -213,8 +229,16 @@ export class GrpcServerCall implements Http2Sink {
   }
 
   private encode(message: unknown): Uint8Array {
+    if (!this.chosen) this.choose()
     this.counters?.sent()
     return encodeFrame(this.route.response, message, this.settings.maxSendBytes, this.responseCompression)
+  }
+
+  private choose(): void {
+    this.chosen = true
+    const asked = this.call.cx.get(responseCompressionKey)
+    if (asked === 'identity') this.responseCompression = undefined
+    else if (asked !== undefined && accepts(this.acceptEncoding, asked)) this.responseCompression = asked
   }
 
   private encodeOrReport(message: unknown): Uint8Array {
@@ -228,6 +252,7 @@ export class GrpcServerCall implements Http2Sink {
   /** Sends the response headers unless they have gone; false when the call has failed over them. */
   private begin(): boolean {
     if (this.headersSent || this.over) return !this.over
+    if (!this.chosen) this.choose()
     const { responseHeadersIfAny, metainfoIfAny } = lazyParts(this.call.cx)
     const backward = metainfoIfAny?.backwardIfAny
     const encoding = this.responseCompression

@@ -63,6 +63,7 @@ async function serveHttp2(
   readonly address: string
   readonly sessions: http2.ServerHttp2Session[]
   readonly close: () => Promise<void>
+  readonly stopListening: () => void
 }> {
   const server = http2.createServer({ settings })
   const sessions: http2.ServerHttp2Session[] = []
@@ -86,7 +87,8 @@ async function serveHttp2(
     return closing
   }
   cleanups.push(close)
-  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sessions, close }
+  const stopListening = (): void => void server.close()
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sessions, close, stopListening }
 }
 
 const grpcHeaders = { ':status': 200, 'content-type': 'application/grpc' }
@@ -257,6 +259,28 @@ describe('the connections of a channel', () => {
     await expect.poll(() => held.length).toBe(7)
     for (const stream of held.slice(1)) answer(stream)
     await Promise.all(calls)
+  })
+
+  it('fail what waits for room when none is left and no other can be made', async () => {
+    const held: http2.ServerHttp2Stream[] = []
+    const server = await serveHttp2(0, {}, (stream) => held.push(stream))
+    const { echo, transport } = dial(server.address, {
+      maxCallsPerConnection: 1,
+      maxConnections: 2,
+      backoff: { initialMs: 5_000, jitter: 0 },
+      connectTimeoutMs: 30,
+    })
+    const running = failure(echo.unary({}))
+    await expect.poll(() => held.length).toBe(1)
+    // A second connection finds nobody: the port is closed, the first one stays.
+    server.stopListening()
+    const waiting = failure(echo.unary({}))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(transport.state).toBe('READY')
+    server.sessions[0]!.destroy()
+    expect((await running).code).toBe('UNAVAILABLE')
+    expect(await waiting).toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
+    expect(transport.state).toBe('TRANSIENT_FAILURE')
   })
 
   it('let a call that waits for room leave by its signal', async () => {

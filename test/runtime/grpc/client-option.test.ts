@@ -12,6 +12,7 @@ import type { CallCredentials } from '../../../src/runtime/grpc/call-credentials
 import { grpcCall } from '../../../src/runtime/grpc/call-settings.ts'
 import { type GrpcOptions, type GrpcTransport, grpc } from '../../../src/runtime/grpc/client.ts'
 import { uncompressed } from '../../../src/runtime/grpc/compression.ts'
+import { compressResponse } from '../../../src/runtime/grpc/server-call.ts'
 import { proxyFromEnv } from '../../../src/runtime/net/connect-proxy.ts'
 import { Echo, type EchoClient, grpcJsEcho, type NoteInput, serveEcho } from './echo.ts'
 
@@ -263,6 +264,50 @@ describe('compression of requests', () => {
       expect(bomb.code).toBe('RESOURCE_EXHAUSTED')
     },
   )
+})
+
+describe('compression of responses', () => {
+  it('is chosen by the handler for one call, where the caller takes it, and leaves out messages that are marked', async () => {
+    const data = new Uint8Array(5_000)
+    const port = await serveEcho(
+      {
+        unary(note, cx) {
+          compressResponse(cx, note.text as 'gzip')
+          return { data }
+        },
+        async *expand(_note, cx) {
+          compressResponse(cx, 'deflate')
+          yield { data }
+          yield uncompressed({ data })
+        },
+      },
+      { wire: { compression: 'gzip' } },
+    )
+    cleanups.push(() => port.close())
+    const session = http2.connect(`http://${port.address}`)
+    cleanups.push(() => session.destroy())
+    const ask = async (method: string, text: string, accepted: string): Promise<[unknown, number[]]> => {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': `/test.Echo/${method}`,
+        'content-type': 'application/grpc',
+        'grpc-accept-encoding': accepted,
+      })
+      stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, text.length + 2, 10, text.length]), Buffer.from(text)]))
+      const headers = await new Promise<http2.IncomingHttpHeaders>((resolve) => stream.once('response', resolve))
+      const chunks: Buffer[] = []
+      for await (const chunk of stream) chunks.push(chunk as Buffer)
+      const body = Buffer.concat(chunks)
+      const flags: number[] = []
+      for (let at = 0; at < body.length; at += 5 + body.readUInt32BE(at + 1)) flags.push(body[at]!)
+      return [headers['grpc-encoding'], flags]
+    }
+    expect(await ask('Unary', 'br', 'gzip,br')).toEqual(['br', [1]])
+    expect(await ask('Unary', 'identity', 'gzip,br')).toEqual([undefined, [0]])
+    expect(await ask('Unary', 'br', 'gzip')).toEqual(['gzip', [1]])
+    expect(await ask('Unary', 'br', 'identity')).toEqual([undefined, [0]])
+    expect(await ask('Expand', '', 'deflate')).toEqual(['deflate', [1, 0]])
+  })
 })
 
 /** A proxy that makes tunnels, and what it was asked. */
