@@ -3,6 +3,7 @@
 export { currentContext, enableAmbient } from './runtime/ambient/ambient.ts'
 export type { BackoffOptions } from './runtime/core/backoff.ts'
 export type { CallOptions, ClientOptions, MethodOptions } from './runtime/core/call-options.ts'
+export { callAddress, callTags } from './runtime/core/call-target.ts'
 export { createClient } from './runtime/core/client.ts'
 export { type Context, type ContextKey, contextKey, type Peer } from './runtime/core/context.ts'
 export { type EnumNumbers, type EnumObject, enumName, isEnumName, isEnumValue } from './runtime/core/enum-name.ts'

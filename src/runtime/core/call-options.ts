@@ -12,6 +12,13 @@ export interface CallOptions {
    * client's, and the parent's deadline wins.
    */
   readonly timeoutMs?: number | undefined
+  /**
+   * Where the call goes instead of the transport's own address: `10.0.0.1:8080`, `unix:/run/shop.sock`. INVALID_ARGUMENT
+   * where the transport goes to one place only; `thrift()` goes anywhere.
+   */
+  readonly address?: string | undefined
+  /** Words for layers, which find them in the context under `callTags`; they are not sent. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
   /** Cancels the call; its promise rejects with CANCELLED. */
   readonly signal?: AbortSignal | undefined
   /** Request metadata, after that of the client. */

@@ -3,6 +3,7 @@
 import { CallContext } from './call-context.ts'
 import type { CallOptions } from './call-options.ts'
 import { CallStream } from './call-stream.ts'
+import { callAddress, callTags, takesAddress } from './call-target.ts'
 import type { Context } from './context.ts'
 import { describe } from './dispatch.ts'
 import { RpcError } from './error.ts'
@@ -120,13 +121,19 @@ export class ClientCall extends CallContext implements SignalWatcher {
     )
   }
 
-  private take({ metadata, metainfo, timeoutMs, retry, prepare }: CallOptions, next: Service): void {
+  private take(options: CallOptions, next: Service): void {
+    const { metadata, metainfo, timeoutMs, retry, address, tags, prepare } = options
     try {
       if (Number.isNaN(timeoutMs)) throw new TypeError('timeoutMs is not a number')
       if (retry !== undefined) {
         if (retry !== false && !retries(next)) throw new TypeError('retry: the client has no retry() among its layers')
         this.set(retryOption, retry)
       }
+      if (address !== undefined) {
+        if (!takesAddress(next)) throw new TypeError('address: the transport of this client goes to one place only')
+        this.set(callAddress, address)
+      }
+      if (tags !== undefined) this.set(callTags, tags)
       if (metadata !== undefined)
         for (const [name, value] of new Metadata(metadata)) this.requestHeaders.append(name, value)
       if (metainfo?.persistent !== undefined) addEntries(this.metainfo.persistent, Object.entries(metainfo.persistent))

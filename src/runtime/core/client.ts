@@ -3,6 +3,7 @@
 import { ambientContext } from './ambient.ts'
 import { lazyParts } from './call-context.ts'
 import type { CallOptions, ClientOptions, MethodOptions } from './call-options.ts'
+import { allowAddress } from './call-target.ts'
 import { ClientCall } from './client-call.ts'
 import type { Context } from './context.ts'
 import { type DirectService, directService } from './direct-service.ts'
@@ -35,6 +36,7 @@ export function createClient<C, H>(
     const attempt = compose(attemptLayers, innermost(service, target))
     return compose(layers, isTransport(service, target) ? attempts(target, service, attempt) : attempt)
   })
+  if (isTransport(service, target) && target.takesAddress === true) allowAddress(chain)
   checkOptions(service, options, retries(chain))
   const client: Record<string, unknown> = {}
   for (const method of service.methods) client[method.localName] = stub(method, caller(service, method, chain, options))

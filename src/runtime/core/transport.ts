@@ -11,6 +11,8 @@ import type { ServiceType } from './service-type.ts'
  */
 export interface Transport {
   bind(service: ServiceType): Service
+  /** It goes where the `callAddress` of a call's context says. Without it calls that name an address are refused. */
+  readonly takesAddress?: boolean
   /**
    * Where the transport itself makes several attempts of a call: wraps the Service of one attempt, which is what `bind`
    * gave with the client's `attemptLayers` around it. Called once per client.

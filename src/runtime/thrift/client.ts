@@ -1,5 +1,6 @@
 /** thrift(): the transport of Thrift clients. */
 
+import { callAddress } from '../core/call-target.ts'
 import type { Context } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Service } from '../core/service.ts'
@@ -9,6 +10,7 @@ import { type Address, type AddressInit, parseAddress } from '../net/address.ts'
 import { dial } from '../net/dial.ts'
 import type { PoolOptions, PoolStats } from '../net/pool.ts'
 import type { ClientTlsOptions } from '../net/tls.ts'
+import { AddressBook, type Connections } from './address-book.ts'
 import { type CallOwner, ClientCall, type ClientMethod } from './client-call.ts'
 import {
   ClientConnection,
@@ -80,14 +82,14 @@ export interface ThriftTransport extends Transport {
 }
 
 /**
- * A transport to one Thrift server. It connects on the first call, and again after a connection was lost; it may be
+ * A transport to a Thrift server, and to those that calls name with `address`. It connects on the first call, and again after a connection was lost; it may be
  * shared by many clients, also of different services, and is closed by whoever made it. Throws RpcError
  * INVALID_ARGUMENT on an address that cannot be read.
  */
 export function thrift(address: AddressInit, options: ThriftOptions = {}): ThriftTransport {
   const target = parseAddress(address)
   const counters: ClientCounters = { lateReplies: 0 }
-  const connections = connectionsTo(target, options, counters)
+  const book = new AddressBook(target, (address) => connectionsTo(address, options, counters))
   let closing: Promise<void> | undefined
   let inFlight = 0
   let onIdle: (() => void) | undefined
@@ -103,16 +105,17 @@ export function thrift(address: AddressInit, options: ThriftOptions = {}): Thrif
     },
   }
   return {
-    bind: (service) => bind(service, { options, owner, start: (call) => connections.start(call) }),
+    takesAddress: true,
+    bind: (service) => bind(service, { options, owner, book }),
     async warmUp(count = Math.max(1, options.pool?.minIdle ?? 0)) {
-      await connections.warmUp(count)
+      await book.own.warmUp(count)
     },
     close({ drainMs = 0 } = {}) {
-      closing ??= drained(drainMs).then(() => connections.close(closedReason))
+      closing ??= drained(drainMs).then(() => book.close(closedReason))
       return closing
     },
     get stats() {
-      return { ...connections.stats, lateReplies: counters.lateReplies }
+      return { ...book.stats, lateReplies: counters.lateReplies }
     },
   }
 
@@ -138,7 +141,7 @@ interface Owner extends CallOwner {
 interface Binding {
   readonly options: ThriftOptions
   readonly owner: Owner
-  readonly start: (call: ClientCall) => void
+  readonly book: AddressBook
 }
 
 function bind(service: ServiceType, binding: Binding): Service {
@@ -148,7 +151,7 @@ function bind(service: ServiceType, binding: Binding): Service {
       `${service.fullName} is a ${service.idl} service; thrift() carries Thrift services, grpc() this one`,
     )
   }
-  const { owner } = binding
+  const { owner, book } = binding
   const { caller = '', callee } = binding.options
   const methods = new Map<unknown, ClientMethod>()
   for (const method of service.methods) {
@@ -166,19 +169,20 @@ function bind(service: ServiceType, binding: Binding): Service {
       return Promise.reject(new RpcError('UNIMPLEMENTED', `${service.name} has no method ${cx.method.name}`))
     }
     if (owner.refused) return Promise.reject(closedReason)
+    const address = cx.get(callAddress)
+    let connections = book.own
+    if (address !== undefined) {
+      try {
+        connections = book.at(address)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
     owner.entered()
     const call = new ClientCall(owner, target, cx, request)
-    if (!call.settled) binding.start(call)
+    if (!call.settled) connections.start(call)
     return call.promise
   }
-}
-
-/** The connections of a transport, in either mode. */
-interface Connections {
-  readonly stats: PoolStats
-  start(call: ClientCall): void
-  warmUp(count: number): Promise<void>
-  close(reason: RpcError): void
 }
 
 function connectionsTo(target: Address, options: ThriftOptions, counters: ClientCounters): Connections {

@@ -188,6 +188,7 @@ describe('a Thrift call', () => {
       metainfoIfAny: undefined,
       requestHeadersIfAny: undefined,
       onCancel: () => () => {},
+      get: () => undefined,
       metainfo: { backward: new Map() },
       responseHeaders: { append() {} },
     }

@@ -1,8 +1,12 @@
 import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { callAddress, callTags } from '../../../src/runtime/core/call-target.ts'
 import { createClient } from '../../../src/runtime/core/client.ts'
 import type { RpcError } from '../../../src/runtime/core/error.ts'
-import { retry } from '../../../src/runtime/middleware/retry.ts'
+import type { Layer } from '../../../src/runtime/core/layer.ts'
+import { inProcess } from '../../../src/runtime/inproc/direct.ts'
+import { retry, retryAttempt } from '../../../src/runtime/middleware/retry.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { type ThriftOptions, type ThriftTransport, thrift } from '../../../src/runtime/thrift/client.ts'
 import { Echo, type EchoClient, type EchoHandler, echoHandler } from '../../support/echo-service.ts'
@@ -143,6 +147,79 @@ describe('a client that is left to choose its connections', () => {
         .poll(() => client.echo('there', { timeoutMs: 300 }).catch(() => ''), { timeout: 10_000 })
         .toBe('there')
       expect(between.connections()).toBe(2)
+    },
+  )
+})
+
+describe('the address of a call', () => {
+  const named = async (name: string): Promise<number> => (await serve({ echo: () => name })).port
+
+  it('is where it goes, and each address has its own connections', async () => {
+    const [a, b, c] = [await named('a'), await named('b'), await named('c')]
+    for (const connections of ['auto', 'pool', 'multiplexed'] as const) {
+      const { client, wire } = clientOf(a, { connections })
+      const to = (port: number): Promise<string> => client.echo('', { address: `127.0.0.1:${port}` })
+      expect(await Promise.all([client.echo(''), to(b), to(c)])).toEqual(['a', 'b', 'c'])
+      expect(await Promise.all([client.echo(''), to(b), to(c)])).toEqual(['a', 'b', 'c'])
+      expect(wire.stats).toMatchObject({ opened: 3, idle: 3 })
+      await wire.close()
+      await expect.poll(() => wire.stats.closed).toBe(3)
+    }
+  })
+
+  it('may be chosen by a layer for each attempt, from tags for one', async () => {
+    const addresses = { blue: `127.0.0.1:${await named('blue')}`, gone: '127.0.0.1:1' }
+    const choose: Layer = (next) => (cx, request) => {
+      const colour = cx.get(callTags)?.['colour']
+      if (colour !== undefined) {
+        cx.set(callAddress, cx.get(retryAttempt) === undefined ? addresses.gone : addresses.blue)
+      }
+      return next(cx, request)
+    }
+    const wire = thrift(`127.0.0.1:${await named('own')}`)
+    cleanups.push(() => wire.close())
+    const layers = [retry({ backoff: { initialMs: 0 } })]
+    const client = createClient(Echo, wire, { layers, attemptLayers: [choose] })
+    expect(await client.echo('')).toBe('own')
+    expect(await client.echo('', { tags: { colour: 'blue' } })).toBe('blue')
+  })
+
+  it('is refused when it cannot be read, and where the transport goes to one place only', async () => {
+    const { server, port } = await serve()
+    expect(await rejection(clientOf(port).client.echo('', { address: 'nowhere' }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('invalid address "nowhere"'),
+    })
+    const inside = createClient(Echo, inProcess(server))
+    expect(await rejection(inside.echo('', { address: '127.0.0.1:1' }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'bad options of Echo.echo: address: the transport of this client goes to one place only',
+    })
+  })
+})
+
+describe('a client with a certificate', () => {
+  const pem = (name: string): { file: string } => ({
+    file: fileURLToPath(new URL(`../../support/tls/${name}.pem`, import.meta.url)),
+  })
+
+  it.each(['auto', 'pool'] as const)(
+    'keeps its connection, and makes another when it is lost (%s)',
+    async (connections) => {
+      const tls = { cert: pem('server'), key: pem('server-key'), ca: pem('ca') }
+      const first = await serve({}, { tls })
+      const wire = thrift(`localhost:${first.port}`, {
+        connections,
+        tls: { ca: pem('ca'), cert: pem('client'), key: pem('client-key') },
+      })
+      cleanups.push(() => wire.close())
+      const client = createClient(Echo, wire, { timeoutMs: 20_000, layers: [retry({ attempts: 1_000 })] })
+      for (let i = 0; i < 5; i++) expect(await client.echo(`${i}`)).toBe(`${i}`)
+      expect(wire.stats).toMatchObject({ opened: 1, closed: 0 })
+      await first.server.close()
+      await serve({}, { tls }, first.port)
+      expect(await client.echo('again')).toBe('again')
+      expect(wire.stats).toMatchObject({ opened: 2, closed: 1 })
     },
   )
 })
