@@ -266,4 +266,24 @@ describe('an HTTP/2 client', () => {
       clearInterval(timer)
     }
   })
+
+  it('gives a stream a larger window when half of it is read within two round trips (5.2)', async () => {
+    const { peer, connection, close } = await rawServer({ hello: false })
+    cleanups.push(close)
+    const sink = new Recorder()
+    connection.open(request, undefined, sink)
+    await peer.next(type.headers)
+    peer.send(settings())
+    // The acknowledgement is what the round trip is measured by.
+    await new Promise((resolve) => setTimeout(resolve, 800))
+    peer.send(frame(type.settings, 1, 0), frame(type.headers, endHeaders, 1, ok))
+    const half = Array.from({ length: 32 }, () => frame(type.data, 0, 1, Buffer.alloc(16_384)))
+    const increments: number[] = []
+    for (let i = 0; i < 2; i++) {
+      peer.send(...half)
+      const update = await peer.next(type.window, ({ stream }) => stream === 1)
+      increments.push(update.payload.readUInt32BE(0))
+    }
+    expect(increments).toEqual([512 * 1024, 1536 * 1024])
+  })
 })
