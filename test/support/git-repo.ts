@@ -77,26 +77,26 @@ export interface RunningServer {
 
 /** Serves every repo below a folder by `git daemon`. */
 export async function startGitDaemon(folder: string): Promise<RunningServer> {
+  // The daemon cannot say which port it was given, and another process may take one that was free.
+  for (let tries = 0; tries < 3; tries++) {
+    const port = await freePort()
+    const options = ['--export-all', '--reuseaddr', '--listen=127.0.0.1', `--port=${port}`, `--base-path=${folder}`]
+    // It is a child of `git`, which passes a signal on.
+    const child = spawn('git', ['daemon', ...options, folder], { env: plainGitEnv, stdio: 'ignore' })
+    while (child.exitCode === null) {
+      if (await answers(port)) return { url: `git://127.0.0.1:${port}`, close: () => ended(child) }
+      await sleep(25)
+    }
+  }
+  throw new Error('git daemon did not start')
+}
+
+async function freePort(): Promise<number> {
   const probe = createTcpServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const { port } = probe.address() as AddressInfo
   await new Promise((resolve) => probe.close(resolve))
-  const args = [
-    'daemon',
-    '--export-all',
-    '--reuseaddr',
-    '--listen=127.0.0.1',
-    `--port=${port}`,
-    `--base-path=${folder}`,
-    folder,
-  ]
-  // The daemon is a child of `git`, which passes a signal on.
-  const child = spawn('git', args, { env: plainGitEnv, stdio: 'ignore' })
-  for (let tries = 0; !(await answers(port)); tries++) {
-    if (tries > 200 || child.exitCode !== null) throw new Error('git daemon did not start')
-    await sleep(25)
-  }
-  return { url: `git://127.0.0.1:${port}`, close: () => ended(child) }
+  return port
 }
 
 async function answers(port: number): Promise<boolean> {
