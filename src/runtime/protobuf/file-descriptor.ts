@@ -12,6 +12,7 @@ import type {
   ServiceSchema,
   TypeSchema,
 } from '../core/schema.ts'
+import { defaultText } from './default-text.ts'
 import { ProtobufWriter } from './writer.ts'
 
 const types: Partial<Record<ScalarName, number>> = {
@@ -225,7 +226,7 @@ function writeField(
     w.int32Field(40, typeMessage)
     w.stringField(50, `.${owner}.${entryName(field.name)}`)
   } else writeType(context, one, field.delimited === true)
-  if (field.default !== undefined) w.stringField(58, defaultText(context, one, field.default))
+  if (field.default !== undefined) w.stringField(58, defaultText(context.file, one, field.default))
   writeFieldOptions(context, field)
   if (oneof >= 0) w.int32Field(72, oneof)
   w.stringField(82, field.jsonName)
@@ -355,44 +356,4 @@ function writeService(w: ProtobufWriter, { name, methods, annotations, options }
   }
   if (options !== undefined) writeOptions(w, 26, options)
   else if (annotations?.['deprecated'] === true) within(w, 26, () => w.boolField(264, true))
-}
-
-/** A default as protoc writes it. */
-function defaultText({ file }: Context, type: TypeSchema, value: unknown): string {
-  if (type.kind === 'enum') {
-    const found = enumOf(file, type.name)?.values.find((one) => one.number === value)
-    return found?.name ?? String(value)
-  }
-  if (type.kind !== 'scalar') return ''
-  if (type.scalar === 'bytes') return escaped(atob(value as string))
-  if (type.scalar !== 'f32' && type.scalar !== 'f64') return String(value)
-  return String(value).replace('Infinity', 'inf').replace('NaN', 'nan')
-}
-
-function enumOf(file: FileSchema, name: string): EnumSchema | undefined {
-  const all = new Set([file])
-  for (const one of all) {
-    const found = one.enums.find((each) => each.name === name)
-    if (found !== undefined) return found
-    for (const other of one.imports) all.add(other)
-  }
-  return undefined
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '"': '\\"',
-  "'": "\\'",
-  '\\': '\\\\',
-}
-
-function escaped(text: string): string {
-  return [...text]
-    .map((char) => {
-      const code = char.charCodeAt(0)
-      return escapes[char] ?? (code >= 32 && code < 127 ? char : `\\${code.toString(8).padStart(3, '0')}`)
-    })
-    .join('')
 }
