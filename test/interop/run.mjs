@@ -10,7 +10,9 @@ const suites = {
   h2spec: async () => (await import('./http2/h2spec.mjs')).h2spec(),
   grpcurl: async () => (await import('./grpcurl/grpcurl.mjs')).grpcurl(),
   chromium: async () => (await import('./web/browser.mjs')).browser(),
-  'apache-python': async () => (await import('./thrift/apache-python.mjs')).apachePython(),
+  'apache-cpp': async () => (await import('./thrift/apache.mjs')).apacheCpp(),
+  'grpc-go': async () => (await import('./grpc/grpc-go.mjs')).grpcGo(),
+  'apache-python': async () => (await import('./thrift/apache.mjs')).apachePython(),
   kitex: async () => (await import('./thrift/kitex.mjs')).kitex(),
   volo: async () => (await import('./thrift/volo.mjs')).volo(),
 }

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { thrift } from '../../../dist/thrift.js'
-import { cloudChecks, everythingChecks, outcomeOf, pause } from './checks.mjs'
+import { outcomeOf } from '../outcome.mjs'
+import { cloudChecks, everythingChecks, pause } from './checks.mjs'
 import { ourClients, ourServer } from './our-side.mjs'
 import { startPeer } from './peer-process.mjs'
 

@@ -51,7 +51,7 @@ struct Presence {
   1: required string always,
   2: optional string maybe,
   3: i32 usual = 7,
-  4: optional Presence inner,
+  4: optional list<Presence> inner,
   2000: optional bool far,
 }
 

@@ -1,0 +1,2 @@
+include!(concat!(env!("OUT_DIR"), "/volo_gen.rs"));
+fn main() {}
