@@ -16,38 +16,40 @@ import {
 } from './config-splice.ts'
 import { idlLines, type NewIdl, scalar } from './config-text.ts'
 
-/** Adds an IDL to an entry, which is made when there is none. */
-export function addIdl(text: string, entry: string, protocol: ConfigProtocol, idl: NewIdl): string {
-  const item = {
+/** Adds IDLs to an entry, which is made when there is none. */
+export function addIdl(text: string, entry: string, protocol: ConfigProtocol, ...idls: readonly NewIdl[]): string {
+  const items = idls.map(({ repo, path, includes }) => ({
     idl: {
-      ...(idl.repo === undefined ? { source: 'local' } : { source: 'git', repo: idl.repo }),
-      path: idl.path,
-      ...(idl.includes.length > 0 ? { includes: [...idl.includes] } : {}),
+      ...(repo === undefined ? { source: 'local' } : { source: 'git', repo }),
+      path,
+      ...(includes.length > 0 ? { includes: [...includes] } : {}),
     },
-  }
+  }))
   return edit(
     text,
     (document) => {
-      if (document.hasIn(['entries', entry, 'services']) && isSeq(document.getIn(['entries', entry, 'services']))) {
-        document.addIn(['entries', entry, 'services'], document.createNode(item))
+      const services = document.getIn(['entries', entry, 'services'], true)
+      if (isSeq(services)) {
+        for (const item of items) services.add(document.createNode(item))
       } else if (hasEntry(document, entry)) {
-        document.setIn(['entries', entry, 'services'], document.createNode([item]))
+        document.setIn(['entries', entry, 'services'], document.createNode(items))
       } else {
-        addEntry(document, entry, { protocol, services: [item] })
+        addEntry(document, entry, { protocol, services: items })
       }
     },
     (document) => {
       const services = document.getIn(['entries', entry, 'services'], true)
+      const lines = (indent: string): string[] => idls.flatMap((idl) => idlLines(idl, indent))
       if (isSeq(services) && !services.flow && services.items.length > 0) {
         const dash = dashColumn(text, services.items[0])
-        return dash === undefined ? undefined : insertAfter(text, services, idlLines(idl, ' '.repeat(dash)))
+        return dash === undefined ? undefined : insertAfter(text, services, lines(' '.repeat(dash)))
       }
       const owner = document.getIn(['entries', entry], true)
       if (isMap(owner) && !owner.flow && owner.items.length > 0 && !owner.has('services')) {
         const indent = indentOf(text, owner)
-        return insertAfter(text, owner, [`${indent}services:`, ...idlLines(idl, `${indent}  `)])
+        return insertAfter(text, owner, [`${indent}services:`, ...lines(`${indent}  `)])
       }
-      return insertEntry(text, document, { name: entry, protocol, idls: [idl] })
+      return insertEntry(text, document, { name: entry, protocol, idls })
     },
   )
 }
@@ -83,31 +85,40 @@ export function setIncludes(text: string, entry: string, index: number, includes
   )
 }
 
-/** Takes the IDL at `index` out of an entry. */
-export function removeIdl(text: string, entry: string, index: number): string {
+/** Takes the IDLs at `indexes` out of an entry. */
+export function removeIdl(text: string, entry: string, ...indexes: readonly number[]): string {
   const path = ['entries', entry, 'services']
+  const gone = new Set(indexes)
   return edit(
     text,
     (document) => {
-      document.deleteIn([...path, index])
       const services = document.getIn(path, true)
-      if (isSeq(services) && services.items.length === 0) document.setIn(path, document.createNode([]))
+      if (!isSeq(services)) return
+      const left = services.items.filter((_, i) => !gone.has(i))
+      if (left.length === 0) document.setIn(path, document.createNode([]))
+      else services.items = left
     },
     (document) => {
       const services = document.getIn(path, true)
       if (!isSeq(services) || services.flow) return undefined
-      const item = services.items[index]
-      if (item === undefined || dashColumn(text, item) === undefined) return undefined
-      const start = lineStart(text, (item as Node).range![0])
-      const end = nextLine(text, lastOffset(item))
-      if (services.items.length > 1) return text.slice(0, start) + text.slice(end)
+      const items = [...gone].sort((a, b) => a - b).map((index) => services.items[index])
+      if (items.some((item) => item === undefined || dashColumn(text, item) === undefined)) return undefined
+      const ranges = items.map((item) => [lineStart(text, (item as Node).range![0]), nextLine(text, lastOffset(item))])
+      const kept: string[] = []
+      let at = 0
+      for (const [start, end] of ranges) {
+        kept.push(text.slice(at, start))
+        at = end!
+      }
+      const rest = kept.join('') + text.slice(at)
+      if (services.items.length > items.length) return rest
       const owner = document.getIn(['entries', entry], true)
       const pair = isMap(owner)
         ? owner.items.find((one) => isScalar(one.key) && one.key.value === 'services')
         : undefined
       if (pair === undefined) return undefined
       const colon = text.indexOf(':', (pair.key as Node).range![1]) + 1
-      return `${text.slice(0, colon)} []${text.slice(colon, start)}${text.slice(end)}`
+      return `${rest.slice(0, colon)} []${rest.slice(colon)}`
     },
   )
 }

@@ -7,8 +7,9 @@ import type { Host } from '../compiler/host.ts'
 import { below, normalizePath } from '../compiler/path.ts'
 import type { Config, ConfigIdl, ConfigProtocol } from './config.ts'
 import { addIdl, removeIdl, setIncludes } from './config-edit.ts'
+import type { NewIdl } from './config-text.ts'
 import { pathFrom } from './display-path.ts'
-import { idlPlaces } from './idl-place.ts'
+import { type IdlPlaces, idlPlaces } from './idl-place.ts'
 import { ProjectError } from './project-error.ts'
 import { withText } from './registry-plan.ts'
 
@@ -58,52 +59,99 @@ export function listedIdls(config: Config, cwd: string): ListedIdl[] {
 
 /** What to add. */
 export interface NewIdls {
-  /** As volo.yml is to have them, each with the includes it was given. A repo is one of the entry's. */
-  readonly idls: readonly ConfigIdl[]
-  /** The entry's name, or undefined for the usual one. */
-  readonly entry: string | undefined
+  /** As volo.yml is to have them, each with the includes it was given, and the entry or undefined for the usual one. A repo is one of the entry's. */
+  readonly idls: readonly { readonly idl: ConfigIdl; readonly entry: string | undefined }[]
   /** Reads the files of the project and of its repos. */
   readonly host: Host
 }
 
 /** Adds IDL files; each is parsed before it is added. One that is listed already gets the includes that it lacks. */
-export function planAddition(config: Config, { idls, entry, host }: NewIdls, cwd: string): AdditionPlan {
-  let at = config
+export function planAddition(config: Config, { idls, host }: NewIdls, cwd: string): AdditionPlan {
+  const places = idlPlaces(config, cwd)
+  const listed = new Map<string, ListedIdl[]>()
+  for (const one of listedIdls(config, cwd)) listed.set(one.path, [...(listed.get(one.path) ?? []), one])
+  const usual = new Map<ConfigProtocol, string>()
+  const fresh = new Map<string, { readonly protocol: ConfigProtocol; readonly idls: NewIdl[] }>()
+  const texts = new Map<string, string | undefined>()
+  const reader = remembering(host, texts)
+  const pools = new Map<string, readonly string[]>()
+  const pooled = (name: string): readonly string[] => {
+    const roots = pools.get(name) ?? [...new Set(places.rootsOf(name))]
+    pools.set(name, roots)
+    return roots
+  }
   const additions: Addition[] = []
   const diagnostics: Diagnostic[] = []
-  for (const idl of idls) {
+  let { text } = config.source
+  for (const { idl, entry } of idls) {
     const protocol = protocolOf(idl.path)
-    const pathIn = (name: string): string => normalizePath(idlPlaces(at, cwd).pathOf(name, idl))
-    const isSame = (one: ListedIdl): boolean =>
-      one.idl.source === idl.source &&
-      (idl.repo === undefined || one.idl.repo === idl.repo) &&
-      one.path === pathIn(one.entry) &&
-      (entry === undefined || one.entry === entry)
-    const known = listedIdls(at, cwd).find(isSame)
-    const name = known?.entry ?? entryFor(at, protocol, entry)
-    const path = pathIn(name)
-    const own = idlPlaces(at, cwd).mounts.find((one) => one.entry === name && one.name === idl.repo)
-    const given = (idl.includes ?? []).map((root) => idlPlaces(at, cwd).pathOf(name, { ...idl, path: root }))
-    const pooled = idlPlaces(at, cwd).rootsOf(name)
+    const usualEntry = entry ?? usual.get(protocol) ?? freeEntry(config, protocol, [...fresh.keys()])
+    if (entry === undefined) usual.set(protocol, usualEntry)
+    const known = findListed(listed, places, idl, entry ?? usualEntry, entry !== undefined)
+    const name = known?.entry ?? entryFor(config, protocol, usualEntry)
+    const path = normalizePath(places.pathOf(name, idl))
+    const own = places.mounts.find((one) => one.entry === name && one.name === idl.repo)
+    const given = (idl.includes ?? []).map((root) => places.pathOf(name, { ...idl, path: root }))
     // The root of its own repo is where everything starts that says nothing better.
-    const roots = [...given, ...pooled.filter((root) => root !== own?.path)]
-    const checked = check({ entries: [path], includes: [...new Set(roots)], host })
+    const roots = [...given, ...pooled(name).filter((root) => root !== own?.path)]
+    const checked = check({ entries: [path], includes: [...new Set(roots)], host: reader })
     diagnostics.push(...checked.diagnostics)
     if (hasErrors(checked.diagnostics)) continue
     if (known !== undefined) {
       const includes = known.idl.includes ?? []
       const merged = [...includes, ...(idl.includes ?? []).filter((_, i) => !known.roots.includes(given[i]!))]
       const isOld = merged.length === includes.length
-      if (!isOld) at = withText(at, setIncludes(at.source.text, known.entry, known.index, merged))
+      if (!isOld) text = setIncludes(text, known.entry, known.index, merged)
       additions.push({ path, entry: known.entry, what: isOld ? 'already listed' : 'includes changed' })
       continue
     }
     const logical = checked.sources.find((one) => one.entry)?.source.logicalPath
-    const includes = given.length > 0 ? (idl.includes ?? []) : rootOf(at, path, logical, own?.path, cwd)
-    at = withText(at, addIdl(at.source.text, name, protocol, { repo: idl.repo, path: idl.path, includes }))
+    const includes = given.length > 0 ? (idl.includes ?? []) : rootOf(config, path, logical, own?.path, cwd)
+    const group = fresh.get(name) ?? { protocol, idls: [] }
+    fresh.set(name, group)
+    group.idls.push({ repo: idl.repo, path: idl.path, includes })
     additions.push({ path, entry: name, what: 'added' })
   }
-  return { config: at, additions, diagnostics }
+  for (const [name, group] of fresh) text = addIdl(text, name, group.protocol, ...group.idls)
+  return { config: withText(config, text), additions, diagnostics }
+}
+
+/** The entry of volo.yml that lists an IDL already: the wanted one, else any. */
+function findListed(
+  listed: ReadonlyMap<string, readonly ListedIdl[]>,
+  places: IdlPlaces,
+  idl: ConfigIdl,
+  entry: string,
+  isWanted: boolean,
+): ListedIdl | undefined {
+  // A repo of another entry may lie at another path.
+  const paths = new Set([entry, ...places.mounts.map((one) => one.entry)].map((one) => places.pathOf(one, idl)))
+  return [...paths]
+    .flatMap((path) => listed.get(normalizePath(path)) ?? [])
+    .find(
+      (one) =>
+        one.idl.source === idl.source &&
+        (idl.repo === undefined || one.idl.repo === idl.repo) &&
+        (!isWanted || one.entry === entry),
+    )
+}
+
+/** The usual entry for a protocol, where `others` are about to be made for the other protocol. */
+function freeEntry(config: Config, protocol: ConfigProtocol, others: readonly string[]): string {
+  const name = entryFor(config, protocol, undefined)
+  if (config.entries[name] !== undefined || !others.includes(name)) return name
+  return protocol === 'protobuf' ? 'grpc' : 'thrift'
+}
+
+/** A host that reads each file once. */
+function remembering(host: Host, texts: Map<string, string | undefined>): Host {
+  return {
+    ...host,
+    read(path) {
+      if (!texts.has(path)) texts.set(path, host.read(path))
+      return texts.get(path)
+    },
+  }
 }
 
 /** What to take out. */
@@ -120,12 +168,11 @@ export function planRemoval(
   { words, repo, entry }: OldIdls,
   cwd: string,
 ): { readonly config: Config; readonly removed: readonly ListedIdl[] } {
-  let at = config
-  const removed: ListedIdl[] = []
+  const all = listedIdls(config, cwd).filter(
+    (one) => (repo === undefined || one.idl.repo === repo) && (entry === undefined || one.entry === entry),
+  )
+  const removed = new Set<ListedIdl>()
   for (const word of words) {
-    const isMeant = (one: ListedIdl): boolean =>
-      (repo === undefined || one.idl.repo === repo) && (entry === undefined || one.entry === entry)
-    const all = listedIdls(at, cwd).filter(isMeant)
     const here = normalizePath(pathFrom(cwd, resolve(cwd, word)))
     const exact = all.filter((one) => one.path === here || one.path === normalizePath(word))
     const inRepo = normalizePath(word.replace(/^\/+/, ''))
@@ -144,12 +191,14 @@ export function planRemoval(
         usage: true,
       })
     }
-    for (const one of known.reverse()) {
-      at = withText(at, removeIdl(at.source.text, one.entry, one.index))
-      removed.push(one)
-    }
+    for (const one of known) removed.add(one)
   }
-  return { config: at, removed }
+  let { text } = config.source
+  for (const name of new Set([...removed].map((one) => one.entry))) {
+    const indexes = [...removed].filter((one) => one.entry === name).map(({ index }) => index)
+    text = removeIdl(text, name, ...indexes)
+  }
+  return { config: withText(config, text), removed: [...removed] }
 }
 
 /** The protocol of an IDL file. Throws a ProjectError for another kind of file. */

@@ -33,13 +33,7 @@ export async function planGitProject(
   const nothing = (diagnostics: readonly Diagnostic[]): NewProjectPlan => ({ diagnostics, files: [], services: [] })
   const found = await planGitIdls(empty, project.git, { cwd, lock, store })
   const { host } = await openSources(found.config, { cwd, lock, store, moveTo: found.moveTo })
-  let { config } = found
-  const diagnostics: Diagnostic[] = []
-  for (const { entry, idl } of found.idls) {
-    const added = planAddition(config, { idls: [idl], entry, host }, cwd)
-    config = added.config
-    diagnostics.push(...added.diagnostics)
-  }
+  const { config, diagnostics } = planAddition(found.config, { idls: found.idls, host }, cwd)
   if (hasErrors(diagnostics)) return nothing(diagnostics)
   const written = withText(config, configText(config, project.template))
   const plan = await planRegistry(written, { cwd, store, moveTo: found.moveTo })

@@ -148,10 +148,8 @@ export function findRepoRow(rows: readonly RepoRow[], name: string, entry: strin
 
 /** volo.yml without a repo and without the IDLs that come from it. */
 export function withoutRepo(config: Config, { entry, name }: ListedRepo): Config {
-  let { text } = config.source
   const services = config.entries[entry]?.services ?? []
-  for (const [index, { idl }] of [...services.entries()].reverse()) {
-    if (idl.source === 'git' && idl.repo === name) text = removeIdl(text, entry, index)
-  }
+  const gone = services.flatMap(({ idl }, index) => (idl.source === 'git' && idl.repo === name ? [index] : []))
+  const text = gone.length === 0 ? config.source.text : removeIdl(config.source.text, entry, ...gone)
   return withText(config, removeRepo(text, entry, name))
 }

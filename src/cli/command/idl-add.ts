@@ -167,13 +167,12 @@ async function planLocal(
   const fromConfig = (path: string): string => pathFrom(config.folder, path)
   const includes = (options.includes ?? []).map((one) => fromConfig(resolve(cwd, one)))
   const idls = (options.all === true ? everyIdl(words, cwd) : expandPatterns(words, cwd)).map((path) => ({
-    source: 'local' as const,
-    path: fromConfig(path),
-    includes,
+    idl: { source: 'local' as const, path: fromConfig(path), includes },
+    entry: options.entry,
   }))
   const sources = await openForAdding(run, config, store, undefined)
   if (sources.diagnostics.length > 0) return { ...sources, additions: [], plan: undefined, repo: undefined }
-  const added = planAddition(config, { idls, entry: options.entry, host: sources.host }, cwd)
+  const added = planAddition(config, { idls, host: sources.host }, cwd)
   return planAdded(run, config, added, store, undefined)
 }
 
@@ -193,15 +192,7 @@ async function planFromGit(
   const found = await planGitIdls(config, { url, ref, name, entry, includes, all, paths: words }, { cwd, lock, store })
   const sources = await openForAdding(run, found.config, store, found.moveTo)
   if (sources.diagnostics.length > 0) return { ...sources, additions: [], plan: undefined, repo: undefined }
-  let added: AdditionPlan = { config: found.config, additions: [], diagnostics: [] }
-  for (const one of found.idls) {
-    const next = planAddition(added.config, { idls: [one.idl], entry: one.entry, host: sources.host }, cwd)
-    added = {
-      config: next.config,
-      additions: [...added.additions, ...next.additions],
-      diagnostics: [...added.diagnostics, ...next.diagnostics],
-    }
-  }
+  const added = planAddition(found.config, { idls: found.idls, host: sources.host }, cwd)
   const { source, commit, idls } = found
   const oldRef = source.listed.find((one) => one.name === idls[0]?.idl.repo)?.ref
   const repo = { name: idls[0]?.idl.repo ?? '', url: source.url, ref: source.ref, oldRef, commit }
