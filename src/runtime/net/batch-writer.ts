@@ -126,24 +126,15 @@ export class BatchWriter {
   #watch(): void {
     this.#watching = true
     const taken = takenOf(this.#socket)
-    setTimeout(() => {
+    const look = (): void => {
       this.#watching = false
       const socket = this.#socket
       if (socket.destroyed || socket.writableLength === 0) return
       if (takenOf(socket) === taken) this.#onStuck?.()
       else this.#watch()
-    }, this.#writeTimeoutMs).unref()
-  }
-
-  /** One write of several pieces. */
-  #writeParts(parts: readonly Uint8Array[]): void {
-    const socket = this.#socket
-    socket.cork()
-    for (const part of parts) {
-      this.flushed += part.length
-      socket.write(part)
     }
-    socket.uncork()
+    // What the peer took while this process was busy is noticed before time is called.
+    setTimeout(() => setImmediate(look), this.#writeTimeoutMs).unref()
   }
 
   #raise(): void {
@@ -156,8 +147,16 @@ export class BatchWriter {
   }
 }
 
+/** What Node keeps of a socket below it; TLS stands on a handle of its own. */
+interface Handle {
+  readonly writeQueueSize?: number
+  readonly _parent?: Handle | null
+}
+
 /** Changes with every byte that the kernel takes: `writableLength` alone stays as it is until a whole chunk has left. */
 function takenOf(socket: Socket): number {
-  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null }
-  return socket.bytesWritten - socket.writableLength - (handle?.writeQueueSize ?? 0)
+  let taken = socket.bytesWritten - socket.writableLength
+  let { _handle: handle } = socket as Socket & { readonly _handle?: Handle | null }
+  for (; handle !== undefined && handle !== null; handle = handle._parent) taken -= handle.writeQueueSize ?? 0
+  return taken
 }

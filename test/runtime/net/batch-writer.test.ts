@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net'
+import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ByteWriter } from '../../../src/runtime/core/byte-writer.ts'
 import { BatchWriter } from '../../../src/runtime/net/batch-writer.ts'
@@ -13,6 +15,27 @@ async function sockets(): Promise<{ near: Socket; far: Socket }> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
   const near = netConnect((server.address() as AddressInfo).port, '127.0.0.1')
+  const far = await accepted
+  near.on('error', () => {})
+  far.on('error', () => {})
+  cleanups.push(() => {
+    near.destroy()
+    far.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  return { near, far }
+}
+
+async function tlsSockets(): Promise<{ near: Socket; far: Socket }> {
+  const pem = (name: string): Buffer => readFileSync(new URL(`../../support/tls/${name}.pem`, import.meta.url))
+  const server = createTlsServer({ cert: pem('server'), key: pem('server-key'), pauseOnConnect: true })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const accepted = new Promise<Socket>((resolve) => server.once('secureConnection', resolve))
+  const near = tlsConnect({
+    port: (server.address() as AddressInfo).port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+  })
   const far = await accepted
   near.on('error', () => {})
   far.on('error', () => {})
@@ -106,8 +129,11 @@ describe('BatchWriter', () => {
     expect(batch.flushed).toBe(0)
   })
 
-  it('tells when the peer takes nothing in time, and not while it takes anything', async () => {
-    const { near, far } = await sockets()
+  it.each([
+    ['plain', sockets],
+    ['TLS', tlsSockets],
+  ])('tells when the peer takes nothing in time, and not while it takes anything (%s)', async (_, connected) => {
+    const { near, far } = await connected()
     let stuck = 0
     const batch = new BatchWriter(near, { writeTimeoutMs: 150, onStuck: () => stuck++ })
     const source = new ByteWriter()
@@ -123,6 +149,7 @@ describe('BatchWriter', () => {
       far.pause()
       if (more) setTimeout(() => far.resume(), 10)
     })
+    far.resume()
     batch.flush()
     expect(near.writableLength).toBe(16 * 1024 * 1024)
     await new Promise((resolve) => setTimeout(resolve, 250))
