@@ -1,11 +1,12 @@
 /** The face for browsers, bundled as a page would have it. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'tsdown'
+import ts from 'typescript'
 import { expect, test } from 'vitest'
 
 const face = fileURLToPath(new URL('../src/web.ts', import.meta.url))
@@ -39,4 +40,30 @@ test('volo-ts/web loads nothing of Node and is as small as it says', async () =>
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+})
+
+test('its types ask for those of browsers, and for none of Node', () => {
+  // Inside the repository, so that `volo-ts` is found as the package's own name.
+  const folder = join(import.meta.dirname, 'tmp/web')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const page = join(folder, 'page.ts')
+  writeFileSync(
+    page,
+    `import { createClient, grpcWeb, type ServiceType } from 'volo-ts/web'
+declare const Shop: ServiceType<{ get(request: object): Promise<string> }, unknown>
+export const shop = createClient(Shop, grpcWeb('/api', { fetch: window.fetch, credentials: 'include' }))
+export const answer: Promise<string> = shop.get({})
+`,
+  )
+  const program = ts.createProgram([page], {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+    types: [],
+    strict: true,
+    noEmit: true,
+  })
+  const problems = ts.getPreEmitDiagnostics(program)
+  expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toEqual([])
 })
