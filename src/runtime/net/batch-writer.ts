@@ -137,6 +137,17 @@ export class BatchWriter {
     setTimeout(() => setImmediate(look), this.#writeTimeoutMs).unref()
   }
 
+  /** One write of several pieces. */
+  #writeParts(parts: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    socket.cork()
+    for (const part of parts) {
+      this.flushed += part.length
+      socket.write(part)
+    }
+    socket.uncork()
+  }
+
   #raise(): void {
     this.#high = true
     this.#onPressure?.(true)

@@ -200,10 +200,11 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   #doubt(): void {
     if (this.#suspect !== undefined) return
     this.#heardAt = -1
-    this.#suspect = setTimeout(() => {
+    const look = (): void => {
       this.#suspect = undefined
       if (this.#heardAt < 0) this.retire()
-    }, suspectMs).unref()
+    }
+    this.#suspect = setTimeout(() => setImmediate(look), suspectMs).unref()
   }
 
   #stuck(): void {

@@ -25,9 +25,12 @@ export class ConnectionWatch {
       clearInterval(this.#timer)
       this.#timer = undefined
     })
-    this.#timer ??= setInterval(() => {
-      const now = performance.now()
-      for (const one of this.#connections) one.tick(now)
-    }, this.#everyMs).unref()
+    // What came while this process was busy is read before time is called.
+    this.#timer ??= setInterval(() => setImmediate(this.#tick), this.#everyMs).unref()
+  }
+
+  readonly #tick = (): void => {
+    const now = performance.now()
+    for (const one of this.#connections) one.tick(now)
   }
 }
