@@ -1,24 +1,24 @@
 /** GrpcClientCall: one call on the client, from its request to its status. */
 
-import { lazyParts } from '../core/call-context.ts'
 import type { Context } from '../core/context.ts'
 import { isRpcError, RpcError } from '../core/error.ts'
 import { streamsRequest, streamsResponse } from '../core/method-kind.ts'
 import { Http2ErrorCode } from '../http2/error-code.ts'
 import type { Http2ClientConnection, Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../http2/sink.ts'
+import { answerEncoding, checkAnswer, endedEarly, refuses, wrongCount } from './answer.ts'
 import { type AttemptWatch, attemptWatch } from './attempt-watch.ts'
 import { metadataOfCredentials } from './call-credentials.ts'
+import { callHeaders, renewTimeout } from './call-headers.ts'
 import { type BoundMethod, type CallSettings, settingsOf } from './call-settings.ts'
 import type { ChannelCall } from './channel.ts'
 import { decodeFrame, encodeFrame } from './codec.ts'
-import { acceptedEncodings, accepts, type Compression, compressionOf } from './compression.ts'
+import type { Compression } from './compression.ts'
 import { type Frame, FrameReader } from './framing.ts'
 import { MessageStream } from './message-stream.ts'
 import { type Messages, MessageWriter } from './message-writer.ts'
-import { addMetadata, appendMetadata, headerOf, headerText, readMetadata } from './metadata.ts'
-import { appendMetainfo, metainfoPrefix, readBackward } from './metainfo.ts'
-import { codeOfHttpStatus, errorOfReset, errorOfTrailers } from './status.ts'
-import { formatTimeout } from './timeout.ts'
+import { addMetadata, appendMetadata, headerOf, readMetadata } from './metadata.ts'
+import { readBackward } from './metainfo.ts'
+import { errorOfReset, errorOfTrailers } from './status.ts'
 
 type Settle = (value: unknown) => void
 
@@ -83,7 +83,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
         this.frame = encodeFrame(this.bound.request, request, settings.maxSendBytes, settings.compression)
         this.watch?.sent(this.frame.length)
       }
-      this.more = this.callHeaders()
+      this.more = callHeaders(cx, settings.caller, this.watch?.previous ?? 0)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -102,9 +102,11 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
 
   headers(headers: Http2Headers, end: boolean): void {
     if (this.over) return
-    if (this.settings.compression !== undefined) this.learnEncodings(headers)
+    const { channel, compression } = this.settings
+    // For the calls that follow.
+    if (compression !== undefined && refuses(headers, compression)) channel.refusedEncodings.add(compression)
     try {
-      this.checkAnswer(headers)
+      checkAnswer(headers, this.cx.peer)
       if (end) {
         this.end(headers)
         return
@@ -214,9 +216,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   open(connection: Http2ClientConnection): void {
     const { cx, frame, messages, bound, settings } = this
     cx.peer = connection.peer
-    if (this.waited && cx.deadline !== undefined) {
-      this.more = ['grpc-timeout', formatTimeout(cx.remainingMs), ...(this.more?.slice(2) ?? [])]
-    }
+    if (this.waited) this.more = renewTimeout(cx, this.more)
     const headers = settings.headers ?? (cx.caller === settings.caller ? bound.headers : bound.anonymous)
     const stream = connection.open(headers, this.more, this)
     this.stream = stream
@@ -300,58 +300,6 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     else writer.moveTo(stream)
   }
 
-  /** The header fields that belong to this call alone. */
-  private callHeaders(): Http2Headers | undefined {
-    const { cx, settings } = this
-    const { requestHeadersIfAny, metainfoIfAny } = lazyParts(cx)
-    const named = cx.caller !== settings.caller
-    const previous = this.watch?.previous ?? 0
-    if (
-      cx.deadline === undefined &&
-      !named &&
-      metainfoIfAny === undefined &&
-      requestHeadersIfAny === undefined &&
-      previous === 0
-    ) {
-      return undefined
-    }
-    const headers: string[] = []
-    // First, for it is written anew when the call has waited.
-    if (cx.deadline !== undefined) headers.push('grpc-timeout', formatTimeout(cx.remainingMs))
-    if (previous > 0) headers.push('grpc-previous-rpc-attempts', String(previous))
-    if (named) headers.push('source-service', headerText(cx.caller, 'caller'))
-    if (metainfoIfAny?.persistentIfAny !== undefined) {
-      appendMetainfo(headers, metainfoPrefix.persistent, metainfoIfAny.persistentIfAny, 'INVALID_ARGUMENT')
-    }
-    if (metainfoIfAny?.transientIfAny !== undefined) {
-      appendMetainfo(headers, metainfoPrefix.transient, metainfoIfAny.transientIfAny, 'INVALID_ARGUMENT')
-    }
-    if (requestHeadersIfAny !== undefined) appendMetadata(headers, requestHeadersIfAny, 'INVALID_ARGUMENT')
-    return headers
-  }
-
-  /** Throws RpcError when an answer is not gRPC. */
-  private checkAnswer(headers: Http2Headers): void {
-    const type = headerOf(headers, 'content-type')
-    const status = headerOf(headers, ':status')
-    if (status === '200' && type?.startsWith('application/grpc') === true) return
-    if (headerOf(headers, 'grpc-status') !== undefined) return
-    const what = type === undefined ? 'no content-type' : `content-type ${type}`
-    throw new RpcError(
-      codeOfHttpStatus(status),
-      `${this.cx.peer?.address ?? 'the server'} did not answer in gRPC: HTTP status ${status ?? 'missing'}, ${what}`,
-      { stack: false },
-    )
-  }
-
-  /** Remembers when the server does not take the compression of this call, for those that follow. */
-  private learnEncodings(headers: Http2Headers): void {
-    const { channel, compression } = this.settings
-    const accepted = headerOf(headers, 'grpc-accept-encoding')
-    if (compression === undefined || accepted === undefined || accepts(accepted, compression)) return
-    channel.refusedEncodings.add(compression)
-  }
-
   private readTrailers(trailers: Http2Headers): unknown {
     const { cx } = this
     readBackward(trailers, cx)
@@ -389,25 +337,6 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
 }
 
 const nothing = new Uint8Array(0)
-
-function answerEncoding(headers: Http2Headers): Compression | undefined {
-  const name = headerOf(headers, 'grpc-encoding')
-  const compression = compressionOf(name)
-  if (compression !== 'unknown') return compression
-  throw new RpcError('INTERNAL', `the server compressed with ${name}, which is none of ${acceptedEncodings}`, {
-    stack: false,
-  })
-}
-
-function wrongCount(what: string): RpcError {
-  return new RpcError('UNIMPLEMENTED', `the server sent ${what} to a method that answers with one message`, {
-    stack: false,
-  })
-}
-
-function endedEarly(): RpcError {
-  return new RpcError('INTERNAL', 'the server ended the stream without a status', { stack: false })
-}
 
 function requestFailed(error: unknown): RpcError {
   if (isRpcError(error)) return error
