@@ -5,27 +5,22 @@ import { basename, join, resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import { pathFrom } from '../../project/display-path.ts'
-import type { NewProject, NewProjectPlan } from '../../project/new-project.ts'
+import type { NewProjectPlan } from '../../project/new-project.ts'
 import { type PackageManager, packageManagers } from '../../project/package-manager.ts'
 import { ProjectError } from '../../project/project-error.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
-import { withStore } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 import { whileLocked } from '../while-locked.ts'
 import { collect } from './collect.ts'
+import { checkGitOptions, gitOption, type InitSourceOptions, planFrom } from './init-source.ts'
 
-interface InitOptions {
+interface InitOptions extends InitSourceOptions {
   readonly template: 'server' | 'client' | 'full'
   readonly service?: readonly string[]
-  readonly includes?: readonly string[]
   readonly protocol?: 'thrift' | 'grpc'
   readonly dir?: string
   readonly packageManager?: PackageManager
-  readonly gitUrl?: string
-  readonly ref?: string
-  readonly repo?: string
-  readonly offline?: boolean
   readonly install: boolean
   /** False with --no-git. */
   readonly git?: boolean
@@ -93,13 +88,6 @@ Examples:
   action<[string | undefined, string[]], InitOptions>(command, (run, [name, idls], options) =>
     init(run, name, idls, options),
   )
-}
-
-/** `--git` beside `--no-git`, which is about a repository for the project: commander would give both one value. */
-function gitOption(): Option {
-  const option = new Option('-g, --git <url>', 'the git repo that the IDLs are in: a URL, git@host:path, or a folder')
-  option.attributeName = () => 'gitUrl'
-  return option
 }
 
 async function init(
@@ -211,54 +199,6 @@ async function init(
     }
     return done
   })
-}
-
-/** What the project is made from. */
-interface ProjectWords extends Omit<NewProject, 'includes'> {
-  readonly folder: string
-  readonly words: readonly string[]
-}
-
-async function planFrom(
-  run: Run,
-  options: InitOptions,
-  { folder, words, ...project }: ProjectWords,
-): Promise<NewProjectPlan> {
-  const { cwd } = run.io
-  const { gitUrl: url, ref, repo: name, includes = [], offline } = options
-  if (url === undefined) {
-    const { planProject } = await import('../../project/new-project.ts')
-    return planProject({ ...project, includes: includes.map((one) => resolve(cwd, one)) }, cwd)
-  }
-  const { planGitProject } = await import('../../project/new-git-project.ts')
-  const stop = new AbortController()
-  const release = run.io.onInterrupt(() => stop.abort())
-  try {
-    return await withStore(run, { offline, signal: stop.signal }, (store) =>
-      planGitProject(
-        { ...project, folder, git: { url, ref, name, includes, paths: words, all: false } },
-        { cwd, store },
-      ),
-    )
-  } finally {
-    release()
-  }
-}
-
-function checkGitOptions(options: InitOptions, words: readonly string[]): void {
-  if (options.gitUrl !== undefined && words.length === 0) {
-    throw new ProjectError('there is no IDL to start from', {
-      hint: 'name the IDL files in the repo, after the name of the project',
-      usage: true,
-    })
-  }
-  const alone = options.ref !== undefined ? '-r' : options.repo !== undefined ? '--repo' : undefined
-  if (alone !== undefined && options.gitUrl === undefined) {
-    throw new ProjectError(`${alone} is about a git repo, and there is none`, {
-      hint: 'give its URL with -g',
-      usage: true,
-    })
-  }
 }
 
 async function chooseProtocol(options: InitOptions, hasIdl: boolean, mayAsk: boolean): Promise<'thrift' | 'grpc'> {
