@@ -183,7 +183,8 @@ export const cases = {
     ]
     const calls = [
       (options) => client.call('unaryCall', { responseSize: 1, payload: zeros(1) }, options),
-      (options) => all(client.call('fullDuplexCall', [{ responseParameters: [{ size: 1 }], payload: zeros(1) }], options)),
+      (options) =>
+        all(client.call('fullDuplexCall', [{ responseParameters: [{ size: 1 }], payload: zeros(1) }], options)),
     ]
     for (const call of calls) {
       let [initial, trailing] = []
@@ -253,7 +254,9 @@ export const cases = {
   async timeout_on_sleeping_server(world) {
     const requests = queue()
     requests.push({ payload: zeros(27_182) })
-    const { code: got } = await failed(world, () => all(world.client.call('fullDuplexCall', requests, { timeoutMs: 1 })))
+    const { code: got } = await failed(world, () =>
+      all(world.client.call('fullDuplexCall', requests, { timeoutMs: 1 })),
+    )
     requests.end()
     assert.equal(got, code.DEADLINE_EXCEEDED)
   },
