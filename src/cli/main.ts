@@ -100,9 +100,10 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
     io.stdout.write(await complete(argv.slice(1), { cwd: io.cwd, program: create }))
     return done
   }
+  const words = helpWords(argv)
   try {
-    const program = await create(argv)
-    await program.parseAsync([...argv], { from: 'user' })
+    const program = await create(words)
+    await program.parseAsync([...words], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? done : misused
@@ -110,6 +111,14 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
     const { createOutput } = await import('./output.ts')
     return explainFailure(error, createOutput(io, { json: argv.includes('--json') }), argv.includes('--debug'))
   }
+}
+
+/** `help repo add` as `repo add --help`: commander's own `help` knows one word. */
+function helpWords(argv: readonly string[]): readonly string[] {
+  const [first, ...words] = argv
+  return first === 'help' && words.length > 1 && !words.some((word) => word.startsWith('-'))
+    ? [...words, '--help']
+    : argv
 }
 
 /** The program for a command line; only the commands that this names are whole. */

@@ -92,8 +92,9 @@ export function planAddition(config: Config, { idls, host }: NewIdls, cwd: strin
     const path = normalizePath(places.pathOf(name, idl))
     const own = places.mounts.find((one) => one.entry === name && one.name === idl.repo)
     const given = (idl.includes ?? []).map((root) => places.pathOf(name, { ...idl, path: root }))
-    // The root of its own repo is where everything starts that says nothing better.
-    const roots = [...given, ...pooled(name).filter((root) => root !== own?.path)]
+    // Imports of protobuf files show where they start; the root of the repo would hide that.
+    const isOpen = protocol === 'protobuf' && own !== undefined
+    const roots = [...given, ...pooled(name).filter((root) => !isOpen || root !== own.path)]
     const checked = check({ entries: [path], includes: [...new Set(roots)], host: reader })
     diagnostics.push(...checked.diagnostics)
     if (hasErrors(checked.diagnostics)) continue
@@ -106,7 +107,11 @@ export function planAddition(config: Config, { idls, host }: NewIdls, cwd: strin
       continue
     }
     const logical = checked.sources.find((one) => one.entry)?.source.logicalPath
-    const includes = given.length > 0 ? (idl.includes ?? []) : rootOf(config, path, logical, own?.path, cwd)
+    // A folder that nothing shows would be a root of the whole entry, and move the modules of other IDLs.
+    const isShown =
+      !isOpen || logical?.includes('/') === true || checked.sources.some((one) => !one.entry && !one.bundled)
+    const shown = isShown ? rootOf(config, path, logical, own?.path, cwd) : []
+    const includes = given.length > 0 ? (idl.includes ?? []) : shown
     const group = fresh.get(name) ?? { protocol, idls: [] }
     fresh.set(name, group)
     group.idls.push({ repo: idl.repo, path: idl.path, includes })

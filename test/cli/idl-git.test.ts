@@ -108,6 +108,35 @@ describe('volo idl add -g', () => {
     expect(JSON.parse((await volo('idl', 'list', '--json')).stdout)).toHaveLength(2)
   })
 
+  test('modules stay where they are, whichever other IDLs of the repo come and go', async () => {
+    const { volo, project, repo } = gitWorld({
+      ...firstIdl,
+      'shop/stock.thrift': 'service Stock { void ping() }\n',
+      'user/stock.thrift': 'service Users { void ping() }\n',
+      'note/note.proto': 'syntax = "proto3";\npackage notes;\nmessage Note { string text = 1; }\n',
+      'note/notes.proto':
+        'syntax = "proto3";\npackage notes;\nimport "note/note.proto";\nmessage Notes { repeated Note all = 1; }\n',
+    })
+    const modules = (): string[] => listTree(project).filter((path) => path.startsWith('src/gen/'))
+    await volo('idl', 'add', '-g', repo.url, 'shop/shop.thrift', 'note/note.proto')
+    expect(modules()).toEqual(['src/gen/common/money.ts', 'src/gen/note/note.ts', 'src/gen/shop/shop.ts'])
+    const { code, stdout, stderr } = await volo('idl', 'add', '--repo', 'idl', '--all')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).not.toContain('removed')
+    expect(modules()).toEqual([
+      'src/gen/common/money.ts',
+      'src/gen/feed/v1/feed.ts',
+      'src/gen/note/note.ts',
+      'src/gen/note/notes.ts',
+      'src/gen/shop/shop.ts',
+      'src/gen/shop/stock.ts',
+      'src/gen/user/stock.ts',
+    ])
+    expect(await volo('idl', 'remove', 'shop/stock.thrift', 'common/money.thrift')).toMatchObject({ code: 0 })
+    expect(modules()).toContain('src/gen/shop/shop.ts')
+    expect(modules()).toContain('src/gen/common/money.ts')
+  })
+
   test('an IDL includes one of another repo: by an include folder, beside it, and by host and path', async () => {
     const { volo, project, repo, home } = gitWorld()
     const other = makeRepo(join(home, 'other'))

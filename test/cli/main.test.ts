@@ -47,7 +47,6 @@ describe('help', () => {
       [...command.split(' '), '--help'],
       ['help', ...command.split(' ')],
     ]) {
-      if (words.length > 2 && words[0] === 'help') continue
       const { code, stdout } = await runVolo('/', words)
       expect(code).toBe(0)
       expect(stdout).toMatch(/\nExamples:\n {2}volo /)

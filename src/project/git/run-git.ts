@@ -230,6 +230,16 @@ function hintOf(words: string, url: GitUrl | undefined): string | undefined {
   ) {
     return 'give git your credentials by a credential helper (git config --global credential.helper ...) or the environment (GIT_CONFIG_COUNT, GIT_CONFIG_KEY_0, GIT_CONFIG_VALUE_0)'
   }
+  if (/certificate/i.test(words)) {
+    return `tell git of the certificate authority of ${host}: git config --global http.https://${host}.sslCAInfo <file>`
+  }
+  if (
+    /Could not resolve|not known|unable to (?:look up|connect)|onnection (?:refused|timed out|reset|closed)|is unreachable|Failed to connect|No route|timed out/.test(
+      words,
+    )
+  ) {
+    return `check the network, and the host in the URL${host === '' ? '' : `: ${host}`}`
+  }
   if (/not found|does not exist|does not appear to be a git repository/.test(words))
     return 'check the URL, and whether you may read the repo'
   if (/No space left/.test(words))
