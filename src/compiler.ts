@@ -24,6 +24,7 @@ export {
   type GeneratedFile,
   type GenerateOptions,
   hasErrors,
+  type OptionPlaces,
 } from './compiler/compile.ts'
 /** What the compiler says, and its codes. */
 export type { Diagnostic, RelatedPlace, Severity, SourceFile, Span } from './compiler/diagnostic.ts'

@@ -13,7 +13,7 @@ import { link } from './ir/link.ts'
 import type { Reach } from './ir/reach.ts'
 import { type LoadedFile, load } from './load.ts'
 
-export type { FileOptions, GeneratedFile, GenerateOptions } from './generate-options.ts'
+export type { FileOptions, GeneratedFile, GenerateOptions, OptionPlaces } from './generate-options.ts'
 
 /** What to check. */
 export interface CheckInput {

@@ -1,5 +1,7 @@
 /** What generation is asked for and what it gives. */
 
+import type { Span } from './diagnostic.ts'
+
 /** How TypeScript is printed; from an entry in volo.yml, mostly its `typescript:`. */
 export interface GenerateOptions {
   /** How 64-bit integers appear. Default `bigint`. */
@@ -33,8 +35,18 @@ export interface GenerateOptions {
   readonly touchAll?: boolean
   /** What holds for single entry files, by their path as given in `entries`. */
   readonly files?: Readonly<Record<string, FileOptions>>
+  /** Where names in these options are written, so that diagnostics about them have a place. */
+  readonly places?: OptionPlaces
   /** Where generated code finds the runtime. Default `volo-ts/gen`. `relative` is for code generated into this package. */
   readonly runtime?: 'volo-ts/gen' | 'relative'
+}
+
+/** The places of names that options hold; undefined for one that is written nowhere. */
+export interface OptionPlaces {
+  /** Of one of {@link GenerateOptions.services}. */
+  service(name: string): Span | undefined
+  /** Of one that {@link FileOptions.touch} of a file names. */
+  touch(path: string, name: string): Span | undefined
 }
 
 /** What holds for one entry file and, where said so, for what it includes. */

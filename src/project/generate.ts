@@ -2,7 +2,13 @@
 
 import { readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type CompileResult, compile, type FileOptions, type GenerateOptions } from '../compiler/compile.ts'
+import {
+  type CompileResult,
+  compile,
+  type FileOptions,
+  type GenerateOptions,
+  type OptionPlaces,
+} from '../compiler/compile.ts'
 import type { Diagnostic } from '../compiler/diagnostic.ts'
 import type { Host } from '../compiler/host.ts'
 import { normalizePath } from '../compiler/path.ts'
@@ -31,7 +37,7 @@ export function planGeneration(config: Config, cwd: string, host: Host = nodeHos
   const groups: GenerationGroup[] = []
   const texts = new Map<string, string>()
   for (const { out, options, entries } of groupEntries(config, inferred)) {
-    const result = compileEntries(places, host, entries, options)
+    const result = compileEntries(config, places, host, entries, options)
     diagnostics.push(...result.diagnostics)
     if (result.diagnostics.some(({ severity }) => severity === 'error')) continue
     for (const file of result.files) {
@@ -141,7 +147,34 @@ function fileOptions(
   return files
 }
 
+/** Where volo.yml names declarations: the first place of each. */
+function optionPlaces(
+  config: Config,
+  places: IdlPlaces,
+  entries: readonly (readonly [string, ConfigEntry])[],
+): OptionPlaces {
+  return {
+    service(name) {
+      for (const [entry, { typescript }] of entries) {
+        const i = typescript?.services?.indexOf(name) ?? -1
+        if (i >= 0) return config.at(['entries', entry, 'typescript', 'services', i])
+      }
+      return undefined
+    },
+    touch(path, name) {
+      for (const [entry, { services = [] }] of entries) {
+        for (const [i, { idl, codegen_option: own }] of services.entries()) {
+          const at = normalizePath(places.pathOf(entry, idl)) === path ? (own?.touch?.indexOf(name) ?? -1) : -1
+          if (at >= 0) return config.at(['entries', entry, 'services', i, 'codegen_option', 'touch', at])
+        }
+      }
+      return undefined
+    },
+  }
+}
+
 function compileEntries(
+  config: Config,
   places: IdlPlaces,
   host: Host,
   entries: readonly (readonly [string, ConfigEntry])[],
@@ -152,7 +185,7 @@ function compileEntries(
     entries: [...new Set(listed)],
     includes: [...new Set(entries.flatMap(([name]) => places.rootsOf(name)))],
     host,
-    options: { ...options, files: fileOptions(places, entries) },
+    options: { ...options, files: fileOptions(places, entries), places: optionPlaces(config, places, entries) },
   })
 }
 

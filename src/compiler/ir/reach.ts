@@ -1,7 +1,7 @@
 /** Reach: what of a program is generated, found from its roots along every use of a type. */
 
 import type { Report } from '../diagnostic.ts'
-import type { FileOptions, GenerateOptions } from '../generate-options.ts'
+import type { FileOptions, GenerateOptions, OptionPlaces } from '../generate-options.ts'
 import { normalizePath } from '../path.ts'
 import { didYouMean } from '../text/suggest.ts'
 import type { IrDeclaration, IrFile, IrMessage, IrProgram } from './ir.ts'
@@ -20,7 +20,10 @@ export interface Reach {
 }
 
 /** The options that decide what is reached. */
-export type ReachOptions = Pick<GenerateOptions, 'roots' | 'services' | 'touchAll' | 'files' | 'keepUnknownFields'>
+export type ReachOptions = Pick<
+  GenerateOptions,
+  'roots' | 'services' | 'touchAll' | 'files' | 'keepUnknownFields' | 'places'
+>
 
 /** Everything: each file with all it declares. */
 export function reachAll(): Reach {
@@ -56,12 +59,12 @@ export function reach(program: IrProgram, options: ReachOptions, report: Report)
     const own = ownOptions.get(file.source.path)
     for (const one of rootsOf(file, own, onlyServices, options.services)) need(one)
     for (const name of own?.touch ?? []) {
-      const touched = named(program, file, name, report)
+      const touched = named(program, file, name, options.places, report)
       if (touched !== undefined) need(touched)
     }
   }
   if (options.touchAll === true) for (const file of program.files) file.declarations.forEach(need)
-  checkServices(program, [...wanted], report)
+  checkServices(program, [...wanted], options.places, report)
 
   const extended = new Set<IrDeclaration>()
   for (const one of reached) {
@@ -106,7 +109,13 @@ function isOfOptions(one: IrDeclaration): boolean {
   return one.kind === 'extension' && one.extendee.target?.file.source.logicalPath === 'google/protobuf/descriptor.proto'
 }
 
-function named(program: IrProgram, file: IrFile, name: string, report: Report): IrDeclaration | undefined {
+function named(
+  program: IrProgram,
+  file: IrFile,
+  name: string,
+  places: OptionPlaces | undefined,
+  report: Report,
+): IrDeclaration | undefined {
   const found =
     file.declarations.find((one) => one.name === name) ??
     program.files.flatMap((one) => one.declarations).find((one) => one.fullName === name)
@@ -114,7 +123,7 @@ function named(program: IrProgram, file: IrFile, name: string, report: Report): 
     report({
       code: 'config-unknown-name',
       message: `'${file.source.path}' declares no '${name}', which 'touch' names`,
-      span: undefined,
+      span: places?.touch(file.source.path, name),
       hint: didYouMean(
         name,
         file.declarations.map((one) => one.name),
@@ -124,7 +133,12 @@ function named(program: IrProgram, file: IrFile, name: string, report: Report): 
   return found
 }
 
-function checkServices(program: IrProgram, wanted: readonly string[], report: Report): void {
+function checkServices(
+  program: IrProgram,
+  wanted: readonly string[],
+  places: OptionPlaces | undefined,
+  report: Report,
+): void {
   const services = program.entries.flatMap((file) => file.declarations.filter((one) => one.kind === 'service'))
   for (const name of wanted) {
     if (services.some((one) => one.name === name || one.fullName === name)) continue
@@ -132,7 +146,7 @@ function checkServices(program: IrProgram, wanted: readonly string[], report: Re
     report({
       code: 'config-unknown-name',
       message: `no IDL of the entry declares a service '${name}'`,
-      span: undefined,
+      span: places?.service(name),
       hint: didYouMean(name, names) ?? (names.length > 0 ? `it has: ${names.join(', ')}` : undefined),
     })
   }

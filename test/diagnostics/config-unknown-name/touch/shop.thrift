@@ -1,0 +1,5 @@
+struct Product {
+  1: required string sku
+}
+
+service Shop {}
