@@ -112,7 +112,10 @@ function loadEntry(loader: Loader, path: string): Unit | undefined {
       code: 'file-not-found',
       message: `cannot find '${path}'`,
       span: undefined,
-      hint: 'paths are taken from the current folder',
+      hint:
+        loader.host.boundary?.(path) === undefined
+          ? 'paths are taken from the current folder'
+          : 'its repo has no such file at this commit: correct path or ref, or take it out with volo idl remove',
     })
     return undefined
   }

@@ -9,6 +9,7 @@ import { writeFilesAtomically } from './atomic-write.ts'
 import type { Config } from './config.ts'
 import { isFsError } from './fs-error.ts'
 import { type GenerationPlan, generatedMark, sameText, typescriptFiles } from './generation-plan.ts'
+import { vendorDigest } from './git/vendor.ts'
 import { boundaryOf } from './idl-place.ts'
 import { importExtension } from './import-extension.ts'
 import { lockName } from './lock.ts'
@@ -17,7 +18,7 @@ import { writeLockName } from './write-lock.ts'
 
 /** The memory as it is stored. All paths are absolute. */
 interface Memory {
-  /** What the outcome depends on besides the files: the compiler, volo.yml, volo.lock, tsconfig's extension, the current folder. */
+  /** What the outcome depends on besides the files: the compiler, volo.yml, volo.lock, vendored files, tsconfig's extension, the current folder. */
   readonly key: string
   /** Every path that was looked at, with the hash of its content; null where nothing was. Without those from git, which volo.lock holds. */
   readonly inputs: readonly (readonly [string, string | null])[]
@@ -162,7 +163,9 @@ function keyOf(configPath: string, configHash: string, cwd: string): string {
   const folder = dirname(configPath)
   const lock = contentOf(join(folder, lockName))
   const lockHash = lock === undefined ? null : hashOf(lock)
-  return hashOf(JSON.stringify([compilerIdentity(), configPath, configHash, lockHash, cwd, importExtension(folder)]))
+  const vendored = vendorDigest(folder) ?? null
+  const identity = [compilerIdentity(), configPath, configHash, lockHash, vendored, cwd, importExtension(folder)]
+  return hashOf(JSON.stringify(identity))
 }
 
 /** The version, and the state of the built files: a development version changes without a new number. */

@@ -90,8 +90,9 @@ $`),
     const last = repo.commit('Required', {
       'common/money.thrift': money.replace('}', '  2: required string currency\n}'),
     })
-    const { stdout, code } = await volo('update', '--check', '--json')
+    const { stdout, stderr, code } = await volo('update', '--check', '--json')
     expect(code).toBe(1)
+    expect(stderr).toContain('it breaks compatibility\nhint: take it all the same with --allow-breaking')
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
       breaking: true,
@@ -119,6 +120,17 @@ $`),
       registry: ['volo.lock', 'volo.yml'],
       changed: ['src/gen/common/money.ts'],
     })
+  })
+
+  test('a listed IDL that its repo has no longer is told of, and nothing is written', async () => {
+    const { volo, project, repo } = await added()
+    repo.git('mv', 'shop/shop.thrift', 'shop/shops.thrift')
+    repo.git('commit', '--quiet', '--message', 'Shops')
+    const before = readTree(project)
+    const { code, stderr } = await volo('update')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/cannot find 'git:\S+\/shop\/shop\.thrift'\nhint: its repo has no such file at this commit/)
+    expect(readTree(project)).toEqual(before)
   })
 
   test('a repo that cannot be reached stops all, with the words of git', async () => {

@@ -16,6 +16,9 @@ import { breaksSomething, movesJson, showMoves } from '../update-report.ts'
 import { collect } from './collect.ts'
 import { changesOf, showChanges } from './generate.ts'
 
+const breakingHint =
+  'take it all the same with --allow-breaking, or decide on single changes under typescript: breaking: in volo.yml'
+
 /** Options of `volo update` and `volo repo update`. */
 export interface UpdateOptions {
   readonly entry?: string
@@ -107,15 +110,14 @@ export async function update(
     output.json({ ok, dryRun: true, breaking: isBreaking, ...result })
     showPlanned(run, plan, handlers, wanted, changed)
     if (ok) return done
-    output.error('there is something to take over', 'run: volo update')
+    if (isBreaking && options.allowBreaking !== true) {
+      output.error('there is something to take over, and it breaks compatibility', breakingHint)
+    } else output.error('there is something to take over', 'run: volo update')
     return failed
   }
   if (isBreaking && options.allowBreaking !== true) {
     output.json({ ok: false, breaking: true, ...result })
-    output.error(
-      'nothing was updated, because that would break compatibility',
-      'take it all the same with --allow-breaking, or decide on single changes under typescript: breaking: in volo.yml',
-    )
+    output.error('nothing was updated, because that would break compatibility', breakingHint)
     return failed
   }
   const { writeHandlers } = await import('../../project/handler-update.ts')

@@ -23,7 +23,7 @@ export function addVendor({ program, action }: Registry): void {
   const command = program
     .command('vendor')
     .description(
-      'Copies the IDLs that volo.lock names to vendor/idl, from where they are read from then on: builds need neither git nor the network, and reviews show what changes. Check the folder in. Commands that move volo.lock keep the copies up to date; what is edited by hand there is refused.',
+      'Copies the IDLs that volo.lock names to vendor/idl, from where they are read from then on: builds need neither git nor the network, and reviews show what changes. Check the folder in. Commands that move volo.lock keep the copies up to date; edits made there by hand are undone, and refused by generate --frozen.',
     )
     .addOption(
       new Option('--remove', 'remove the copies: IDLs are read from git again').conflicts(['check', 'offline']),

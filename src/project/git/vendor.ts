@@ -40,6 +40,14 @@ export function isVendored(projectFolder: string): boolean {
   return existsSync(join(projectFolder, vendorFolder, markName))
 }
 
+/** What the vendored files of a project hold, as one digest; undefined when it has none. */
+export function vendorDigest(projectFolder: string): string | undefined {
+  if (!isVendored(projectFolder)) return undefined
+  const root = join(projectFolder, vendorFolder)
+  const files = filesBelow(root).sort()
+  return sha256(JSON.stringify(files.map((path) => [path, digestOf(join(root, path))])))
+}
+
 /**
  * The vendored files of a locked repo; undefined when the project has none of it. Reading one that is missing, or whose
  * content is not the locked one, throws a ProjectError that names it.
@@ -173,6 +181,14 @@ function holds(path: string, bytes: Uint8Array): boolean {
     return lstatSync(path).isFile() && readFileSync(path).equals(bytes)
   } catch {
     return false
+  }
+}
+
+function digestOf(path: string): string | undefined {
+  try {
+    return sha256(readFileSync(path))
+  } catch {
+    return undefined
   }
 }
 
