@@ -6,11 +6,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { compile, hasErrors } from '../../src/compiler/compile.ts'
 import { memoryHost } from '../../src/compiler/host.ts'
 import { isRpcError } from '../../src/runtime/core/error.ts'
@@ -25,44 +23,8 @@ import type { ThriftStruct } from '../../src/runtime/thrift/protocol/protocol.ts
 import { arbitraryProto, arbitraryThrift } from '../support/arbitrary-idl.ts'
 import { arbitraryMessage, declarationsOf } from '../support/arbitrary-value.ts'
 import { generated } from '../support/generated.ts'
+import { count, fuzz, idlCount, seed, timeout } from './campaign.ts'
 import { mutateBytes, mutateText, type Random, randomOf } from './mutate.ts'
-
-const count = Number(process.env['FUZZ_COUNT'] ?? 3000)
-const idlCount = Number(process.env['FUZZ_IDL_COUNT'] ?? process.env['FUZZ_COUNT'] ?? 1000)
-const seed = Number(process.env['FUZZ_SEED'] ?? 20261)
-const isLong = process.env['FUZZ_COUNT'] !== undefined
-const timeout = isLong ? 6 * 3600_000 : 60_000
-const mebibyte = 1024 * 1024
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-/** Runs cases; after each stretch what is still held is compared with what was held at the start. */
-function fuzz(name: string, total: number, one: (i: number) => string): void {
-  const outcomes = new Map<string, number>()
-  const start = Date.now()
-  let slowest = 0
-  let base = 0
-  const stretch = Math.max(500, Math.floor(total / 20))
-  for (let i = 0; i < total; i++) {
-    const before = Date.now()
-    const outcome = one(i)
-    slowest = Math.max(slowest, Date.now() - before)
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-    if ((i + 1) % stretch !== 0) continue
-    collectGarbage()
-    const { heapUsed, arrayBuffers } = process.memoryUsage()
-    if (base === 0) base = heapUsed + arrayBuffers
-    else expect(heapUsed + arrayBuffers - base).toBeLessThan(64 * mebibyte)
-  }
-  if (!isLong) return
-  const counts = [...outcomes].map(([outcome, n]) => `${n} ${outcome}`).join(', ')
-  const seconds = (Date.now() - start) / 1000
-  const { maxRSS } = process.resourceUsage()
-  process.stdout.write(
-    `${name}: ${total} cases: ${counts}; ${seconds.toFixed(0)} s, slowest ${slowest} ms, largest process so far ${(maxRSS / 1024).toFixed(0)} MiB\n`,
-  )
-}
 
 /** The value, or the error as text; what is not ours is thrown on with the bytes that did it. */
 function attempt(bytes: Uint8Array, run: () => unknown): { readonly value?: unknown; readonly error?: string } {
@@ -158,7 +120,7 @@ describe('mutated messages', () => {
     'of protobuf are read or refused',
     async () => {
       const [codecs, random] = [await protobufCodecs(), randomOf(seed)]
-      fuzz('protobuf messages', count, (i) => messageCase(codecs, random, i))
+      await fuzz('protobuf messages', count, (i) => messageCase(codecs, random, i))
     },
     timeout,
   )
@@ -167,7 +129,7 @@ describe('mutated messages', () => {
     'of Thrift are read or refused',
     async () => {
       const [codecs, random] = [await thriftCodecs(), randomOf(seed)]
-      fuzz('Thrift messages', count, (i) => messageCase(codecs, random, i))
+      await fuzz('Thrift messages', count, (i) => messageCase(codecs, random, i))
     },
     timeout,
   )
@@ -224,9 +186,9 @@ function idlCase(extension: string, texts: readonly string[], random: Random, i:
 describe('mutated IDLs', () => {
   it.each(['.thrift', '.proto'])(
     '%s give diagnostics or modules',
-    (extension) => {
+    async (extension) => {
       const [texts, random] = [idlTexts(extension), randomOf(seed)]
-      fuzz(`${extension} files`, idlCount, (i) => idlCase(extension, texts, random, i))
+      await fuzz(`${extension} files`, idlCount, (i) => idlCase(extension, texts, random, i))
     },
     timeout,
   )
