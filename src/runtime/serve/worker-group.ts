@@ -150,7 +150,10 @@ export class WorkerGroup {
       const timer = setTimeout(onLate, this.#options.startTimeoutMs)
       const handle = startWorker({
         message: (message) => {
-          if (message.kind === 'hello') handle.send({ kind: 'start', place: place.number })
+          if (message.kind === 'hello') {
+            // What was said earlier, nobody there heard.
+            handle.send(running.state === 'stopping' ? { kind: 'stop' } : { kind: 'start', place: place.number })
+          }
           else if (message.kind === 'failed') failure = errorOf(message.error)
           else if (message.kind === 'ready') {
             clearTimeout(timer)

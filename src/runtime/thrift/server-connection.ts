@@ -374,7 +374,7 @@ function formOfPrefix(frames: FrameReader): ReplyForm | undefined {
     if (bytes[4] === 0x10 || bytes[4] === 0x80 || bytes[4] === 0x82) {
       const message = openMessage(bytes[4] === 0x10 ? 'ttheader' : 'framed', bytes, 0, bytes.length)
       // Cut off, the payload's length does not fit what is there; its place is known all the same.
-      const start = message.framing === 'ttheader' && bytes[message.start] === 0 ? message.start + 4 : message.start
+      const start = message.framing === 'ttheader' && bytes[message.start]! < 0x40 ? message.start + 4 : message.start
       const protocol = bytes[start] === 0x82 ? 'compact' : 'binary'
       const envelope = readerOf(protocol, bytes, start, bytes.length).messageBegin()
       return formOf({ ...message, protocol, framed: true }, envelope)

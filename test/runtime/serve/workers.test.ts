@@ -208,6 +208,17 @@ describe('runWorkers', () => {
     }
   })
 
+  it('stops while a new worker is only loading its code', async () => {
+    const program = await start(1)
+    writeFileSync(versionFile, 'slow to load')
+    program.child.kill('SIGHUP')
+    await program.heard('loading', 1)
+    program.child.kill('SIGTERM')
+    expect(await program.exited).toEqual([0, null])
+    expect(program.of('killed')).toEqual([])
+    expect(program.of('done')).toHaveLength(3)
+  })
+
   it('kills workers that are still busy at a second signal', async () => {
     const program = await start(1)
     const stuck = expect(thriftClient(program.port)(30_000)).rejects.toMatchObject({ code: 'UNAVAILABLE' })

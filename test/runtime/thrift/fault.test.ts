@@ -369,6 +369,17 @@ describe('a Thrift server', () => {
     await expect.poll(received).toContain(reply('echo', 3, 'still'))
   })
 
+  for (const transport of ['ttheader', 'framed', 'buffered'] as const) {
+    it(`tells the caller that its message is longer than 16 MiB, over ${transport}`, async () => {
+      const { port } = await serverOf({})
+      const wire = thrift(`127.0.0.1:${port}`, { transport })
+      cleanups.push(() => wire.close())
+      const outcome = createClient(Echo, wire).echo('x'.repeat(17 << 20))
+      if (transport === 'buffered') await expect(outcome).rejects.toMatchObject({ code: 'UNAVAILABLE', bytesSent: true })
+      else await expect(outcome).rejects.toThrow('the limit is 16777216 (maxFrameBytes)')
+    })
+  }
+
   it('says why before it closes a stream it cannot read on', async () => {
     const { port } = await serverOf({}, { thrift: { maxFrameBytes: 1_000 } })
     const big = raw(port)

@@ -17,6 +17,11 @@ const who = async (delayMs) => {
   return `${process.pid} ${version}`
 }
 
+if (version === 'slow to load') {
+  say({ kind: 'loading' })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+}
+
 try {
   await runWorkers(
     {
