@@ -17,9 +17,23 @@ export interface CallStreamOptions<In, Out> {
   readonly onGone?: (() => void) | undefined
 }
 
+/** A source of messages that can tell at once what is there already, which saves promises. */
+export interface ReadySource<T> {
+  /** The next result, if it is there and nobody else waits for one. Throws what `next()` would reject with. */
+  takeReady(): IteratorResult<T> | undefined
+}
+
 interface Waiter<T> {
   readonly resolve: (result: IteratorResult<T>) => void
   readonly reject: (error: unknown) => void
+}
+
+let capturedResolve: (result: never) => void
+let capturedReject: (error: unknown) => void
+/** One executor for all promises: a closure per message would cost as much as the promise. */
+const capture = (resolve: (result: never) => void, reject: (error: unknown) => void): void => {
+  capturedResolve = resolve
+  capturedReject = reject
 }
 
 /**
@@ -27,9 +41,11 @@ interface Waiter<T> {
  * reader. `fail` ends it from outside at once, also while the source is silent; the source is then told with
  * `return()` and not waited for. An error is seen by one `next()`; later ones answer done.
  */
-export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator<Out> {
+export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator<Out>, ReadySource<Out> {
   private readonly options: CallStreamOptions<In, Out>
   private source: AsyncIterator<In> | undefined = undefined
+  /** The source, where it can tell what is there. */
+  private ready: ReadySource<In> | undefined = undefined
   private state: 'open' | 'failed' | 'closed' = 'open'
   private error: unknown = undefined
   /** Readers in the order of their `next()`; the first one's message has been asked for once `pulling` is set. */
@@ -42,13 +58,13 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   /** Without a source, readers wait until `attach`. */
   constructor(source: AsyncIterable<In> | undefined, options: CallStreamOptions<In, Out>) {
     this.options = options
-    if (source !== undefined) this.source = source[Symbol.asyncIterator]()
+    if (source !== undefined) this.open(source)
   }
 
   /** Gives the stream its source. If the stream has ended meanwhile, the source is told so. */
   attach(source: AsyncIterable<In>): void {
     try {
-      this.source = source[Symbol.asyncIterator]()
+      this.open(source)
     } catch (error) {
       this.fail(error)
       return
@@ -63,16 +79,71 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   }
 
   next(): Promise<IteratorResult<Out>> {
-    if (this.state !== 'open') return this.afterEnd()
-    const { prefetched } = this
+    let result: IteratorResult<Out> | undefined
+    try {
+      result = this.takeReady()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (result !== undefined) return Promise.resolve(result)
+    const later = new Promise<IteratorResult<Out>>(capture)
+    this.waiters.push({ resolve: capturedResolve as Waiter<Out>['resolve'], reject: capturedReject })
+    this.pull()
+    return later
+  }
+
+  /** The same as `next()` with functions in place of a promise; one of them may run before this returns. */
+  read(resolve: (result: IteratorResult<Out>) => void, reject: (error: unknown) => void): void {
+    let result: IteratorResult<Out> | undefined
+    try {
+      result = this.takeReady()
+    } catch (error) {
+      reject(error)
+      return
+    }
+    if (result !== undefined) {
+      resolve(result)
+      return
+    }
+    this.waiters.push({ resolve, reject })
+    this.pull()
+  }
+
+  takeReady(): IteratorResult<Out> | undefined {
+    if (this.state !== 'open') return this.takeEnd()
+    const { ready, prefetched } = this
     if (prefetched !== undefined) {
       this.prefetched = undefined
-      return Promise.resolve(prefetched)
+      return prefetched
     }
-    return new Promise((resolve, reject) => {
-      this.waiters.push({ resolve, reject })
-      this.pull()
-    })
+    if (ready === undefined || this.pulling || this.waiters.length > 0) return undefined
+    if (++this.sinceLook >= messagesPerLook) {
+      // The message that is pulled instead looks at the clock again, and waits for the next turn.
+      if (turnIsOverdue()) return undefined
+      this.sinceLook = 0
+    }
+    let result: IteratorResult<In> | undefined
+    try {
+      result = ready.takeReady()
+    } catch (error) {
+      this.onError(error)
+      return this.takeEnd()
+    }
+    if (result === undefined) return undefined
+    if (result.done === true) {
+      this.finish()
+      return this.takeEnd()
+    }
+    const { map } = this.options
+    if (map === undefined) return result as unknown as IteratorResult<Out>
+    let value: Out
+    try {
+      value = map(result.value)
+    } catch (error) {
+      this.mapFailed(error)
+      return this.takeEnd()
+    }
+    return this.isOpen ? { done: false, value } : this.takeEnd()
   }
 
   /** Asks for the first message and keeps it for the first `next()`. Rejects when the stream fails before it. */
@@ -111,10 +182,32 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     return this
   }
 
-  private afterEnd(): Promise<IteratorResult<Out>> {
-    if (this.state === 'closed') return Promise.resolve({ done: true, value: undefined })
-    this.state = 'closed'
-    return Promise.reject(this.error)
+  private open(source: AsyncIterable<In>): void {
+    this.source = source[Symbol.asyncIterator]()
+    if (typeof (this.source as Partial<ReadySource<In>>).takeReady === 'function')
+      this.ready = this.source as unknown as ReadySource<In>
+  }
+
+  /** What a stream that is over says: its error, once, and then that it is done. */
+  private takeEnd(): IteratorResult<Out> {
+    if (this.state === 'failed') {
+      this.state = 'closed'
+      throw this.error
+    }
+    return { done: true, value: undefined }
+  }
+
+  /** The source has given everything. */
+  private finish(): void {
+    this.close('done', undefined)
+    this.options.onGone?.()
+  }
+
+  private mapFailed(error: unknown): void {
+    const { mapError } = this.options
+    const seen = mapError === undefined ? error : mapError(error)
+    if (this.state === 'open') this.close('error', seen)
+    this.leaveSource()
   }
 
   private pull(): void {
@@ -134,8 +227,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     if (this.state !== 'open') return
     this.pulling = false
     if (result.done === true) {
-      this.close('done', undefined)
-      this.options.onGone?.()
+      this.finish()
       return
     }
     const { map } = this.options
@@ -143,10 +235,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     try {
       message = map === undefined ? (result.value as unknown as Out) : map(result.value)
     } catch (error) {
-      const { mapError } = this.options
-      const seen = mapError === undefined ? error : mapError(error)
-      if (this.state === 'open') this.close('error', seen)
-      this.leaveSource()
+      this.mapFailed(error)
       return
     }
     if (++this.sinceLook >= messagesPerLook) {

@@ -1,5 +1,6 @@
 /** MessageStream: the messages of a body as an AsyncIterable that holds the peer back when nobody reads. */
 
+import type { ReadySource } from '../core/call-stream.ts'
 import { RpcError } from '../core/error.ts'
 import { type Frame, FrameReader } from './framing.ts'
 
@@ -20,7 +21,7 @@ interface Waiter<T> {
 }
 
 /** Messages are decoded when they are asked for, so what waits is bytes, and bounded. */
-export class MessageStream<T = unknown> implements AsyncIterableIterator<T> {
+export class MessageStream<T = unknown> implements AsyncIterableIterator<T>, ReadySource<T> {
   readonly #decode: (frame: Frame) => T
   readonly #reader: FrameReader
   readonly #flow: MessageFlow
@@ -65,14 +66,16 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<T> {
     this.#serve()
   }
 
+  takeReady(): IteratorResult<T> | undefined {
+    return this.#waiters.length === 0 ? this.#take() : undefined
+  }
+
   next(): Promise<IteratorResult<T>> {
-    if (this.#waiters.length === 0) {
-      try {
-        const result = this.#take()
-        if (result !== undefined) return Promise.resolve(result)
-      } catch (error) {
-        return Promise.reject(error)
-      }
+    try {
+      const result = this.takeReady()
+      if (result !== undefined) return Promise.resolve(result)
+    } catch (error) {
+      return Promise.reject(error)
     }
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject })

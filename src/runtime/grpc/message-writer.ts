@@ -1,5 +1,6 @@
 /** MessageWriter: the messages of an iterable written to a stream, no faster than the peer reads. */
 
+import { CallStream } from '../core/call-stream.ts'
 import type { Http2Stream } from '../http2/sink.ts'
 
 /** Any iterable of messages. */
@@ -24,25 +25,62 @@ export class MessageWriter {
   async run(messages: Messages): Promise<boolean> {
     const iterator = Symbol.asyncIterator in messages ? messages[Symbol.asyncIterator]() : messages[Symbol.iterator]()
     this.#iterator = iterator
+    if (iterator instanceof CallStream) return this.#pump(iterator)
     for (;;) {
       if (this.#stopped) return false
       const result = await iterator.next()
       if (this.#stopped) return false
       if (result.done === true) return true
-      let room: boolean
-      try {
-        room = this.#stream.write(this.#encode(result.value), false)
-      } catch (error) {
-        this.stop()
-        throw error
-      }
-      if (!room) {
-        await new Promise<void>((resolve) => {
-          this.blocked = true
-          this.#drained = resolve
-        })
-      }
+      if (!this.#write(result.value)) await new Promise<void>((resolve) => this.#wait(resolve))
     }
+  }
+
+  /** The same without a promise per message. */
+  #pump(stream: CallStream): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let isReading = false
+      let goesOn = false
+      // A message that is there already comes while the stream is being read: a loop, where recursion would be deep.
+      const read = (): void => {
+        goesOn = true
+        if (isReading) return
+        isReading = true
+        while (goesOn) {
+          goesOn = false
+          if (this.#stopped) resolve(false)
+          else stream.read(take, reject)
+        }
+        isReading = false
+      }
+      const take = (result: IteratorResult<unknown>): void => {
+        if (this.#stopped || result.done === true) {
+          resolve(!this.#stopped)
+          return
+        }
+        try {
+          if (this.#write(result.value)) read()
+          else this.#wait(read)
+        } catch (error) {
+          reject(error)
+        }
+      }
+      read()
+    })
+  }
+
+  /** False when the stream has no room for more. */
+  #write(message: unknown): boolean {
+    try {
+      return this.#stream.write(this.#encode(message), false)
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+  }
+
+  #wait(drained: () => void): void {
+    this.blocked = true
+    this.#drained = drained
   }
 
   /** Goes on with another stream, to which what was written so far has been written again. */
@@ -54,8 +92,10 @@ export class MessageWriter {
   /** The stream has room again. */
   drain(): void {
     this.blocked = false
-    this.#drained?.()
+    const drained = this.#drained
+    // Taken first: it may write until there is no room again.
     this.#drained = undefined
+    drained?.()
   }
 
   /** Stops writing and tells the iterable, which may free what it holds. */

@@ -133,3 +133,85 @@ test('an onEnd that throws fails the reader instead of the process', async () =>
   })
   expect(await rejection(stream.next())).toEqual(new Error('mine'))
 })
+
+/** A source whose messages are all there; `end` is what comes behind them. */
+function ready(count: number, end: () => IteratorResult<number> = () => ({ done: true, value: undefined })) {
+  let at = 0
+  const source = {
+    asked: 0,
+    left: false,
+    takeReady: (): IteratorResult<number> | undefined => (at < count ? { done: false, value: ++at } : end()),
+    next(): Promise<IteratorResult<number>> {
+      source.asked++
+      return Promise.resolve().then(() => source.takeReady() as IteratorResult<number>)
+    },
+    async return(): Promise<IteratorResult<number>> {
+      source.left = true
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]: () => source,
+  }
+  return source
+}
+
+test('messages that are there already are taken without asking the source to wait', async () => {
+  const onEnd = vi.fn()
+  const onGone = vi.fn()
+  const source = ready(3)
+  expect(await all(new CallStream(source, { map: (n) => n * 2, onEnd, onGone }))).toEqual([2, 4, 6])
+  expect(source.asked).toBe(0)
+  expect(onEnd).toHaveBeenCalledExactlyOnceWith('done', undefined)
+  expect(onGone).toHaveBeenCalledOnce()
+})
+
+test('an error of a source that tells at once is mapped, seen once, and not thrown', async () => {
+  const onEnd = vi.fn()
+  const source = ready(1, () => {
+    throw new Error('x')
+  })
+  const stream = new CallStream(source, { mapError: (error) => new RangeError((error as Error).message), onEnd })
+  expect(await stream.next()).toEqual({ done: false, value: 1 })
+  expect(await rejection(stream.next())).toEqual(new RangeError('x'))
+  expect((await stream.next()).done).toBe(true)
+  expect(onEnd).toHaveBeenCalledExactlyOnceWith('error', new RangeError('x'))
+})
+
+test('a message that is there and cannot be mapped fails the stream and leaves the source', async () => {
+  const source = ready(2)
+  const stream = new CallStream(source, {
+    map: (n) => {
+      if (n === 2) throw new Error('two')
+      return n
+    },
+  })
+  expect((await stream.next()).value).toBe(1)
+  expect(await rejection(stream.next())).toEqual(new Error('two'))
+  expect(source.left).toBe(true)
+})
+
+test('timers have their turn while messages that are there are read', async () => {
+  let rung = false
+  setTimeout(() => {
+    rung = true
+  }, 5)
+  let read = 0
+  for await (const _ of new CallStream(ready(5_000_000), {})) if (rung || ++read === 5_000_000) break
+  expect(rung).toBe(true)
+})
+
+test('reading with functions gives what next() gives', async () => {
+  const seen: unknown[] = []
+  const read = (stream: CallStream<number>) =>
+    new Promise<void>((resolve) => {
+      stream.read(
+        (result) => resolve(void seen.push(result.done ? 'done' : result.value)),
+        (error) => resolve(void seen.push(String(error))),
+      )
+    })
+  for (const stream of [new CallStream<number>(ready(1), {}), new CallStream<number>(count(1), {})])
+    for (let i = 0; i < 3; i++) await read(stream)
+  const failed = new CallStream<number>(silent, {})
+  failed.fail(new Error('x'))
+  await read(failed)
+  expect(seen).toEqual([1, 'done', 'done', 1, 'done', 'done', 'Error: x'])
+})
