@@ -279,7 +279,7 @@ export class IncomingFrames {
     }
     const settings = host.peerSettings
     const before = settings.initialWindow
-    readSettings(settings, bytes, start, end)
+    readSettings(settings, bytes, start, end, !host.isServer)
     const grown = settings.initialWindow - before
     if (grown !== 0) {
       for (const stream of host.streams.values()) {

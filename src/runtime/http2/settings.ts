@@ -29,24 +29,35 @@ export function defaultPeerSettings(): PeerSettings {
 /** The most settings to take in one frame. */
 const mostSettings = 64
 
-/** Reads the payload `bytes[start, end)` of a SETTINGS frame. Throws ConnectionError for values that are not allowed. */
-export function readSettings(settings: PeerSettings, bytes: Uint8Array, start: number, end: number): void {
+/**
+ * Reads the payload `bytes[start, end)` of a SETTINGS frame. `byServer`: it came from a server, which may not ask for push
+ * (section 6.5.2). Throws ConnectionError for values that are not allowed.
+ */
+export function readSettings(
+  settings: PeerSettings,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  byServer: boolean,
+): void {
   if ((end - start) % 6 !== 0) throw new ConnectionError(Http2ErrorCode.FRAME_SIZE_ERROR, 'SETTINGS of a broken length')
   if (end - start > mostSettings * 6) throw new ConnectionError(Http2ErrorCode.ENHANCE_YOUR_CALM, 'too many settings')
   for (let at = start; at < end; at += 6) {
     const id = (bytes[at]! << 8) | bytes[at + 1]!
     const value = bytes[at + 2]! * 0x1000000 + ((bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!)
-    apply(settings, id, value)
+    apply(settings, id, value, byServer)
   }
 }
 
-function apply(settings: PeerSettings, id: number, value: number): void {
+function apply(settings: PeerSettings, id: number, value: number, byServer: boolean): void {
   switch (id) {
     case Setting.HEADER_TABLE_SIZE:
       settings.headerTableSize = value
       break
     case Setting.ENABLE_PUSH:
-      if (value > 1) throw new ConnectionError(Http2ErrorCode.PROTOCOL_ERROR, `ENABLE_PUSH ${value}`)
+      if (value > (byServer ? 0 : 1)) {
+        throw new ConnectionError(Http2ErrorCode.PROTOCOL_ERROR, `ENABLE_PUSH ${value}`)
+      }
       break
     case Setting.MAX_CONCURRENT_STREAMS:
       settings.maxConcurrentStreams = value
