@@ -6,7 +6,7 @@ import type { Http2Stream } from '../../../src/runtime/http2/sink.ts'
 const encode = (message: unknown): Uint8Array => Uint8Array.of(message as number)
 
 /** Numbers that are all there at once, as messages that have arrived are. */
-function ready(count: number): CallStream {
+function ready(count: number): CallStream<number> {
   let at = 0
   const step = (): IteratorResult<number> =>
     at < count ? { done: false, value: at++ % 256 } : { done: true, value: undefined }
@@ -40,7 +40,7 @@ function streamWith(room: number, again: (drain: () => void) => void) {
 
 describe.each([
   ['that are there at once', ready],
-  ['that are made one by one', (count: number) => new CallStream(later(count), {})],
+  ['that are made one by one', (count: number) => new CallStream<number>(later(count), {})],
   ['of a generator', later],
 ])('messages %s', (_, messages) => {
   const expected = (count: number): number[] => Array.from({ length: count }, (_, i) => i % 256)
