@@ -30,10 +30,9 @@ function showMove(output: Output, { repos, url, ref, kind, from, to, history, fi
   output.result(`${output.bold(names)} ${step} ${shortCommit(to)} (${where})`)
   if (lost !== undefined) output.warn(`${names}: the old commit cannot be compared with: ${lost}`)
   if (history !== undefined) {
-    if (!history.isForward) {
-      const why = kind === 'tag' ? 'the tag was rewritten' : 'the branch was force-pushed, or the ref is another one'
-      output.warn(`${names}: the new commit does not follow the old one: ${why}`)
-    }
+    const apart = `${names}: the new commit does not follow the old one`
+    if (kind === 'tag') output.warn(`${history.isForward ? names : apart}: the tag was rewritten`)
+    else if (!history.isForward) output.warn(`${apart}: the branch was force-pushed, or the ref is another one`)
     for (const { commit, subject } of history.commits.slice(0, listed)) {
       output.result(`  ${output.dim(shortCommit(commit))} ${subject}`)
     }

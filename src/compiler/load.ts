@@ -266,13 +266,14 @@ function ancestors(loader: Loader, from: Unit): string[] {
 }
 
 function reportMissing(loader: Loader, via: IrImport, folders: readonly string[], from: Unit): void {
+  const boundary = loader.host.boundary?.(from.source.path)
   const named = [...new Set(folders)].map((folder) => (folder === '' ? '.' : folder)).join(', ')
   const searched = folderOf(from.source.path) === '' || isAbsolute(via.path) ? named : `${named} or the folders above`
   loader.report({
     code: 'file-not-found',
     message: `cannot find '${via.path}' in ${searched}`,
     span: via.span,
-    hint: 'give the folder that its path starts from with -i',
+    hint: `give the folder that its path starts from with -i${boundary === undefined ? '' : ', or add the repo that has it with volo repo add'}`,
   })
 }
 

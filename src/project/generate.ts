@@ -38,7 +38,7 @@ export function planGeneration(config: Config, cwd: string, host: Host = nodeHos
   const texts = new Map<string, string>()
   for (const { out, options, entries } of groupEntries(config, inferred)) {
     const result = compileEntries(config, places, host, entries, options)
-    diagnostics.push(...result.diagnostics)
+    diagnostics.push(...result.diagnostics.map((one) => whereListed(config, places, entries, one)))
     if (result.diagnostics.some(({ severity }) => severity === 'error')) continue
     for (const file of result.files) {
       const path = resolve(out, file.path)
@@ -145,6 +145,28 @@ function fileOptions(
     }
   }
   return files
+}
+
+/** A file that volo.yml lists and that is not there, with its place in volo.yml. */
+function whereListed(
+  config: Config,
+  places: IdlPlaces,
+  entries: readonly (readonly [string, ConfigEntry])[],
+  missing: Diagnostic,
+): Diagnostic {
+  if (missing.code !== 'file-not-found' || missing.span !== undefined) return missing
+  for (const [entry, { services = [] }] of entries) {
+    for (const [i, { idl }] of services.entries()) {
+      if (missing.message !== `cannot find '${normalizePath(places.pathOf(entry, idl))}'`) continue
+      const span = config.at(['entries', entry, 'services', i, 'idl', 'path'])
+      return {
+        ...missing,
+        span,
+        hint: idl.source === 'git' ? missing.hint : 'paths are taken from the folder of volo.yml',
+      }
+    }
+  }
+  return missing
 }
 
 /** Where volo.yml names declarations: the first place of each. */

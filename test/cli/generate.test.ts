@@ -149,6 +149,15 @@ describe('volo generate', () => {
     })
   })
 
+  test('a file that volo.yml lists and that is not there is shown at its place', async () => {
+    const folder = project()
+    rmSync(join(folder, 'idl/shop.thrift'))
+    const { code, stderr } = await runVolo(join(folder, 'idl'), ['generate'])
+    expect(code).toBe(1)
+    expect(stderr).toContain("../volo.yml:8:17: error[file-not-found]: cannot find 'shop.thrift'\n")
+    expect(stderr).toContain('hint: paths are taken from the folder of volo.yml\n')
+  })
+
   test('a wrong volo.yml is shown at its place', async () => {
     const folder = project()
     writeTree(folder, { 'volo.yml': config.replace('services', 'sevices') })

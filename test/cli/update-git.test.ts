@@ -129,7 +129,8 @@ $`),
     const before = readTree(project)
     const { code, stderr } = await volo('update')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/cannot find 'git:\S+\/shop\/shop\.thrift'\nhint: its repo has no such file at this commit/)
+    expect(stderr).toMatch(/^volo\.yml:\d+:\d+: error\[file-not-found\]: cannot find 'git:\S+\/shop\/shop\.thrift'$/m)
+    expect(stderr).toContain('hint: its repo has no such file at this commit')
     expect(readTree(project)).toEqual(before)
   })
 
@@ -169,6 +170,9 @@ $`),
     const retagged = await volo('update', '--allow-breaking')
     expect(retagged.code).toBe(0)
     expect(retagged.stderr).toContain('the tag was rewritten')
+    repo.commit('Onward', { 'README.md': 'x' })
+    repo.git('tag', '--force', 'v1')
+    expect((await volo('update')).stderr).toMatch(/^warning: idl: the tag was rewritten$/m)
   })
 
   test('a ref that vanished says so', async () => {
@@ -191,6 +195,7 @@ $`),
     const stopped = await volo('update')
     expect(stopped.code).toBe(1)
     expect(stopped.stderr).toContain('the old commit cannot be compared with')
+    expect(stopped.stderr).toContain('nothing was updated, because what it would break cannot be told')
     expect(await volo('update', '--allow-breaking')).toMatchObject({ code: 0 })
     expect(read(project, 'volo.lock')).toContain(last)
   })

@@ -103,6 +103,7 @@ export async function update(
     diagnostics,
   }
   const isBreaking = breaksSomething(updated)
+  const isLost = updated.moves.some(({ lost }) => lost !== undefined)
   showMoves(output, updated)
   if (options.check === true || options.dryRun === true) {
     const isAny = isBreaking || changed.length > 0 || willChange(plan, handlers, wanted)
@@ -111,13 +112,15 @@ export async function update(
     showPlanned(run, plan, handlers, wanted, changed)
     if (ok) return done
     if (isBreaking && options.allowBreaking !== true) {
-      output.error('there is something to take over, and it breaks compatibility', breakingHint)
+      const what = isLost ? 'what it breaks cannot be told' : 'it breaks compatibility'
+      output.error(`there is something to take over, and ${what}`, breakingHint)
     } else output.error('there is something to take over', 'run: volo update')
     return failed
   }
   if (isBreaking && options.allowBreaking !== true) {
     output.json({ ok: false, breaking: true, ...result })
-    output.error('nothing was updated, because that would break compatibility', breakingHint)
+    const why = isLost ? 'what it would break cannot be told' : 'that would break compatibility'
+    output.error(`nothing was updated, because ${why}`, breakingHint)
     return failed
   }
   const { writeHandlers } = await import('../../project/handler-update.ts')
