@@ -4,6 +4,8 @@ import { ByteWriter } from '../core/byte-writer.ts'
 import { allocateBytes } from '../core/bytes.ts'
 import { commonFrame, FrameFlag, FrameType, frameHeadBytes } from './frame.ts'
 
+/** What a connection needs that says hello and then little. */
+const firstSlab = 512
 /** What small frames need, and what a turn full of DATA does: nothing in between, for growing step by step copies. */
 const smallSlab = 32 * 1024
 const largeSlab = 320 * 1024
@@ -129,10 +131,15 @@ export class FrameWriter extends ByteWriter {
   protected override grow(size: number): void {
     const used = this.at - this.start
     const needed = used + size
-    const bytes = allocateBytes(needed <= smallSlab ? smallSlab : Math.max(largeSlab, needed))
+    const bytes = allocateBytes(this.slabFor(needed))
     bytes.set(this.written(), 0)
     this.hold(bytes)
     this.at = used
+  }
+
+  private slabFor(needed: number): number {
+    if (needed <= firstSlab && this.capacity === 0) return firstSlab
+    return needed <= smallSlab ? smallSlab : Math.max(largeSlab, needed)
   }
 
   private hold(bytes: Uint8Array): void {

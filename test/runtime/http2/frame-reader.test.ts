@@ -110,6 +110,20 @@ describe('FrameWriter', () => {
     expect(writer.capacity).toBe(0)
   })
 
+  it('holds little for a connection that only says hello', () => {
+    const writer = new FrameWriter()
+    writer.settings([
+      [1, 0],
+      [4, 1],
+    ])
+    writer.windowUpdate(0, 1)
+    writer.settingsAck()
+    expect(writer.capacity).toBeLessThanOrEqual(1024)
+    writer.data(1, new Uint8Array(1_000), 0, 1_000, false)
+    expect(writer.capacity).toBe(32 * 1024)
+    expect(writer.position).toBe(21 + 13 + 9 + 1_009)
+  })
+
   it('gives large bodies out as they are, in their order among the other frames', () => {
     const writer = new FrameWriter()
     const body = new Uint8Array(20_000).fill(7)
