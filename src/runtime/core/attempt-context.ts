@@ -1,12 +1,11 @@
 /** The context of one attempt of a call: what the attempt writes stays its own until it is the one that counts. */
 
 import { type LazyParts, lazyParts } from './call-context.ts'
-import { CancelScope } from './cancel-scope.ts'
 import type { Context, ContextKey, Peer } from './context.ts'
 import type { RpcError } from './error.ts'
+import { InnerContext } from './inner-context.ts'
 import { Metadata } from './metadata.ts'
 import { addEntries, LazyMetainfo, type Metainfo } from './metainfo.ts'
-import type { MethodType, ServiceType } from './service-type.ts'
 
 /**
  * A context inside another one, for a layer or transport that makes several attempts of a call, one after the other or
@@ -14,10 +13,9 @@ import type { MethodType, ServiceType } from './service-type.ts'
  * with a copy of the outer request headers and metainfo. What comes back (response headers and trailers, backward
  * metainfo) reaches the outer context only after {@link commit}. Whoever makes one calls `end` when the attempt is over.
  */
-export class AttemptContext extends CancelScope implements Context, LazyParts {
+export class AttemptContext extends InnerContext implements Context, LazyParts {
   /** How many attempts of the call were made before this one. */
   readonly previous: number
-  private readonly outer: Context
   private readonly unlink: () => void
   private committed = false
   private ownRequestHeaders: Metadata | undefined
@@ -28,8 +26,7 @@ export class AttemptContext extends CancelScope implements Context, LazyParts {
   private ownExtensions: Map<ContextKey<unknown>, unknown> | undefined = undefined
 
   constructor(outer: Context, previous: number) {
-    super(outer.deadline)
-    this.outer = outer
+    super(outer, outer.deadline)
     this.previous = previous
     const { requestHeadersIfAny, metainfoIfAny } = lazyParts(outer)
     this.ownRequestHeaders = requestHeadersIfAny === undefined ? undefined : new Metadata(requestHeadersIfAny)
@@ -54,31 +51,6 @@ export class AttemptContext extends CancelScope implements Context, LazyParts {
     this.end()
   }
 
-  /** The context that this one stands in for. */
-  get callerContext(): Context {
-    return this.outer
-  }
-  get role(): 'client' | 'server' {
-    return this.outer.role
-  }
-  get service(): ServiceType {
-    return this.outer.service
-  }
-  get method(): MethodType {
-    return this.outer.method
-  }
-  get caller(): string {
-    return this.outer.caller
-  }
-  set caller(name: string) {
-    this.outer.caller = name
-  }
-  get callee(): string {
-    return this.outer.callee
-  }
-  set callee(name: string) {
-    this.outer.callee = name
-  }
   get peer(): Peer | undefined {
     return this.ownPeer
   }
@@ -131,10 +103,6 @@ export class AttemptContext extends CancelScope implements Context, LazyParts {
   override end(): void {
     super.end()
     this.unlink()
-  }
-
-  protected title(): string {
-    return `${this.service.name}.${this.method.name}`
   }
 }
 

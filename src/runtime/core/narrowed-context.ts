@@ -3,14 +3,13 @@
 import type { LazyParts } from './call-context.ts'
 import { lazyParts } from './call-context.ts'
 import { CallStream } from './call-stream.ts'
-import { CancelScope } from './cancel-scope.ts'
 import type { Context, ContextKey, Peer } from './context.ts'
 import type { RpcError } from './error.ts'
+import { InnerContext } from './inner-context.ts'
 import type { Metadata } from './metadata.ts'
 import type { LazyMetainfo, Metainfo } from './metainfo.ts'
 import { streamsResponse } from './method-kind.ts'
 import type { Service } from './service.ts'
-import type { MethodType, ServiceType } from './service-type.ts'
 
 /**
  * Calls `next` with a context that must end by `deadline` (milliseconds of `performance.now()`) and is otherwise the
@@ -33,43 +32,16 @@ export function withDeadline(cx: Context, deadline: number, next: Service, reque
   })
 }
 
-class NarrowedContext extends CancelScope implements Context, LazyParts {
-  private readonly outer: Context
+class NarrowedContext extends InnerContext implements Context, LazyParts {
   private readonly reject: (reason: unknown) => void
   private unlink: (() => void) | undefined = undefined
   private response: CallStream | undefined = undefined
 
   constructor(outer: Context, deadline: number, reject: (reason: unknown) => void) {
-    super(deadline)
-    this.outer = outer
+    super(outer, deadline)
     this.reject = reject
   }
 
-  /** The context that this one stands in for. */
-  get callerContext(): Context {
-    return this.outer
-  }
-  get role(): 'client' | 'server' {
-    return this.outer.role
-  }
-  get service(): ServiceType {
-    return this.outer.service
-  }
-  get method(): MethodType {
-    return this.outer.method
-  }
-  get caller(): string {
-    return this.outer.caller
-  }
-  set caller(name: string) {
-    this.outer.caller = name
-  }
-  get callee(): string {
-    return this.outer.callee
-  }
-  set callee(name: string) {
-    this.outer.callee = name
-  }
   get peer(): Peer | undefined {
     return this.outer.peer
   }
@@ -133,9 +105,5 @@ class NarrowedContext extends CancelScope implements Context, LazyParts {
     this.unlink?.()
     this.reject(reason)
     this.response?.fail(reason)
-  }
-
-  protected title(): string {
-    return `${this.service.name}.${this.method.name}`
   }
 }
