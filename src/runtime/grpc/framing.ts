@@ -9,15 +9,25 @@ export const framePrefixBytes = 5
 /** The default limit on a received message: 4 MiB. */
 export const defaultMaxReceiveBytes: number = 4 * 1024 * 1024
 
+const empty = new Uint8Array(0)
+
 /** A received message as it stood in its frame. */
 export interface Frame {
   readonly compressed: boolean
   readonly payload: Uint8Array
 }
 
+/** Chunks that are kept as they came. Behind them small ones are gathered: each would cost far more than its bytes. */
+const mostChunks = 32
+/** Bytes below which a chunk is small. */
+const smallBytes = 512
+/** Bytes that are gathered in one piece. */
+const gatherBytes = 1024
+
 /**
  * Takes the chunks of a body and gives the messages in them. A message that lies in one chunk is a view of it. The
- * length is checked as soon as its prefix is there, and no more is ever allocated than has arrived.
+ * length is checked as soon as its prefix is there, and the memory in use is bounded by what has arrived, however small
+ * the pieces.
  */
 export class FrameReader {
   /** Bytes that were pushed and not yet given out. */
@@ -27,6 +37,8 @@ export class FrameReader {
   readonly #maxBytes: number
   readonly #highestFlag: number
   #chunks: Uint8Array[] = []
+  /** The chunk that small ones were added to last, while it is still the last. */
+  #gathered: Uint8Array = empty
   /** Bytes of the first chunk that have been given out. */
   #offset = 0
 
@@ -38,8 +50,9 @@ export class FrameReader {
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
-    this.#chunks.push(chunk)
     this.buffered += chunk.length
+    if (chunk.length < smallBytes && this.#chunks.length >= mostChunks) this.#gather(chunk)
+    else this.#chunks.push(chunk)
   }
 
   /** Whether a whole message is there. Throws as {@link next} does. */
@@ -84,6 +97,23 @@ export class FrameReader {
     this.#chunks = []
     this.#offset = 0
     this.buffered = 0
+  }
+
+  #gather(chunk: Uint8Array): void {
+    const last = this.#chunks.length - 1
+    const { buffer, length } = this.#gathered
+    const isLast = this.#chunks[last] === this.#gathered
+    const size = isLast ? length + chunk.length : chunk.length
+    if (isLast && size <= gatherBytes) {
+      // Only bytes that nobody has a view of are written.
+      this.#gathered = new Uint8Array(buffer, 0, size)
+      this.#gathered.set(chunk, length)
+      this.#chunks[last] = this.#gathered
+      return
+    }
+    this.#gathered = new Uint8Array(gatherBytes).subarray(0, chunk.length)
+    this.#gathered.set(chunk)
+    this.#chunks.push(this.#gathered)
   }
 
   #length(): number {
@@ -144,8 +174,6 @@ export class FrameReader {
     return payload
   }
 }
-
-const empty = new Uint8Array(0)
 
 /** RpcError RESOURCE_EXHAUSTED for a message beyond a limit. */
 export function tooLarge(how: 'received' | 'sent' | 'decompressed', size: number | undefined, limit: number): RpcError {

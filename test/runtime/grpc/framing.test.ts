@@ -44,6 +44,42 @@ describe('a frame reader', () => {
     )
   })
 
+  it('gathers what comes in tiny pieces, without touching what it has given out', () => {
+    const payloads = Array.from({ length: 40 }, (_, i) => new Uint8Array(50 + i * 37).fill(i + 1))
+    const bytes = Buffer.concat(payloads.map((payload) => frame(payload)))
+    for (const sizes of [[1], [1, 600, 3], [511, 2, 1024], [7, 1, 1, 1, 40]]) {
+      const reader = new FrameReader(1 << 20)
+      const received: Uint8Array[] = []
+      let at = 0
+      for (let i = 0; at < bytes.length; i++) {
+        const size = sizes[i % sizes.length] ?? 1
+        reader.push(Uint8Array.from(bytes.subarray(at, at + size)))
+        at += size
+        // Some stand in line, as behind a slow reader, and then come together with what is pushed later.
+        if (i % 300 === 299)
+          for (let next = reader.next(); next !== undefined; next = reader.next()) received.push(next.payload)
+      }
+      for (let next = reader.next(); next !== undefined; next = reader.next()) received.push(next.payload)
+      expect(Buffer.concat(received).equals(Buffer.concat(payloads))).toBe(true)
+      expect(received.map(({ length }) => length)).toEqual(payloads.map(({ length }) => length))
+    }
+  })
+
+  it('takes a large message byte by byte in little memory', () => {
+    const size = 1 << 20
+    const reader = new FrameReader(size)
+    const head = frame(new Uint8Array(0))
+    new DataView(head.buffer).setUint32(1, size)
+    reader.push(head)
+    const byte = new Uint8Array([7])
+    const before = process.memoryUsage().heapUsed
+    for (let i = 0; i < size; i++) reader.push(byte)
+    // A view for each byte would be 80 MB and more.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(60_000_000)
+    expect(reader.next()?.payload.every((one) => one === 7)).toBe(true)
+    expect(reader.buffered).toBe(0)
+  })
+
   it('throws RpcError and nothing else, whatever the bytes are, and holds no more than it was given', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 30 })), (chunks) => {
