@@ -147,14 +147,12 @@ export class WorkerGroup {
         failure = new RpcError('UNAVAILABLE', `a worker did not listen within ${this.#options.startTimeoutMs} ms`)
         running.handle.kill('SIGKILL')
       }
-      const timer = setTimeout(onLate, this.#options.startTimeoutMs)
       const handle = startWorker({
         message: (message) => {
           if (message.kind === 'hello') {
             // What was said earlier, nobody there heard.
             handle.send(running.state === 'stopping' ? { kind: 'stop' } : { kind: 'start', place: place.number })
-          }
-          else if (message.kind === 'failed') failure = errorOf(message.error)
+          } else if (message.kind === 'failed') failure = errorOf(message.error)
           else if (message.kind === 'ready') {
             clearTimeout(timer)
             if (running.state === 'starting') running.state = 'ready'
@@ -171,6 +169,8 @@ export class WorkerGroup {
           if (this.#stopping && this.#alive.size === 0) this.#onEnd()
         },
       })
+      // Not before: starting throws where the system has no memory for a process.
+      const timer = setTimeout(onLate, this.#options.startTimeoutMs)
       const running: Running = {
         place: place.number,
         handle,
