@@ -74,6 +74,10 @@ export const diagnosticCodes = {
     about: 'volo.yml names a declaration or service that the IDL does not have',
   },
   'generated-name-clash': { severity: 'error', about: 'two IDL names become the same TypeScript name' },
+  'module-circle': {
+    severity: 'error',
+    about: 'modules of namespaces import each other, and a constant or alias of one needs another before it is loaded',
+  },
   'unknown-syntax': { severity: 'error', about: 'a .proto file names a syntax or edition that does not exist' },
   'naming-style': {
     severity: 'error',

@@ -2,9 +2,10 @@
 
 import type { Report } from '../diagnostic.ts'
 import type { GenerateOptions } from '../generate-options.ts'
-import type { IrDeclaration, IrEnum, IrFile, IrMessage, IrService, IrTypedef } from '../ir/ir.ts'
+import type { IrDeclaration, IrEnum, IrFile, IrImport, IrMessage, IrService, IrTypedef } from '../ir/ir.ts'
 import type { Reach } from '../ir/reach.ts'
 import { filePrefix, type ImportList, importList, relativePath } from './import-list.ts'
+import type { WayBack } from './module-circle.ts'
 import type { NamedDeclaration, ProgramNames } from './names.ts'
 import { publicRuntime, type RuntimeImport, runtimeNames, wellKnownFiles } from './runtime-names.ts'
 
@@ -28,6 +29,11 @@ export interface ModuleContext {
   readonly reach: Reach
   /** Whether something is declared in this module. */
   isHere(declaration: IrDeclaration): boolean
+  /**
+   * The import that leads back here from the module of a declaration. Where there is one, that module may be loaded after this
+   * one, so its values can be used in functions only.
+   */
+  wayBack(declaration: IrDeclaration): IrImport | undefined
   /** The local name of something of the runtime; imported as a type only where the table says so. */
   runtime(name: RuntimeImport): string
   /** The local name under which a type of any module can be written. */
@@ -65,6 +71,7 @@ export function moduleContext(
   names: ProgramNames,
   reach: Reach,
   generated: ReadonlySet<IrFile>,
+  wayBack: WayBack,
   report: Report,
 ): ModuleContext {
   const first = files[0]!
@@ -86,6 +93,7 @@ export function moduleContext(
     report,
     reach,
     isHere: ({ file }) => files.includes(file),
+    wayBack: ({ file }) => wayBack(file, first),
     runtime(name) {
       const { source, typeOnly } = runtimeNames[name]
       return imports.add(

@@ -27,7 +27,10 @@ export function fileSchemas(
   const all = new Set(files)
   const schemas = new Map<IrFile, FileSchema>()
   for (const file of files) {
-    const json = schemaJson(file, moduleContext([file], resolved, names, reached, all, report))
+    const json = schemaJson(
+      file,
+      moduleContext([file], resolved, names, reached, all, () => undefined, report),
+    )
     const beside = [...describedBeside(file, reached)].filter((one) => one !== file)
     schemas.set(
       file,

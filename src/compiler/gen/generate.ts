@@ -6,6 +6,7 @@ import type { IrFile, IrProgram } from '../ir/ir.ts'
 import { type Reach, reach } from '../ir/reach.ts'
 import { resolveOptions } from './context.ts'
 import { moduleText } from './module.ts'
+import { waysBack } from './module-circle.ts'
 import { nameProgram, type ProgramNames } from './names.ts'
 import { wellKnownFiles } from './runtime-names.ts'
 
@@ -46,9 +47,10 @@ export function generate(program: IrProgram, options: GenerateOptions, report: R
     else files.push(file)
   }
   const all = new Set(generated)
+  const wayBack = waysBack(program.files, names.module)
   const files = [...modules].map(([path, own]) => ({
     path: `${path}.ts`,
-    text: moduleText(own, resolved, names, reached, all, reportOnce),
+    text: moduleText(own, resolved, names, reached, all, wayBack, reportOnce),
   }))
   return { files, names, reach: reached }
 }

@@ -12,6 +12,7 @@ import { printEnum } from './enums.ts'
 import { printExtension } from './extensions.ts'
 import { describedBeside } from './file-schemas.ts'
 import { printMessage, printMessageTypes } from './messages.ts'
+import type { WayBack } from './module-circle.ts'
 import type { ProgramNames } from './names.ts'
 import { Printer, quote } from './printer.ts'
 import { printProtobufCodec } from './protobuf-codec.ts'
@@ -29,9 +30,10 @@ export function moduleText(
   names: ProgramNames,
   reach: Reach,
   generated: ReadonlySet<IrFile>,
+  wayBack: WayBack,
   report: Report,
 ): string {
-  const context = moduleContext(files, options, names, reach, generated, report)
+  const context = moduleContext(files, options, names, reach, generated, wayBack, report)
   const body = new Printer(options.comments)
   const declarations = files.flatMap((file) => reach.declarations(file))
   const messages = declarations.filter((one) => one.kind === 'message')

@@ -15,7 +15,11 @@ export function valueText(context: ModuleContext, type: IrType, value: IrValue):
 /** The default of a field as a comment shows it; undefined when there is none, or it is too long for a tooltip. */
 export function defaultInDoc(context: ModuleContext, field: IrField): string | undefined {
   if (field.default === undefined) return undefined
-  const unimported: ModuleContext = { ...context, value: (one) => context.names.declaration(one) }
+  const unimported: ModuleContext = {
+    ...context,
+    value: (one) => context.names.declaration(one),
+    wayBack: () => undefined,
+  }
   const text = valueText(unimported, field.type, field.default).replace(/__proto__: null as never(?:, )?/g, '')
   return text.length > 80 || text.includes('*/') || text.includes('`') ? undefined : text
 }
@@ -149,6 +153,9 @@ function enumText(context: ModuleContext, { enum: type }: Shaped<'enum'>, value:
   const number = Number(numeric(value))
   const named = value.kind === 'name' ? value.enumValue : type.values.find((one) => one.number === number)
   if (named === undefined) return String(number)
+  if (context.wayBack(type) !== undefined) {
+    return context.options.enum === 'string' ? quote(context.names.enumMember(named)) : String(named.number)
+  }
   return `${context.value(type)}.${context.names.enumMember(named)}`
 }
 

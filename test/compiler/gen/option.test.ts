@@ -4,7 +4,7 @@ import type { GenerateOptions } from '../../../src/compiler/generate-options.ts'
 import { enumName, isEnumName, isEnumValue } from '../../../src/runtime/core/enum-name.ts'
 import { fromBinary, toBinary } from '../../../src/runtime/protobuf/bytes.ts'
 import * as thrift from '../../../src/runtime/thrift/protocol/bytes.ts'
-import { type GeneratedModule, generated } from '../../support/generated.ts'
+import { type GeneratedModule, generated, generatedPath } from '../../support/generated.ts'
 import { generated as texts } from './generated.ts'
 
 // Every option against the wire: what a module with the option writes and reads, one without it reads and writes.
@@ -218,6 +218,48 @@ describe('modules: namespace', () => {
     expect(() => texts({ 'a.thrift': one, 'b.thrift': one }, { modules: 'namespace' })).toThrow(
       "'S' and 'S' both become 'S'",
     )
+  })
+
+  const circle = {
+    'a.thrift': `namespace js a include "b.thrift"
+      const b.Color PAINT = b.Color.RED const list<b.Color> ALL = [b.Color.RED, 9] const Spot SPOT = {}
+      exception Torn { 1: b.Color color = b.Color.RED } const Torn TORN = {}
+      struct Spot { 1: b.Color color = b.Color.BLUE }`,
+    'b.thrift':
+      'namespace js b include "c.thrift" enum Color { BLUE = 3, RED = 4 } struct Pot { 1: c.Size size = c.Size.L }',
+    'c.thrift': 'namespace js a enum Size { L = 7 }',
+  }
+  test.each(['number', 'string'] as const)(
+    'constants that name enums of a namespace that uses theirs do not mind which module is loaded first (enum: %s)',
+    async (how) => {
+      const path = generatedPath(circle, { modules: 'namespace', enum: how })
+      const [red, blue, size] = how === 'number' ? [4, 3, 7] : ['RED', 'BLUE', 'L']
+      const first = await import(/* @vite-ignore */ path)
+      expect(first).toMatchObject({ PAINT: red, ALL: [red, 9], SPOT: { color: blue }, TORN: { color: red } })
+      const { 'b.thrift': entry, ...rest } = circle
+      const options = { modules: 'namespace', enum: how, comments: false } as const
+      const other = generatedPath({ 'b.thrift': entry, ...rest }, options)
+      expect((await import(/* @vite-ignore */ other)).Pot.create()).toEqual({ size })
+    },
+  )
+
+  test.each([
+    ['an alias', 'typedef b.Pot Alias', 'Pot'],
+    ['an exception', 'const b.Torn TORN = {}', 'Torn'],
+    [
+      'a struct in an exception',
+      'exception E { 1: list<Pots> pots } typedef b.Pots Pots const E TORN = {"pots": []}',
+      'Pot',
+    ],
+  ])('says so where %s would have to be loaded first', (_, text, other) => {
+    const files = {
+      'a.thrift': `namespace js a include "b.thrift" ${text}`,
+      'b.thrift':
+        'namespace js b include "c.thrift" exception Torn {} struct Pot { 1: c.Size size } typedef list<Pot> Pots',
+      'c.thrift': 'namespace js a enum Size { L = 7 }',
+    }
+    expect(() => texts(files, { modules: 'namespace' })).toThrow(`needs '${other}' while its module is loaded`)
+    expect(() => texts(files)).not.toThrow()
   })
 
   test('leaves files without a namespace where they are', () => {

@@ -1,0 +1,5 @@
+namespace js shop.order
+
+include "stock.thrift"
+
+typedef stock.Item Line

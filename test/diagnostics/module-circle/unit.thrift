@@ -1,0 +1,5 @@
+namespace js shop.order
+
+enum Unit {
+  PIECE = 0
+}
