@@ -13,20 +13,25 @@ const readyMs = 30_000
 
 /** What our client gets from a peer's server at `port`; `except`: cases that it cannot pass, with the reason. */
 export function asClient(peer, port, options = {}) {
-  return throughTap(`gRPC: our client, ${peer}'s server`, port, ourTestClient, options)
+  return throughTap(`gRPC: our client, ${peer}'s server${over(options)}`, port, ourTestClient, options)
+}
+
+function over({ tls = false }) {
+  return tls ? ', over TLS' : ''
 }
 
 /** Runs the cases of cases.mjs by a client against a server, with a tap between them. */
-async function throughTap(name, port, makeClient, { judges = false, except = {}, onTap = () => {} } = {}) {
-  const tap = await wireTap(port)
+async function throughTap(name, port, makeClient, { judges = false, except = {}, tls = false, onTap = () => {} } = {}) {
+  // Nobody can read what passes over TLS.
+  const tap = tls ? undefined : await wireTap(port)
   onTap(tap)
-  const client = makeClient(tap.port)
+  const client = makeClient(tap?.port ?? port, tls)
   try {
     const checks = Object.entries(cases).map(([title, attempt]) => [title, (world) => within(attempt(world))])
     return await outcomeOf(name, Object.fromEntries(checks), { client, tap, judges }, except)
   } finally {
     await client.close()
-    await tap.close()
+    await tap?.close()
   }
 }
 
@@ -48,19 +53,24 @@ export async function jsClient(peer, makeClient, except = {}) {
 }
 
 /** A client that is a program against our server: `args(port, title)` are its words for one case. */
-export async function programClient(peer, command, args, { titles = Object.keys(cases), except = {} } = {}) {
+export async function programClient(
+  peer,
+  command,
+  args,
+  { titles = Object.keys(cases), except = {}, tls = false } = {},
+) {
   let tap
-  const server = await ourTestServer(() => tap)
-  tap = await wireTap(server.port)
+  const server = await ourTestServer(() => tap, tls)
+  if (!tls) tap = await wireTap(server.port)
   try {
     const attempt = (title) => async () => {
-      await run(command, args(tap.port, title), { timeout: caseMs })
-      checkWire(title, tap)
+      await run(command, args(tap?.port ?? server.port, title), { timeout: caseMs })
+      if (tap !== undefined) checkWire(title, tap)
     }
     const checks = Object.fromEntries(titles.map((title) => [title, attempt(title)]))
-    return await outcomeOf(`gRPC: ${peer}'s client, our server`, checks, undefined, except)
+    return await outcomeOf(`gRPC: ${peer}'s client, our server${over({ tls })}`, checks, undefined, except)
   } finally {
-    await tap.close()
+    await tap?.close()
     await server.close()
   }
 }

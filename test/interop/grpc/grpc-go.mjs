@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { cache, missingTool, run } from '../thrift/peer-process.mjs'
 import { asClient, freePort, listening, programClient } from './both-roles.mjs'
 import { cases } from './cases.mjs'
+import { tlsFile } from './test-service.mjs'
 
 const version = 'v1.83.2'
 const folder = join(cache, 'grpc-go', version)
@@ -24,19 +25,29 @@ export async function grpcGo() {
   const problem = (await missingTool('Go', 'go', ['version'])) ?? (await build())
   if (problem !== undefined) return [{ name: 'grpc-go', outcome: 'SKIPPED', detail: problem }]
   const titles = [...Object.keys(cases), 'rpc_soak', 'channel_soak']
-  const words = (port, title) => [
-    ...['--server_host', '127.0.0.1', '--server_port', String(port), '--test_case', title],
-    ...['--soak_iterations', '200', '--soak_num_threads', '4', '--soak_overall_timeout_seconds', '25'],
-  ]
+  const client = join(folder, 'client')
   return [
-    await withServer((port) => asClient(peer, port, { except: compressed })),
-    await programClient(peer, join(folder, 'client'), words, { titles, except: compressed }),
+    await withServer([], (port) => asClient(peer, port, { except: compressed })),
+    await programClient(peer, client, words, { titles, except: compressed }),
+    await withServer(serverTls, (port) => asClient(peer, port, { except: compressed, tls: true })),
+    await programClient(peer, client, (port, title) => [...words(port, title), ...clientTls], {
+      titles,
+      except: compressed,
+      tls: true,
+    }),
   ]
 }
 
-async function withServer(test) {
+const words = (port, title) => [
+  ...['--server_host', '127.0.0.1', '--server_port', String(port), '--test_case', title],
+  ...['--soak_iterations', '200', '--soak_num_threads', '4', '--soak_overall_timeout_seconds', '25'],
+]
+const clientTls = ['--use_tls', '--use_test_ca', '--ca_file', tlsFile('ca.pem'), '--server_host_override', 'localhost']
+const serverTls = ['--use_tls', '--tls_cert_file', tlsFile('server.pem'), '--tls_key_file', tlsFile('server-key.pem')]
+
+async function withServer(more, test) {
   const port = await freePort()
-  const server = spawn(join(folder, 'server'), ['--port', String(port)], { stdio: 'ignore' })
+  const server = spawn(join(folder, 'server'), ['--port', String(port), ...more], { stdio: 'ignore' })
   const exited = once(server, 'exit')
   try {
     await listening(port)

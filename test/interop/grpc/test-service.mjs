@@ -1,6 +1,7 @@
 /** This package's side of gRPC's interoperability tests: a client and a server of `grpc.testing.TestService`. */
 
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { Code, grpc, grpcCall, uncompressed } from '../../../dist/grpc.js'
 import { createClient, isRpcError, RpcError, Server } from '../../../dist/index.js'
 import { generatedModule } from '../generated-module.mjs'
@@ -10,6 +11,10 @@ export const protoPath = 'grpc/testing/test.proto'
 
 /** The generated code. */
 export const testing = await generatedModule(protoPath, readFileSync(new URL(protoPath, protoRoot), 'utf8'))
+
+/** A certificate for localhost, its key, and the authority that signed it. */
+export const tlsFile = (name) => fileURLToPath(new URL(`../../support/tls/${name}`, import.meta.url))
+const identity = { cert: { file: tlsFile('server.pem') }, key: { file: tlsFile('server-key.pem') } }
 
 const { TestService, UnimplementedService } = testing
 const nameOf = (number) => Object.keys(Code).find((name) => Code[name] === number) ?? 'UNKNOWN'
@@ -76,7 +81,7 @@ export function testHandler(world) {
 }
 
 /** Our server; `tapped()` gives the tap that its client goes through. */
-export async function ourTestServer(tapped = () => undefined) {
+export async function ourTestServer(tapped = () => undefined, tls = false) {
   const handler = testHandler((cx) => ({
     fail: (number, message) => new RpcError(nameOf(number), message),
     plain: uncompressed,
@@ -91,17 +96,23 @@ export async function ourTestServer(tapped = () => undefined) {
   const unimplementedCall = () => {
     throw new RpcError('UNIMPLEMENTED', 'this server answers no UnimplementedCall')
   }
-  const server = new Server({ onError() {}, grpc: { compression: 'gzip' } }).add(TestService, {
-    ...handler,
-    unimplementedCall,
-  })
+  const server = new Server({ onError() {}, grpc: { compression: 'gzip' }, ...(tls && { tls: identity }) }).add(
+    TestService,
+    {
+      ...handler,
+      unimplementedCall,
+    },
+  )
   const { port } = await server.listen('127.0.0.1:0')
   return { port, close: () => server.close({ drainMs: 0 }) }
 }
 
 /** Our client, as the cases know clients. */
-export function ourTestClient(port) {
-  const transport = grpc(`127.0.0.1:${port}`)
+export function ourTestClient(port, tls = false) {
+  const transport = grpc(
+    `127.0.0.1:${port}`,
+    tls ? { tls: { ca: { file: tlsFile('ca.pem') }, servername: 'localhost' } } : {},
+  )
   const client = createClient(TestService, transport)
   const unknown = createClient(UnimplementedService, transport)
   return {
