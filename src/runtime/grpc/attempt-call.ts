@@ -87,6 +87,11 @@ export abstract class AttemptCall {
     attempt.cx.commit()
   }
 
+  /** Whether an attempt is under way. */
+  protected get isRunning(): boolean {
+    return this.#live.size > 0
+  }
+
   /** Makes the first attempt. */
   protected abstract begin(): void
   /** An attempt has failed and is not the one that counts. `alone`: no other is under way. */

@@ -12,6 +12,8 @@ export class HedgingCall extends AttemptCall {
   #planned = false
   /** There is none any more: the server said so, or too many calls fail. */
   #stopped = false
+  /** The attempt that failed last, where another one may still mend that. */
+  #lastFailure: { readonly attempt: Attempt; readonly error: unknown } | undefined
 
   constructor(plan: AttemptPlan, policy: HedgingPolicy, cx: Context, request: unknown) {
     super(plan, cx, request)
@@ -29,11 +31,11 @@ export class HedgingCall extends AttemptCall {
       this.conclude(attempt, error)
       return
     }
+    this.#lastFailure = { attempt, error }
     if (pushback === 'stop') this.#stop()
     else if (this.#hasMore && pushback !== undefined) this.#plan(pushback)
     else if (this.#hasMore) this.#next()
     else if (alone) this.conclude(attempt, error)
-    if (alone && this.#stopped && this.committed === undefined) this.conclude(attempt, error)
   }
 
   get #hasMore(): boolean {
@@ -63,5 +65,7 @@ export class HedgingCall extends AttemptCall {
     this.#stopped = true
     this.#planned = false
     this.noLater()
+    if (this.#lastFailure === undefined || this.isRunning) return
+    this.conclude(this.#lastFailure.attempt, this.#lastFailure.error)
   }
 }

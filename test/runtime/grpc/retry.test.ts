@@ -377,6 +377,32 @@ describe('a hedging policy', () => {
     expect(seen).toEqual(['none', 'none'])
   })
 
+  it('ends a call that waits for its next attempt when the throttle forbids that by then', async () => {
+    let isFirst = true
+    let told: () => void = () => {}
+    const waits = new Promise<void>((resolve) => {
+      told = resolve
+    })
+    const echo = await client(
+      {
+        unary() {
+          if (!isFirst) throw unavailable('-1')
+          isFirst = false
+          told()
+          throw unavailable('300')
+        },
+      },
+      hedging(
+        { hedgingDelay: '60s', nonFatalStatusCodes: ['UNAVAILABLE'] },
+        { retryThrottling: { maxTokens: 4, tokenRatio: 0.1 } },
+      ),
+    )
+    const waiting = failure(echo.unary({}, { timeoutMs: 30_000 }))
+    await waits
+    for (let i = 0; i < 4; i++) await failure(echo.unary({}))
+    expect(await waiting).toMatchObject({ code: 'UNAVAILABLE', message: 'not now' })
+  })
+
   it('gives every attempt the same streamed requests, asked of the caller once', async () => {
     let asked = 0
     const echo = await client(
