@@ -16,6 +16,9 @@ import type { RequestHead } from './request-head.ts'
 import type { GrpcRoute } from './server-call.ts'
 
 const jsonType = 'application/json'
+/** The value of `connect-timeout-ms`. */
+const timeoutText = /^\d{1,10}$/
+const nothing = new Uint8Array(0)
 /** Names that belong to the Connect protocol and to HTTP, and are no metadata. */
 const protocolName = /^(?:connect-|content-|accept$|accept-encoding$|origin$)/
 
@@ -27,8 +30,12 @@ export class JsonCall implements Http2Sink {
   readonly #cors: CorsHeaders
   readonly #timeout: string | undefined
   readonly #encoding: string | undefined
-  #chunks: Uint8Array[] = []
+  readonly #arrivedAt: number = performance.now()
+  /** The body as far as it has come, in the first `#size` bytes. */
+  #body: Uint8Array = nothing
   #size = 0
+  /** Runs while the body is on its way. */
+  #timer: NodeJS.Timeout | undefined
   #call: ServerCall | undefined
   #isOver = false
 
@@ -45,26 +52,40 @@ export class JsonCall implements Http2Sink {
     this.#cors = cors
     this.#timeout = headerOf(headers, 'connect-timeout-ms')
     this.#encoding = headerOf(headers, 'content-encoding')
+    if (this.#timeout !== undefined && timeoutText.test(this.#timeout)) {
+      this.#timer = setTimeout(() => this.#fail(tooLate()), Math.min(Number(this.#timeout), 0x7fff_ffff)).unref()
+    }
   }
 
   headers(): void {}
 
   data(chunk: Uint8Array): void {
     if (this.#isOver) return
+    const before = this.#size
     this.#size += chunk.length
     const { maxReceiveBytes } = this.#acceptor.shared.settings
     if (this.#size > maxReceiveBytes) this.#fail(tooLarge('received', undefined, maxReceiveBytes))
-    else this.#chunks.push(chunk)
+    else if (before === 0) this.#body = chunk
+    else {
+      // One piece, for a list of tiny chunks would cost far more than their bytes.
+      if (this.#size > this.#body.length) {
+        const grown = new Uint8Array(this.#size * 2)
+        grown.set(this.#body.subarray(0, before))
+        this.#body = grown
+      }
+      this.#body.set(chunk, before)
+    }
   }
 
   end(): void {
     if (this.#isOver) return
+    clearTimeout(this.#timer)
     let call: ServerCall
     let route: GrpcRoute
     let request: unknown
     try {
       route = this.#route()
-      request = fromJson(route.request, this.#body())
+      request = fromJson(route.request, this.#parse())
       call = this.#open(route)
     } catch (error) {
       this.#fail(error)
@@ -80,6 +101,8 @@ export class JsonCall implements Http2Sink {
   reset(reason: Http2Reset): void {
     if (this.#isOver) return
     this.#isOver = true
+    clearTimeout(this.#timer)
+    this.#body = nothing
     const message =
       reason.code === undefined ? 'the connection of the caller was lost' : 'the caller cancelled the call'
     this.#call?.cancel(new RpcError('CANCELLED', message, { stack: false }))
@@ -104,10 +127,10 @@ export class JsonCall implements Http2Sink {
   #open(route: GrpcRoute): ServerCall {
     const head = this.#head
     if (this.#timeout !== undefined) {
-      if (!/^\d{1,10}$/.test(this.#timeout)) {
+      if (!timeoutText.test(this.#timeout)) {
         throw new RpcError('INVALID_ARGUMENT', 'connect-timeout-ms is not a number of milliseconds', { stack: false })
       }
-      head.timeoutMs = Number(this.#timeout)
+      head.timeoutMs = Number(this.#timeout) - (performance.now() - this.#arrivedAt)
     }
     if (head.metadata !== undefined) {
       head.metadata = new Metadata([...head.metadata].filter(([name]) => !protocolName.test(name)))
@@ -115,14 +138,9 @@ export class JsonCall implements Http2Sink {
     return this.#acceptor.shared.router.open(route.route, this.#acceptor.callInit(head))
   }
 
-  #body(): JsonValue {
-    const bytes = new Uint8Array(this.#size)
-    let at = 0
-    for (const chunk of this.#chunks) {
-      bytes.set(chunk, at)
-      at += chunk.length
-    }
-    this.#chunks = []
+  #parse(): JsonValue {
+    const bytes = this.#body.subarray(0, this.#size)
+    this.#body = nothing
     try {
       return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue
     } catch (cause) {
@@ -165,11 +183,16 @@ export class JsonCall implements Http2Sink {
 
   #answer(list: string[], body: Uint8Array): void {
     this.#isOver = true
-    this.#chunks = []
+    clearTimeout(this.#timer)
+    this.#body = nothing
     list.push('content-length', String(body.length))
     this.#stream.headers([...list, ...exposed(this.#cors, list)], false)
     this.#stream.write(body, true)
   }
+}
+
+function tooLate(): RpcError {
+  return new RpcError('DEADLINE_EXCEEDED', 'the deadline passed before the request was there', { stack: false })
 }
 
 function appendTrailers(list: string[], trailers: Metadata | undefined): void {

@@ -172,6 +172,27 @@ describe('JSON', () => {
     expect((await json(`${url}/web.v1.Shop/Get`, {}, { 'connect-timeout-ms': 'soon' })).status).toBe(400)
   })
 
+  it('is late also while its body is still on its way, and takes one that trickles', async () => {
+    const { url, port } = await serve({}, {})
+    const head = (length: number, more = ''): string =>
+      `POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${more}\r\n`
+    const late = await raw(port, `${head(50, 'connect-timeout-ms: 50\r\nconnection: close\r\n')}{"name":`)
+    expect(late).toContain('504 Gateway Timeout')
+    expect(late).toContain('deadline_exceeded')
+    const session = http2.connect(url)
+    cleanups.push(() => session.destroy())
+    const request = session.request({
+      ':method': 'POST',
+      ':path': '/web.v1.Shop/Get',
+      'content-type': 'application/json',
+    })
+    for (const letter of `{"name":"${'x'.repeat(300)}"}`) request.write(letter)
+    request.end()
+    let body = ''
+    for await (const chunk of request.setEncoding('utf8')) body += chunk
+    expect(JSON.parse(body)).toMatchObject({ name: 'x'.repeat(300) })
+  })
+
   it('refuses a body beyond the limit while it comes', async () => {
     const { url } = await serve({}, { grpc: { maxReceiveBytes: 1_000 } })
     const answer = await json(`${url}/web.v1.Shop/Get`, { name: 'x'.repeat(5_000) })
