@@ -91,6 +91,8 @@ export class GrpcWebCall {
   stop(reason: RpcError): void {
     this.#stopped ??= reason
     this.#abort.abort(reason)
+    // A stream that nobody has begun to read would never say that it is over.
+    this.#finish()
   }
 
   async *#stream(response: Response, early: readonly string[] | undefined): AsyncIterable<unknown> {
@@ -139,6 +141,7 @@ export class GrpcWebCall {
         else throw malformed('compressed trailers')
       }
     }
+    base64?.end()
     if (frames.buffered > 0) throw malformed('the body was cut off')
     if (trailers === undefined) throw malformed('the server ended the body without a status')
     this.#end(trailers)

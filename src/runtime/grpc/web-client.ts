@@ -3,9 +3,11 @@
 import type { Context } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import { streamsRequest } from '../core/method-kind.ts'
+import { drainFor } from '../core/server-router.ts'
 import type { Service } from '../core/service.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
+import { packageVersion } from '../core/version.ts'
 import { defaultMaxReceiveBytes } from './framing.ts'
 import { headerText } from './metadata.ts'
 import { GrpcWebCall, type WebMethod, type WebSettings } from './web-call.ts'
@@ -39,7 +41,7 @@ export function grpcWeb(baseUrl: string | URL, options: GrpcWebOptions = {}): Tr
   const { caller, callee, text = false } = options
   const type = text ? 'application/grpc-web-text+proto' : 'application/grpc-web+proto'
   const headers: readonly string[] = [
-    ...['content-type', type, 'accept', type, 'x-grpc-web', '1', 'x-user-agent', 'grpc-web-volo-ts/0.1'],
+    ...['content-type', type, 'accept', type, 'x-grpc-web', '1', 'x-user-agent', `grpc-web-volo-ts/${packageVersion}`],
     ...(caller === undefined ? [] : ['source-service', headerText(caller, 'caller')]),
     ...(callee === undefined ? [] : ['destination-service', headerText(callee, 'callee')]),
   ]
@@ -72,8 +74,7 @@ export function grpcWeb(baseUrl: string | URL, options: GrpcWebOptions = {}): Tr
     async close({ drainMs = 0 } = {}): Promise<void> {
       isClosed = true
       if (drainMs > 0 && running.size > 0) {
-        const all = Promise.allSettled([...running].map((call) => call.done))
-        await Promise.race([all, new Promise((resolve) => setTimeout(resolve, drainMs))])
+        await drainFor(Promise.all([...running].map((call) => call.done)), drainMs)
       }
       for (const call of [...running]) call.stop(new RpcError('UNAVAILABLE', 'the transport was closed'))
     },

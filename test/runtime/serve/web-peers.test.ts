@@ -195,6 +195,19 @@ describe('our gRPC-web client', () => {
     expect(await failureOf(shop.get({}))).toMatchObject({ code: 'UNAVAILABLE' })
   })
 
+  it('waits at its close for streams that are read, and not for one that was left unread', async () => {
+    const transport = grpcWeb(await serve())
+    const shop = createClient(Shop, transport)
+    const unread = shop.list({ count: 3n })[Symbol.asyncIterator]()
+    const read = shop.list({ name: 'a', count: 2n })[Symbol.asyncIterator]()
+    expect((await read.next()).value).toMatchObject({ count: 0n })
+    await unread.return?.()
+    const closed = transport.close({ drainMs: 60_000 })
+    expect((await read.next()).value).toMatchObject({ count: 1n })
+    expect((await read.next()).done).toBe(true)
+    await closed
+  })
+
   it.each([
     ['a status that is none', 'application/grpc-web', [0x80, 0, 0, 0, 0], 'UNKNOWN'],
     ['no trailers', 'application/grpc-web', [0, 0, 0, 0, 0], 'INTERNAL'],
