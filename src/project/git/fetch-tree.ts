@@ -8,7 +8,7 @@ import { isIdlPath } from './cached-tree.ts'
 import { writeContent } from './content-store.ts'
 import type { GitSource } from './git-store.ts'
 import { GitFailure, type GitRunner, runGit } from './run-git.ts'
-import { followLinks } from './symbolic-link.ts'
+import { followLinks, maxLinkBytes } from './symbolic-link.ts'
 import type { TreeRecord } from './tree-record.ts'
 
 /** Where and how to fetch. */
@@ -143,8 +143,10 @@ async function collect(work: FetchTree): Promise<TreeRecord> {
     await readContents(work, [...ids.keys()], (id, bytes) => {
       let digest: string | undefined
       for (const path of ids.get(id)!) {
+        const { isLink } = entries.get(path)!
         if (bytes === undefined) refused.set(path, `it is larger than ${maxFileBytes >> 20} MiB`)
-        else if (entries.get(path)!.isLink) links.set(path, bytes.toString('utf8'))
+        else if (isLink && bytes.length > maxLinkBytes) refused.set(path, 'it is a symbolic link that is too long')
+        else if (isLink) links.set(path, bytes.toString('utf8'))
         else {
           digest ??= writeContent(work.cache, bytes)
           files.set(path, digest)
@@ -205,7 +207,7 @@ async function listEntries({ runner, places, source }: FetchTree): Promise<Map<s
 function oddIncludes(path: string, bytes: Buffer, entries: ReadonlyMap<string, TreeEntry>): string[] {
   if (path.endsWith('.proto')) return []
   const found: string[] = []
-  for (const [, to = ''] of bytes.toString('utf8').matchAll(/^\s*include\s+["']([^"'\n]{1,500})["']/gm)) {
+  for (const [, to = ''] of bytes.toString('utf8').matchAll(/^[ \t]*include\s+["']([^"'\n]{1,500})["']/gm)) {
     if (isIdlPath(to) || posix.isAbsolute(to)) continue
     for (let folder = posix.dirname(path); ; folder = posix.dirname(folder)) {
       const target = posix.join(folder, to)

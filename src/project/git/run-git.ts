@@ -68,6 +68,9 @@ const kept = [
 /** In the place of a repo: the settings of the one that volo happens to run in may name programs. */
 const noRepo = devNull
 
+/** A server may talk without end; progress of the largest repo takes some hundred kilobytes. */
+const maxWords = 4 << 20
+
 /** Variables that tie git to the repo that volo happens to run in, or that could make it ask or talk. */
 const dropped =
   /^(?:GIT_(?:DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX|SHALLOW_FILE|GRAFT_FILE|REPLACE_REF_BASE|NO_REPLACE_OBJECTS|CONFIG|CONFIG_PARAMETERS|IMPLICIT_WORK_TREE|QUARANTINE_PATH|TEMPLATE_DIR|EXTERNAL_DIFF|PAGER|EDITOR|SEQUENCE_EDITOR|TRACE.*|REDIRECT_.*|PROTOCOL_FROM_USER|ALLOW_PROTOCOL|ASKPASS|TERMINAL_PROMPT)|SSH_ASKPASS)$/i
@@ -84,7 +87,7 @@ export async function runGit(runner: GitRunner, args: readonly string[], run: Gi
     extendEnv: false,
     ...(run.input === undefined ? { stdin: 'ignore' as const } : { input: run.input }),
     encoding: 'buffer',
-    maxBuffer: 1 << 29,
+    maxBuffer: { stdout: 1 << 29, stderr: maxWords },
     reject: false,
     // A group of its own can be ended whole, and has no terminal that its ssh could ask at.
     detached: process.platform !== 'win32',

@@ -71,12 +71,15 @@ export function repoName(url: GitUrl, taken: Iterable<string>): string {
   for (let n = 2; ; n++) if (!used.has(`${name}-${n}`.toLowerCase())) return `${name}-${n}`
 }
 
-/** Text without what stands before an `@` in its URLs: passwords, tokens, user names. */
+/**
+ * Text without what stands before an `@` in its URLs: passwords, tokens, user names. Servers choose such texts, so the
+ * time must grow with the length and no faster: no pattern begins with a repetition, or has two beside each other unbounded.
+ */
 export function withoutCredentials(text: string): string {
   return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s'"]*@/gi, '$1***@')
+    .replace(/:\/\/[^/\s'"]*@/g, '://***@')
     .replace(/^([^/@:\s]*):[^/@\s]*@(?=[^/]*:)/, '$1:***@')
-    .replace(/([?&][^=&\s]*(?:token|password|secret|key|auth)[^=&\s]*=)[^&#\s'"]*/gi, '$1***')
+    .replace(/([?&][^=&?\s]{0,80}?(?:token|password|secret|key|auth)[^=&?\s]{0,80}=)[^&#\s'"]*/gi, '$1***')
 }
 
 const allowed = 'use https://, ssh://, git://, file://, git@host:path or a folder'

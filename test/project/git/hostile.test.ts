@@ -85,6 +85,17 @@ describe('a tree', () => {
     expect((await open(at, commit)).paths).toEqual([])
   })
 
+  test('is not slowed by texts that are made to be slow: blank lines, a long link', async () => {
+    const at = place()
+    const commit = at.repo.commit('slow', {
+      'blank.thrift': '\n'.repeat(1_000_000),
+      'long.thrift': { link: 'a/'.repeat(2_000) },
+    })
+    const tree = await open(at, commit)
+    expect(tree.read('blank.thrift')).toHaveLength(1_000_000)
+    expect(() => tree.read('long.thrift')).toThrow('too long')
+  })
+
   test('gives what an IDL includes under another ending', async () => {
     const at = place()
     const commit = at.repo.commit('odd', {
