@@ -35,13 +35,17 @@ function hedging(policy: object, more: object = {}): ServiceConfigInit {
 async function client(
   handler: Partial<EchoHandler>,
   serviceConfig: ServiceConfigInit,
-  options: GrpcOptions & { readonly layers?: Layer[]; readonly attemptLayers?: Layer[] } = {},
+  {
+    layers,
+    attemptLayers,
+    ...options
+  }: GrpcOptions & { readonly layers?: Layer[]; readonly attemptLayers?: Layer[] } = {},
 ): Promise<EchoClient> {
   const port = await serveEcho(handler)
   cleanups.push(() => port.close())
   const transport = grpc(port.address, { ...options, serviceConfig })
   cleanups.push(() => transport.close())
-  return createClient(Echo, transport, { layers: options.layers, attemptLayers: options.attemptLayers })
+  return createClient(Echo, transport, { layers, attemptLayers })
 }
 
 async function failure(work: Promise<unknown>): Promise<RpcError> {
