@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { Argument, Command, Option } from 'commander'
 import { pathFrom } from '../project/display-path.ts'
-import type { KnownName, KnownNames } from '../project/known-name.ts'
+import type { KnownName, KnownNames } from '../project/registry/known-name.ts'
 import { nameOf } from './run.ts'
 
 /** What may stand at a place: words, and whether the shell shall add paths. */
@@ -93,7 +93,7 @@ type Names = () => Promise<KnownNames>
 
 function names({ cwd }: CompletionSource, config: string | undefined): Names {
   return async () => {
-    const { knownNames } = await import('../project/known-name.ts')
+    const { knownNames } = await import('../project/registry/known-name.ts')
     return knownNames(cwd, config, (path) => pathFrom(cwd, path))
   }
 }
@@ -115,7 +115,7 @@ async function valuesOf(
       return { words: (await known()).repos }
     case '--service': {
       // A new project has no volo.yml yet: the IDLs stand on the command line.
-      const { servicesIn } = await import('../project/known-name.ts')
+      const { servicesIn } = await import('../project/registry/known-name.ts')
       const mentioned = words.flatMap((word) => servicesIn(resolve(cwd, word)).map((name) => ({ name, about: word })))
       return { words: nameOf(command).endsWith(' init') ? mentioned : (await known()).services() }
     }

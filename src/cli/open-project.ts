@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path'
 import { diagnosticToJson } from '../compiler/text/render-diagnostic.ts'
-import type { Config } from '../project/config.ts'
+import type { Config } from '../project/config/config.ts'
 import { pathFrom } from '../project/display-path.ts'
 import { showDiagnostics } from './diagnostics.ts'
 import { type ExitCode, failed } from './exit-code.ts'
@@ -11,7 +11,7 @@ import { type Held, whileLocked } from './while-locked.ts'
 
 /** The volo.yml of this run, for a command that only reads; undefined when it is wrong, which has been said. Throws when there is none. */
 export async function openProject(run: Run): Promise<Config | undefined> {
-  const { findConfig } = await import('../project/config.ts')
+  const { findConfig } = await import('../project/config/config.ts')
   return openConfig(run, findConfig(run.io.cwd, run.config))
 }
 
@@ -20,7 +20,7 @@ export async function changeProject(
   run: Run,
   body: (config: Config, held: Held) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const { findConfig } = await import('../project/config.ts')
+  const { findConfig } = await import('../project/config/config.ts')
   const path = findConfig(run.io.cwd, run.config)
   return whileLocked(run, dirname(path), async (held) => {
     const config = await openConfig(run, path)
@@ -35,7 +35,7 @@ export async function changeOrBeginProject(
   run: Run,
   body: (config: Config, isNew: boolean, held: Held) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const { newConfigPath } = await import('../project/config.ts')
+  const { newConfigPath } = await import('../project/config/config.ts')
   const path = run.config === undefined ? newConfigPath(run.io.cwd) : undefined
   if (path === undefined) return changeProject(run, (config, held) => body(config, false, held))
   return whileLocked(run, dirname(path), async (held) => {
@@ -44,13 +44,13 @@ export async function changeOrBeginProject(
       const config = await openConfig(run, path)
       return config === undefined ? failed : body(config, false, held)
     }
-    const { emptyConfig } = await import('../project/config-text.ts')
+    const { emptyConfig } = await import('../project/config/config-text.ts')
     return body(emptyConfig(path, pathFrom(run.io.cwd, path)), true, held)
   })
 }
 
 async function openConfig(run: Run, path: string): Promise<Config | undefined> {
-  const { readConfig } = await import('../project/config.ts')
+  const { readConfig } = await import('../project/config/config.ts')
   const config = readConfig(path, run.io.cwd)
   if (config.diagnostics.length === 0) return config
   showDiagnostics(run.output, config.diagnostics)
@@ -60,7 +60,7 @@ async function openConfig(run: Run, path: string): Promise<Config | undefined> {
 
 /** What a killed command has left goes before the next one writes. */
 async function sweep(run: Run, config: Config): Promise<void> {
-  const { removeLeftovers } = await import('../project/leftover.ts')
+  const { removeLeftovers } = await import('../project/health/leftover.ts')
   for (const path of removeLeftovers(config)) {
     run.output.detail(`removed  ${pathFrom(run.io.cwd, path)} (left by a command that was killed)`)
   }

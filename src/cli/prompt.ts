@@ -2,7 +2,7 @@
 
 import { isCancel, select, text } from '@clack/prompts'
 import { Interrupted } from '../project/project-error.ts'
-import { nameProblem } from '../project/project-name.ts'
+import { nameProblem } from '../project/scaffold/project-name.ts'
 
 /** Asks for the project's name. */
 export async function askName(): Promise<string> {

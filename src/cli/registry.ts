@@ -1,10 +1,10 @@
 /** What the commands over git sources share: the store with its progress, when locks are frozen, and what is said of locks. */
 
 import { diagnosticToJson } from '../compiler/text/render-diagnostic.ts'
-import type { Config } from '../project/config.ts'
+import type { Config } from '../project/config/config.ts'
 import { pathFrom } from '../project/display-path.ts'
 import type { GitStore } from '../project/git/git-store.ts'
-import type { RegistryPlan } from '../project/registry-plan.ts'
+import type { RegistryPlan } from '../project/registry/registry-plan.ts'
 import { showDiagnostics } from './diagnostics.ts'
 import { progressDisplay } from './git-progress.ts'
 import type { Run } from './run.ts'
@@ -43,11 +43,11 @@ export async function planWithStore(
   config: Config,
   options: GitOptions &
     Pick<
-      Parameters<typeof import('../project/registry-plan.ts').planRegistry>[1],
+      Parameters<typeof import('../project/registry/registry-plan.ts').planRegistry>[1],
       'frozen' | 'moveTo' | 'vendored' | 'before'
     >,
 ): Promise<RegistryPlan> {
-  const { planRegistry } = await import('../project/registry-plan.ts')
+  const { planRegistry } = await import('../project/registry/registry-plan.ts')
   const { frozen, moveTo, vendored, before } = options
   return withStore(run, options, (store) =>
     planRegistry(config, { cwd: run.io.cwd, store, frozen, moveTo, vendored, before }),
@@ -76,7 +76,7 @@ export interface RegistryFiles {
 
 /** What a plan does to volo.yml and volo.lock. */
 export async function registryFiles(run: Run, plan: RegistryPlan): Promise<RegistryFiles> {
-  const { lockText, registryChanges } = await import('../project/registry-plan.ts')
+  const { lockText, registryChanges } = await import('../project/registry/registry-plan.ts')
   const changes = registryChanges(plan)
   const lock = pathFrom(run.io.cwd, plan.lockBefore.path)
   const files = { created: [] as string[], changed: [] as string[], removed: [] as string[] }

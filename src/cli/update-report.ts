@@ -2,7 +2,7 @@
 
 import type { DeclarationChange } from '../compiler/breaking/change.ts'
 import { withoutCredentials } from '../project/git/url.ts'
-import type { EntryComparison, RepoMove, UpdatePlan } from '../project/update-plan.ts'
+import type { EntryComparison, RepoMove, UpdatePlan } from '../project/registry/update-plan.ts'
 import type { Output } from './output.ts'
 import { shortCommit } from './registry.ts'
 

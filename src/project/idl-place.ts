@@ -2,10 +2,10 @@
 
 import { resolve } from 'node:path'
 import { below, joinPath, normalizePath } from '../compiler/path.ts'
-import type { Config, ConfigIdl } from './config.ts'
+import type { Config, ConfigIdl } from './config/config.ts'
 import { pathFrom } from './display-path.ts'
 import { parseGitUrl } from './git/url.ts'
-import { type ListedRepo, listedRepos } from './lock-agreement.ts'
+import { type ListedRepo, listedRepos } from './lock/lock-agreement.ts'
 
 /** A repo of an entry and the folder that its files have for the compiler: `git:/github.com/acme/idl`. */
 export interface Mount extends ListedRepo {

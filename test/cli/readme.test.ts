@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../src/project/config.ts'
+import { parseConfig } from '../../src/project/config/config.ts'
 import { temporaryFolder, writeTree } from '../project/temporary-folder.ts'
 import { runVolo } from './run-volo.ts'
 

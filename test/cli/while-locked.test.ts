@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/project/config.ts'
+import { parseConfig } from '../../src/project/config/config.ts'
 import { thisMachine } from '../../src/project/running-process.ts'
 import { withWriteLock, writeLockName } from '../../src/project/write-lock.ts'
 import { listTree, temporaryFolder, writeTree } from '../project/temporary-folder.ts'

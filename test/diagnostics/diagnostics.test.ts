@@ -18,12 +18,12 @@ import { reportInto } from '../../src/compiler/diagnostic.ts'
 import { diagnosticCodes } from '../../src/compiler/diagnostic-code.ts'
 import type { Host } from '../../src/compiler/host.ts'
 import { renderDiagnostic } from '../../src/compiler/text/render-diagnostic.ts'
-import { readConfig } from '../../src/project/config.ts'
-import { planGeneration } from '../../src/project/generate.ts'
+import { readConfig } from '../../src/project/config/config.ts'
+import { planGeneration } from '../../src/project/generate/generate.ts'
 import { idlPlaces } from '../../src/project/idl-place.ts'
-import { compareLocks } from '../../src/project/lock-agreement.ts'
-import { usedFiles, wrongDigests } from '../../src/project/lock-digest.ts'
-import { readLock } from '../../src/project/lock-reader.ts'
+import { compareLocks } from '../../src/project/lock/lock-agreement.ts'
+import { readLock } from '../../src/project/lock/lock-reader.ts'
+import { usedFiles, wrongDigests } from '../../src/project/registry/lock-digest.ts'
 
 const here = import.meta.dirname
 

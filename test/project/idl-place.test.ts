@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/project/config.ts'
+import { parseConfig } from '../../src/project/config/config.ts'
 import { boundaryOf, idlPlaces } from '../../src/project/idl-place.ts'
 
 const places = (text: string, cwd = '/work/app') => {

@@ -5,8 +5,8 @@ import { resolve } from 'node:path'
 import { changeDiagnostic } from '../../compiler/breaking/change-diagnostic.ts'
 import { type BreakingCategory, breakingCategories } from '../../compiler/breaking/rule.ts'
 import { diagnosticToJson, type RenderableDiagnostic } from '../../compiler/text/render-diagnostic.ts'
-import type { BreakingResult, OpenVersions } from '../../project/breaking.ts'
-import type { Config } from '../../project/config.ts'
+import type { BreakingResult, OpenVersions } from '../../project/breaking/breaking.ts'
+import type { Config } from '../../project/config/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import type { IdlVersion, VersionPlace } from '../../project/idl-version.ts'
 import { ProjectError } from '../../project/project-error.ts'
@@ -99,7 +99,7 @@ function checkEntry(config: Config, name: string | undefined): void {
 
 /** The volo.yml around files that were named, for its ignores; undefined where there is none. */
 async function projectAround(run: Run): Promise<Config | undefined> {
-  const { findConfig } = await import('../../project/config.ts')
+  const { findConfig } = await import('../../project/config/config.ts')
   try {
     findConfig(run.io.cwd, run.config)
   } catch (error) {
@@ -118,7 +118,7 @@ async function compare(
   versions: OpenVersions,
 ): Promise<BreakingResult> {
   const { cwd } = run.io
-  const breaking = await import('../../project/breaking.ts')
+  const breaking = await import('../../project/breaking/breaking.ts')
   if (options.against === 'lock' && config !== undefined) {
     const before = await breaking.currentSide(config, versions)
     const after = await breaking.newestSide(config, versions)
@@ -132,7 +132,7 @@ async function compare(
     const after = await breaking.currentSide(config, versions)
     return breaking.compareEntries(before, after, options.entry, category)
   }
-  const { expandPatterns } = await import('../../project/idl-pattern.ts')
+  const { expandPatterns } = await import('../../project/registry/idl-pattern.ts')
   const paths = expandPatterns(files, cwd)
   const base = config?.folder ?? cwd
   const version = await versionOf(run, options.against, { cwd, base, files: paths })

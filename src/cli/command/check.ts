@@ -39,14 +39,14 @@ Examples:
   action<[string[]], CheckOptions>(command, async (run, [files], options) => {
     const { output, io } = run
     const { compile } = await import('../../compiler/compile.ts')
-    const { expandPatterns } = await import('../../project/idl-pattern.ts')
+    const { expandPatterns } = await import('../../project/registry/idl-pattern.ts')
     const { nodeHost } = await import('../../project/node-host.ts')
     let diagnostics: readonly Diagnostic[]
     let checked: readonly string[]
     if (files.length === 0) {
       const config = await openProject(run)
       if (config === undefined) return failed
-      const { listedIdls } = await import('../../project/idl-registry.ts')
+      const { listedIdls } = await import('../../project/registry/idl-registry.ts')
       const plan = await planWithStore(run, config, { offline: options.offline, vendored: true })
       diagnostics = plan.diagnostics
       checked = listedIdls(config, io.cwd).map(({ path }) => path)

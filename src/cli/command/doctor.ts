@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path'
 import { renderDiagnostic } from '../../compiler/text/render-diagnostic.ts'
-import type { Config } from '../../project/config.ts'
-import type { HealthFinding } from '../../project/health.ts'
+import type { Config } from '../../project/config/config.ts'
+import type { HealthFinding } from '../../project/health/health.ts'
 import { ProjectError } from '../../project/project-error.ts'
 import { done, failed } from '../exit-code.ts'
 import type { Registry, Run } from '../run.ts'
@@ -31,7 +31,7 @@ export function addDoctor({ program, action }: Registry): void {
 }
 
 async function examine(run: Run): Promise<HealthFinding[]> {
-  const { checkGit, checkNode, checkSources } = await import('../../project/health.ts')
+  const { checkGit, checkNode, checkSources } = await import('../../project/health/health.ts')
   const { env, cwd } = run.io
   const findings: HealthFinding[] = [checkNode(process.versions.node)]
   const look = async (id: string, check: () => readonly HealthFinding[] | Promise<readonly HealthFinding[]>) => {
@@ -48,8 +48,8 @@ async function examine(run: Run): Promise<HealthFinding[]> {
   await look('git', async () => [await checkGit(env, needsGit)])
   if (problem !== undefined) findings.push(...problem)
   if (config === undefined) return findings
-  const { checkCode, checkLeftovers, checkLock } = await import('../../project/health-project.ts')
-  const { checkRuntime, checkTsconfig } = await import('../../project/health-runtime.ts')
+  const { checkCode, checkLeftovers, checkLock } = await import('../../project/health/health-project.ts')
+  const { checkRuntime, checkTsconfig } = await import('../../project/health/health-runtime.ts')
   const outs = Object.values(config.entries).map((one) => resolve(config.folder, one.typescript?.out ?? 'src/gen'))
   await look('runtime', () => checkRuntime(config, [...new Set(outs)], cwd))
   await look('tsconfig', () => checkTsconfig(config, cwd))
@@ -66,7 +66,7 @@ async function examine(run: Run): Promise<HealthFinding[]> {
 
 /** The project's volo.yml, or why there is none to look at. */
 async function openConfig(run: Run): Promise<{ readonly config?: Config; readonly problem?: HealthFinding[] }> {
-  const { findConfig, readConfig } = await import('../../project/config.ts')
+  const { findConfig, readConfig } = await import('../../project/config/config.ts')
   try {
     const config = readConfig(findConfig(run.io.cwd, run.config), run.io.cwd)
     if (config.diagnostics.length === 0) return { config }

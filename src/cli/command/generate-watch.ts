@@ -21,8 +21,8 @@ export async function watchAndGenerate(
   run: Run,
   round: (run: Run, onReads: (paths: Iterable<string>) => void) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const { findConfig } = await import('../../project/config.ts')
-  const { watchFiles } = await import('../../project/file-watch.ts')
+  const { findConfig } = await import('../../project/config/config.ts')
+  const { watchFiles } = await import('../../project/generate/file-watch.ts')
   const { io, output } = run
   const config = findConfig(io.cwd, run.config)
   const always = [config, ...['volo.lock', 'tsconfig.json'].map((name) => join(dirname(config), name))]

@@ -2,9 +2,9 @@
 
 import { Option } from 'commander'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
-import type { Config } from '../../project/config.ts'
+import type { Config } from '../../project/config/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
-import type { GenerationPlan } from '../../project/generation-plan.ts'
+import type { GenerationPlan } from '../../project/generate/generation-plan.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeProject, openProject } from '../open-project.ts'
@@ -50,8 +50,8 @@ Examples:
   volo generate --watch     while you work on IDLs`,
     )
   action<[], GenerateOptions>(command, async (run, _args, options) => {
-    const { recallGeneration } = await import('../../project/generation-memory.ts')
-    const { findConfig } = await import('../../project/config.ts')
+    const { recallGeneration } = await import('../../project/generate/generation-memory.ts')
+    const { findConfig } = await import('../../project/config/config.ts')
     const { cwd } = run.io
     if (options.watch === true) {
       const { watchAndGenerate } = await import('./generate-watch.ts')
@@ -78,8 +78,8 @@ async function generateAnew(
   signal: AbortSignal | undefined,
   onReads?: (paths: Iterable<string>) => void,
 ): Promise<ExitCode> {
-  const { writeRegistry } = await import('../../project/registry-write.ts')
-  const { rememberGeneration } = await import('../../project/generation-memory.ts')
+  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
+  const { rememberGeneration } = await import('../../project/generate/generation-memory.ts')
   const frozen = isFrozen(run, options.frozen)
   const plan = await planWithStore(run, config, { offline: options.offline, signal, frozen, vendored: true })
   onReads?.(plan.host.reads.keys())

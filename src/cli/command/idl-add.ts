@@ -2,14 +2,14 @@
 
 import { join, relative, resolve } from 'node:path'
 import type { Diagnostic } from '../../compiler/diagnostic.ts'
-import type { Config } from '../../project/config.ts'
+import type { Config } from '../../project/config/config.ts'
 import { pathFrom, withSlashes } from '../../project/display-path.ts'
 import type { GitStore } from '../../project/git/git-store.ts'
-import type { Sources } from '../../project/git-source.ts'
-import type { ServiceHandler } from '../../project/handler-update.ts'
-import type { AdditionPlan } from '../../project/idl-registry.ts'
+import type { ServiceHandler } from '../../project/handler/handler-update.ts'
 import { ProjectError } from '../../project/project-error.ts'
-import type { PlanOptions, RegistryPlan } from '../../project/registry-plan.ts'
+import type { Sources } from '../../project/registry/git-source.ts'
+import type { AdditionPlan } from '../../project/registry/idl-registry.ts'
+import type { PlanOptions, RegistryPlan } from '../../project/registry/registry-plan.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeOrBeginProject } from '../open-project.ts'
 import { registryFiles, shortCommit, showProblems, withStore } from '../registry.ts'
@@ -81,14 +81,14 @@ async function addIdls(
   )
   if (showProblems(run, added)) return failed
   const { plan, additions } = added
-  const { checkServiceNames, serviceHandlers, writeHandlers } = await import('../../project/handler-update.ts')
+  const { checkServiceNames, serviceHandlers, writeHandlers } = await import('../../project/handler/handler-update.ts')
   const handlers = serviceHandlers(plan!.generation)
   // Clients of two services of one name, of two versions say, need no server.
   checkServiceNames(handlers.filter(({ path }) => path !== undefined))
   const paths = additions.map(({ path }) => path)
   const mine = handlers.filter(({ idl }) => paths.includes(idl))
   const isNew = (one: ServiceHandler): boolean => mine.includes(one)
-  const { writeRegistry } = await import('../../project/registry-write.ts')
+  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
   const registry = await registryFiles(run, plan!)
   writeRegistry(plan!, () => writeHandlers(mine, isNew))
 
@@ -162,8 +162,8 @@ async function planLocal(
   store: () => Promise<GitStore>,
 ): Promise<PlannedAddition> {
   const { cwd } = run.io
-  const { everyIdl, expandPatterns } = await import('../../project/idl-pattern.ts')
-  const { planAddition } = await import('../../project/idl-registry.ts')
+  const { everyIdl, expandPatterns } = await import('../../project/registry/idl-pattern.ts')
+  const { planAddition } = await import('../../project/registry/idl-registry.ts')
   const fromConfig = (path: string): string => pathFrom(config.folder, path)
   const includes = (options.includes ?? []).map((one) => fromConfig(resolve(cwd, one)))
   const idls = (options.all === true ? everyIdl(words, cwd) : expandPatterns(words, cwd)).map((path) => ({
@@ -184,9 +184,9 @@ async function planFromGit(
   store: () => Promise<GitStore>,
 ): Promise<PlannedAddition> {
   const { cwd } = run.io
-  const { planGitIdls } = await import('../../project/git-addition.ts')
-  const { planAddition } = await import('../../project/idl-registry.ts')
-  const { readLock } = await import('../../project/lock-reader.ts')
+  const { planGitIdls } = await import('../../project/registry/git-addition.ts')
+  const { planAddition } = await import('../../project/registry/idl-registry.ts')
+  const { readLock } = await import('../../project/lock/lock-reader.ts')
   const { git: url, ref, repo: name, entry, includes = [], all = false } = options
   const lock = readLock(config.folder, cwd)
   const found = await planGitIdls(config, { url, ref, name, entry, includes, all, paths: words }, { cwd, lock, store })
@@ -205,8 +205,8 @@ async function openForAdding(
   store: () => Promise<GitStore>,
   moveTo: PlanOptions['moveTo'],
 ): Promise<Sources> {
-  const { openSources } = await import('../../project/git-source.ts')
-  const { readLock } = await import('../../project/lock-reader.ts')
+  const { openSources } = await import('../../project/registry/git-source.ts')
+  const { readLock } = await import('../../project/lock/lock-reader.ts')
   const { cwd } = run.io
   return openSources(config, { cwd, lock: readLock(config.folder, cwd), store, moveTo })
 }
@@ -221,7 +221,7 @@ async function planAdded(
   const { hasErrors } = await import('../../compiler/compile.ts')
   const nothing = { additions: added.additions, plan: undefined, repo: undefined }
   if (hasErrors(added.diagnostics)) return { ...nothing, diagnostics: added.diagnostics }
-  const { planRegistry } = await import('../../project/registry-plan.ts')
+  const { planRegistry } = await import('../../project/registry/registry-plan.ts')
   const plan = await planRegistry(added.config, { cwd: run.io.cwd, store, moveTo, before })
   // What the files themselves give has been said; of the others only errors matter here.
   const errors = plan.diagnostics.filter(({ severity }) => severity === 'error')

@@ -24,10 +24,10 @@ export function addIdlList({ program, action }: Registry): void {
     const config = await openProject(run)
     if (config === undefined) return failed
     const { cwd } = run.io
-    const { listedIdls } = await import('../../project/idl-registry.ts')
+    const { listedIdls } = await import('../../project/registry/idl-registry.ts')
     const { check } = await import('../../compiler/compile.ts')
-    const { openSources } = await import('../../project/git-source.ts')
-    const { readLock } = await import('../../project/lock-reader.ts')
+    const { openSources } = await import('../../project/registry/git-source.ts')
+    const { readLock } = await import('../../project/lock/lock-reader.ts')
     const lock = readLock(config.folder, cwd)
     const sources = await withStore(run, options, (store) => openSources(config, { cwd, lock, store, vendored: true }))
     if (showProblems(run, sources)) return failed

@@ -1,6 +1,6 @@
 /** `volo idl remove`: takes IDLs out of volo.yml, and their generated code with them. */
 
-import type { Config } from '../../project/config.ts'
+import type { Config } from '../../project/config/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeProject } from '../open-project.ts'
@@ -46,10 +46,10 @@ async function removeIdls(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const { io, output } = run
-  const { planRemoval } = await import('../../project/idl-registry.ts')
-  const { planGeneration } = await import('../../project/generate.ts')
-  const { serviceHandlers } = await import('../../project/handler-update.ts')
-  const { writeRegistry } = await import('../../project/registry-write.ts')
+  const { planRemoval } = await import('../../project/registry/idl-registry.ts')
+  const { planGeneration } = await import('../../project/generate/generate.ts')
+  const { serviceHandlers } = await import('../../project/handler/handler-update.ts')
+  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
   const { config: next, removed } = planRemoval(config, { words, ...options }, io.cwd)
   const plan = await planWithStore(run, next, { offline: options.offline, signal, before: config })
   if (showProblems(run, plan)) return failed

@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path'
 import { Option } from 'commander'
-import type { NewProject, NewProjectPlan } from '../../project/new-project.ts'
 import { ProjectError } from '../../project/project-error.ts'
+import type { NewProject, NewProjectPlan } from '../../project/scaffold/new-project.ts'
 import { withStore } from '../registry.ts'
 import type { Run } from '../run.ts'
 
@@ -38,10 +38,10 @@ export async function planFrom(
   const { cwd } = run.io
   const { gitUrl: url, ref, repo: name, includes = [], offline } = options
   if (url === undefined) {
-    const { planProject } = await import('../../project/new-project.ts')
+    const { planProject } = await import('../../project/scaffold/new-project.ts')
     return planProject({ ...project, includes: includes.map((one) => resolve(cwd, one)) }, cwd)
   }
-  const { planGitProject } = await import('../../project/new-git-project.ts')
+  const { planGitProject } = await import('../../project/scaffold/new-git-project.ts')
   const stop = new AbortController()
   const release = run.io.onInterrupt(() => stop.abort())
   try {

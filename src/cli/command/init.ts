@@ -5,9 +5,9 @@ import { basename, join, resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import { pathFrom } from '../../project/display-path.ts'
-import type { NewProjectPlan } from '../../project/new-project.ts'
-import { type PackageManager, packageManagers } from '../../project/package-manager.ts'
 import { ProjectError } from '../../project/project-error.ts'
+import type { NewProjectPlan } from '../../project/scaffold/new-project.ts'
+import { type PackageManager, packageManagers } from '../../project/scaffold/package-manager.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import type { Registry, Run } from '../run.ts'
@@ -97,7 +97,7 @@ async function init(
   options: InitOptions,
 ): Promise<ExitCode> {
   const { io, output } = run
-  const { checkName, plainName, suggestName } = await import('../../project/project-name.ts')
+  const { checkName, plainName, suggestName } = await import('../../project/scaffold/project-name.ts')
   const mayAsk = io.interactive && options.yes !== true && options.json !== true
   if (givenName !== undefined && /\.(thrift|proto)$/.test(givenName)) {
     throw new ProjectError(`the first word is the name of the project, and '${givenName}' is an IDL file`, {
@@ -113,18 +113,18 @@ async function init(
   const projectName = name === '.' ? (suggestName(basename(folder)) ?? 'service') : name
 
   checkGitOptions(options, words)
-  const { expandPatterns } = await import('../../project/idl-pattern.ts')
+  const { expandPatterns } = await import('../../project/registry/idl-pattern.ts')
   const idls = options.gitUrl === undefined ? expandPatterns(words, io.cwd) : []
   const protocol = await chooseProtocol(options, words.length > 0, mayAsk)
-  const { detectPackageManager, requirePackageManager } = await import('../../project/package-manager.ts')
+  const { detectPackageManager, requirePackageManager } = await import('../../project/scaffold/package-manager.ts')
   const packageManager = options.packageManager ?? detectPackageManager(io.env)
   const installs = options.install && options.dryRun !== true
   if (installs) requirePackageManager(packageManager, io.env)
 
-  const { checkFolder, findConflicts } = await import('../../project/scaffold.ts')
+  const { checkFolder, findConflicts } = await import('../../project/scaffold/scaffold.ts')
   const shownFolder = pathFrom(io.cwd, folder)
   checkFolder(folder, shownFolder)
-  const { packageSource, requireRuntimeFile } = await import('../../project/package-source.ts')
+  const { packageSource, requireRuntimeFile } = await import('../../project/scaffold/package-source.ts')
   const source = packageSource(options.runtime, io.cwd)
   requireRuntimeFile(source)
   const common = {
@@ -153,7 +153,7 @@ async function init(
   }
 
   return whileLocked(run, existsSync(folder) ? folder : undefined, async ({ signal }) => {
-    const { createProject } = await import('../../project/create-project.ts')
+    const { createProject } = await import('../../project/scaffold/create-project.ts')
     // A package manager tries a registry that does not answer for minutes, and says nothing meanwhile.
     let slow: NodeJS.Timeout | undefined
     const created = await createProject({
@@ -271,7 +271,7 @@ async function nextSteps(
   folder: string,
   installed: boolean,
 ): Promise<readonly NextStep[]> {
-  const { packageManagerWords } = await import('../../project/package-manager.ts')
+  const { packageManagerWords } = await import('../../project/scaffold/package-manager.ts')
   const { run } = packageManagerWords[packageManager]
   const isClient = options.template === 'client'
   return [

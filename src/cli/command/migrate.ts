@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import { pathFrom } from '../../project/display-path.ts'
-import type { MigrationPlan } from '../../project/migrate-file.ts'
+import type { MigrationPlan } from '../../project/migration/migrate-file.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import type { Registry, Run } from '../run.ts'
@@ -35,7 +35,7 @@ Examples:
   volo migrate ../rust-shop/volo-gen/volo.yml --output volo.yml`,
     )
   action<[string | undefined], MigrateOptions>(command, async (run, [word], options) => {
-    const { findMigrationFile } = await import('../../project/migrate-file.ts')
+    const { findMigrationFile } = await import('../../project/migration/migrate-file.ts')
     const from = findMigrationFile(run.io.cwd, word)
     const output = options.output === undefined ? undefined : resolve(run.io.cwd, options.output)
     if (options.dryRun === true) return migrate(run, from, output, true)
@@ -44,7 +44,7 @@ Examples:
 }
 
 async function migrate(run: Run, from: string, output: string | undefined, dryRun: boolean): Promise<ExitCode> {
-  const { planMigration, writeMigration } = await import('../../project/migrate-file.ts')
+  const { planMigration, writeMigration } = await import('../../project/migration/migrate-file.ts')
   const { cwd } = run.io
   const plan = planMigration(from, output, cwd)
   const isError = showDiagnostics(run.output, plan.diagnostics)

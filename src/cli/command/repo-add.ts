@@ -1,7 +1,7 @@
 /** `volo repo add`: a git repo for IDLs to come from. */
 
 import { Option } from 'commander'
-import type { Config, ConfigProtocol } from '../../project/config.ts'
+import type { Config, ConfigProtocol } from '../../project/config/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeOrBeginProject } from '../open-project.ts'
@@ -63,10 +63,10 @@ async function addRepo(
 ): Promise<ExitCode> {
   const { io, output } = run
   const { cwd } = io
-  const { planRepoAddition } = await import('../../project/repo-registry.ts')
-  const { planRegistry } = await import('../../project/registry-plan.ts')
-  const { readLock } = await import('../../project/lock-reader.ts')
-  const { writeRegistry } = await import('../../project/registry-write.ts')
+  const { planRepoAddition } = await import('../../project/registry/repo-registry.ts')
+  const { planRegistry } = await import('../../project/registry/registry-plan.ts')
+  const { readLock } = await import('../../project/lock/lock-reader.ts')
+  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
   const lock = readLock(config.folder, cwd)
   if (showProblems(run, lock)) return failed
   const { added, plan } = await withStore(run, { offline: options.offline, signal }, async (store) => {

@@ -24,8 +24,8 @@ export function addRepoList({ program, action }: Registry): void {
   action<[], RepoListOptions>(command, async (run, _args, { entry }) => {
     const config = await openProject(run)
     if (config === undefined) return failed
-    const { repoRows } = await import('../../project/repo-registry.ts')
-    const { readLock } = await import('../../project/lock-reader.ts')
+    const { repoRows } = await import('../../project/registry/repo-registry.ts')
+    const { readLock } = await import('../../project/lock/lock-reader.ts')
     const lock = readLock(config.folder, run.io.cwd)
     if (showProblems(run, lock)) return failed
     const rows = repoRows(config, lock).filter((one) => entry === undefined || one.entry === entry)

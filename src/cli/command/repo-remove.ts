@@ -1,6 +1,6 @@
 /** `volo repo remove`: takes a git repo out of volo.yml. */
 
-import type { Config } from '../../project/config.ts'
+import type { Config } from '../../project/config/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import { ProjectError } from '../../project/project-error.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
@@ -44,9 +44,9 @@ async function removeRepo(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const { io, output } = run
-  const { findRepoRow, repoRows, withoutRepo } = await import('../../project/repo-registry.ts')
-  const { readLock } = await import('../../project/lock-reader.ts')
-  const { writeRegistry } = await import('../../project/registry-write.ts')
+  const { findRepoRow, repoRows, withoutRepo } = await import('../../project/registry/repo-registry.ts')
+  const { readLock } = await import('../../project/lock/lock-reader.ts')
+  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
   const lock = readLock(config.folder, io.cwd)
   if (showProblems(run, lock)) return failed
   const row = findRepoRow(repoRows(config, lock), name, options.entry)

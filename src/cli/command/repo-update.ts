@@ -18,7 +18,7 @@ export function addRepoUpdate({ program, action }: Registry): void {
       .argument('[repos...]', 'names of repos (default: all of them)'),
   ).addHelpText('after', '\nExamples:\n  volo repo update\n  volo repo update idl --dry-run')
   action<[string[]], UpdateOptions>(command, async (run, [names], options) => {
-    const { listedRepos } = await import('../../project/lock-agreement.ts')
+    const { listedRepos } = await import('../../project/lock/lock-agreement.ts')
     const isReading = options.check === true || options.dryRun === true
     const body = async (config: Parameters<typeof update>[1], signal?: AbortSignal): ReturnType<typeof update> => {
       if (listedRepos(config).length === 0) {

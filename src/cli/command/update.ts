@@ -2,11 +2,11 @@
 
 import type { Command } from 'commander'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
-import type { Config } from '../../project/config.ts'
+import type { Config } from '../../project/config/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
-import type { ServiceHandler } from '../../project/handler-update.ts'
+import type { ServiceHandler } from '../../project/handler/handler-update.ts'
 import { ProjectError } from '../../project/project-error.ts'
-import type { RegistryPlan } from '../../project/registry-plan.ts'
+import type { RegistryPlan } from '../../project/registry/registry-plan.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeProject, openProject } from '../open-project.ts'
@@ -76,7 +76,7 @@ export async function update(
   signal?: AbortSignal,
 ): Promise<ExitCode> {
   const { output } = run
-  const { planUpdate } = await import('../../project/update-plan.ts')
+  const { planUpdate } = await import('../../project/registry/update-plan.ts')
   const { entry } = options
   const updated = await withStore(run, { signal }, (store) =>
     planUpdate(config, { cwd: run.io.cwd, store, names, entry }),
@@ -89,7 +89,7 @@ export async function update(
     output.json({ ok: false, ...moves, diagnostics })
     return failed
   }
-  const { serviceHandlers } = await import('../../project/handler-update.ts')
+  const { serviceHandlers } = await import('../../project/handler/handler-update.ts')
   const handlers = serviceHandlers(plan.generation)
   checkNames(options.service ?? [], handlers)
   const wanted = (one: ServiceHandler): boolean => isNamed(one, options.service ?? [])
@@ -123,8 +123,8 @@ export async function update(
     output.error(`nothing was updated, because ${why}`, breakingHint)
     return failed
   }
-  const { writeHandlers } = await import('../../project/handler-update.ts')
-  const { writeRegistry } = await import('../../project/registry-write.ts')
+  const { writeHandlers } = await import('../../project/handler/handler-update.ts')
+  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
   writeRegistry(plan, () => writeHandlers(handlers, wanted))
   output.json({
     ok: handlers.every((one) => one.completion?.unplaced === undefined),

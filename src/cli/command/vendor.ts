@@ -2,7 +2,7 @@
 
 import { Option } from 'commander'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
-import type { Config } from '../../project/config.ts'
+import type { Config } from '../../project/config/config.ts'
 import type { VendorChanges } from '../../project/git/vendor.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
@@ -53,8 +53,8 @@ async function vendor(
     const { writeVendor } = await import('../../project/git/vendor.ts')
     return show(run, writeVendor(config.folder, [], { dryRun }), options)
   }
-  const { readLock } = await import('../../project/lock-reader.ts')
-  const { vendorProject } = await import('../../project/vendor-project.ts')
+  const { readLock } = await import('../../project/lock/lock-reader.ts')
+  const { vendorProject } = await import('../../project/registry/vendor-project.ts')
   const lock = readLock(config.folder, run.io.cwd)
   const result = await withStore(run, { offline: options.offline, signal }, (store) =>
     vendorProject(config, lock, store, { dryRun }),

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync } f
 import { dirname, join, sep } from 'node:path'
 import { pathFrom } from '../display-path.ts'
 import { asFileError, isFsError } from '../fs-error.ts'
-import type { LockedRepo } from '../lock.ts'
+import type { LockedRepo } from '../lock/lock.ts'
 import { ProjectError } from '../project-error.ts'
 import { isIdlPath } from './cached-tree.ts'
 import { sha256, writeWhole } from './content-store.ts'

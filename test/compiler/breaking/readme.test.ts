@@ -7,7 +7,7 @@ import { ruleTable } from '../../../src/compiler/breaking/rule-table.ts'
 import { check } from '../../../src/compiler/compile.ts'
 import { memoryHost } from '../../../src/compiler/host.ts'
 import { renderDiagnostic } from '../../../src/compiler/text/render-diagnostic.ts'
-import { parseConfig } from '../../../src/project/config.ts'
+import { parseConfig } from '../../../src/project/config/config.ts'
 
 const path = 'src/compiler/breaking/README.md'
 const region = /(?<=<!-- rules: .*-->\n)[\s\S]*?(?=<!-- end of rules -->)/

@@ -1,0 +1,263 @@
+/** Generating what volo.yml lists: first a plan of files, then its writing. */
+
+import { readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import {
+  type CompileResult,
+  compile,
+  type FileOptions,
+  type GenerateOptions,
+  type OptionPlaces,
+} from '../../compiler/compile.ts'
+import type { Diagnostic } from '../../compiler/diagnostic.ts'
+import type { Host } from '../../compiler/host.ts'
+import { normalizePath } from '../../compiler/path.ts'
+import { writeFilesAtomically } from '../atomic-write.ts'
+import type { Config, ConfigEntry } from '../config/config.ts'
+import { pathFrom } from '../display-path.ts'
+import { asFileError, isFsError } from '../fs-error.ts'
+import { type IdlPlaces, idlPlaces } from '../idl-place.ts'
+import { nodeHost } from '../node-host.ts'
+import { ProjectError } from '../project-error.ts'
+import {
+  type GenerationGroup,
+  type GenerationPlan,
+  generatedMark,
+  type PlannedFile,
+  sameText,
+  typescriptFiles,
+} from './generation-plan.ts'
+import { importExtension } from './import-extension.ts'
+
+/** Compiles what a volo.yml lists and compares it with what is there. Paths in diagnostics are as seen from `cwd`. */
+export function planGeneration(config: Config, cwd: string, host: Host = nodeHost(cwd)): GenerationPlan {
+  const inferred = importExtension(config.folder)
+  const places = idlPlaces(config, cwd)
+  const diagnostics: Diagnostic[] = []
+  const groups: GenerationGroup[] = []
+  const texts = new Map<string, string>()
+  for (const { out, options, entries } of groupEntries(config, inferred)) {
+    const result = compileEntries(config, places, host, entries, options)
+    diagnostics.push(...result.diagnostics.map((one) => whereListed(config, places, entries, one)))
+    if (result.diagnostics.some(({ severity }) => severity === 'error')) continue
+    for (const file of result.files) {
+      const path = resolve(out, file.path)
+      const other = texts.get(path)
+      if (other !== undefined && other !== file.text) throw twoTexts(config, path, entries)
+      texts.set(path, file.text)
+    }
+    const { program, names, reach } = result
+    if (names === undefined) continue
+    const byPath = new Map(program.entries.map((file) => [file.source.path, file]))
+    groups.push({
+      out,
+      options,
+      named: { program, names, reach, map: options.map },
+      entries: entries.map(([name, entry]) => ({
+        name,
+        handlers: handlersFolder(config, entry),
+        files: (entry.services ?? []).flatMap(({ idl }) => byPath.get(normalizePath(places.pathOf(name, idl))) ?? []),
+      })),
+    })
+  }
+  if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics, groups: [], files: [] }
+  return { diagnostics, groups, files: compareFiles(config, texts, groups) }
+}
+
+/** Writes a plan: new and changed files first, then what is no longer generated goes, with the folders it leaves empty. */
+export function writeGeneration(plan: GenerationPlan): void {
+  writeFilesAtomically(plan.files.filter(({ action }) => action === 'create' || action === 'change'))
+  for (const { path, action } of plan.files) {
+    if (action !== 'remove') continue
+    try {
+      rmSync(path)
+    } catch (error) {
+      throw asFileError('remove', path, error)
+    }
+    const roots = new Set(plan.groups.map(({ out }) => out))
+    for (let folder = dirname(path); !roots.has(folder) && folder !== dirname(folder); folder = dirname(folder)) {
+      try {
+        rmdirSync(folder)
+      } catch {
+        break
+      }
+    }
+  }
+}
+
+function groupEntries(
+  config: Config,
+  inferred: '.js' | '.ts',
+): { out: string; options: GenerateOptions; entries: (readonly [string, ConfigEntry])[] }[] {
+  const groups = new Map<
+    string,
+    { out: string; options: GenerateOptions; entries: (readonly [string, ConfigEntry])[] }
+  >()
+  for (const [name, entry] of Object.entries(config.entries)) {
+    const typescript = entry.typescript ?? {}
+    const out = resolve(config.folder, typescript.out ?? 'src/gen')
+    const extension = typescript.import_extension ?? inferred
+    const options = optionsOf(entry, extension === 'none' ? '' : extension)
+    const key = JSON.stringify([out, options])
+    const group = groups.get(key) ?? { out, options, entries: [] }
+    groups.set(key, group)
+    group.entries.push([name, entry])
+  }
+  return [...groups.values()]
+}
+
+/** The options of an entry, without those of single files. */
+function optionsOf(entry: ConfigEntry, importExtension: '.js' | '.ts' | ''): GenerateOptions {
+  const typescript = entry.typescript ?? {}
+  const initialisms = typescript.initialisms ?? entry.special_namings ?? []
+  return {
+    int64: typescript.int64 ?? 'bigint',
+    bytes: typescript.bytes ?? 'copy',
+    map: typescript.map ?? 'record',
+    enum: typescript.enum ?? 'number',
+    comments: typescript.comments ?? entry.with_comments ?? true,
+    ...(typescript.naming !== undefined && { naming: typescript.naming }),
+    ...(initialisms.length > 0 && { initialisms }),
+    modules: typescript.modules ?? 'file',
+    keepUnknownFields: typescript.unknown_fields === 'keep',
+    roots: typescript.roots ?? 'declarations',
+    ...(typescript.services !== undefined && { services: typescript.services }),
+    touchAll: entry.touch_all ?? false,
+    importExtension,
+  }
+}
+
+/** The options of single IDL files. A file that is listed twice has what either says. */
+function fileOptions(
+  places: IdlPlaces,
+  entries: readonly (readonly [string, ConfigEntry])[],
+): Record<string, FileOptions> {
+  const files: Record<string, FileOptions> = {}
+  for (const [name, entry] of entries) {
+    for (const { idl, codegen_option: own } of entry.services ?? []) {
+      const path = places.pathOf(name, idl)
+      const known = files[path]
+      files[path] = {
+        keepUnknownFields: own?.keep_unknown_fields === true || known?.keepUnknownFields === true,
+        touch: [...(known?.touch ?? []), ...(own?.touch ?? [])],
+        noService: own?.config?.no_service === true || known?.noService === true,
+      }
+    }
+  }
+  return files
+}
+
+/** A file that volo.yml lists and that is not there, with its place in volo.yml. */
+function whereListed(
+  config: Config,
+  places: IdlPlaces,
+  entries: readonly (readonly [string, ConfigEntry])[],
+  missing: Diagnostic,
+): Diagnostic {
+  if (missing.code !== 'file-not-found' || missing.span !== undefined) return missing
+  for (const [entry, { services = [] }] of entries) {
+    for (const [i, { idl }] of services.entries()) {
+      if (missing.message !== `cannot find '${normalizePath(places.pathOf(entry, idl))}'`) continue
+      const span = config.at(['entries', entry, 'services', i, 'idl', 'path'])
+      return {
+        ...missing,
+        span,
+        hint: idl.source === 'git' ? missing.hint : 'paths are taken from the folder of volo.yml',
+      }
+    }
+  }
+  return missing
+}
+
+/** Where volo.yml names declarations: the first place of each. */
+function optionPlaces(
+  config: Config,
+  places: IdlPlaces,
+  entries: readonly (readonly [string, ConfigEntry])[],
+): OptionPlaces {
+  return {
+    service(name) {
+      for (const [entry, { typescript }] of entries) {
+        const i = typescript?.services?.indexOf(name) ?? -1
+        if (i >= 0) return config.at(['entries', entry, 'typescript', 'services', i])
+      }
+      return undefined
+    },
+    touch(path, name) {
+      for (const [entry, { services = [] }] of entries) {
+        for (const [i, { idl, codegen_option: own }] of services.entries()) {
+          const at = normalizePath(places.pathOf(entry, idl)) === path ? (own?.touch?.indexOf(name) ?? -1) : -1
+          if (at >= 0) return config.at(['entries', entry, 'services', i, 'codegen_option', 'touch', at])
+        }
+      }
+      return undefined
+    },
+  }
+}
+
+function compileEntries(
+  config: Config,
+  places: IdlPlaces,
+  host: Host,
+  entries: readonly (readonly [string, ConfigEntry])[],
+  options: GenerateOptions,
+): CompileResult {
+  const listed = entries.flatMap(([name, { services = [] }]) => services.map(({ idl }) => places.pathOf(name, idl)))
+  return compile({
+    entries: [...new Set(listed)],
+    includes: [...new Set(entries.flatMap(([name]) => places.rootsOf(name)))],
+    host,
+    options: { ...options, files: fileOptions(places, entries), places: optionPlaces(config, places, entries) },
+  })
+}
+
+function handlersFolder(config: Config, entry: ConfigEntry): string | undefined {
+  const handlers = entry.typescript?.handlers ?? 'src/handlers'
+  return handlers === false ? undefined : resolve(config.folder, handlers)
+}
+
+function compareFiles(
+  config: Config,
+  texts: ReadonlyMap<string, string>,
+  groups: readonly GenerationGroup[],
+): PlannedFile[] {
+  const files: PlannedFile[] = []
+  for (const [path, text] of texts) {
+    const old = readIfThere(path)
+    if (old !== undefined && !old.startsWith(generatedMark)) {
+      throw new ProjectError(
+        `${pathFrom(config.folder, path)} was not generated by volo and stands where a generated file belongs`,
+        {
+          hint: "move it away, or set another 'out' under 'typescript:' in volo.yml",
+        },
+      )
+    }
+    files.push({ path, text, action: old === undefined ? 'create' : sameText(old, text) ? 'keep' : 'change' })
+  }
+  const seen = new Set<string>()
+  for (const { out } of groups) {
+    for (const path of typescriptFiles(out)) {
+      if (texts.has(path) || seen.has(path)) continue
+      seen.add(path)
+      if (readIfThere(path)?.startsWith(generatedMark)) files.push({ path, text: '', action: 'remove' })
+    }
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isFsError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    throw asFileError('read', path, error)
+  }
+}
+
+function twoTexts(config: Config, path: string, entries: readonly (readonly [string, ConfigEntry])[]): ProjectError {
+  const names = entries.map(([name]) => `'${name}'`).join(', ')
+  return new ProjectError(
+    `${pathFrom(config.folder, path)} would be generated twice, with different options: by entry ${names} and by another one`,
+    { hint: "give one of the entries its own 'out' under 'typescript:' in volo.yml" },
+  )
+}

@@ -1,0 +1,154 @@
+/** Looks at what a project runs on: the volo-ts that it resolves, the format of its generated code, its tsconfig.json. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { getTsconfig } from 'get-tsconfig'
+import { formatNumber } from '../../compiler/gen/module.ts'
+import type { Config } from '../config/config.ts'
+import { pathFrom } from '../display-path.ts'
+import { generatedMark, typescriptFiles } from '../generate/generation-plan.ts'
+import { packageName, packageVersion } from '../package-root.ts'
+import { packageManagers, packageManagerWords } from '../scaffold/package-manager.ts'
+import type { HealthFinding } from './health.ts'
+
+/** The runtime of a project: is it there, does it fit this command and the generated code? */
+export function checkRuntime(config: Config, outs: readonly string[], cwd: string): HealthFinding[] {
+  const manager = packageManagers.find((one) =>
+    packageManagerWords[one].lockfiles.some((file) => existsSync(join(config.folder, file))),
+  )
+  const runtime = findRuntime(config.folder)
+  if (runtime === undefined) {
+    const isListed = readText(join(config.folder, 'package.json'))?.includes(`"${packageName}"`) === true
+    return [
+      {
+        id: 'runtime',
+        level: 'error',
+        message: isListed
+          ? `${packageName} is in package.json and not installed`
+          : `${packageName} is not installed, and generated code imports it`,
+        fix: isListed ? `${manager ?? 'npm'} install` : `${manager ?? 'npm'} ${addWord(manager)} ${packageName}`,
+      },
+    ]
+  }
+  const findings: HealthFinding[] = []
+  const { version, folder } = runtime
+  if (version === packageVersion()) findings.push({ id: 'runtime', level: 'ok', message: `${packageName} ${version}` })
+  else {
+    findings.push({
+      id: 'runtime',
+      level: 'warning',
+      message: `this command is ${packageName} ${packageVersion()}, and the project has ${version}`,
+      fix: 'use the command of the project: npx volo',
+    })
+  }
+  const reads = formatOf(folder) ?? formatNumber
+  const odd = new Map<number, string[]>()
+  for (const path of outs.flatMap((out) => typescriptFiles(out))) {
+    const text = readText(path)
+    const format = text?.startsWith(generatedMark) ? /\bfileSchema\(\s*(\d+)/.exec(text)?.[1] : undefined
+    if (format !== undefined && Number(format) !== reads) {
+      odd.set(Number(format), [...(odd.get(Number(format)) ?? []), pathFrom(cwd, path)])
+    }
+  }
+  for (const [format, paths] of odd) {
+    findings.push({
+      id: 'format',
+      level: 'error',
+      message: `generated code has format ${format}, and ${packageName} ${version} reads format ${reads}: ${listed(paths)}`,
+      fix: reads === formatNumber ? 'volo generate' : 'npx volo generate',
+    })
+  }
+  return findings
+}
+
+/** The options of tsconfig.json that generated code and the package depend on. */
+export function checkTsconfig(config: Config, cwd: string): HealthFinding[] {
+  let found: ReturnType<typeof getTsconfig>
+  try {
+    found = getTsconfig(config.folder)
+  } catch (error) {
+    const message = `tsconfig.json can't be read: ${error instanceof Error ? error.message : String(error)}`
+    return [{ id: 'tsconfig', level: 'error', message, fix: 'npx tsc --showConfig says where' }]
+  }
+  if (found === null) {
+    return [{ id: 'tsconfig', level: 'warning', message: 'there is no tsconfig.json', fix: 'npx tsc --init' }]
+  }
+  const path = pathFrom(cwd, found.path)
+  const options = found.config.compilerOptions ?? {}
+  const findings: HealthFinding[] = []
+  const wrong = (level: 'warning' | 'error', message: string, fix: string): void => {
+    findings.push({ id: 'tsconfig', level, message: `${path}: ${message}`, fix })
+  }
+  const resolution = String(options.moduleResolution ?? '').toLowerCase()
+  const module = String(options.module ?? '').toLowerCase()
+  const isOld = ['node', 'node10', 'classic'].includes(resolution)
+  if (isOld || (resolution === '' && ['commonjs', 'amd', 'umd', 'system'].includes(module))) {
+    const what = isOld ? `"moduleResolution": "${options.moduleResolution}"` : `"module": "${options.module}"`
+    wrong(
+      'error',
+      `${what} does not find ${packageName}/gen`,
+      'set "module": "NodeNext" or "moduleResolution": "Bundler"',
+    )
+  }
+  const target = /^es(\d+)$/i.exec(String(options.target ?? ''))?.[1]
+  const year = target === undefined ? undefined : Number(target) < 2015 ? 2009 + Number(target) : Number(target)
+  const hasBigint = Object.values(config.entries).some((one) => (one.typescript?.int64 ?? 'bigint') === 'bigint')
+  if (year !== undefined && year < 2020 && hasBigint) {
+    wrong('error', `"target": "${options.target}" knows no bigint, which 64-bit integers are`, 'set "target": "ES2022"')
+  }
+  if (options.strict !== true && options.strictNullChecks !== true) {
+    wrong('warning', 'without "strict" the types do not tell what may be missing', 'set "strict": true')
+  }
+  const allowsTs = options.allowImportingTsExtensions === true || options.rewriteRelativeImportExtensions === true
+  const asksTs = Object.entries(config.entries).filter(([, one]) => one.typescript?.import_extension === '.ts')
+  for (const [name] of allowsTs ? [] : asksTs) {
+    wrong(
+      'error',
+      `entry '${name}' has import_extension '.ts', which is not allowed here`,
+      'set "rewriteRelativeImportExtensions": true, or take import_extension out of volo.yml',
+    )
+  }
+  return findings.length > 0 ? findings : [{ id: 'tsconfig', level: 'ok', message: path }]
+}
+
+/** The package that code in `folder` imports. */
+function findRuntime(folder: string): { readonly folder: string; readonly version: string } | undefined {
+  try {
+    const path = createRequire(join(folder, 'package.json')).resolve(`${packageName}/package.json`)
+    const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string }
+    return { folder: dirname(path), version }
+  } catch {
+    return undefined
+  }
+}
+
+/** The format that a package reads, as its code says. */
+function formatOf(folder: string): number | undefined {
+  try {
+    const dist = join(folder, 'dist')
+    for (const name of readdirSync(dist).filter((one) => one.endsWith('.js'))) {
+      const format = /\bformatNumber = (\d+)/.exec(readFileSync(join(dist, name), 'utf8'))?.[1]
+      if (format !== undefined) return Number(format)
+    }
+  } catch {
+    // Where it is not built, this command's own number is the best guess.
+  }
+  return undefined
+}
+
+function addWord(manager: string | undefined): string {
+  return manager === undefined || manager === 'npm' ? 'install' : 'add'
+}
+
+function listed(paths: readonly string[]): string {
+  return paths.length <= 3 ? paths.join(', ') : `${paths.slice(0, 2).join(', ')} and ${paths.length - 2} more`
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

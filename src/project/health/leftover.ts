@@ -1,0 +1,53 @@
+/** Temporary files that a killed command has left in a project. */
+
+import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { writeLockName } from '../write-lock.ts'
+
+/** What `writeFilesAtomically` calls the file that it will rename. */
+const staged = /^(volo\.yml|volo\.lock|.+\.ts)\.[0-9a-f]{8}\.tmp$/
+const stage = /^\..+\.volo-init-[0-9a-f]{8}$/
+
+/** What was found; all paths are absolute. */
+export interface Leftovers {
+  /** Halves of writes that never happened: nothing needs them. */
+  readonly files: readonly string[]
+  /** Folders in which `volo init` had put a project together; one may hold what it was about to replace. */
+  readonly stages: readonly string[]
+}
+
+/** The leftovers in the folders that commands write: volo.yml's own, generated code, handlers. Of a command at work they are no leftovers. */
+export function findLeftovers(config: Pick<Config, 'folder' | 'entries'>): Leftovers {
+  const own = entriesOf(config.folder, false)
+  const folders = new Set<string>()
+  for (const { typescript } of Object.values(config.entries)) {
+    const { out = 'src/gen', handlers = 'src/handlers' } = typescript ?? {}
+    folders.add(resolve(config.folder, out))
+    if (handlers !== false) folders.add(resolve(config.folder, handlers))
+  }
+  const below = [...folders].flatMap((folder) => entriesOf(folder, true))
+  const isClaim = (name: string): boolean => name.startsWith(`${writeLockName}.`) && /\.[0-9a-f]{16}$/.test(name)
+  const files = [...own, ...below].filter((one) => one.isFile() && (staged.test(one.name) || isClaim(one.name)))
+  const stages = own.filter((one) => one.isDirectory() && stage.test(one.name))
+  const paths = (found: readonly Dirent[]): string[] =>
+    [...new Set(found.map((one) => join(one.parentPath, one.name)))].sort()
+  return { files: paths(files), stages: paths(stages) }
+}
+
+/** Removes the temporary files of a killed command; the project's write lock must be held. Gives the paths of those that were there. */
+export function removeLeftovers(config: Pick<Config, 'folder' | 'entries'>): readonly string[] {
+  const { files } = findLeftovers(config)
+  for (const path of files) rmSync(path, { force: true })
+  return files
+}
+
+function entriesOf(folder: string, recursive: boolean): Dirent[] {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return []
+  try {
+    return readdirSync(folder, { recursive, withFileTypes: true })
+  } catch {
+    // What can't be looked into can't be written either.
+    return []
+  }
+}

@@ -1,0 +1,155 @@
+/** Adding git repos to volo.yml and taking them out: the new text of the file, nothing written. */
+
+import type { Config, ConfigProtocol } from '../config/config.ts'
+import { removeIdl } from '../config/config-edit.ts'
+import type { GitStore, GitTree } from '../git/git-store.ts'
+import { parseGitUrl } from '../git/url.ts'
+import { lockedRepo } from '../lock/lock.ts'
+import { compareLocks, type ListedRepo, listedRepos } from '../lock/lock-agreement.ts'
+import type { ReadLock } from '../lock/lock-reader.ts'
+import { ProjectError } from '../project-error.ts'
+import { moveSource } from './git-addition.ts'
+import { protocolOf } from './idl-registry.ts'
+import { withText } from './registry-plan.ts'
+import { removeRepo } from './repo-edit.ts'
+import { commitOfSource, findRepoSource, placeRepo, unknownRepo } from './repo-source.ts'
+
+/** A repo to add. */
+export interface NewRepoWords {
+  readonly url: string
+  readonly name?: string | undefined
+  readonly ref?: string | undefined
+  /** Default: `default`. */
+  readonly entry?: string | undefined
+  readonly protocol?: ConfigProtocol | undefined
+}
+
+/** A volo.yml with a repo added. */
+export interface RepoAddition {
+  readonly config: Config
+  readonly entry: string
+  /** The entry was made, with this protocol. */
+  readonly newEntry: ConfigProtocol | undefined
+  readonly name: string
+  readonly url: string
+  readonly ref: string
+  readonly commit: string
+  readonly what: 'added' | 'ref changed' | 'already listed'
+  /** How many IDL files it holds. */
+  readonly files: number
+  readonly moveTo: (repo: ListedRepo) => string | undefined
+}
+
+/** Adds a repo to an entry. Its ref is looked up and its IDL files are fetched first. */
+export async function planRepoAddition(
+  config: Config,
+  words: NewRepoWords,
+  { cwd, lock, store }: { readonly cwd: string; readonly lock: ReadLock; readonly store: () => Promise<GitStore> },
+): Promise<RepoAddition> {
+  const entry = words.entry ?? 'default'
+  const there = config.entries[entry]
+  if (there !== undefined && words.protocol !== undefined && words.protocol !== there.protocol) {
+    throw new ProjectError(`entry '${entry}' of volo.yml is for ${there.protocol}, and an entry has one protocol`, {
+      hint: 'leave out --protocol, or name another entry with -n',
+      usage: true,
+    })
+  }
+  const source = findRepoSource(
+    config,
+    { ...words, ref: words.ref ?? defaultRef(config, words, entry, cwd), entry },
+    cwd,
+  )
+  const isListed = source.listed.length > 0
+  const twin = listedRepos(config).find(
+    (one) =>
+      one.entry === entry && one.ref === source.ref && parseGitUrl(one.url, config.folder).key === source.address.key,
+  )
+  if (twin !== undefined && words.name !== undefined && words.name !== twin.name) {
+    throw new ProjectError(`entry '${entry}' has ${source.address.text} at '${source.ref}' as '${twin.name}'`, {
+      hint: 'use that name, or add the repo at another ref with -r',
+      usage: true,
+    })
+  }
+  const commit = await commitOfSource(config, lock, source, store)
+  const { address, url, ref } = source
+  const [tree] = await (await store()).open([{ url: address, commit, ref }])
+  const protocol = there?.protocol ?? words.protocol ?? protocolOfTree(tree!, address.text)
+  const placed = placeRepo(config, source, { entry, protocol, commit })
+  const hasNewRef = source.listed.some((one) => one.ref !== ref)
+  return {
+    config: placed.config,
+    name: placed.name,
+    entry,
+    newEntry: there === undefined ? protocol : undefined,
+    url,
+    ref,
+    commit,
+    what: hasNewRef ? 'ref changed' : isListed ? 'already listed' : 'added',
+    files: tree!.paths.length,
+    moveTo: moveSource(config, source, commit),
+  }
+}
+
+/** Without a ref a URL that is listed once means that repo; one that is not listed stands at HEAD. */
+function defaultRef(config: Config, { url, name }: NewRepoWords, entry: string, cwd: string): string | undefined {
+  const { key } = parseGitUrl(url, cwd)
+  const same = listedRepos(config).filter(
+    (one) => one.entry === entry && parseGitUrl(one.url, config.folder).key === key,
+  )
+  if (name !== undefined) return same.find((one) => one.name === name)?.ref ?? 'HEAD'
+  return same.length > 0 ? undefined : 'HEAD'
+}
+
+function protocolOfTree({ paths }: GitTree, url: string): ConfigProtocol {
+  const found = new Set(paths.map(protocolOf))
+  const [first] = found
+  if (first !== undefined && found.size === 1) return first
+  const why = found.size === 0 ? 'no .thrift or .proto file' : 'both .thrift and .proto files'
+  throw new ProjectError(`the entry is new, and ${url} has ${why}, so its protocol is not known`, {
+    hint: 'say --protocol thrift or --protocol protobuf',
+    usage: true,
+  })
+}
+
+/** A repo that volo.yml lists, with where it stands and who uses it. */
+export interface RepoRow extends ListedRepo {
+  /** Undefined when it was never locked. */
+  readonly commit: string | undefined
+  /** The IDLs of volo.yml that come from it. */
+  readonly idls: readonly string[]
+  /** The IDL files of it that are compiled, as IDLs or because one includes them; also by entries that share its lock. */
+  readonly files: readonly string[]
+}
+
+/** Every repo of a volo.yml. */
+export function repoRows(config: Config, lock: ReadLock): RepoRow[] {
+  return compareLocks(config, lock).repos.map((repo) => ({
+    ...repo,
+    idls: (config.entries[repo.entry]?.services ?? [])
+      .filter(({ idl }) => idl.source === 'git' && idl.repo === repo.name)
+      .map(({ idl }) => idl.path),
+    files: Object.keys(lockedRepo(lock, repo)?.files ?? {}),
+  }))
+}
+
+/** The repo of that name. Throws a usage ProjectError when there is none, or several entries have one. */
+export function findRepoRow(rows: readonly RepoRow[], name: string, entry: string | undefined): RepoRow {
+  const here = rows.filter((one) => entry === undefined || one.entry === entry)
+  const found = here.filter((one) => one.name === name)
+  if (found.length === 0) throw unknownRepo(name, here, entry)
+  if (found.length > 1) {
+    throw new ProjectError(`entries ${found.map((one) => `'${one.entry}'`).join(', ')} each have a repo '${name}'`, {
+      hint: 'say which one with -n',
+      usage: true,
+    })
+  }
+  return found[0]!
+}
+
+/** volo.yml without a repo and without the IDLs that come from it. */
+export function withoutRepo(config: Config, { entry, name }: ListedRepo): Config {
+  const services = config.entries[entry]?.services ?? []
+  const gone = services.flatMap(({ idl }, index) => (idl.source === 'git' && idl.repo === name ? [index] : []))
+  const text = gone.length === 0 ? config.source.text : removeIdl(config.source.text, entry, ...gone)
+  return withText(config, removeRepo(text, entry, name))
+}

@@ -1,0 +1,158 @@
+/** Moving the locks of git repos to what their refs stand for now: what moves, and what that changes for the project. */
+
+import { type Comparison, compareVersions } from '../../compiler/breaking/compare.ts'
+import { applyIgnores } from '../../compiler/breaking/ignore.ts'
+import { check, hasErrors } from '../../compiler/compile.ts'
+import type { Host } from '../../compiler/host.ts'
+import type { IrProgram } from '../../compiler/ir/ir.ts'
+import type { Config } from '../config/config.ts'
+import { type ChangedFiles, changedFiles, type GitHistory, type GitStore, type RefKind } from '../git/git-store.ts'
+import { type GitUrl, parseGitUrl } from '../git/url.ts'
+import type { IdlPlaces } from '../idl-place.ts'
+import { lockedRepo } from '../lock/lock.ts'
+import { compareLocks, type ListedRepo, listedRepos } from '../lock/lock-agreement.ts'
+import { readLock } from '../lock/lock-reader.ts'
+import { ProjectError } from '../project-error.ts'
+import { openSources, type Sources } from './git-source.ts'
+import { planRegistry, type RegistryPlan } from './registry-plan.ts'
+import { unknownRepo } from './repo-source.ts'
+
+/** What to move. */
+export interface UpdateOptions {
+  readonly cwd: string
+  readonly store: () => Promise<GitStore>
+  /** Names of repos; none for all. */
+  readonly names: readonly string[]
+  readonly entry?: string | undefined
+}
+
+/** What became of one repo. */
+export interface RepoMove {
+  /** The repos of volo.yml that it is. */
+  readonly repos: readonly ListedRepo[]
+  readonly url: string
+  readonly ref: string
+  readonly kind: RefKind
+  /** Undefined when it had no lock. */
+  readonly from: string | undefined
+  readonly to: string
+  /** Undefined when it has not moved, or had no lock. */
+  readonly history: GitHistory | undefined
+  /** Undefined as above. */
+  readonly files: ChangedFiles | undefined
+  /** The IDL files of it that the project uses, before or after. */
+  readonly used: ReadonlySet<string>
+  /** Why the old commit could not be looked at, in git's words. */
+  readonly lost: string | undefined
+}
+
+/** What became of one entry's declarations. */
+export interface EntryComparison extends Comparison {
+  readonly entry: string
+}
+
+/** What an update would do. */
+export interface UpdatePlan {
+  readonly plan: RegistryPlan
+  readonly moves: readonly RepoMove[]
+  readonly comparisons: readonly EntryComparison[]
+}
+
+/** Plans an update. Throws a ProjectError when a repo cannot be reached; then none is moved. */
+export async function planUpdate(config: Config, options: UpdateOptions): Promise<UpdatePlan> {
+  const { cwd, store } = options
+  const chosen = chooseRepos(config, options)
+  const lock = readLock(config.folder, cwd)
+  if (chosen.length === 0 || lock.diagnostics.length > 0) {
+    return { plan: await planRegistry(config, { cwd, store }), moves: [], comparisons: [] }
+  }
+  const sources = [...new Map(chosen.map((repo) => [sourceKey(config, repo), repo])).values()]
+  const found = await (await store()).resolve(
+    sources.map(({ url, ref }) => ({ url: parseGitUrl(url, config.folder), ref })),
+  )
+  const commits = new Map(sources.map((repo, i) => [sourceKey(config, repo), found[i]!]))
+  const moveTo = (repo: ListedRepo): string | undefined => commits.get(sourceKey(config, repo))?.commit
+  const plan = await planRegistry(config, { cwd, store, moveTo })
+  const known = compareLocks(config, lock).repos
+  const moves: RepoMove[] = []
+  for (const [i, repo] of sources.entries()) {
+    const repos = listedRepos(config).filter((one) => sourceKey(config, one) === sourceKey(config, repo))
+    const from = known.find((one) => repos.some((each) => each.entry === one.entry && each.name === one.name))?.commit
+    const { url, ref } = repo
+    const used = new Set(Object.keys({ ...lockedRepo(lock, repo)?.files, ...lockedRepo(plan.lock, repo)?.files }))
+    const base = { repos, url, ref, kind: found[i]!.kind, from, to: found[i]!.commit, used }
+    moves.push({ ...base, ...(await lookBack(parseGitUrl(url, config.folder), base, store)) })
+  }
+  const hasMoved = moves.some(({ from, to }) => from !== undefined && from !== to)
+  if (!hasMoved || hasErrors(plan.diagnostics) || moves.some(({ lost }) => lost !== undefined)) {
+    return { plan, moves, comparisons: [] }
+  }
+  const before = await openSources(config, { cwd, lock, store })
+  return { plan, moves, comparisons: compareEntries(config, before, plan.sources, moves) }
+}
+
+/** The repos that are named, or all. Throws a ProjectError for a name that volo.yml has not. */
+function chooseRepos(config: Config, { names, entry }: UpdateOptions): ListedRepo[] {
+  const repos = listedRepos(config).filter((one) => entry === undefined || one.entry === entry)
+  if (entry !== undefined && config.entries[entry] === undefined) {
+    const hint = `it has ${Object.keys(config.entries).join(', ') || 'none'}`
+    throw new ProjectError(`volo.yml has no entry '${entry}'`, { hint, usage: true })
+  }
+  for (const name of names) if (!repos.some((one) => one.name === name)) throw unknownRepo(name, repos, entry)
+  return names.length === 0 ? repos : repos.filter(({ name }) => names.includes(name))
+}
+
+function sourceKey(config: Config, { url, ref }: ListedRepo): string {
+  return `${ref} ${parseGitUrl(url, config.folder).key}`
+}
+
+/** What lies between the two commits of a repo. */
+async function lookBack(
+  url: GitUrl,
+  { from, to, ref }: Pick<RepoMove, 'from' | 'to' | 'ref'>,
+  store: () => Promise<GitStore>,
+): Promise<Pick<RepoMove, 'history' | 'files' | 'lost'>> {
+  const nothing = { history: undefined, files: undefined, lost: undefined }
+  if (from === undefined || from === to) return nothing
+  try {
+    const git = await store()
+    const [old, now] = await git.open([
+      { url, commit: from },
+      { url, commit: to, ref },
+    ])
+    const files = changedFiles(old!, now!)
+    return { ...nothing, files, history: await git.history(url, from, to) }
+  } catch (error) {
+    if (error instanceof ProjectError) return { ...nothing, lost: error.message }
+    throw error
+  }
+}
+
+function compareEntries(
+  config: Config,
+  before: Sources,
+  after: Sources,
+  moves: readonly RepoMove[],
+): EntryComparison[] {
+  const moved = moves.filter(({ from, to }) => from !== to).flatMap(({ repos }) => repos.map(({ entry }) => entry))
+  const comparisons: EntryComparison[] = []
+  for (const entry of new Set(moved)) {
+    const old = checkEntry(config, entry, before.places, before.host)
+    const now = checkEntry(config, entry, after.places, after.host)
+    if (old === undefined || now === undefined) continue
+    const ignores = config.entries[entry]?.typescript?.breaking?.ignore ?? []
+    comparisons.push({ entry, ...applyIgnores(compareVersions(old, now), ignores).comparison })
+  }
+  return comparisons
+}
+
+/** The program of an entry; undefined when it has errors. */
+function checkEntry(config: Config, entry: string, places: IdlPlaces, host: Host): IrProgram | undefined {
+  const { services = [] } = config.entries[entry] ?? {}
+  const { program, diagnostics } = check({
+    entries: services.map(({ idl }) => places.pathOf(entry, idl)),
+    includes: places.rootsOf(entry),
+    host,
+  })
+  return hasErrors(diagnostics) ? undefined : program
+}
