@@ -1,6 +1,15 @@
 /** grpc(): the Transport of a client whose server speaks gRPC. */
 
 import { type BackoffOptions, exponentialBackoff } from '../core/backoff.ts'
+import {
+  atLeast,
+  checkOptions,
+  isAnything,
+  isFlag,
+  isFunction,
+  isText,
+  type OptionTable,
+} from '../core/option-check.ts'
 import type { Service } from '../core/service.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
@@ -20,6 +29,7 @@ import { acceptedEncodings, type Compression, checkCompression } from './compres
 import type { ConnectivityListener, ConnectivityState } from './connectivity.ts'
 import { defaultMaxReceiveBytes } from './framing.ts'
 import { headerText } from './metadata.ts'
+import { keepaliveTable } from './option-table.ts'
 import { ReplayBudget } from './replay.ts'
 import { RetryThrottle } from './retry-throttle.ts'
 import { type MethodConfig, readServiceConfig, type ServiceConfig, type ServiceConfigInit } from './service-config.ts'
@@ -79,6 +89,33 @@ export interface GrpcOptions {
   readonly maxHeaderListBytes?: number | undefined
 }
 
+const grpcOptionTable: OptionTable<GrpcOptions> = {
+  caller: isText,
+  callee: isText,
+  tls: isAnything,
+  proxy: isAnything,
+  authority: isText,
+  userAgent: isText,
+  credentials: isFunction,
+  allowInsecureCredentials: isFlag,
+  waitForReady: isFlag,
+  serviceConfig: isAnything,
+  retries: isFlag,
+  retryBufferBytes: atLeast(0),
+  totalRetryBufferBytes: atLeast(0),
+  connectTimeoutMs: atLeast(0),
+  backoff: { initialMs: atLeast(0), maxMs: atLeast(0), factor: atLeast(1), jitter: atLeast(0) },
+  idleTimeoutMs: atLeast(0),
+  maxConnections: atLeast(1),
+  maxCallsPerConnection: atLeast(1),
+  maxReceiveBytes: atLeast(0),
+  maxSendBytes: atLeast(0),
+  compression: isAnything,
+  keepalive: keepaliveTable,
+  streamWindowBytes: atLeast(1),
+  maxHeaderListBytes: atLeast(1),
+}
+
 /** The transport that {@link grpc} makes: one server, its connections, and their state. */
 export interface GrpcTransport extends Transport {
   /** What the connections are doing. */
@@ -100,12 +137,14 @@ const defaultIdleTimeoutMs = 30 * 60_000
 
 /**
  * A transport over shared HTTP/2 connections: one at the first call, more while the server takes no more calls on it, a
- * new one when it is lost. Throws RpcError INVALID_ARGUMENT for an address or an option that is none. Calls that find
+ * new one when it is lost. Throws RpcError INVALID_ARGUMENT for an address or a service config that is none, TypeError for
+ * an option that there is not, RangeError for a value that it cannot have. Calls that find
  * no server fail as UNAVAILABLE with `bytesSent: false`, at once while the transport waits before its next attempt at a
  * connection, unless they wait for it; those whose connection is lost fail at once as UNAVAILABLE. A call that the server
  * says it has not seen is sent again.
  */
 export function grpc(address: Http2Address, options: GrpcOptions = {}): GrpcTransport {
+  checkOptions('grpc()', options, grpcOptionTable)
   const { tls, connectTimeoutMs, streamWindowBytes, maxHeaderListBytes, callee, compression, proxy, credentials } =
     options
   const maxConcurrentStreams = options.maxCallsPerConnection
@@ -114,8 +153,8 @@ export function grpc(address: Http2Address, options: GrpcOptions = {}): GrpcTran
     ...{ streamWindowBytes, maxHeaderListBytes, maxConcurrentStreams },
   })
   const channel = new Channel(dialer, {
-    maxConnections: atLeast(1, options.maxConnections ?? 8, 'maxConnections'),
-    idleTimeoutMs: atLeast(0, options.idleTimeoutMs ?? defaultIdleTimeoutMs, 'idleTimeoutMs'),
+    maxConnections: options.maxConnections ?? 8,
+    idleTimeoutMs: options.idleTimeoutMs ?? defaultIdleTimeoutMs,
     backoff: exponentialBackoff({ ...defaultBackoff, ...options.backoff }),
     keepalive: options.keepalive ?? clientKeepalive,
   })
@@ -212,9 +251,4 @@ function bindMethod(
   const anonymous: Http2Headers = [':method', 'POST', ':path', `/${service.fullName}/${method.name}`, ...head]
   const headers = settings.caller === '' ? anonymous : [...anonymous, 'source-service', settings.caller]
   return { ...methodCodec(method), settings, headers, anonymous }
-}
-
-function atLeast(least: number, value: number, option: string): number {
-  if (value >= least) return value
-  throw new RangeError(`${option} is ${value}, and must be at least ${least}`)
 }

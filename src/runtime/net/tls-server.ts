@@ -1,7 +1,8 @@
 /** TLS on sockets that are accepted already: the handshake happens beside the accept loop, within a time limit. */
 
 import type { Socket } from 'node:net'
-import { createServer } from 'node:tls'
+import { createServer, type Server, type TlsOptions } from 'node:tls'
+import { RpcError } from '../core/error.ts'
 import { type ServerTlsOptions, serverTls } from './tls.ts'
 
 /** TLS for sockets of which the first bytes have been read. */
@@ -21,7 +22,7 @@ export function tlsUpgrade(
   alpn: readonly string[],
   onSecured: (socket: Socket, alpn: string | undefined) => void,
 ): TlsUpgrade {
-  const server = createServer({ ...serverTls(options, alpn), pauseOnConnect: true })
+  const server = usable(serverTls(options, alpn), (tls): Server => createServer({ ...tls, pauseOnConnect: true }))
   server.on('secureConnection', (socket) => {
     onSecured(socket, typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined)
   })
@@ -31,6 +32,17 @@ export function tlsUpgrade(
       socket.unshift(first)
       server.emit('connection', socket)
     },
-    reload: (next) => server.setSecureContext(serverTls(next, alpn)),
+    reload: (next) => usable(serverTls(next, alpn), (tls) => server.setSecureContext(tls)),
+  }
+}
+
+/** OpenSSL tells a number and a place in its sources. */
+function usable<T>(options: TlsOptions, use: (options: TlsOptions) => T): T {
+  try {
+    return use(options)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const what = 'the TLS certificate, key or authorities of the server cannot be used'
+    throw new RpcError('INVALID_ARGUMENT', `${what}: ${why}`, { cause })
   }
 }

@@ -72,7 +72,14 @@ function material(
 }
 
 function pem(value: Pem, what: string): string | Buffer {
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') {
+    if (!value.includes('-----BEGIN ')) {
+      // Anything else may be a secret.
+      const hint = /\.(?:pem|crt|cer|key)$/i.test(value) ? `; a file is { file: ${JSON.stringify(value)} }` : ''
+      throw new RpcError('INVALID_ARGUMENT', `the TLS ${what} is not PEM text${hint}`)
+    }
+    return value
+  }
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   try {
     return readFileSync(value.file)

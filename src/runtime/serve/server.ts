@@ -4,6 +4,15 @@ import { enableAmbient } from '../ambient/ambient.ts'
 import type { Context } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
+import {
+  atLeast,
+  checkOptions,
+  isAnything,
+  isFlag,
+  isFunction,
+  isFunctions,
+  type OptionTable,
+} from '../core/option-check.ts'
 import { nextId, type ServerStats } from '../core/server-figures.ts'
 import { createRouter, drainFor, type ServerRouter } from '../core/server-router.ts'
 import type { ServiceType } from '../core/service-type.ts'
@@ -15,6 +24,7 @@ import { type BoundAddress, type Listener, listen } from '../net/listen.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
 import { Port, type PortLimits } from './port.ts'
 import { loadWires, type PortWire, type PortWireOptions, portWires } from './port-wire.ts'
+import { portLimitTable, wireOptionTable } from './server-option-table.ts'
 import { onStopSignal } from './stop-signal.ts'
 
 /** What the last replies get to leave in, however short the drain. */
@@ -61,6 +71,17 @@ export interface ServerOptions {
   readonly http?: PortWireOptions['http']
 }
 
+const serverOptionTable: OptionTable<ServerOptions> = {
+  layers: isFunctions,
+  unknown: isAnything,
+  onError: isFunction,
+  ambient: isFlag,
+  tls: isAnything,
+  limits: { maxConcurrentCalls: atLeast(0), ...portLimitTable },
+  drainMs: atLeast(0),
+  ...wireOptionTable,
+}
+
 /** What a server listens on. */
 export interface Listening {
   /** The first bound address: `127.0.0.1:8080`, `unix:/run/shop.sock`. */
@@ -91,7 +112,9 @@ export class Server implements AsyncDisposable {
   readonly #hooks: { readonly run: () => unknown; readonly when: 'before' | 'after' }[] = []
   #closing: Promise<void> | undefined
 
+  /** Throws TypeError on an option that there is not, RangeError on a value that it cannot have. */
   constructor(options: ServerOptions = {}) {
+    checkOptions('Server', options, serverOptionTable)
     this.#options = options
     if (options.ambient === true) enableAmbient()
     const { onError } = options

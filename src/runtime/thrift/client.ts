@@ -3,6 +3,7 @@
 import { callAddress } from '../core/call-target.ts'
 import type { Context } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
+import { atLeast, checkOptions, isAnything, isText, type OptionTable, oneOf } from '../core/option-check.ts'
 import type { Service } from '../core/service.ts'
 import type { ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
@@ -65,6 +66,29 @@ export interface ThriftOptions {
   readonly maxUnsentBytes?: number | undefined
 }
 
+const thriftOptionTable: OptionTable<ThriftOptions> = {
+  transport: oneOf('ttheader', 'framed', 'buffered'),
+  protocol: oneOf('binary', 'compact'),
+  connections: oneOf('auto', 'pool', 'multiplexed'),
+  pool: {
+    maxTotal: atLeast(1),
+    maxIdle: atLeast(0),
+    minIdle: atLeast(0),
+    idleTimeoutMs: atLeast(0),
+    maxLifetimeMs: atLeast(0),
+    maxWaiting: atLeast(0),
+  },
+  healthCheck: { everyMs: atLeast(1), timeoutMs: atLeast(1), method: isText },
+  caller: isText,
+  callee: isText,
+  connectTimeoutMs: atLeast(0),
+  writeTimeoutMs: atLeast(0),
+  tls: isAnything,
+  keepAliveMs: atLeast(0),
+  maxFrameBytes: atLeast(1),
+  maxUnsentBytes: atLeast(0),
+}
+
 /** A look at a transport's connections. */
 export interface ThriftStats extends PoolStats {
   /** Replies that came after their call had ended (multiplexed). */
@@ -84,10 +108,12 @@ export interface ThriftTransport extends Transport {
 /**
  * A transport to a Thrift server, and to those that calls name with `address`. It connects on the first call, and again after a connection was lost; it may be
  * shared by many clients, also of different services, and is closed by whoever made it. Throws RpcError
- * INVALID_ARGUMENT on an address that cannot be read.
+ * INVALID_ARGUMENT on an address that cannot be read, TypeError on an option that there is not, RangeError on a value that
+ * it cannot have.
  */
 export function thrift(address: AddressInit, options: ThriftOptions = {}): ThriftTransport {
   const target = parseAddress(address)
+  checkOptions('thrift()', options, thriftOptionTable)
   const counters: ClientCounters = { lateReplies: 0 }
   const book = new AddressBook(target, (address) => connectionsTo(address, options, counters))
   let closing: Promise<void> | undefined
