@@ -350,7 +350,7 @@ describe('a hedging policy', () => {
           return new Promise(() => {})
         },
       },
-      hedging({ hedgingDelay: '0.01s', nonFatalStatusCodes: ['UNAVAILABLE'] }),
+      hedging({ maxAttempts: 2, hedgingDelay: '0.01s', nonFatalStatusCodes: ['UNAVAILABLE'] }),
     )
     expect(await failure(echo.unary({}))).toMatchObject({ code: 'INTERNAL', message: 'broken' })
     await expect.poll(() => cancelled).toBe(1)
