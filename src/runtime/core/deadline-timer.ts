@@ -1,5 +1,7 @@
 /** One timer for the deadlines of all calls: never early, late by at most 1 ms or 2 %, O(1) per call. */
 
+import { delayOf, longestDelayMs } from './delay.ts'
+
 /** What waits for a deadline; a call's context is one, so that waiting allocates nothing. */
 export interface DeadlineEntry {
   /** The three links belong to the timer; undefined while the entry does not wait. */
@@ -16,9 +18,6 @@ export interface DeadlineBucket {
   readonly at: number
   first: DeadlineEntry | undefined
 }
-
-/** The longest delay that `setTimeout` keeps; beyond it the timer is set again on the way. */
-const longestDelay = 2 ** 31 - 1
 
 /**
  * Buckets lie on a grid that grows coarser with the distance: a deadline `d` ms away is rounded up to a multiple of
@@ -39,7 +38,7 @@ export function addDeadline(entry: DeadlineEntry, deadline: number, now: number)
   if (deadline === Number.POSITIVE_INFINITY) return
   const delay = deadline - now
   const grid =
-    delay < 128 ? 1 : delay < longestDelay ? 1 << (25 - Math.clz32(delay)) : 2 ** Math.floor(Math.log2(delay / 64))
+    delay < 128 ? 1 : delay < longestDelayMs ? 1 << (25 - Math.clz32(delay)) : 2 ** Math.floor(Math.log2(delay / 64))
   const at = Math.ceil(deadline / grid) * grid
   let bucket = latest
   if (bucket === undefined || bucket.at !== at) {
@@ -76,7 +75,7 @@ export function removeDeadline(entry: DeadlineEntry): void {
 function arm(at: number, now: number): void {
   if (timer !== undefined) clearTimeout(timer)
   timerAt = at
-  timer = setTimeout(tick, Math.min(Math.max(Math.ceil(at - now), 1), longestDelay))
+  timer = setTimeout(tick, delayOf(Math.max(Math.ceil(at - now), 1)))
   const handle: unknown = timer
   if (typeof handle === 'object') (handle as { unref?(): void }).unref?.()
 }

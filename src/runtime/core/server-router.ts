@@ -1,6 +1,7 @@
 /** The implementation of Router: registers services with their handlers, opens calls, drains and closes. */
 
 import type { Context } from './context.ts'
+import { longestDelayMs } from './delay.ts'
 import { checkHandler, dispatcher, invoker } from './dispatch.ts'
 import { RpcError } from './error.ts'
 import { compose, type Layer } from './layer.ts'
@@ -171,7 +172,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
 export function drainFor(work: Promise<unknown>, ms: number): Promise<void> {
   if (ms <= 0) return Promise.resolve()
   return new Promise((resolve) => {
-    const timer = ms < 2 ** 31 ? setTimeout(resolve, ms) : undefined
+    const timer = ms <= longestDelayMs ? setTimeout(resolve, ms) : undefined
     work.then(() => {
       clearTimeout(timer)
       resolve()

@@ -2,6 +2,7 @@
 
 import { AttemptContext } from '../core/attempt-context.ts'
 import type { Context } from '../core/context.ts'
+import { delayOf, longestDelayMs } from '../core/delay.ts'
 import { isRpcError, RpcError } from '../core/error.ts'
 import { streamsResponse } from '../core/method-kind.ts'
 import type { Service } from '../core/service.ts'
@@ -116,7 +117,7 @@ export abstract class AttemptCall {
   /** Runs `next` after so many milliseconds, unless the call is over or committed by then. */
   protected later(ms: number, next: () => void): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(next, ms)
+    this.#timer = setTimeout(next, delayOf(ms))
   }
 
   /** Gives up waiting for the next attempt. */
@@ -166,11 +167,9 @@ export abstract class AttemptCall {
 
 function nothing(): void {}
 
-const largestPushback = 2 ** 31 - 1
-
 function pushbackOf(error: unknown): Pushback {
   const value = isRpcError(error) ? error.metadata?.get('grpc-retry-pushback-ms') : undefined
   if (value === undefined) return undefined
   const ms = typeof value === 'string' && /^(?:0|[1-9]\d{0,9})$/.test(value) ? Number(value) : Number.NaN
-  return ms <= largestPushback ? ms : 'stop'
+  return ms <= longestDelayMs ? ms : 'stop'
 }

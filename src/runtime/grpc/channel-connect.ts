@@ -1,5 +1,6 @@
 /** connectChannel(): a connection before the first call needs it. */
 
+import { delayOf } from '../core/delay.ts'
 import { RpcError } from '../core/error.ts'
 import type { Channel, ChannelCall } from './channel.ts'
 
@@ -41,7 +42,7 @@ export function connectChannel(channel: Channel, { timeoutMs, signal }: ConnectO
       const options = { bytesSent: false, ...(lastError === undefined ? {} : { cause: lastError }) }
       end(() => reject(new RpcError('DEADLINE_EXCEEDED', `no connection within ${timeoutMs} ms${why}`, options)))
     }
-    const timer = timeoutMs === undefined ? undefined : setTimeout(onTime, timeoutMs)
+    const timer = timeoutMs === undefined ? undefined : setTimeout(onTime, delayOf(timeoutMs))
     if (signal?.aborted === true) {
       onAbort()
       return

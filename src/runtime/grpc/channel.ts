@@ -1,6 +1,7 @@
 /** Channel: the connections to one address: made when they are needed, more of them when streams run out, again when they are gone. */
 
 import type { Backoff } from '../core/backoff.ts'
+import { delayOf } from '../core/delay.ts'
 import { RpcError } from '../core/error.ts'
 import { nextId } from '../core/server-figures.ts'
 import { drainFor } from '../core/server-router.ts'
@@ -201,7 +202,7 @@ export class Channel {
     this.#lastError = error
     const ms = this.#options.backoff(++this.#failures)
     clearTimeout(this.#pause)
-    this.#pause = setTimeout(() => this.#resume(), ms)
+    this.#pause = setTimeout(() => this.#resume(), delayOf(ms))
     if (this.#usable.length === 0) this.#suspend(error)
     if (this.#waiting.size === 0) this.#pause.unref()
   }

@@ -1,5 +1,6 @@
 /** IdleCheck: closes connections that nobody has used for a while. */
 
+import { delayOf } from '../core/delay.ts'
 import type { Http2ClientConnection } from '../http2/sink.ts'
 
 /** Looks now and then, so that calls need not say that they were there; the timer keeps no process alive. */
@@ -18,7 +19,7 @@ export class IdleCheck {
   /** To call when there is a new connection. */
   start(): void {
     if (this.#timeoutMs <= 0 || this.#timer !== undefined) return
-    this.#timer = setInterval(() => this.#look(), Math.max(1, Math.min(this.#timeoutMs / 4, longestDelay))).unref()
+    this.#timer = setInterval(() => this.#look(), Math.max(1, delayOf(this.#timeoutMs / 4))).unref()
   }
 
   stop(): void {
@@ -37,6 +38,3 @@ export class IdleCheck {
     }
   }
 }
-
-/** The longest delay that timers keep. */
-const longestDelay = 2 ** 31 - 1

@@ -1,6 +1,7 @@
 /** JsonCall: a unary call whose messages are ProtoJSON, as the Connect protocol has it (https://connectrpc.com/docs/protocol#unary-request). */
 
 import { lazyParts } from '../core/call-context.ts'
+import { delayOf } from '../core/delay.ts'
 import { isRpcError, RpcError } from '../core/error.ts'
 import type { JsonValue } from '../core/json-value.ts'
 import { Metadata } from '../core/metadata.ts'
@@ -53,7 +54,7 @@ export class JsonCall implements Http2Sink {
     this.#timeout = headerOf(headers, 'connect-timeout-ms')
     this.#encoding = headerOf(headers, 'content-encoding')
     if (this.#timeout !== undefined && timeoutText.test(this.#timeout)) {
-      this.#timer = setTimeout(() => this.#fail(tooLate()), Math.min(Number(this.#timeout), 0x7fff_ffff)).unref()
+      this.#timer = setTimeout(() => this.#fail(tooLate()), delayOf(Number(this.#timeout))).unref()
     }
   }
 

@@ -1,5 +1,7 @@
 /** ConnectionLife: how old a server's connection may grow, and how long it may stand idle. */
 
+import { delayOf, longestDelayMs } from '../core/delay.ts'
+
 /** The limits of {@link ConnectionLife}. */
 export interface ConnectionLifeOptions {
   /**
@@ -20,9 +22,6 @@ export interface ConnectionLifeHost {
   destroy(): void
 }
 
-/** The longest time a timer can take. */
-const longestMs = 2 ** 31 - 1
-
 /** Timers of one connection; they keep no process alive. Made only where a limit is set. */
 export class ConnectionLife {
   readonly #host: ConnectionLifeHost
@@ -36,12 +35,12 @@ export class ConnectionLife {
     this.#host = host
     this.#options = options
     const { maxAgeMs, maxIdleMs } = options
-    if (maxAgeMs !== undefined && maxAgeMs < longestMs) {
+    if (maxAgeMs !== undefined && maxAgeMs < longestDelayMs) {
       // Connections that were made at once must not come back at once.
-      const ms = Math.min(longestMs, maxAgeMs * (0.9 + Math.random() * 0.2))
+      const ms = delayOf(maxAgeMs * (0.9 + Math.random() * 0.2))
       this.#age = setTimeout(() => this.#aged(), ms).unref()
     }
-    if (maxIdleMs !== undefined && maxIdleMs < longestMs) this.#watchIdle(maxIdleMs)
+    if (maxIdleMs !== undefined && maxIdleMs < longestDelayMs) this.#watchIdle(maxIdleMs)
   }
 
   /** A first stream was opened. */
@@ -63,7 +62,7 @@ export class ConnectionLife {
   #aged(): void {
     this.#host.drain()
     const { maxAgeGraceMs } = this.#options
-    if (maxAgeGraceMs === undefined || maxAgeGraceMs >= longestMs) return
+    if (maxAgeGraceMs === undefined || maxAgeGraceMs >= longestDelayMs) return
     this.#age = setTimeout(() => this.#host.destroy(), maxAgeGraceMs).unref()
   }
 
@@ -76,6 +75,6 @@ export class ConnectionLife {
   }
 
   get #limit(): number {
-    return this.#options.maxIdleMs ?? longestMs
+    return this.#options.maxIdleMs ?? longestDelayMs
   }
 }

@@ -1,5 +1,6 @@
 /** Keepalive: PINGs in silence, and the end of a connection that stays silent. */
 
+import { delayOf } from '../core/delay.ts'
 import type { Http2Keepalive } from './sink.ts'
 
 const defaultTimeoutMs = 20_000
@@ -31,7 +32,7 @@ export class KeepaliveTimer {
   constructor(host: KeepaliveHost, options: Http2Keepalive) {
     this.#host = host
     this.#options = options
-    this.#timer = setInterval(() => this.#tick(), options.intervalMs).unref()
+    this.#timer = setInterval(() => this.#tick(), delayOf(options.intervalMs)).unref()
   }
 
   /** Something came from the peer. */
@@ -57,7 +58,7 @@ export class KeepaliveTimer {
     const taken = this.#host.bytesTaken()
     this.#host.sendPing()
     // What came while this process was busy is read before time is called.
-    this.#answer = setTimeout(() => setImmediate(() => this.#late(timeoutMs, taken)), timeoutMs).unref()
+    this.#answer = setTimeout(() => setImmediate(() => this.#late(timeoutMs, taken)), delayOf(timeoutMs)).unref()
   }
 
   #late(timeoutMs: number, taken: number): void {

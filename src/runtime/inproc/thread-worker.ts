@@ -9,6 +9,7 @@ import {
   type WorkerOptions,
 } from 'node:worker_threads'
 import type { Peer } from '../core/context.ts'
+import { delayOf } from '../core/delay.ts'
 import { RpcError } from '../core/error.ts'
 import type { CallWorker, PoolRoute, ThreadCall } from './thread-call.ts'
 import { Frame, FrameFlag, Inbox, Outbox } from './thread-frame.ts'
@@ -34,8 +35,6 @@ export interface WorkerEvents {
   /** The thread has ended, after it had served or before; its calls have failed. `cause` says why. */
   ended(worker: ThreadWorker, hasServed: boolean, cause: RpcError): void
 }
-
-const longestDelay = 2 ** 31 - 1
 
 /** A thread from its start to its end; a pool makes another one to restart it. */
 export class ThreadWorker implements CallWorker {
@@ -99,7 +98,7 @@ export class ThreadWorker implements CallWorker {
     const { readyTimeoutMs } = settings
     this.readyTimer = setTimeout(
       () => this.kill(`it did not call serveThread() within ${readyTimeoutMs} ms`, undefined),
-      Math.min(readyTimeoutMs, longestDelay),
+      delayOf(readyTimeoutMs),
     ).unref()
   }
 
@@ -156,7 +155,7 @@ export class ThreadWorker implements CallWorker {
     if (wasReady) {
       this.outbox.frame(Frame.CLOSE, 0)
       this.outbox.item(0)
-      this.graceTimer = setTimeout(() => this.terminate(), Math.min(this.settings.graceMs, longestDelay))
+      this.graceTimer = setTimeout(() => this.terminate(), delayOf(this.settings.graceMs))
     } else this.terminate()
     return this.ended
   }
@@ -265,7 +264,7 @@ export class ThreadWorker implements CallWorker {
           `it did not answer for ${graceMs} ms after a call of it had been cancelled: its event loop is blocked`,
           undefined,
         ),
-      Math.min(graceMs, longestDelay),
+      delayOf(graceMs),
     ).unref()
   }
 

@@ -1,5 +1,6 @@
 /** rateLimit(): how many calls start per second. */
 
+import { delayOf } from '../core/delay.ts'
 import type { Layer } from '../core/layer.ts'
 import { CallLine } from './call-line.ts'
 
@@ -39,7 +40,7 @@ export function rateLimit(options: RateLimitOptions): Layer {
     filledAt = now
   }
   const arm = (): void => {
-    timer ??= setTimeout(serve, Math.min(Math.max(1, Math.ceil(((1 - tokens) * 1000) / perSecond)), 2 ** 31 - 1))
+    timer ??= setTimeout(serve, delayOf(Math.max(1, Math.ceil(((1 - tokens) * 1000) / perSecond))))
   }
   const serve = (): void => {
     timer = undefined

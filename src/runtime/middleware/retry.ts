@@ -3,6 +3,7 @@
 import { exponentialBackoff } from '../core/backoff.ts'
 import { lazyParts } from '../core/call-context.ts'
 import { type Context, type ContextKey, contextKey } from '../core/context.ts'
+import { delayOf } from '../core/delay.ts'
 import { isRpcError, type RpcCode, RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
 import { type RetryOptions, retryApplied, retryOption } from '../core/retry-option.ts'
@@ -101,7 +102,7 @@ function pause(cx: Context, ms: number): Promise<void> {
     const timer = setTimeout(() => {
       unlisten()
       resolve()
-    }, ms)
+    }, delayOf(ms))
     const unlisten = cx.onCancel((reason) => {
       clearTimeout(timer)
       reject(reason)

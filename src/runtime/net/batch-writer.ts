@@ -1,6 +1,7 @@
 /** Batched writes: everything a turn of the event loop wants to send leaves in one write to the socket. */
 
 import type { Socket } from 'node:net'
+import { delayOf } from '../core/delay.ts'
 
 /** A buffer that messages are encoded into, one after another; `ByteWriter` of the codecs is one. */
 export interface ByteSource {
@@ -134,7 +135,7 @@ export class BatchWriter {
       else this.#watch()
     }
     // What the peer took while this process was busy is noticed before time is called.
-    setTimeout(() => setImmediate(look), this.#writeTimeoutMs).unref()
+    setTimeout(() => setImmediate(look), delayOf(this.#writeTimeoutMs)).unref()
   }
 
   /** One write of several pieces. */

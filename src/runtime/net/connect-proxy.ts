@@ -1,6 +1,7 @@
 /** HTTP proxies: which one to use, and the CONNECT request that makes one a tunnel (RFC 9110 section 9.3.6). */
 
 import type { Socket } from 'node:net'
+import { delayOf } from '../core/delay.ts'
 import { RpcError } from '../core/error.ts'
 import { type Address, formatHostPort, parseAddress } from './address.ts'
 import type { ClientTlsOptions } from './tls.ts'
@@ -116,7 +117,7 @@ export function requestTunnel(
     const onAbort = (): void => settle(new Error('given up'))
     const onClose = (): void => settle(new Error('the proxy closed the connection'))
     const onError = (error: Error): void => settle(error)
-    const timer = setTimeout(() => settle(new Error('the proxy did not answer in time')), timeoutMs)
+    const timer = setTimeout(() => settle(new Error('the proxy did not answer in time')), delayOf(timeoutMs))
     signal?.addEventListener('abort', onAbort)
     socket.on('data', onData).on('close', onClose).on('error', onError)
     const credentials = authorization === undefined ? '' : `proxy-authorization: ${authorization}\r\n`

@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Peer } from '../core/context.ts'
+import { delayOf } from '../core/delay.ts'
 import { RpcError } from '../core/error.ts'
 import { type Address, formatAddress } from './address.ts'
 import { type HttpProxy, parseProxy, requestTunnel } from './connect-proxy.ts'
@@ -109,7 +110,7 @@ function establish(
       if (!settled) fail(unavailable(shown, `no connection within ${limit} ms`, undefined))
     }
     // A connection that came while this process was busy is taken before time is called.
-    const timer = setTimeout(() => setImmediate(onTime), limit)
+    const timer = setTimeout(() => setImmediate(onTime), delayOf(limit))
     const onAbort = (): void => fail(given(shown))
     const onClose = (): void => fail(unavailable(shown, 'closed by the peer while connecting', undefined))
     const onError = (error: Error): void => fail(unavailable(shown, reasonOf(error), error))

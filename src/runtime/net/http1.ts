@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { delayOf } from '../core/delay.ts'
 
 /** A request of `node:http`. */
 export type Http1Request = IncomingMessage
@@ -123,6 +124,6 @@ class Connection implements Http1Connection {
     clearTimeout(this.#timer)
     if (this.#socket.destroyed) return
     // Bytes that came while this process was busy are read before time is called.
-    this.#timer = setTimeout(() => setImmediate(() => this.#socket.destroy()), ms).unref()
+    this.#timer = setTimeout(() => setImmediate(() => this.#socket.destroy()), delayOf(ms)).unref()
   }
 }

@@ -1,6 +1,7 @@
 /** A pool of connections of which each serves one call at a time. */
 
 import { exponentialBackoff } from '../core/backoff.ts'
+import { delayOf } from '../core/delay.ts'
 import { RpcError } from '../core/error.ts'
 
 /** What a pool needs to know of a connection. */
@@ -299,7 +300,7 @@ export class Pool<C extends PoolConnection> {
               this.#filler = undefined
               this.#fill()
             },
-            this.#backoff(++this.#fillFailures),
+            delayOf(this.#backoff(++this.#fillFailures)),
           ).unref()
           this.#grow()
         },
@@ -330,7 +331,7 @@ export class Pool<C extends PoolConnection> {
   /** How long until somebody could be due at the earliest. */
   get #sweepMs(): number {
     const least = Math.min(this.#idleTimeoutMs, this.#checkEveryMs, this.#maxLifetimeMs)
-    return Math.min(Math.max(1, least), 2 ** 31 - 1)
+    return delayOf(Math.max(1, least))
   }
 
   #sweep = (): void => {
@@ -354,7 +355,7 @@ export class Pool<C extends PoolConnection> {
       } else next = Math.min(next, idleUntil, expiry, soundAt + this.#checkEveryMs)
     }
     if (this.#idle.length === 0 || next === Number.POSITIVE_INFINITY) return
-    this.#sweeper ??= setTimeout(this.#sweep, Math.min(Math.max(1, next - now), 2 ** 31 - 1)).unref()
+    this.#sweeper ??= setTimeout(this.#sweep, delayOf(Math.max(1, next - now))).unref()
   }
 }
 

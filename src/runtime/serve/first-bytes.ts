@@ -1,5 +1,6 @@
 /** Reads the first bytes of a connection until somebody can say what they are. */
 
+import { delayOf } from '../core/delay.ts'
 import type { Socket } from '../net/socket.ts'
 
 /** What became of the first bytes. `gone`: the peer left; `slow`: it sent too little in time; `unknown`: nobody knows them. */
@@ -33,7 +34,7 @@ export function readFirstBytes<T extends object>(
     const late = (): void => {
       setImmediate(() => settle({ kind: 'slow', first }))
     }
-    let timer = setTimeout(late, Math.min(silentMs, 0x7fff_ffff))
+    let timer = setTimeout(late, delayOf(silentMs))
     let settled = false
     const settle = (outcome: FirstBytes<T>): void => {
       if (settled) return
@@ -49,7 +50,7 @@ export function readFirstBytes<T extends object>(
     const onData = (chunk: Buffer): void => {
       if (first.length === 0) {
         clearTimeout(timer)
-        timer = setTimeout(late, timeoutMs)
+        timer = setTimeout(late, delayOf(timeoutMs))
         first = chunk
       } else first = Buffer.concat([first, chunk])
       const what = decide(first.subarray(0, enough))

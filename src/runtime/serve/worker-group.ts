@@ -1,6 +1,7 @@
 /** WorkerGroup: starts the workers of a program, replaces those that end, and exchanges all of them one by one. */
 
 import type { Backoff } from '../core/backoff.ts'
+import { delayOf } from '../core/delay.ts'
 import { type RpcCode, RpcError, rpcCodes } from '../core/error.ts'
 import { startWorker, type WorkerFailure, type WorkerHandle } from '../net/cluster.ts'
 
@@ -170,7 +171,7 @@ export class WorkerGroup {
         },
       })
       // Not before: starting throws where the system has no memory for a process.
-      const timer = setTimeout(onLate, this.#options.startTimeoutMs)
+      const timer = setTimeout(onLate, delayOf(this.#options.startTimeoutMs))
       const running: Running = {
         place: place.number,
         handle,
@@ -205,7 +206,7 @@ export class WorkerGroup {
           if (!this.#stopping) this.#tell('failed', place, undefined, reasonOf(error), this.#plan(place))
         },
       )
-    }, waitMs)
+    }, delayOf(waitMs))
     return waitMs
   }
 
@@ -226,7 +227,7 @@ export class WorkerGroup {
           waitMs: undefined,
         })
         running.handle.kill('SIGKILL')
-      }, stopTimeoutMs)
+      }, delayOf(stopTimeoutMs))
       const earlier = running.onExit
       running.onExit = () => {
         clearTimeout(timer)

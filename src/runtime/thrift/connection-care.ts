@@ -1,6 +1,7 @@
 /** What connections of a client need besides calls: an end when nobody uses them, and a look whether the peer is there. */
 
 import { CallContext } from '../core/call-context.ts'
+import { delayOf } from '../core/delay.ts'
 import { RpcError } from '../core/error.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 import { ClientCall } from './client-call.ts'
@@ -44,7 +45,7 @@ export function takeCare(connection: ClientConnection, care: SharedCare): void {
       } else check?.(connection)
       sent = connection.sent
     },
-    Math.min(Math.max(1, everyMs), 2 ** 31 - 1),
+    delayOf(Math.max(1, everyMs)),
   ).unref()
 }
 

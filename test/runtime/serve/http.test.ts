@@ -104,6 +104,32 @@ describe('HTTP/1.1 on the port', () => {
     expect(status).toBe(200)
   })
 
+  it('has no limit of time where Infinity is one, nor has gRPC', async () => {
+    const never = Number.POSITIVE_INFINITY
+    const keepalive = { intervalMs: never, timeoutMs: never }
+    const { server, port } = await serve(
+      {},
+      {
+        limits: { firstBytesTimeoutMs: never, silentTimeoutMs: never },
+        http: { headTimeoutMs: never, bodyTimeoutMs: never, idleTimeoutMs: never },
+        grpc: { keepalive },
+      },
+    )
+    const transport = grpc(`127.0.0.1:${port}`, { connectTimeoutMs: never, idleTimeoutMs: never, keepalive })
+    cleanups.push(() => transport.close())
+    await transport.connect({ timeoutMs: never })
+    const half = connect(port, '127.0.0.1')
+    cleanups.push(() => half.destroy())
+    half.write('POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\n')
+    const silent = connect(port, '127.0.0.1')
+    cleanups.push(() => silent.destroy())
+    silent.write('PO')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await createClient(Shop, transport).get({ name: 'a' })).toMatchObject({ name: 'a' })
+    expect(transport.stats().connections).toMatchObject([{ started: 1 }])
+    expect(server.connections).toBe(3)
+  })
+
   it('keeps connections, and lets requests in flight end when the server closes', async () => {
     let release: () => void = () => {}
     const held = new Promise<void>((resolve) => {
