@@ -110,12 +110,12 @@ function readValue(type: TypePlan, json: JsonValue, reading: JsonReading): unkno
     case 'set': {
       if (!Array.isArray(json)) throw place.refuse(`${showJson(json)} is not an array`)
       const elements: unknown[] = []
-      json.forEach((one: JsonValue, i) => {
+      for (let i = 0; i < json.length; i++) {
         place.enter(i)
-        const value = readElement(type.element, one, reading)
+        const value = readElement(type.element, json[i] as JsonValue, reading)
         if (value !== undefined) elements.push(value)
         place.leave()
-      })
+      }
       return type.kind === 'set' && type.shape === 'set' ? new Set(elements) : elements
     }
     case 'map':

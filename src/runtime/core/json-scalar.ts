@@ -19,6 +19,24 @@ const integers: Readonly<Record<string, readonly [min: number, max: number]>> = 
   fixed32: [0, 4294967295],
 }
 
+/**
+ * What {@link scalarToJson} gives for the values that need no more than a look; undefined for all others, fit or not. It knows no
+ * place, so callers need not step into one for it.
+ */
+export function plainToJson(scalar: ScalarPlan['scalar'], value: unknown): JsonValue | undefined {
+  switch (typeof value) {
+    case 'string':
+      return scalar === 'string' ? value : undefined
+    case 'number':
+      if (scalar === 'f64') return Number.isFinite(value) ? value : undefined
+      return scalar === 'i32' && (value | 0) === value ? value : undefined
+    case 'boolean':
+      return scalar === 'bool' ? value : undefined
+    default:
+      return undefined
+  }
+}
+
 /** 64-bit integers become decimal text, bytes base64, what JSON has no number for a word. */
 export function scalarToJson({ scalar }: ScalarPlan, value: unknown, place: JsonPlace): JsonValue {
   if (isInt64(scalar)) {

@@ -1,6 +1,6 @@
 /** writeJson: values to JSON by their description, in the dialect of either IDL. */
 
-import { enumToJson, keyToJson, scalarToJson } from './json-scalar.ts'
+import { enumToJson, keyToJson, plainToJson, scalarToJson } from './json-scalar.ts'
 import { type JsonObject, type JsonPlace, type JsonValue, setMember } from './json-value.ts'
 import { entriesOf, type FieldPlan, type MapPlan, type MessagePlan, type TypePlan } from './message-plan.ts'
 
@@ -88,9 +88,14 @@ function writeField(
   writing: JsonWriting,
   name: string = writing.options.idlNames === true ? field.schema.name : field.schema.jsonName,
 ): void {
-  writing.place.enter(field.name)
-  setMember(json, name, writeValue(field.type, value, writing))
-  writing.place.leave()
+  const { type } = field
+  let held = type.kind === 'scalar' ? plainToJson(type.scalar, value) : undefined
+  if (held === undefined) {
+    writing.place.enter(field.name)
+    held = writeValue(type, value, writing)
+    writing.place.leave()
+  }
+  setMember(json, name, held)
 }
 
 function writeValue(type: TypePlan, value: unknown, writing: JsonWriting): JsonValue {
@@ -114,10 +119,15 @@ function writeValue(type: TypePlan, value: unknown, writing: JsonWriting): JsonV
 
 function writeElements(element: TypePlan, value: Iterable<unknown>, writing: JsonWriting): JsonValue {
   const json: JsonValue[] = []
+  const scalar = element.kind === 'scalar' ? element.scalar : undefined
   for (const one of value) {
-    writing.place.enter(json.length)
-    json.push(writeValue(element, one, writing))
-    writing.place.leave()
+    let held = scalar === undefined ? undefined : plainToJson(scalar, one)
+    if (held === undefined) {
+      writing.place.enter(json.length)
+      held = writeValue(element, one, writing)
+      writing.place.leave()
+    }
+    json.push(held)
   }
   return json
 }
@@ -125,10 +135,10 @@ function writeElements(element: TypePlan, value: Iterable<unknown>, writing: Jso
 function writeMap(type: MapPlan, value: unknown, writing: JsonWriting): JsonValue {
   const { key, shape } = type
   if (typeof value !== 'object' || value === null) throw writing.place.refuse('not a map')
-  const entries = [...entriesOf(type, value)]
+  const entries = entriesOf(type, value)
   // Keys that no text stands for: a list of pairs.
   if (shape === 'pairs' && !(key.kind === 'scalar' || key.kind === 'enum')) {
-    return entries.map(([one, held], i) => {
+    return Array.from(entries, ([one, held], i) => {
       writing.place.enter(i)
       const pair = [writeValue(key, one, writing), writeValue(type.value, held, writing)]
       writing.place.leave()
@@ -162,14 +172,18 @@ function isEmpty(type: TypePlan, value: unknown): boolean {
     case 'enum':
       return value === type.zero || (typeof value === 'string' && type.numbers.get(value) === type.zero)
     case 'scalar':
-      if (value instanceof Uint8Array) return value.length === 0
-      return (
-        value === '' ||
-        value === false ||
-        value === 0n ||
-        (value === '0' && type.int64 === 'string' && type.scalar !== 'string') ||
-        Object.is(value, 0)
-      )
+      switch (typeof value) {
+        case 'string':
+          return value === '' || (value === '0' && type.int64 === 'string' && type.scalar !== 'string')
+        case 'number':
+          return Object.is(value, 0)
+        case 'bigint':
+          return value === 0n
+        case 'boolean':
+          return !value
+        default:
+          return value instanceof Uint8Array && value.length === 0
+      }
     case 'message':
       return false
   }
