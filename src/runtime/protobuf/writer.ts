@@ -4,7 +4,7 @@ import { ByteWriter } from '../core/byte-writer.ts'
 import { toInt64, toUint64 } from '../core/int64.ts'
 import { invalidValue } from '../core/invalid-value.ts'
 
-/** How deep messages may nest: protobuf's own default. */
+/** How deep messages may nest. Not the 64 of Thrift: what protobuf's C++ and Java write and read by default (100) must get through. */
 export const maxDepth = 100
 
 // Every method makes room for its tag (5 bytes) and a varint (10) at once.

@@ -28,7 +28,7 @@ export function lowerDefault(value: IrValue, type: IrType, report: Report): IrVa
   }
   if (type.kind === 'reference') {
     if (value.kind === 'name') return value
-    return refuse('bad-value', 'the default of an enum field must be the name of one of its values')
+    return refuse('bad-value', 'messages have no default values, and that of an enum is the name of one of its values')
   }
   const { scalar } = type
   const range = integerRange[scalar]
