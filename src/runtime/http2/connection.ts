@@ -317,7 +317,8 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     const known = error instanceof ConnectionError
     const code = known ? error.code : Http2ErrorCode.INTERNAL_ERROR
     const reason = known ? error.message : 'internal error'
-    this.failed(`the connection broke the rules of HTTP/2: ${reason}`)
+    const hint = this.settled ? '' : '; does this port speak gRPC?'
+    this.failed(`the connection broke the rules of HTTP/2: ${reason}${hint}`)
     this.sendGoaway(this.lastPeerStream, code, reason)
     this.lost()
     this.end()

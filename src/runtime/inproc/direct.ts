@@ -76,6 +76,11 @@ export interface InProcessStats {
   readonly rejected: number
 }
 
+/** What has a router. */
+interface Server {
+  readonly router: ServerRouter
+}
+
 /** The transport that {@link inProcess} makes. */
 export interface InProcessTransport extends Transport {
   /** Sums over all services, or the numbers of one name: a service, or a key of `limits`. */
@@ -95,11 +100,11 @@ export interface InProcessTransport extends Transport {
  *
  * `close()` ends what runs or waits in this transport and leaves the server open.
  */
-export function inProcess(
-  server: { readonly router: ServerRouter } | ServerRouter,
-  options: InProcessOptions = {},
-): InProcessTransport {
-  const router = 'router' in server ? server.router : server
+export function inProcess(server: Server | ServerRouter, options: InProcessOptions = {}): InProcessTransport {
+  const router: ServerRouter | undefined = (server as Partial<Server> | undefined)?.router ?? (server as ServerRouter)
+  if (typeof router?.find !== 'function') {
+    throw new TypeError('inProcess() takes a Server or a router; for a handler alone: createClient(Service, handler)')
+  }
   // The calls of this transport are known by this very object.
   const peer: Peer = { address: options.address ?? 'inproc', kind: 'inproc' }
   const { context = 'flow', isolate = 'move', limits = {} } = options
