@@ -213,32 +213,40 @@ function printException(
     for (const member of own) printMember(printer, member, context, false)
     if (keepsUnknown(message, context)) printer.line(`$unknown?: ${context.runtime('UnknownFields')} | undefined`)
     printer.blank()
-    printer.block(`constructor(${isEmpty ? `_${init}` : init}) {`, () => {
+    printer.list('constructor(', [isEmpty ? `_${init}` : init], ') {')
+    printer.indented(() => {
       printer.line(text === undefined ? 'super()' : `super(${completedMember(context, text, 'init.message')})`)
       for (const member of own) {
         printer.line(`this.${member.name} = ${completedMember(context, member, `init.${member.name}`)}`)
       }
       if (keepsUnknown(message, context)) printer.line('this.$unknown = init.$unknown')
     })
+    printer.line('}')
     printer.blank()
     printer.block('override get name(): string {', () => printer.line(`return ${quote(name)}`))
     printer.blank()
     printer.line(`static readonly typeName: string = ${quote(message.fullName)}`)
     printer.blank()
-    const method = (head: string, body: string): void => {
+    const method = (head: string, parameters: readonly string[], result: string, body: string): void => {
       printer.blank()
-      printer.block(`static ${head} {`, () => printer.line(body))
+      printer.list(`static ${head}(`, parameters, `): ${result} {`)
+      printer.indented(() => printer.line(body))
+      printer.line('}')
     }
     method(
-      `get schema(): ${context.runtime('MessageSchema')}`,
+      'get schema',
+      [],
+      context.runtime('MessageSchema'),
       `return ${context.runtime('messageSchema')}(${names.file(message.file)}, ${name}.typeName)`,
     )
-    method(`create(${init}): ${name}`, `return new ${name}(init)`)
-    method(`complete(input: ${input}): ${name}`, `return ${codec.complete}(input)`)
+    method('create', [init], name, `return new ${name}(init)`)
+    method('complete', [`input: ${input}`], name, `return ${codec.complete}(input)`)
     method(
-      `encode(writer: ${context.runtime('ThriftWriter')}, value: ${input}): void`,
+      'encode',
+      [`writer: ${context.runtime('ThriftWriter')}`, `value: ${input}`],
+      'void',
       `${codec.encode}(writer, value)`,
     )
-    method(`decode(reader: ${context.runtime('ThriftReader')}): ${name}`, `return ${codec.decode}(reader)`)
+    method('decode', [`reader: ${context.runtime('ThriftReader')}`], name, `return ${codec.decode}(reader)`)
   })
 }
