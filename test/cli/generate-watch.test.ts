@@ -59,9 +59,7 @@ async function watch(folder: string): Promise<Watch> {
     child,
     said: () => text,
     rounds: (count) =>
-      expect
-        .poll(() => text.match(/Watching/g)?.length ?? 0, { timeout: 15_000, interval: 20 })
-        .toBeGreaterThanOrEqual(count),
+      expect.poll(() => text, { timeout: 15_000, interval: 20 }).toMatch(new RegExp(`^(?:[^]*?Watching){${count}}`)),
     ended,
   }
   await one.rounds(1)

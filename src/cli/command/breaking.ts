@@ -5,7 +5,8 @@ import { resolve } from 'node:path'
 import { changeDiagnostic } from '../../compiler/breaking/change-diagnostic.ts'
 import { type BreakingCategory, breakingCategories } from '../../compiler/breaking/rule.ts'
 import { diagnosticToJson, type RenderableDiagnostic } from '../../compiler/text/render-diagnostic.ts'
-import type { BreakingResult, OpenVersions } from '../../project/breaking/breaking.ts'
+import type { BreakingResult } from '../../project/breaking/breaking.ts'
+import type { OpenVersions } from '../../project/breaking/version-side.ts'
 import type { Config } from '../../project/config/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import type { IdlVersion, VersionPlace } from '../../project/idl-version.ts'
@@ -118,31 +119,32 @@ async function compare(
   versions: OpenVersions,
 ): Promise<BreakingResult> {
   const { cwd } = run.io
-  const breaking = await import('../../project/breaking/breaking.ts')
+  const { compareEntries, compareFiles } = await import('../../project/breaking/breaking.ts')
+  const { currentSide, newestSide, olderSide } = await import('../../project/breaking/version-side.ts')
   if (options.against === 'lock' && config !== undefined) {
-    const before = await breaking.currentSide(config, versions)
-    const after = await breaking.newestSide(config, versions)
-    return breaking.compareEntries(before, after, options.entry, category)
+    const before = await currentSide(config, versions)
+    const after = await newestSide(config, versions)
+    return compareEntries(before, after, options.entry, category)
   }
   if (files.length === 0 && config !== undefined) {
     const listed = Object.values(config.entries).flatMap(({ services = [] }) => services.map(({ idl }) => idl))
     const local = listed.filter(({ source }) => source === 'local').map(({ path }) => resolve(config.folder, path))
     const version = await versionOf(run, options.against, { cwd, base: config.folder, files: [...new Set(local)] })
-    const before = await breaking.olderSide(config, version, versions)
-    const after = await breaking.currentSide(config, versions)
-    return breaking.compareEntries(before, after, options.entry, category)
+    const before = await olderSide(config, version, versions)
+    const after = await currentSide(config, versions)
+    return compareEntries(before, after, options.entry, category)
   }
   const { expandPatterns } = await import('../../project/registry/idl-pattern.ts')
   const paths = expandPatterns(files, cwd)
   const base = config?.folder ?? cwd
   const version = await versionOf(run, options.against, { cwd, base, files: paths })
-  const before = await breaking.olderSide(undefined, version, versions)
-  const after = await breaking.currentSide(undefined, versions)
+  const before = await olderSide(undefined, version, versions)
+  const after = await currentSide(undefined, versions)
   const listed = {
     files: paths.map((path) => pathFrom(cwd, path)),
     includes: (options.includes ?? []).map((one) => pathFrom(cwd, resolve(cwd, one))),
   }
-  return breaking.compareFiles(before, after, listed, config, category)
+  return compareFiles(before, after, listed, config, category)
 }
 
 /** What --against names: a path, or a ref of the repository around the project. */

@@ -7,6 +7,7 @@ import type { IdlVersion, VersionPlace } from '../idl-version.ts'
 import { nodeHost } from '../node-host.ts'
 import { ProjectError } from '../project-error.ts'
 import { GitFailure, type GitRunner, runGit } from './run-git.ts'
+import { followLinks } from './symbolic-link.ts'
 
 /** The files of a repository at one commit; undefined when the folder is in no repository. */
 export interface Repository {
@@ -52,7 +53,8 @@ export async function repositoryOf(folder: string, runner: GitRunner): Promise<R
         read(path) {
           const inside = pathOf(path)
           if (inside === undefined) return disk.read(path)
-          const id = tree.blobs.get(followLinks(targets, inside) ?? '')
+          const to = followLinks(targets, inside)
+          const id = typeof to === 'string' ? tree.blobs.get(to) : undefined
           const bytes = id === undefined ? undefined : texts.get(id)
           return bytes === undefined ? undefined : textOf(bytes)
         },
@@ -120,24 +122,6 @@ function parseTree(output: Buffer): Tree {
     else if (mode.startsWith('100') && isRead.test(path)) blobs.set(path, id)
   }
   return { blobs, links, submodules }
-}
-
-/** The path that a path stands for, links of the commit followed; undefined where one leads out of the repository or in a circle. */
-function followLinks(targets: ReadonlyMap<string, string>, path: string): string | undefined {
-  let names = path.split('/')
-  for (let hops = 0; hops < 40; hops++) {
-    const at = names.findIndex((_, i) => targets.has(names.slice(0, i + 1).join('/')))
-    if (at < 0) return names.join('/')
-    const target = targets.get(names.slice(0, at + 1).join('/'))!
-    if (target.startsWith('/')) return undefined
-    const followed = names.slice(0, at)
-    for (const name of target.split('/')) {
-      if (name === '..' && followed.pop() === undefined) return undefined
-      if (name !== '..' && name !== '.' && name !== '') followed.push(name)
-    }
-    names = [...followed, ...names.slice(at + 1)]
-  }
-  return undefined
 }
 
 /** `<id> blob <size>`, a line break, the bytes, a line break; for each that was asked for. */
