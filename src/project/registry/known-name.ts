@@ -70,7 +70,7 @@ function servicesOf(config: Config): KnownName[] {
       const text = beginOf(path)
       if (!text.startsWith(generatedMark)) continue
       const idl = /^.* from (.*?)\. /.exec(text)?.[1] ?? ''
-      for (const match of text.matchAll(/^export const \w+: ServiceType<.*serviceType\(\{ name: '(\w+)'/gm)) {
+      for (const match of text.matchAll(/^export const \w+: ServiceType<.*serviceType\(\{\s*name: '(\w+)'/gm)) {
         if (!found.has(match[1]!)) found.set(match[1]!, idl)
       }
     }
