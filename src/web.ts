@@ -18,7 +18,7 @@ export { Metadata, type MetadataInit, type MetadataValue } from './runtime/core/
 export type { Service } from './runtime/core/service.ts'
 export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
 export type { Transport } from './runtime/core/transport.ts'
-export { type GrpcWebOptions, grpcWeb } from './runtime/grpc/web-client.ts'
+export { type GrpcWebOptions, grpcWeb } from './runtime/grpc/web/web-client.ts'
 export {
   BadRequest,
   DebugInfo,

@@ -17,7 +17,15 @@ import { packageVersion } from '../core/version.ts'
 import { type Http2Address, type Http2ClientTls, Http2Dialer, type Http2Proxy } from '../http2/dialer.ts'
 import { clientKeepalive } from '../http2/keepalive.ts'
 import type { Http2Headers, Http2Keepalive } from '../http2/sink.ts'
-import { attemptsOf } from './attempts.ts'
+import { attemptsOf } from './attempt/attempts.ts'
+import { ReplayBudget } from './attempt/replay.ts'
+import { RetryThrottle } from './attempt/retry-throttle.ts'
+import {
+  type MethodConfig,
+  readServiceConfig,
+  type ServiceConfig,
+  type ServiceConfigInit,
+} from './attempt/service-config.ts'
 import type { CallCredentials } from './call-credentials.ts'
 import { type BoundMethod, type CallSettings, insecureCredentials } from './call-settings.ts'
 import { Channel } from './channel.ts'
@@ -30,9 +38,6 @@ import type { ConnectivityListener, ConnectivityState } from './connectivity.ts'
 import { defaultMaxReceiveBytes } from './framing.ts'
 import { headerText } from './metadata.ts'
 import { keepaliveTable } from './option-table.ts'
-import { ReplayBudget } from './replay.ts'
-import { RetryThrottle } from './retry-throttle.ts'
-import { type MethodConfig, readServiceConfig, type ServiceConfig, type ServiceConfigInit } from './service-config.ts'
 
 /** Options of {@link grpc}; everything is optional. */
 export interface GrpcOptions {

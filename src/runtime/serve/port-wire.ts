@@ -48,7 +48,7 @@ export function portWires(options: PortWireOptions): readonly PortWire[] {
       match: matchHttp2,
       load: once(async () => {
         const { grpcWire } = await import('../grpc/server.ts')
-        return grpcWire(grpc, http && (await import('../grpc/http-accept.ts')).httpAccept(http))
+        return grpcWire(grpc, http && (await import('../grpc/web/http-accept.ts')).httpAccept(http))
       }),
     },
   ]

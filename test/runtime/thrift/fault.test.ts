@@ -375,7 +375,8 @@ describe('a Thrift server', () => {
       const wire = thrift(`127.0.0.1:${port}`, { transport })
       cleanups.push(() => wire.close())
       const outcome = createClient(Echo, wire).echo('x'.repeat(17 << 20))
-      if (transport === 'buffered') await expect(outcome).rejects.toMatchObject({ code: 'UNAVAILABLE', bytesSent: true })
+      if (transport === 'buffered')
+        await expect(outcome).rejects.toMatchObject({ code: 'UNAVAILABLE', bytesSent: true })
       else await expect(outcome).rejects.toThrow('the limit is 16777216 (maxFrameBytes)')
     })
   }

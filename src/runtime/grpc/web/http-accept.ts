@@ -1,12 +1,12 @@
 /** httpAccept(): what a port answers to HTTP that is not gRPC: gRPC-web, JSON, a health check, and preflights of browsers. */
 
-import type { Http2Headers, Http2Sink, Http2Stream } from '../http2/sink.ts'
-import { answer, type CallAcceptor, deaf, type HttpAccept } from './accept.ts'
+import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
+import { answer, type CallAcceptor, deaf, type HttpAccept } from '../accept.ts'
+import { headerOf } from '../metadata.ts'
+import type { RequestHead } from '../request-head.ts'
+import { healthStatus } from '../service/health-status.ts'
 import { type Cors, type CorsOptions, cors } from './cors.ts'
-import { healthStatus } from './health-status.ts'
 import { JsonCall } from './json-call.ts'
-import { headerOf } from './metadata.ts'
-import type { RequestHead } from './request-head.ts'
 import { WebStream, WebTextSink } from './web-stream.ts'
 
 /** What a port answers besides Thrift and gRPC, over HTTP/1.1 and HTTP/2 alike. */

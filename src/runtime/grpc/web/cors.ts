@@ -1,7 +1,7 @@
 /** CORS: which pages of other sites may call, and what they may see (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 
-import type { Http2Headers } from '../http2/sink.ts'
-import { headerOf } from './metadata.ts'
+import type { Http2Headers } from '../../http2/sink.ts'
+import { headerOf } from '../metadata.ts'
 
 /** Who may call from a browser. */
 export interface CorsOptions {

@@ -1,6 +1,6 @@
 /** Base64 in pieces, as gRPC-web's text form has it: any number of padded texts, one behind the other. */
 
-import { RpcError } from '../core/error.ts'
+import { RpcError } from '../../core/error.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const digitOf: Uint8Array = new Uint8Array(256).fill(255)

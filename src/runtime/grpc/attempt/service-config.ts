@@ -1,7 +1,7 @@
 /** The service config of gRPC: what a client does for each method, as its JSON says (https://github.com/grpc/grpc/blob/master/doc/service_config.md). */
 
-import { type RpcCode, RpcError, rpcCodes } from '../core/error.ts'
-import type { MethodType, ServiceType } from '../core/service-type.ts'
+import { type RpcCode, RpcError, rpcCodes } from '../../core/error.ts'
+import type { MethodType, ServiceType } from '../../core/service-type.ts'
 
 /** Attempts beyond this number are not made, whatever a policy says (gRFC A6). */
 const mostAttempts = 5

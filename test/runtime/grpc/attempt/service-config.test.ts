@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isRpcError } from '../../../src/runtime/core/error.ts'
-import { readServiceConfig, type ServiceConfigInit } from '../../../src/runtime/grpc/service-config.ts'
-import { Echo } from './echo.ts'
+import { isRpcError } from '../../../../src/runtime/core/error.ts'
+import { readServiceConfig, type ServiceConfigInit } from '../../../../src/runtime/grpc/attempt/service-config.ts'
+import { Echo } from '../echo.ts'
 
 const [unary, collect] = Echo.methods as [(typeof Echo.methods)[0], (typeof Echo.methods)[0]]
 const retryPolicy = {

@@ -1,15 +1,15 @@
 /** grpcWeb(): the Transport of a browser, or of whatever else has `fetch`. */
 
-import type { Context } from '../core/context.ts'
-import { RpcError } from '../core/error.ts'
-import { streamsRequest } from '../core/method-kind.ts'
-import { drainFor } from '../core/server-router.ts'
-import type { Service } from '../core/service.ts'
-import type { MethodType, ServiceType } from '../core/service-type.ts'
-import type { Transport } from '../core/transport.ts'
-import { packageVersion } from '../core/version.ts'
-import { defaultMaxReceiveBytes } from './framing.ts'
-import { headerText } from './metadata.ts'
+import type { Context } from '../../core/context.ts'
+import { RpcError } from '../../core/error.ts'
+import { streamsRequest } from '../../core/method-kind.ts'
+import { drainFor } from '../../core/server-router.ts'
+import type { Service } from '../../core/service.ts'
+import type { MethodType, ServiceType } from '../../core/service-type.ts'
+import type { Transport } from '../../core/transport.ts'
+import { packageVersion } from '../../core/version.ts'
+import { defaultMaxReceiveBytes } from '../framing.ts'
+import { headerText } from '../metadata.ts'
 import { GrpcWebCall, type WebMethod, type WebSettings } from './web-call.ts'
 
 /** Options of {@link grpcWeb}; everything is optional. */

@@ -1,6 +1,6 @@
 /** AttemptWatch: what those who make attempts of a call hear of each. */
 
-import { type ContextKey, contextKey } from '../core/context.ts'
+import { type ContextKey, contextKey } from '../../core/context.ts'
 
 /** One attempt of a call that may be made again. */
 export interface AttemptWatch {

@@ -1,17 +1,17 @@
 /** addReflection(): the reflection service of gRPC, v1 and v1alpha (https://github.com/grpc/grpc/blob/master/doc/server-reflection.md). */
 
-import type { FileSchema } from '../core/schema.ts'
-import type { ServerRouter } from '../core/server-router.ts'
-import type { ServiceType } from '../core/service-type.ts'
-import { type DescriptorIndex, descriptorIndex, descriptorsOf } from './descriptor-index.ts'
+import type { FileSchema } from '../../core/schema.ts'
+import type { ServerRouter } from '../../core/server-router.ts'
+import type { ServiceType } from '../../core/service-type.ts'
 import {
   ServerReflection,
   type ServerReflectionHandler,
   type ServerReflectionRequest,
   type ServerReflectionResponseInput,
-} from './gen/grpc/reflection/v1/reflection.ts'
-import { ServerReflection as ServerReflectionAlpha } from './gen/grpc/reflection/v1alpha/reflection.ts'
-import { codeNumber } from './status.ts'
+} from '../gen/grpc/reflection/v1/reflection.ts'
+import { ServerReflection as ServerReflectionAlpha } from '../gen/grpc/reflection/v1alpha/reflection.ts'
+import { codeNumber } from '../status.ts'
+import { type DescriptorIndex, descriptorIndex, descriptorsOf } from './descriptor-index.ts'
 
 /** Options of {@link addReflection}. */
 export interface ReflectionOptions {

@@ -1,6 +1,6 @@
 /** What a server says of its health, for the health service and for the HTTP answer alike. */
 
-import type { Router } from '../core/router.ts'
+import type { Router } from '../../core/router.ts'
 
 /** Whether a service serves; `SERVICE_UNKNOWN` when there is none of that name. */
 export type HealthStatus = 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN'
