@@ -538,7 +538,7 @@ export const breakingRules = {
     about: 'a void method no longer declares an exception; clients take what older servers throw for success',
     example: '`void pay() throws (1: Refused refused)` → `void pay()`',
   },
-} as const satisfies Readonly<Record<string, BreakingRule>>
+} as const
 
 /** The id of a rule. */
 export type BreakingRuleId = keyof typeof breakingRules

@@ -22,7 +22,7 @@ export const frameHeadBytes = 9
 /** The largest payload that every peer takes, and what this side takes at first (RFC 9113 section 4.2). */
 export const commonFrame = 16_384
 /** The largest payload that this side takes from peers that send bodies, and sends to those that take as much: a message of 64 KiB is one frame. */
-export const largestFrame = 128 * 1024
+export const largestFrame = 131_072
 /** The largest stream id. */
 export const largestStream = 0x7fff_ffff
 /** What a client says first (RFC 9113 section 3.4). */
