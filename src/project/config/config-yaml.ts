@@ -1,6 +1,7 @@
 /** YAML as volo.yml and volo.lock use it: every scalar is text, keys are said once, and no text is too much to read. */
 
 import { CST, type Document, isScalar, Lexer, LineCounter, parseDocument, visit, YAMLParseError } from 'yaml'
+import type { Report, SourceFile } from '../../compiler/diagnostic.ts'
 
 /** Longer texts are no configuration. In UTF-16 units. */
 export const yamlLimit = 4_194_304
@@ -28,8 +29,20 @@ export function parseYaml(text: string): Document {
   return document
 }
 
+/** Reports what keeps a text from being YAML, each with its place. */
+export function reportYamlErrors({ errors }: Document, source: SourceFile, report: Report): void {
+  for (const error of errors) {
+    const [start, end] = error.pos
+    report({
+      code: 'config-syntax',
+      message: yamlMessage(error),
+      span: { source, start, end: Math.max(start + 1, end) },
+    })
+  }
+}
+
 /** The message of a YAML error, as a clause. */
-export function yamlMessage({ code, message }: YAMLParseError): string {
+function yamlMessage({ code, message }: YAMLParseError): string {
   if (code === 'MULTIPLE_DOCS') return "the file holds a second document after '---'"
   if (code === 'TAB_AS_INDENT') return 'a line is indented with a tab, and YAML takes spaces only'
   const first = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')

@@ -13,7 +13,7 @@ import { parseGitUrl } from '../git/url.ts'
 import { ProjectError } from '../project-error.ts'
 import { type ConfigValue, createReader, readValue, spanOf } from './config-reader.ts'
 import { configShape } from './config-shape.ts'
-import { mergeConflict, parseYaml, yamlLimit, yamlMessage } from './config-yaml.ts'
+import { mergeConflict, parseYaml, reportYamlErrors, yamlLimit } from './config-yaml.ts'
 
 /** The name of the file. */
 export const configName = 'volo.yml'
@@ -160,14 +160,7 @@ export function parseConfig(text: string, path: string, shownPath: string): Conf
   if (conflict !== undefined) {
     report({ code: 'config-syntax', message: 'an unresolved merge conflict', span: { source, ...conflict } })
   } else {
-    for (const error of document.errors) {
-      const [start, end] = error.pos
-      report({
-        code: 'config-syntax',
-        message: yamlMessage(error),
-        span: { source, start, end: Math.max(start + 1, end) },
-      })
-    }
+    reportYamlErrors(document, source, report)
   }
   let data: ConfigValue
   if (diagnostics.length === 0) {

@@ -6,7 +6,7 @@ import { type Document, isMap } from 'yaml'
 import { type Diagnostic, type Report, reportInto, type SourceFile, type Span } from '../../compiler/diagnostic.ts'
 import { type ConfigValue, createReader, readValue, spanOf } from '../config/config-reader.ts'
 import type { Shape } from '../config/config-shape.ts'
-import { parseYaml, yamlMessage } from '../config/config-yaml.ts'
+import { parseYaml, reportYamlErrors } from '../config/config-yaml.ts'
 import { pathFrom } from '../display-path.ts'
 import { asFileError, isFsError } from '../fs-error.ts'
 import { emptyLock, isSameSource, type Lock, type LockedRepo, lockName } from './lock.ts'
@@ -91,15 +91,8 @@ function read(source: SourceFile, document: Document, report: Report): Lock {
     })
     return emptyLock
   }
-  for (const error of document.errors) {
-    const start = error.pos[0]
-    report({
-      code: 'config-syntax',
-      message: yamlMessage(error),
-      span: { source, start, end: Math.max(start + 1, error.pos[1]) },
-      hint: `take the file from version control, or delete it and run: volo generate`,
-    })
-  }
+  const hint = 'take the file from version control, or delete it and run: volo generate'
+  reportYamlErrors(document, source, (finding) => report({ ...finding, hint }))
   if (document.errors.length > 0) return emptyLock
   let isGood = true
   const found: Report = (finding) => {

@@ -19,7 +19,7 @@ import { type Diagnostic, reportInto, type SourceFile } from '../../compiler/dia
 import type { ConfigProtocol } from '../config/config.ts'
 import { configShape, type Shape } from '../config/config-shape.ts'
 import { quoteNewScalars } from '../config/config-splice.ts'
-import { parseYaml, yamlMessage } from '../config/config-yaml.ts'
+import { parseYaml, reportYamlErrors } from '../config/config-yaml.ts'
 import { ProjectError } from '../project-error.ts'
 import { type LegacyRepo, type RepoBook, repoBook } from './migration-repos.ts'
 
@@ -52,14 +52,7 @@ export function migrateConfig({ source, folder, rebase }: MigrationSource): Migr
   const document = parseYaml(text)
   const diagnostics: Diagnostic[] = []
   const report = reportInto(diagnostics)
-  for (const error of document.errors) {
-    const [start, end] = error.pos
-    report({
-      code: 'config-syntax',
-      message: yamlMessage(error),
-      span: { source, start, end: Math.max(start + 1, end) },
-    })
-  }
+  reportYamlErrors(document, source, report)
   if (diagnostics.length > 0) return diagnostics
   const work: Work = { document, folder, rebase, notes: [], changed: false }
   const format = migrateRoot(work, path)

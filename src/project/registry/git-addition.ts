@@ -3,13 +3,12 @@
 import { below, normalizePath } from '../../compiler/path.ts'
 import type { Config, ConfigIdl, ConfigProtocol } from '../config/config.ts'
 import type { GitStore } from '../git/git-store.ts'
-import { parseGitUrl } from '../git/url.ts'
 import type { ListedRepo } from '../lock/lock-agreement.ts'
 import type { ReadLock } from '../lock/lock-reader.ts'
 import { ProjectError } from '../project-error.ts'
 import { matchRepoPaths } from './idl-pattern.ts'
 import { entryFor, protocolOf } from './idl-registry.ts'
-import { commitOfSource, findRepoSource, placeRepo, type RepoSource, type RepoWords } from './repo-source.ts'
+import { commitOfSource, findRepoSource, isRepoOf, placeRepo, type RepoSource, type RepoWords } from './repo-source.ts'
 
 /** What to list. */
 export interface GitIdlWords extends RepoWords {
@@ -70,7 +69,8 @@ export function moveSource(
   { address, ref }: RepoSource,
   commit: string,
 ): (repo: ListedRepo) => string | undefined {
-  return (repo) => (repo.ref === ref && parseGitUrl(repo.url, config.folder).key === address.key ? commit : undefined)
+  const isSame = isRepoOf(config, address)
+  return (repo) => (repo.ref === ref && isSame(repo) ? commit : undefined)
 }
 
 /** The entry that lists an IDL already, or has its repo, or is the usual one. */

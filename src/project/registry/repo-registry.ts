@@ -12,7 +12,7 @@ import { moveSource } from './git-addition.ts'
 import { protocolOf } from './idl-registry.ts'
 import { withText } from './registry-plan.ts'
 import { removeRepo } from './repo-edit.ts'
-import { commitOfSource, findRepoSource, placeRepo, unknownRepo } from './repo-source.ts'
+import { commitOfSource, findRepoSource, isRepoOf, placeRepo, unknownRepo } from './repo-source.ts'
 
 /** A repo to add. */
 export interface NewRepoWords {
@@ -60,10 +60,8 @@ export async function planRepoAddition(
     cwd,
   )
   const isListed = source.listed.length > 0
-  const twin = listedRepos(config).find(
-    (one) =>
-      one.entry === entry && one.ref === source.ref && parseGitUrl(one.url, config.folder).key === source.address.key,
-  )
+  const isSame = isRepoOf(config, source.address)
+  const twin = listedRepos(config).find((one) => one.entry === entry && one.ref === source.ref && isSame(one))
   if (twin !== undefined && words.name !== undefined && words.name !== twin.name) {
     throw new ProjectError(`entry '${entry}' has ${source.address.text} at '${source.ref}' as '${twin.name}'`, {
       hint: 'use that name, or add the repo at another ref with -r',
@@ -92,10 +90,8 @@ export async function planRepoAddition(
 
 /** Without a ref a URL that is listed once means that repo; one that is not listed stands at HEAD. */
 function defaultRef(config: Config, { url, name }: NewRepoWords, entry: string, cwd: string): string | undefined {
-  const { key } = parseGitUrl(url, cwd)
-  const same = listedRepos(config).filter(
-    (one) => one.entry === entry && parseGitUrl(one.url, config.folder).key === key,
-  )
+  const isSame = isRepoOf(config, parseGitUrl(url, cwd))
+  const same = listedRepos(config).filter((one) => one.entry === entry && isSame(one))
   if (name !== undefined) return same.find((one) => one.name === name)?.ref ?? 'HEAD'
   return same.length > 0 ? undefined : 'HEAD'
 }

@@ -37,11 +37,16 @@ export interface RepoSource {
   readonly listed: readonly ListedRepo[]
 }
 
+/** Whether a repo of volo.yml is the one of a URL. */
+export function isRepoOf({ folder }: Config, { key }: GitUrl): (repo: { readonly url: string }) => boolean {
+  return ({ url }) => parseGitUrl(url, folder).key === key
+}
+
 /** Finds the repo that is meant. Throws a usage ProjectError where that is unclear or contradicts volo.yml. */
 export function findRepoSource(config: Config, words: RepoWords, cwd: string): RepoSource {
   const repos = listedRepos(config).filter(({ entry }) => words.entry === undefined || entry === words.entry)
   const address = words.url === undefined ? undefined : parseGitUrl(words.url, cwd)
-  const isOfUrl = (repo: ListedRepo): boolean => parseGitUrl(repo.url, config.folder).key === address?.key
+  const isOfUrl = address === undefined ? () => false : isRepoOf(config, address)
   if (words.name !== undefined) {
     const named = repos.filter(({ name }) => name === words.name)
     if (named.length === 0 && address === undefined) throw unknownRepo(words.name, repos, words.entry)
@@ -79,9 +84,8 @@ function namedSource(
 function oneSource(config: Config, listed: readonly ListedRepo[], ref: string | undefined, what: string): RepoSource {
   const [first] = listed
   const address = parseGitUrl(first!.url, config.folder)
-  const isOne = listed.every(
-    (one) => parseGitUrl(one.url, config.folder).key === address.key && (ref !== undefined || one.ref === first!.ref),
-  )
+  const isSame = isRepoOf(config, address)
+  const isOne = listed.every((one) => isSame(one) && (ref !== undefined || one.ref === first!.ref))
   if (!isOne) {
     const all = listed.map((one) => `'${one.name}' of entry '${one.entry}' at '${one.ref}'`).join(', ')
     throw new ProjectError(`${what} is that of several repos: ${all}`, {
@@ -122,8 +126,9 @@ export async function commitOfSource(
   { address, ref, listed }: RepoSource,
   store: () => Promise<GitStore>,
 ): Promise<string> {
+  const isSame = isRepoOf(config, address)
   const known = compareLocks(config, lock).repos.find(
-    (one) => one.ref === ref && parseGitUrl(one.url, config.folder).key === address.key && one.commit !== undefined,
+    (one) => one.ref === ref && isSame(one) && one.commit !== undefined,
   )
   if (known?.commit !== undefined && isCommit(known.commit) && listed.every((one) => one.ref === ref))
     return known.commit
@@ -159,6 +164,6 @@ function newName(config: Config, { address, ref, name }: RepoSource, entry: stri
   const plain = repoName(address, [])
   if (!taken.includes(plain)) return plain
   const withRef = `${plain}-${ref.replaceAll(/[^\w.-]+/g, '-')}`
-  const isSameRepo = Object.values(repos).some((one) => parseGitUrl(one.url, config.folder).key === address.key)
+  const isSameRepo = Object.values(repos).some(isRepoOf(config, address))
   return isSameRepo && !taken.includes(withRef) ? withRef : repoName(address, taken)
 }
