@@ -1,7 +1,8 @@
 /** What can end early: a deadline, a cancellation with its reason, and those who want to hear of it. */
 
+import { deadlineError, hasPassed } from './deadline-error.ts'
 import { addDeadline, type DeadlineBucket, type DeadlineEntry, removeDeadline } from './deadline-timer.ts'
-import { RpcError } from './error.ts'
+import type { RpcError } from './error.ts'
 
 interface CancelListener {
   /** Undefined once removed. */
@@ -67,9 +68,10 @@ export abstract class CancelScope implements DeadlineEntry {
     return () => this.removeListener(node)
   }
 
-  /** Ends it early; the first reason stands. Does nothing once it is over. */
-  cancel(reason: RpcError): void {
+  /** Ends it early; the first reason stands. CANCELLED after the deadline is DEADLINE_EXCEEDED. Does nothing once it is over. */
+  cancel(why: RpcError): void {
     if (this.cancelled !== undefined || this.ended) return
+    const reason = why.code === 'CANCELLED' && hasPassed(this.deadline) ? deadlineError(this.title(), why) : why
     this.cancelled = reason
     if (this.deadlineBucket !== undefined) removeDeadline(this)
     // Taken first: the owner may end the call, and its listeners still want to hear why.
@@ -102,7 +104,7 @@ export abstract class CancelScope implements DeadlineEntry {
 
   /** The deadline has passed. */
   expire(): void {
-    this.cancel(new RpcError('DEADLINE_EXCEEDED', `the deadline of ${this.title()} has passed`, { stack: false }))
+    this.cancel(deadlineError(this.title()))
   }
 
   /** It is over: lets go of its timer and listeners. */

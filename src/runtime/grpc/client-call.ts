@@ -1,6 +1,7 @@
 /** GrpcClientCall: one call on the client, from its request to its status. */
 
 import type { Context } from '../core/context.ts'
+import { hasPassed, lateFailure } from '../core/deadline-error.ts'
 import { isRpcError, RpcError } from '../core/error.ts'
 import { streamsRequest, streamsResponse } from '../core/method-kind.ts'
 import { Http2ErrorCode } from '../http2/error-code.ts'
@@ -149,7 +150,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     if (this.over) return
     let failure: unknown
     try {
-      failure = trailers === undefined ? endedEarly() : this.readTrailers(trailers)
+      failure = trailers === undefined ? lateFailure(this.cx, endedEarly()) : this.readTrailers(trailers)
     } catch (error) {
       failure = error
     }
@@ -188,7 +189,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
       this.begin()
       return
     }
-    this.fail(errorOfReset(reason), false)
+    this.fail(lateFailure(this.cx, errorOfReset(reason)), false)
   }
 
   drain(): void {
@@ -210,7 +211,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   }
 
   unavailable(error: RpcError): void {
-    this.fail(error, false)
+    this.fail(lateFailure(this.cx, error), false)
   }
 
   open(connection: Http2ClientConnection): void {
@@ -263,6 +264,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   /** Whether the server cannot have seen the call: it goes out again at once, as often as nothing had left, else once. */
   private maySendAgain(reason: Http2Reset): boolean {
     if (reason.processed || reason.code === Http2ErrorCode.INTERNAL_ERROR) return false
+    if (hasPassed(this.cx.deadline)) return false
     if (reason.sent && this.reopened) return false
     return this.messages === undefined ? this.frame !== undefined : this.kept !== undefined
   }

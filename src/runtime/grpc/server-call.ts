@@ -160,7 +160,7 @@ export class GrpcServerCall implements Http2Sink {
       reason.code === undefined ? 'the connection of the caller was lost' : 'the caller cancelled the call'
     const error = new RpcError('CANCELLED', message, { stack: false })
     this.call.cancel(error)
-    this.requests?.fail(error)
+    this.requests?.fail(this.call.cx.cancelled ?? error)
     this.writer?.stop()
   }
 

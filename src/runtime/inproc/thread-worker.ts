@@ -9,6 +9,7 @@ import {
   type WorkerOptions,
 } from 'node:worker_threads'
 import type { Peer } from '../core/context.ts'
+import { lateFailure } from '../core/deadline-error.ts'
 import { delayOf } from '../core/delay.ts'
 import { RpcError } from '../core/error.ts'
 import type { CallWorker, PoolRoute, ThreadCall } from './thread-call.ts'
@@ -309,7 +310,7 @@ export class ThreadWorker implements CallWorker {
     for (const call of lost) {
       if (call === undefined) continue
       call.id = -1
-      call.fail(call.batch < this.outbox.batches ? error : unsent)
+      call.fail(lateFailure(call.cx, call.batch < this.outbox.batches ? error : unsent))
       this.events.freed(this)
     }
     this.end()

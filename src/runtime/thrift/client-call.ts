@@ -1,6 +1,7 @@
 /** One call of a Thrift client, from the wait for a connection to its outcome. */
 
 import type { Context } from '../core/context.ts'
+import { lateFailure } from '../core/deadline-error.ts'
 import type { RpcError } from '../core/error.ts'
 import type { MethodType } from '../core/service-type.ts'
 import type { PoolWaiter } from '../net/pool.ts'
@@ -95,7 +96,7 @@ export class ClientCall implements PoolWaiter<CallCarrier> {
   }
 
   failed(error: RpcError): void {
-    this.fail(error)
+    this.fail(lateFailure(this.cx, error))
   }
 
   resolve(value: unknown): void {

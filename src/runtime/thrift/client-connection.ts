@@ -110,7 +110,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       return
     }
     if (!this.usable) {
-      call.fail(this.#lost(false))
+      call.failed(this.#lost(false))
       this.#free()
       return
     }
@@ -295,7 +295,9 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     const calls = [...this.#pending.values()]
     this.#pending.clear()
     for (const call of calls)
-      call.fail(new RpcError(reason.code, this.#explain(reason, call), { cause: reason, bytesSent: this.#sent(call) }))
+      call.failed(
+        new RpcError(reason.code, this.#explain(reason, call), { cause: reason, bytesSent: this.#sent(call) }),
+      )
   }
 
   #explain(reason: RpcError, call: ClientCall): string {

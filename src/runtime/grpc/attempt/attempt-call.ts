@@ -2,6 +2,7 @@
 
 import { AttemptContext } from '../../core/attempt-context.ts'
 import type { Context } from '../../core/context.ts'
+import { hasPassed } from '../../core/deadline-error.ts'
 import { delayOf, longestDelayMs } from '../../core/delay.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsResponse } from '../../core/method-kind.ts'
@@ -155,7 +156,8 @@ export abstract class AttemptCall {
   #attemptFailed(attempt: Attempt, error: unknown): void {
     if (!this.#live.delete(attempt)) return
     attempt.cx.end()
-    if (this.committed !== undefined || this.cx.cancelled !== undefined) this.conclude(attempt, error)
+    const { cancelled, deadline } = this.cx
+    if (this.committed !== undefined || cancelled !== undefined || hasPassed(deadline)) this.conclude(attempt, error)
     else this.failed(attempt, error, pushbackOf(error), this.#live.size === 0)
   }
 

@@ -3,6 +3,7 @@
 import { toBase64 } from '../../core/base64.ts'
 import { lazyParts } from '../../core/call-context.ts'
 import type { Context } from '../../core/context.ts'
+import { lateFailure } from '../../core/deadline-error.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsResponse } from '../../core/method-kind.ts'
 import type { ProtobufMessage } from '../../protobuf/message.ts'
@@ -163,7 +164,8 @@ export class GrpcWebCall {
       return await fetch(this.#method.url, { method: 'POST', headers, body, signal, credentials })
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw new RpcError('UNAVAILABLE', `${this.#method.url} could not be reached: ${why}`, { cause, stack: false })
+      const text = `${this.#method.url} could not be reached: ${why}`
+      throw lateFailure(this.#cx, new RpcError('UNAVAILABLE', text, { cause, stack: false }))
     }
   }
 
@@ -208,7 +210,8 @@ export class GrpcWebCall {
   #seen(error: unknown): unknown {
     if (this.#stopped !== undefined) return this.#stopped
     if (error instanceof Error && !isRpcError(error) && error.name !== 'BizError') {
-      return new RpcError('UNAVAILABLE', `the connection was lost: ${error.message}`, { cause: error, stack: false })
+      const text = `the connection was lost: ${error.message}`
+      return lateFailure(this.#cx, new RpcError('UNAVAILABLE', text, { cause: error, stack: false }))
     }
     return error
   }
