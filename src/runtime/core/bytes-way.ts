@@ -37,7 +37,7 @@ export function bytesWay(
   return async (call, request) => {
     const [sends, takes] = [caller, callee].map(({ kind }) => streamsRequest(kind))
     const outcome = call.handle(await carried(request, sends!, takes!, accept))
-    if (callee.kind === 'oneway') {
+    if (callee.kind === 'oneway' || caller.kind === 'oneway') {
       outcome.catch(() => {})
       return undefined
     }

@@ -190,6 +190,7 @@ function callInit(cx: Context, peer: Peer, way: Way): ServerCallInit {
     requestHeaders: headers === undefined ? undefined : new Metadata(headers),
     persistent: metainfo === undefined ? undefined : copyOf(metainfo.persistentIfAny),
     transient: metainfo === undefined ? undefined : copyOf(metainfo.transientIfAny),
+    unanswered: cx.method.kind === 'oneway',
     replyTo: cx,
     counter: way.admission,
     ambient: way.ambient,

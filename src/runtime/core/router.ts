@@ -44,6 +44,8 @@ export interface ServerCallInit {
   readonly transient?: Map<string, string> | undefined
   /** It came on a connection whose client may not know yet that the server drains: it is served all the same. */
   readonly admitted?: boolean | undefined
+  /** The caller gets no answer, not even an error, although the method may have one: errors go to `onError`. */
+  readonly unanswered?: boolean | undefined
   /** Counts the call for whoever limits how many handlers run. */
   readonly counter?: CallCounter | undefined
   /** In process: stands in for the process's ambient store, to run the handler outside its caller's context. */

@@ -44,6 +44,7 @@ export class RunningCall extends CallContext implements ServerCall {
   declare private readonly replyTo: Context | undefined
   declare private readonly counter: CallCounter | undefined
   declare private givenUp: boolean
+  declare private readonly unanswered: boolean
   declare private readonly ambient: AmbientStore | undefined
   declare private headersCopied: boolean
   declare private map: ((message: unknown) => unknown) | undefined
@@ -79,6 +80,7 @@ export class RunningCall extends CallContext implements ServerCall {
     this.replyTo = init.replyTo
     this.counter = init.counter
     this.givenUp = false
+    this.unanswered = init.unanswered === true || method.kind === 'oneway'
     this.ambient = init.ambient
     this.peer = init.peer
     if (init.caller !== undefined) this.caller = init.caller
@@ -360,7 +362,7 @@ export class RunningCall extends CallContext implements ServerCall {
   private failure(error: unknown): unknown {
     const known = isRpcError(error) || isBizError(error) || this.declares(error)
     if (!known) return this.unexpected(error)
-    if (this.method.kind === 'oneway') this.report(error)
+    if (this.unanswered) this.report(error)
     return error
   }
 

@@ -57,6 +57,8 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   readonly #pending = new Map<number, ClientCall>()
   #sequence = 0
   #shared: boolean
+  /** Sequence id of the first oneway call since the last reply; 0: there was none. */
+  #firstOneway = 0
   /** The last sequence id when something came from the peer. */
   #heardAt = 0
   #suspect: NodeJS.Timeout | undefined
@@ -127,6 +129,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       return
     }
     if (call.target.oneway) {
+      if (this.#firstOneway === 0) this.#firstOneway = call.sequence
       this.#batch.flush()
       call.resolve(undefined)
       this.#free()
@@ -241,11 +244,12 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     const envelope = reader.messageBegin()
     const call = this.#callOf(envelope.sequence, envelope.kind)
     if (call === undefined) {
-      if (this.#shared) this.#counters.lateReplies++
+      if (this.#shared || this.#isOneway(envelope.sequence)) this.#counters.lateReplies++
       else this.#badSequence(envelope.sequence)
       return
     }
     this.#pending.delete(call.sequence)
+    this.#firstOneway = 0
     try {
       if (call.settle(message, envelope, reader) && !this.#shared) this.usable = false
     } catch (error) {
@@ -263,6 +267,11 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     if (kind !== ThriftMessageKind.EXCEPTION) return undefined
     for (const only of this.#pending.values()) return only
     return undefined
+  }
+
+  /** A server whose IDL has the method as one with an answer may answer it, before the answer to the next call. */
+  #isOneway(sequence: number): boolean {
+    return this.#firstOneway !== 0 && sequence >= this.#firstOneway && sequence <= this.#sequence
   }
 
   #badSequence(sequence: number): void {

@@ -160,14 +160,18 @@ export class ThriftServerConnection implements WireConnection {
     let envelope: ThriftEnvelope = nameless
     let call: ServerCall | undefined
     let request: unknown
+    let isAnswered = true
     try {
       envelope = reader.messageBegin()
+      isAnswered = envelope.kind !== ThriftMessageKind.ONEWAY
       if (envelope.kind !== ThriftMessageKind.CALL && envelope.kind !== ThriftMessageKind.ONEWAY) {
         const text = `a message of kind ${envelope.kind} where a call (1) or oneway (4) is due`
         throw applicationError('INTERNAL', ApplicationExceptionType.INVALID_MESSAGE_TYPE, text)
       }
       const info = header === undefined ? undefined : readRequestInfo(header)
-      const route = this.#route(info, envelope.name, envelope.kind === ThriftMessageKind.ONEWAY)
+      const route = this.#route(info, envelope)
+      // Some clients (Apache's Go) send oneway methods as calls and would take an answer for that of their next call.
+      if (route.method.kind === 'oneway') isAnswered = false
       if (this.#calls.size >= this.#maxConcurrentCalls) {
         throw new RpcError('RESOURCE_EXHAUSTED', `${this.#calls.size} calls are in flight on this connection`, {
           stack: false,
@@ -177,21 +181,23 @@ export class ThriftServerConnection implements WireConnection {
       call = this.#router.open(route, {
         peer: this.#peer,
         admitted: true,
+        unanswered: !isAnswered,
         ...(info === undefined ? {} : info.call),
       })
       if (info !== undefined) call.cx.set(requestInfo, info)
     } catch (error) {
       const form = formOf(message, envelope)
-      if (envelope.kind !== ThriftMessageKind.ONEWAY) this.#answer(form, this.#place(form), undefined, undefined, error)
+      if (isAnswered) this.#answer(form, this.#place(form), undefined, undefined, error)
       return
     }
     // A multiplexed name goes back without the service, as Apache's own processor does it.
     const form = formOf(message, envelope, call.cx.method.name)
-    this.#run(call, request, form, envelope.kind === ThriftMessageKind.ONEWAY)
+    this.#run(call, request, form, isAnswered)
   }
 
-  #route(info: RequestInfo | undefined, name: string, oneway: boolean): Route {
+  #route(info: RequestInfo | undefined, { name, kind }: ThriftEnvelope): Route {
     const router = this.#router
+    const oneway = kind === ThriftMessageKind.ONEWAY
     let service = info?.idlService
     let method = name
     let route = router.find('thrift', service, method)
@@ -213,12 +219,12 @@ export class ThriftServerConnection implements WireConnection {
     throw applicationError('UNIMPLEMENTED', ApplicationExceptionType.UNKNOWN_METHOD, text)
   }
 
-  #run(call: ServerCall, request: unknown, form: ReplyForm, oneway: boolean): void {
+  #run(call: ServerCall, request: unknown, form: ReplyForm, isAnswered: boolean): void {
     this.#calls.add(call)
-    const place = oneway ? undefined : this.#place(form)
+    const place = isAnswered ? this.#place(form) : undefined
     call.handle(request).then(
-      (value) => this.#settle(call, form, place, oneway, value, undefined),
-      (error: unknown) => this.#settle(call, form, place, oneway, undefined, error),
+      (value) => this.#settle(call, form, place, isAnswered, value, undefined),
+      (error: unknown) => this.#settle(call, form, place, isAnswered, undefined, error),
     )
   }
 
@@ -226,12 +232,12 @@ export class ThriftServerConnection implements WireConnection {
     call: ServerCall,
     form: ReplyForm,
     place: Place | undefined,
-    oneway: boolean,
+    isAnswered: boolean,
     value: unknown,
     error: unknown,
   ): void {
     this.#calls.delete(call)
-    if (!oneway && !this.#ending) this.#answer(form, place, call, value, error)
+    if (isAnswered && !this.#ending) this.#answer(form, place, call, value, error)
     this.#endWhenIdle()
   }
 
@@ -288,14 +294,28 @@ export class ThriftServerConnection implements WireConnection {
   /** The stream cannot be read on: says why if it can be found out to whom, and closes. */
   #refuseStream(error: RpcError): void {
     this.#ending = true
-    const form = formOfPrefix(this.#frames)
-    if (form !== undefined) {
+    const begun = openPrefix(this.#frames)
+    if (begun !== undefined && this.#expectsAnswer(begun)) {
       const type =
         error.code === 'INTERNAL' ? ApplicationExceptionType.PROTOCOL_ERROR : ApplicationExceptionType.INTERNAL_ERROR
-      this.#write(form, undefined, undefined, applicationError(error.code, type, error.message))
+      this.#write(
+        formOf(begun, begun.envelope),
+        undefined,
+        undefined,
+        applicationError(error.code, type, error.message),
+      )
     }
     this.#cancelAll(new RpcError('CANCELLED', 'the connection broke off', { stack: false }))
     this.#end()
+  }
+
+  #expectsAnswer({ header, envelope }: MessagePrefix): boolean {
+    if (envelope.kind === ThriftMessageKind.ONEWAY) return false
+    try {
+      return this.#route(header && readRequestInfo(header), envelope).method.kind !== 'oneway'
+    } catch {
+      return true
+    }
   }
 
   #announceReset(): void {
@@ -367,8 +387,12 @@ function headerlessForm(sequence: number): ReplyForm {
   return { framing: 'ttheader', framed: true, protocol: 'binary', headerSequence: sequence, sequence, name: '' }
 }
 
-/** Whom an unreadable message was from, as far as its first bytes tell. */
-function formOfPrefix(frames: FrameReader): ReplyForm | undefined {
+interface MessagePrefix extends ThriftMessage {
+  readonly envelope: ThriftEnvelope
+}
+
+/** What is around a message that cannot be read whole, as far as its first bytes tell. */
+function openPrefix(frames: FrameReader): MessagePrefix | undefined {
   try {
     const bytes = frames.peek()
     if (bytes[4] === 0x10 || bytes[4] === 0x80 || bytes[4] === 0x82) {
@@ -377,7 +401,7 @@ function formOfPrefix(frames: FrameReader): ReplyForm | undefined {
       const start = message.framing === 'ttheader' && bytes[message.start]! < 0x40 ? message.start + 4 : message.start
       const protocol = bytes[start] === 0x82 ? 'compact' : 'binary'
       const envelope = readerOf(protocol, bytes, start, bytes.length).messageBegin()
-      return formOf({ ...message, protocol, framed: true }, envelope)
+      return { ...message, protocol, framed: true, envelope }
     }
   } catch {
     return undefined
