@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 
@@ -24,9 +24,11 @@ function examples(text: string): string[] {
 
 test('the examples in doc comments compile', () => {
   const found = folders.flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.ts'))
-      .flatMap((name) => examples(readFileSync(join(root, folder, name), 'utf8')).map((code) => ({ name, code }))),
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .flatMap((path) =>
+        examples(readFileSync(join(root, folder, path), 'utf8')).map((code) => ({ name: basename(path), code })),
+      ),
   )
   expect(found.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['service.ts', 'layer.ts', 'timeout.ts', 'mock-service.ts']),
