@@ -182,7 +182,6 @@ const advice: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed; name it in `tls.ca`',
   SELF_SIGNED_CERT_IN_CHAIN: 'the authority of the certificate is not trusted; name it in `tls.ca`',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority of the certificate is not trusted; name it in `tls.ca`',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another host; check the address or set `tls.servername`',
 }
 
 /** What went wrong with a socket, in words, and what to check where that is known. */
@@ -190,6 +189,10 @@ export function reasonOf(error: Error): string {
   const failures: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
   const first = failures.find((failure) => failure instanceof Error) as NodeJS.ErrnoException | undefined
   const code = first?.code
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const { host } = first as { readonly host?: string }
+    return `the certificate is not for ${host}; check the address or set \`tls.servername\` (${code})`
+  }
   const known = code === undefined ? undefined : advice[code]
   if (known !== undefined) return `${known} (${code})`
   return first?.message ?? error.message

@@ -1,7 +1,8 @@
 /** TLS options of clients and servers, and how they become those of node:tls. */
 
 import { readFileSync } from 'node:fs'
-import type { ConnectionOptions, TlsOptions } from 'node:tls'
+import { isIP } from 'node:net'
+import { type ConnectionOptions, checkServerIdentity, type TlsOptions } from 'node:tls'
 import { RpcError } from '../core/error.ts'
 
 /** A certificate or key: PEM text, its bytes, or the file that holds it. */
@@ -15,7 +16,7 @@ export interface ClientTlsOptions {
   readonly cert?: Pem | undefined
   readonly key?: Pem | undefined
   readonly passphrase?: string | undefined
-  /** The name to ask for and to check. Default: the host of the address. */
+  /** The name or IP address that the certificate must be for. Default: the host of the address. */
   readonly servername?: string | undefined
   /** False accepts any certificate: only for tests. Default true. */
   readonly rejectUnauthorized?: boolean | undefined
@@ -34,16 +35,20 @@ export interface ServerTlsOptions {
   readonly handshakeTimeoutMs?: number | undefined
 }
 
-/** The options of `tls.connect` without those of the address. `host` is the name to check when none is given. */
+/**
+ * The options of `tls.connect` without those of the address. The certificate is checked against `servername`, else
+ * `host`, else `localhost`, whatever socket node:tls gets. Only a name is sent as SNI (RFC 6066 section 3).
+ */
 export function clientTls(
   options: ClientTlsOptions,
   host: string | undefined,
   alpn: readonly string[],
 ): ConnectionOptions {
-  const servername = options.servername ?? host
+  const identity = (options.servername || host || 'localhost').replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '')
   return {
     ...material(options),
-    ...(servername === undefined || /^[\d.]+$|:/.test(servername) ? {} : { servername }),
+    ...(isIP(identity) === 0 ? { servername: identity.replace(/\.$/, '') } : {}),
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(identity, certificate),
     ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
     ...(options.rejectUnauthorized === false ? { rejectUnauthorized: false } : {}),
   }
