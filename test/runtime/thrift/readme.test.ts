@@ -149,7 +149,11 @@ test.each(Object.keys(documented))(
 
 test('the numbers of the tables are those of the code', () => {
   const code = ['core', 'net', 'thrift', 'serve', 'middleware']
-    .flatMap((folder) => readdirSync(join(runtime, folder)).map((name) => join(runtime, folder, name)))
+    .flatMap((folder) =>
+      readdirSync(join(runtime, folder), { recursive: true, encoding: 'utf8' }).map((path) =>
+        join(runtime, folder, path),
+      ),
+    )
     .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n')
