@@ -8,7 +8,6 @@ export class Http1Stream implements Http2Stream {
   readonly #request: Http1Request
   readonly #response: Http1Response
   #sink: Http2Sink | undefined
-  #isCorked = false
 
   constructor(request: Http1Request, response: Http1Response) {
     this.#request = request
@@ -63,13 +62,19 @@ export class Http1Stream implements Http2Stream {
       return
     }
     if (end) response.end()
-    else this.#gather()
+    else {
+      // Node sends the head with the first chunk of the body; without a chunk in this turn it leaves alone. Node gathers
+      // what a turn writes by itself. response.cork() would not do: where end() follows in the same turn, Node 22 and 24
+      // (up to 24.21) write the last chunk in front of those that they hold back.
+      process.nextTick(() => {
+        if (!response.writableEnded && !response.destroyed) response.flushHeaders()
+      })
+    }
   }
 
   write(chunk: Uint8Array, end: boolean): boolean {
     const response = this.#response
     if (response.destroyed || response.writableEnded) return true
-    this.#gather()
     if (end) {
       response.end(chunk)
       return true
@@ -91,18 +96,5 @@ export class Http1Stream implements Http2Stream {
 
   resume(): void {
     this.#request.resume()
-  }
-
-  /** One write for all that a turn has to say. */
-  #gather(): void {
-    if (this.#isCorked) return
-    this.#isCorked = true
-    const response = this.#response
-    response.cork()
-    process.nextTick(() => {
-      this.#isCorked = false
-      if (!response.writableEnded && !response.destroyed) response.flushHeaders()
-      response.uncork()
-    })
   }
 }

@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { grpc } from '../../../src/runtime/grpc/client.ts'
+import { sendHeaders } from '../../../src/runtime/grpc/server-call.ts'
 import { addHealth } from '../../../src/runtime/grpc/service/health.ts'
 import { Base64Decoder } from '../../../src/runtime/grpc/web/web-base64.ts'
 import { grpcWeb } from '../../../src/runtime/grpc/web/web-client.ts'
@@ -155,6 +156,93 @@ describe('HTTP/1.1 on the port', () => {
     expect(answer.headers.get('connection')).toBe('close')
     await closing
     expect(server.connections).toBe(0)
+  })
+})
+
+describe('an answer that is written in one turn', () => {
+  const call = (body: string, type: string, more = ''): string =>
+    `POST /web.v1.Shop/Get HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\n${more}content-length: ${body.length}\r\n\r\n${body}`
+  const web = (more = ''): string => call('\0\0\0\0\x03\n\x01a', 'application/grpc-web+proto', more)
+
+  /** Heads and bodies of the answers that stand one behind another, by the chunks of HTTP/1.1; nothing may stand between. */
+  const answers = (text: string): string[] => {
+    const bodies: string[] = []
+    while (text !== '') {
+      expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+      const length = /\r\ncontent-length: (\d+)\r\n/i.exec(text.slice(0, text.indexOf('\r\n\r\n') + 2))
+      text = text.slice(text.indexOf('\r\n\r\n') + 4)
+      let body = ''
+      if (length !== null) {
+        body = text.slice(0, Number(length[1]))
+        text = text.slice(body.length)
+      } else {
+        for (let size = -1; size !== 0; ) {
+          const head = /^([0-9a-f]+)\r\n/i.exec(text)
+          if (head === null) throw new Error(`no chunk of HTTP/1.1: ${JSON.stringify(text.slice(0, 60))}`)
+          size = Number.parseInt(head[1]!, 16)
+          body += text.slice(head[0].length, head[0].length + size)
+          expect(text.slice(head[0].length + size, head[0].length + size + 2)).toBe('\r\n')
+          text = text.slice(head[0].length + size + 2)
+        }
+      }
+      bodies.push(body)
+    }
+    return bodies
+  }
+
+  it('is whole and ends with its trailers, also where requests stand one behind another', async () => {
+    const { port } = await serve()
+    const text = await raw(port, web() + web() + web('connection: close\r\n'))
+    const whole = '\0\0\0\0\x03\n\x01a\x80\0\0\0\x10grpc-status: 0\r\n'
+    expect(answers(text)).toEqual([whole, whole, whole])
+  })
+
+  it('is so for JSON, for the health check, for refusals and for a page of the fallback', async () => {
+    const { port } = await serve(
+      {},
+      { http: { fallback: (_, response) => void response.writeHead(200).end('a page') } },
+    )
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`
+    const text = await raw(
+      port,
+      call('{"name":"a"}', 'application/json') +
+        get('/healthz') +
+        get('/page') +
+        web('grpc-timeout: never\r\nconnection: close\r\n'),
+    )
+    expect(answers(text)).toEqual([expect.stringContaining('"a"'), expect.anything(), 'a page', ''])
+    expect(text).toContain('\r\ngrpc-status: ')
+  })
+
+  it('leaves in one write', async () => {
+    const { port } = await serve()
+    const chunks: string[] = []
+    const socket = connect(port, '127.0.0.1', () => socket.write(web('connection: close\r\n')))
+    socket.on('data', (chunk) => chunks.push(chunk.toString('latin1')))
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(chunks).toHaveLength(1)
+  })
+
+  it('sends its head without waiting for the first message', async () => {
+    let go = (): void => {}
+    const gone = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const { url } = await serve({
+      async *list(_, cx) {
+        sendHeaders(cx)
+        await gone
+        yield { name: 'late' }
+      },
+    })
+    const answer = await fetch(`${url}/web.v1.Shop/List`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc-web+proto' },
+      body: Uint8Array.of(0, 0, 0, 0, 0),
+    })
+    expect(answer.status).toBe(200)
+    go()
+    expect(await answer.text()).toContain('late')
   })
 })
 
