@@ -33,10 +33,3 @@ export interface ServerStats {
   readonly calls: CallCounts | undefined
   readonly connections: readonly ConnectionStats[]
 }
-
-let lastId = 0
-
-/** A number that nothing else of the process has. */
-export function nextId(): number {
-  return ++lastId
-}

@@ -1,8 +1,8 @@
 /** The implementation of Router: registers services with their handlers, opens calls, drains and closes. */
 
 import type { Context } from './context.ts'
-import { longestDelayMs } from './delay.ts'
 import { checkHandler, dispatcher, invoker } from './dispatch.ts'
+import { drainFor } from './drain.ts'
 import { RpcError } from './error.ts'
 import { compose, type Layer } from './layer.ts'
 import { streamsResponse } from './method-kind.ts'
@@ -166,18 +166,6 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
   }
   for (const { service, handler, layers: own } of options.services ?? []) router.add(service, handler, { layers: own })
   return router
-}
-
-/** Resolves when the work is done or `ms` milliseconds have passed, whichever is first. */
-export function drainFor(work: Promise<unknown>, ms: number): Promise<void> {
-  if (ms <= 0) return Promise.resolve()
-  return new Promise((resolve) => {
-    const timer = ms <= longestDelayMs ? setTimeout(resolve, ms) : undefined
-    work.then(() => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 }
 
 function logError(error: unknown, cx: Context): void {

@@ -2,9 +2,9 @@
 
 import type { Backoff } from '../core/backoff.ts'
 import { delayOf } from '../core/delay.ts'
+import { drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
-import { nextId } from '../core/server-figures.ts'
-import { drainFor } from '../core/server-router.ts'
+import { nextId } from '../core/ids.ts'
 import type { Http2Dialer } from '../http2/dialer.ts'
 import type { Http2ClientConnection, Http2Keepalive, Http2Retirement } from '../http2/sink.ts'
 import type { ChannelStats } from './channel-stats.ts'

@@ -2,8 +2,8 @@
 
 import { type Backoff, exponentialBackoff } from '../core/backoff.ts'
 import type { Context } from '../core/context.ts'
+import { drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
-import { drainFor } from '../core/server-router.ts'
 import type { Service } from '../core/service.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'

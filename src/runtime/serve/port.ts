@@ -2,8 +2,8 @@
 
 import type { Peer } from '../core/context.ts'
 import { RpcError } from '../core/error.ts'
+import { nextId } from '../core/ids.ts'
 import type { Router } from '../core/router.ts'
-import { nextId } from '../core/server-figures.ts'
 import type { WireConnection } from '../core/wire.ts'
 import { peerOf } from '../net/peer.ts'
 import type { Socket } from '../net/socket.ts'

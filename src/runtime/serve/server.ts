@@ -2,7 +2,9 @@
 
 import { enableAmbient } from '../ambient/ambient.ts'
 import type { Context } from '../core/context.ts'
+import { drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
+import { nextId } from '../core/ids.ts'
 import type { Layer } from '../core/layer.ts'
 import {
   atLeast,
@@ -13,8 +15,8 @@ import {
   isFunctions,
   type OptionTable,
 } from '../core/option-check.ts'
-import { nextId, type ServerStats } from '../core/server-figures.ts'
-import { createRouter, drainFor, type ServerRouter } from '../core/server-router.ts'
+import type { ServerStats } from '../core/server-figures.ts'
+import { createRouter, type ServerRouter } from '../core/server-router.ts'
 import type { ServiceType } from '../core/service-type.ts'
 import type { UnknownHandler } from '../core/unknown-service.ts'
 import { callTotals, snapshot } from '../grpc/counters.ts'

@@ -2,6 +2,7 @@
 
 import { callAddress } from '../core/call-target.ts'
 import type { Context } from '../core/context.ts'
+import { drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
 import { atLeast, checkOptions, isAnything, isText, type OptionTable, oneOf } from '../core/option-check.ts'
 import type { Service } from '../core/service.ts'
@@ -137,7 +138,7 @@ export function thrift(address: AddressInit, options: ThriftOptions = {}): Thrif
       await book.own.warmUp(count)
     },
     close({ drainMs = 0 } = {}) {
-      closing ??= drained(drainMs).then(() => book.close(closedReason))
+      closing ??= drainFor(idle(), drainMs).then(() => book.close(closedReason))
       return closing
     },
     get stats() {
@@ -145,14 +146,10 @@ export function thrift(address: AddressInit, options: ThriftOptions = {}): Thrif
     },
   }
 
-  function drained(drainMs: number): Promise<void> {
-    if (inFlight === 0 || drainMs <= 0) return Promise.resolve()
+  function idle(): Promise<void> {
+    if (inFlight === 0) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(drainMs, 0x7fff_ffff))
-      onIdle = () => {
-        clearTimeout(timer)
-        resolve()
-      }
+      onIdle = resolve
     })
   }
 }

@@ -1,9 +1,9 @@
 /** grpcWeb(): the Transport of a browser, or of whatever else has `fetch`. */
 
 import type { Context } from '../../core/context.ts'
+import { drainFor } from '../../core/drain.ts'
 import { RpcError } from '../../core/error.ts'
 import { streamsRequest } from '../../core/method-kind.ts'
-import { drainFor } from '../../core/server-router.ts'
 import type { Service } from '../../core/service.ts'
 import type { MethodType, ServiceType } from '../../core/service-type.ts'
 import type { Transport } from '../../core/transport.ts'
