@@ -3,7 +3,7 @@
 /** Compatibility of two versions. */
 export type { BreakingChange, DeclarationChange } from './compiler/breaking/change.ts'
 export { changeDiagnostic } from './compiler/breaking/change-diagnostic.ts'
-export { type Comparison, compareVersions } from './compiler/breaking/compare.ts'
+export { type Comparison, compareVersions } from './compiler/breaking/compare/compare.ts'
 export { applyIgnores, type BreakingIgnore, type FilteredComparison } from './compiler/breaking/ignore.ts'
 export {
   type BreakingCategory,

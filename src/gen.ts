@@ -1,6 +1,8 @@
 /** What generated code imports. People need it rarely; it reaches no `node:` module. */
 
-export type { CallOptions } from './runtime/core/call-options.ts'
+export type { CallOptions } from './runtime/core/client/call-options.ts'
+export type { Context } from './runtime/core/context/context.ts'
+export { DeclaredException } from './runtime/core/error.ts'
 export {
   completeList,
   completeMap,
@@ -8,14 +10,12 @@ export {
   completeRecord,
   missing,
   unknownCase,
-} from './runtime/core/complete.ts'
-export type { Context } from './runtime/core/context.ts'
-export { type EnumNumbers, enumNumbers } from './runtime/core/enum-name.ts'
-export { DeclaredException } from './runtime/core/error.ts'
-export { fileSchema, messageSchema } from './runtime/core/file-schema.ts'
-export type { FileSchema, MessageSchema } from './runtime/core/schema.ts'
+} from './runtime/core/message/complete.ts'
+export { type EnumNumbers, enumNumbers } from './runtime/core/message/enum-name.ts'
+export { fileSchema, messageSchema } from './runtime/core/message/file-schema.ts'
+export type { FileSchema, MessageSchema } from './runtime/core/message/schema.ts'
+export type { UnknownFields } from './runtime/core/message/unknown-fields.ts'
 export { methodType, type ServiceType, serviceType } from './runtime/core/service-type.ts'
-export type { UnknownFields } from './runtime/core/unknown-fields.ts'
 export { type Extension, extension } from './runtime/protobuf/extension.ts'
 export {
   $file as anyFile,

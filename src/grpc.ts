@@ -1,21 +1,20 @@
 /** gRPC for people: the client transport, the options of the server's wire, and what belongs to gRPC alone. */
 
-export type { GenericClient, GenericRequest, RawCallOptions } from './runtime/core/generic-client.ts'
-export type { JsonHandler } from './runtime/core/generic-handler.ts'
+export type { GenericClient, GenericRequest, RawCallOptions } from './runtime/core/generic/generic-client.ts'
+export type { JsonHandler } from './runtime/core/generic/generic-handler.ts'
 export type {
   HedgingPolicyInit,
   MethodConfigInit,
   RetryPolicyInit,
   ServiceConfigInit,
 } from './runtime/grpc/attempt/service-config.ts'
-export type { CallCredentials, CredentialsRequest } from './runtime/grpc/call-credentials.ts'
-export { type GrpcCallOptions, grpcCall } from './runtime/grpc/call-settings.ts'
-export type { ConnectOptions } from './runtime/grpc/channel-connect.ts'
-export type { ChannelConnectionStats, ChannelStats } from './runtime/grpc/channel-stats.ts'
-export { type GrpcOptions, type GrpcTransport, grpc } from './runtime/grpc/client.ts'
+export type { CallCredentials, CredentialsRequest } from './runtime/grpc/client/call-credentials.ts'
+export { type GrpcCallOptions, grpcCall } from './runtime/grpc/client/call-settings.ts'
+export type { ConnectOptions } from './runtime/grpc/client/channel-connect.ts'
+export type { ChannelConnectionStats, ChannelStats } from './runtime/grpc/client/channel-stats.ts'
+export type { ConnectivityListener, ConnectivityState } from './runtime/grpc/client/connectivity.ts'
+export { type GrpcOptions, type GrpcTransport, grpc } from './runtime/grpc/client/transport.ts'
 export { type Compression, uncompressed } from './runtime/grpc/compression.ts'
-export type { ConnectivityListener, ConnectivityState } from './runtime/grpc/connectivity.ts'
-export { countCalls } from './runtime/grpc/counters.ts'
 /** The health service, for clients of it; `addHealth` answers it. */
 export {
   Health,
@@ -23,15 +22,16 @@ export {
   type HealthClient,
 } from './runtime/grpc/gen/grpc/health/v1/health.ts'
 export { createGenericClient, forward, genericHandler, interpretedService } from './runtime/grpc/generic.ts'
-export { type GrpcWireOptions, grpcWire } from './runtime/grpc/server.ts'
-export { compressResponse, sendHeaders } from './runtime/grpc/server-call.ts'
+export { compressResponse, sendHeaders } from './runtime/grpc/server/call.ts'
+export { countCalls } from './runtime/grpc/server/counters.ts'
+export { type GrpcWireOptions, grpcWire } from './runtime/grpc/server/wire.ts'
 export { addChannelz, type ChannelzOptions } from './runtime/grpc/service/channelz.ts'
 export { addHealth, type HealthControl } from './runtime/grpc/service/health.ts'
 export type { HealthStatus } from './runtime/grpc/service/health-status.ts'
 export { addReflection, type ReflectionOptions } from './runtime/grpc/service/reflection.ts'
 export type { CorsOptions } from './runtime/grpc/web/cors.ts'
 export type { HttpOptions } from './runtime/grpc/web/http-accept.ts'
-export type { Http2Address, Http2ClientTls } from './runtime/http2/dialer.ts'
+export type { Http2Address, Http2ClientTls } from './runtime/http2/client/dialer.ts'
 export type { Http2Keepalive, Http2PingPolicy } from './runtime/http2/sink.ts'
 export { type HttpProxy, proxyFromEnv } from './runtime/net/connect-proxy.ts'
 export { fromBinary, toBinary } from './runtime/protobuf/bytes.ts'

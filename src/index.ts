@@ -2,11 +2,13 @@
 
 export { currentContext, enableAmbient } from './runtime/ambient/ambient.ts'
 export type { BackoffOptions } from './runtime/core/backoff.ts'
-export type { CallOptions, ClientOptions, MethodOptions } from './runtime/core/call-options.ts'
-export { callAddress, callTags } from './runtime/core/call-target.ts'
-export { createClient } from './runtime/core/client.ts'
-export { type Context, type ContextKey, contextKey, type Peer } from './runtime/core/context.ts'
-export { type EnumNumbers, type EnumObject, enumName, isEnumName, isEnumValue } from './runtime/core/enum-name.ts'
+export type { CallOptions, ClientOptions, MethodOptions } from './runtime/core/client/call-options.ts'
+export { createClient } from './runtime/core/client/client.ts'
+export type { RetryEvent, RetryOptions } from './runtime/core/client/retry-option.ts'
+export { callAddress, callTags } from './runtime/core/context/call-target.ts'
+export { type Context, type ContextKey, contextKey, type Peer } from './runtime/core/context/context.ts'
+export { withDeadline } from './runtime/core/context/deadline-context.ts'
+export type { Service } from './runtime/core/context/service.ts'
 export {
   BizError,
   DeclaredException,
@@ -19,25 +21,34 @@ export {
   type RpcErrorOptions,
   rpcCodes,
 } from './runtime/core/error.ts'
-export { applyFieldMask, type FieldPaths, fieldMaskFromPaths, mergeFieldMask } from './runtime/core/field-mask.ts'
-export type { FromJsonOptions } from './runtime/core/json-read.ts'
-export type { JsonObject, JsonValue } from './runtime/core/json-value.ts'
-export type { ToJsonOptions } from './runtime/core/json-write.ts'
+export type { JsonObject, JsonValue } from './runtime/core/json/json-value.ts'
+export type { FromJsonOptions } from './runtime/core/json/read-json.ts'
+export type { ToJsonOptions } from './runtime/core/json/write-json.ts'
 export { compose, type Layer } from './runtime/core/layer.ts'
-export type { MessageType } from './runtime/core/message.ts'
-export { clone, create, equals } from './runtime/core/message-value.ts'
+export {
+  type EnumNumbers,
+  type EnumObject,
+  enumName,
+  isEnumName,
+  isEnumValue,
+} from './runtime/core/message/enum-name.ts'
+export {
+  applyFieldMask,
+  type FieldPaths,
+  fieldMaskFromPaths,
+  mergeFieldMask,
+} from './runtime/core/message/field-mask.ts'
+export type { MessageType } from './runtime/core/message/message.ts'
+export { clone, create, equals } from './runtime/core/message/message-value.ts'
+export type { FileSchema, MethodKind } from './runtime/core/message/schema.ts'
 export { Metadata, type MetadataInit, type MetadataValue } from './runtime/core/metadata.ts'
 export type { Metainfo } from './runtime/core/metainfo.ts'
-export { withDeadline } from './runtime/core/narrowed-context.ts'
-export type { RetryEvent, RetryOptions } from './runtime/core/retry-option.ts'
 export type { Router, UnknownCall } from './runtime/core/router.ts'
-export type { FileSchema, MethodKind } from './runtime/core/schema.ts'
-export type { ConnectionStats, ServerStats } from './runtime/core/server-figures.ts'
-export { createRouter, type RouterOptions, type ServerRouter, type ServiceEntry } from './runtime/core/server-router.ts'
-export type { Service } from './runtime/core/service.ts'
+export { createRouter, type RouterOptions, type ServerRouter, type ServiceEntry } from './runtime/core/server/router.ts'
+export type { ConnectionStats, ServerStats } from './runtime/core/server/server-stats.ts'
+export type { UnknownHandler, UnknownService } from './runtime/core/server/unknown-service.ts'
 export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
 export type { Transport } from './runtime/core/transport.ts'
-export type { UnknownHandler, UnknownService } from './runtime/core/unknown-service.ts'
 export type { CallCounts } from './runtime/core/wire.ts'
 export { type AccessLogEntry, type AccessLogOptions, accessLog } from './runtime/middleware/access-log.ts'
 export { type ConcurrencyLimitOptions, concurrencyLimit } from './runtime/middleware/concurrency-limit.ts'

@@ -14,7 +14,7 @@ export {
   type MockUnaryCall,
   mockService,
 } from './runtime/inproc/mock-service.ts'
-export { type ServeThreadOptions, serveThread } from './runtime/inproc/thread-server.ts'
-export type { ThreadStats, ThreadsStats } from './runtime/inproc/thread-stats.ts'
-export { type ThreadsOptions, type ThreadsTransport, threads } from './runtime/inproc/threads.ts'
+export { type ServeThreadOptions, serveThread } from './runtime/inproc/thread/server.ts'
+export type { ThreadStats, ThreadsStats } from './runtime/inproc/thread/stats.ts'
+export { type ThreadsOptions, type ThreadsTransport, threads } from './runtime/inproc/thread/threads.ts'
 export { transfer } from './runtime/inproc/transfer.ts'

@@ -1,8 +1,9 @@
 /** volo-ts/web: clients in a browser, by gRPC-web. It reaches no `node:` module. */
 
-export type { CallOptions, ClientOptions } from './runtime/core/call-options.ts'
-export { createClient } from './runtime/core/client.ts'
-export { type Context, type ContextKey, contextKey, type Peer } from './runtime/core/context.ts'
+export type { CallOptions, ClientOptions } from './runtime/core/client/call-options.ts'
+export { createClient } from './runtime/core/client/client.ts'
+export { type Context, type ContextKey, contextKey, type Peer } from './runtime/core/context/context.ts'
+export type { Service } from './runtime/core/context/service.ts'
 export {
   BizError,
   type ErrorDetail,
@@ -15,7 +16,6 @@ export {
 } from './runtime/core/error.ts'
 export { compose, type Layer } from './runtime/core/layer.ts'
 export { Metadata, type MetadataInit, type MetadataValue } from './runtime/core/metadata.ts'
-export type { Service } from './runtime/core/service.ts'
 export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
 export type { Transport } from './runtime/core/transport.ts'
 export { type GrpcWebOptions, grpcWeb } from './runtime/grpc/web/web-client.ts'

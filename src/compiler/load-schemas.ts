@@ -1,11 +1,11 @@
 /** loadSchemas: IDL text to the descriptions that generic clients and servers work by, at run time. */
 
-import type { FileSchema } from '../runtime/core/schema.ts'
+import type { FileSchema } from '../runtime/core/message/schema.ts'
 import { type CheckResult, type CompileInput, check, hasErrors } from './compile.ts'
 import { type Diagnostic, reportInto } from './diagnostic.ts'
 import { fileSchemas } from './gen/file-schemas.ts'
 
-export type { FileSchema } from '../runtime/core/schema.ts'
+export type { FileSchema } from '../runtime/core/message/schema.ts'
 
 /** What {@link loadSchemas} gives. */
 export interface SchemaResult extends CheckResult {

@@ -1,8 +1,8 @@
 /** The list of behaviours: what a caller sees, whatever the way. */
 
-import type { CallOptions } from '../../src/runtime/core/call-options.ts'
-import { createClient } from '../../src/runtime/core/client.ts'
-import type { Context } from '../../src/runtime/core/context.ts'
+import type { CallOptions } from '../../src/runtime/core/client/call-options.ts'
+import { createClient } from '../../src/runtime/core/client/client.ts'
+import type { Context } from '../../src/runtime/core/context/context.ts'
 import { isBizError, isRpcError, RpcError } from '../../src/runtime/core/error.ts'
 import type { Layer } from '../../src/runtime/core/layer.ts'
 import type { Item, ItemInput } from './handler.ts'

@@ -1,6 +1,6 @@
 /** The handler of both IDLs: what a call does is named by the `id` of its item, so that it works in any process or thread. */
 
-import type { Context } from '../../src/runtime/core/context.ts'
+import type { Context } from '../../src/runtime/core/context/context.ts'
 import { BizError, RpcError } from '../../src/runtime/core/error.ts'
 
 export interface ItemInput {

@@ -9,7 +9,7 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/pr
 import fc from 'fast-check'
 import protobufjs from 'protobufjs'
 import { describe, expect, it } from 'vitest'
-import type { FileSchema } from '../../src/runtime/core/schema.ts'
+import type { FileSchema } from '../../src/runtime/core/message/schema.ts'
 import * as protobuf from '../../src/runtime/protobuf/bytes.ts'
 import { toFileDescriptors } from '../../src/runtime/protobuf/file-descriptor.ts'
 import { toJson } from '../../src/runtime/protobuf/json.ts'

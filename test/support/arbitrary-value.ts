@@ -1,7 +1,13 @@
 /** Random values of a message, from the schema that its generated module carries. */
 
 import fc from 'fast-check'
-import type { FieldSchema, FileSchema, MessageSchema, ScalarName, TypeSchema } from '../../src/runtime/core/schema.ts'
+import type {
+  FieldSchema,
+  FileSchema,
+  MessageSchema,
+  ScalarName,
+  TypeSchema,
+} from '../../src/runtime/core/message/schema.ts'
 
 /** Which declarations there are. */
 export interface Declarations {

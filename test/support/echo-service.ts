@@ -1,9 +1,9 @@
 /** A small Thrift service with hand-written codecs, for tests of the wires without the generator. */
 
-import type { CallOptions } from '../../src/runtime/core/call-options.ts'
-import type { Context } from '../../src/runtime/core/context.ts'
+import type { CallOptions } from '../../src/runtime/core/client/call-options.ts'
+import type { Context } from '../../src/runtime/core/context/context.ts'
 import { DeclaredException } from '../../src/runtime/core/error.ts'
-import type { MessageSchema } from '../../src/runtime/core/schema.ts'
+import type { MessageSchema } from '../../src/runtime/core/message/schema.ts'
 import type { ServiceType } from '../../src/runtime/core/service-type.ts'
 import type { ThriftReader, ThriftStruct, ThriftWriter } from '../../src/runtime/thrift/protocol/protocol.ts'
 

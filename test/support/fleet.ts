@@ -1,7 +1,7 @@
 /** A protobuf service by hand, in the shape of generated code, with all four kinds of calls. */
 
-import type { CallOptions } from '../../src/runtime/core/call-options.ts'
-import type { Context } from '../../src/runtime/core/context.ts'
+import type { CallOptions } from '../../src/runtime/core/client/call-options.ts'
+import type { Context } from '../../src/runtime/core/context/context.ts'
 import { type ServiceType, serviceType } from '../../src/runtime/core/service-type.ts'
 import { messageType } from './message.ts'
 import { shopFile } from './shop.ts'

@@ -1,7 +1,7 @@
 /** Message types by hand, with the behaviour of generated ones: complete messages pass, incomplete ones are copied and filled. */
 
 import { RpcError } from '../../src/runtime/core/error.ts'
-import type { MessageType } from '../../src/runtime/core/message.ts'
+import type { MessageType } from '../../src/runtime/core/message/message.ts'
 
 /** A member: required, optional, or filled with a default; `type` completes it. */
 export interface Member {

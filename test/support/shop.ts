@@ -1,9 +1,9 @@
 /** A Thrift service by hand, in the shape of generated code. */
 
-import type { CallOptions } from '../../src/runtime/core/call-options.ts'
-import type { Context } from '../../src/runtime/core/context.ts'
+import type { CallOptions } from '../../src/runtime/core/client/call-options.ts'
+import type { Context } from '../../src/runtime/core/context/context.ts'
 import { DeclaredException } from '../../src/runtime/core/error.ts'
-import type { FileSchema } from '../../src/runtime/core/schema.ts'
+import type { FileSchema } from '../../src/runtime/core/message/schema.ts'
 import { type ServiceType, serviceType } from '../../src/runtime/core/service-type.ts'
 import { messageType } from './message.ts'
 

@@ -1,7 +1,7 @@
 /** Ignores: breaking changes that were decided on, each with a reason. */
 
 import type { BreakingChange, DeclarationChange } from './change.ts'
-import type { Comparison } from './compare.ts'
+import type { Comparison } from './compare/compare.ts'
 import { type BreakingCategory, graver, isWanted } from './rule.ts'
 
 /** One decision. */

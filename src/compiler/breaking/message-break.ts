@@ -2,7 +2,7 @@
 
 import type { IrDeclaration, IrFile, IrMessage } from '../ir/ir.ts'
 import type { Comparing } from './change.ts'
-import { compareMessage } from './compare-message.ts'
+import { compareMessage } from './compare/message.ts'
 import { type BreakingCategory, breakingRules, graver } from './rule.ts'
 import { typeBreak } from './type-break.ts'
 

@@ -4,10 +4,10 @@ import type { Report } from '../diagnostic.ts'
 import type { GenerateOptions } from '../generate-options.ts'
 import type { IrDeclaration, IrEnum, IrFile, IrImport, IrMessage, IrService, IrTypedef } from '../ir/ir.ts'
 import type { Reach } from '../ir/reach.ts'
-import { filePrefix, type ImportList, importList, relativePath } from './import-list.ts'
-import type { WayBack } from './module-circle.ts'
-import type { NamedDeclaration, ProgramNames } from './names.ts'
-import { publicRuntime, type RuntimeImport, runtimeNames, wellKnownFiles } from './runtime-names.ts'
+import type { WayBack } from './module-cycle.ts'
+import type { NamedDeclaration, ProgramNames } from './name/names.ts'
+import { publicRuntime, type RuntimeImport, runtimeNames, wellKnownFiles } from './name/runtime-names.ts'
+import { filePrefix, type ImportList, importList, relativePath } from './text/import-list.ts'
 
 /** The options that say how modules are printed, with their defaults. */
 export type ResolvedOptions = {

@@ -1,14 +1,14 @@
 /** fileSchemas: the run-time descriptions of a program's files, without any TypeScript between. */
 
-import { fileSchema } from '../../runtime/core/file-schema.ts'
-import { type FileSchema, formatNumber } from '../../runtime/core/schema.ts'
+import { fileSchema } from '../../runtime/core/message/file-schema.ts'
+import { type FileSchema, formatNumber } from '../../runtime/core/message/schema.ts'
 import type { Report } from '../diagnostic.ts'
 import type { GenerateOptions } from '../generate-options.ts'
 import type { IrFile, IrProgram } from '../ir/ir.ts'
 import { type Reach, reach } from '../ir/reach.ts'
 import { visitDeclarationTypes } from '../ir/walk.ts'
 import { moduleContext, resolveOptions } from './context.ts'
-import { nameProgram } from './names.ts'
+import { nameProgram } from './name/names.ts'
 import { schemaJson } from './schema.ts'
 
 /**

@@ -6,9 +6,9 @@ import type { IrFile, IrProgram } from '../ir/ir.ts'
 import { type Reach, reach } from '../ir/reach.ts'
 import { resolveOptions } from './context.ts'
 import { moduleText } from './module.ts'
-import { waysBack } from './module-circle.ts'
-import { nameProgram, type ProgramNames } from './names.ts'
-import { wellKnownFiles } from './runtime-names.ts'
+import { waysBack } from './module-cycle.ts'
+import { nameProgram, type ProgramNames } from './name/names.ts'
+import { wellKnownFiles } from './name/runtime-names.ts'
 
 /** What generation gives besides diagnostics. */
 export interface Generated {

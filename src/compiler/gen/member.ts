@@ -3,7 +3,7 @@
 import type { IrField, IrMessage, IrOneof } from '../ir/ir.ts'
 import type { ModuleContext } from './context.ts'
 import { isExtensionMessage } from './extension-message.ts'
-import type { ProgramNames } from './names.ts'
+import type { ProgramNames } from './name/names.ts'
 import { isString, messageOf } from './type-shape.ts'
 
 /** A field that is a member of its own. */

@@ -1,4 +1,4 @@
-/** The compact JSON of a file's description; `runtime/core/file-schema.ts` reads it and says what each place means. */
+/** The compact JSON of a file's description; `runtime/core/message/file-schema.ts` reads it and says what each place means. */
 
 import type {
   IrAnnotation,
@@ -13,7 +13,7 @@ import type {
 } from '../ir/ir.ts'
 import type { ModuleContext } from './context.ts'
 import { isInt64, isString, resolve } from './type-shape.ts'
-import { follow } from './values.ts'
+import { follow } from './value.ts'
 
 const shapes = ['struct', 'union', 'exception', 'message'] as const
 const kinds = ['unary', 'oneway', 'server_streaming', 'client_streaming', 'bidi_streaming'] as const

@@ -1,7 +1,7 @@
 /** Compares the IDLs of a project with an older version of them, entry by entry, without what volo.yml ignores. */
 
 import type { BreakingChange, DeclarationChange } from '../../compiler/breaking/change.ts'
-import { type Comparison, compareVersions } from '../../compiler/breaking/compare.ts'
+import { type Comparison, compareVersions } from '../../compiler/breaking/compare/compare.ts'
 import { applyIgnores, type BreakingIgnore, onlyWanted } from '../../compiler/breaking/ignore.ts'
 import type { BreakingCategory } from '../../compiler/breaking/rule.ts'
 import { check, hasErrors } from '../../compiler/compile.ts'

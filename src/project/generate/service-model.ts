@@ -1,6 +1,6 @@
 /** The services of a program with the TypeScript names that handlers, servers and clients use. */
 
-import { type ProgramNames, parameterName } from '../../compiler/gen/names.ts'
+import { type ProgramNames, parameterName } from '../../compiler/gen/name/names.ts'
 import type { IrField, IrFile, IrMethod, IrProgram, IrService, IrType } from '../../compiler/ir/ir.ts'
 import type { Reach } from '../../compiler/ir/reach.ts'
 

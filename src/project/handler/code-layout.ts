@@ -1,7 +1,7 @@
 /** Literals and calls of scaffolded code, as layouts that break where a formatter would. */
 
-import { group, type Layout, lines } from '../../compiler/gen/layout.ts'
-import { lineWidth } from '../../compiler/gen/printer.ts'
+import { group, type Layout, lines } from '../../compiler/gen/text/layout.ts'
+import { lineWidth } from '../../compiler/gen/text/printer.ts'
 
 /** An object literal. */
 export function objectCode(properties: readonly (readonly [string, Layout])[]): Layout {

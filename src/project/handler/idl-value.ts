@@ -1,9 +1,9 @@
 /** Values of IDL types as TypeScript: the plainest one a handler may return, and an example a client may send. */
 
-import type { Layout } from '../../compiler/gen/layout.ts'
 import { membersOf } from '../../compiler/gen/member.ts'
-import { key as propertyKey, quote } from '../../compiler/gen/printer.ts'
-import { wellKnownFiles } from '../../compiler/gen/runtime-names.ts'
+import { wellKnownFiles } from '../../compiler/gen/name/runtime-names.ts'
+import type { Layout } from '../../compiler/gen/text/layout.ts'
+import { key as propertyKey, quote } from '../../compiler/gen/text/printer.ts'
 import { isInt64, mapShape, resolve, setShape } from '../../compiler/gen/type-shape.ts'
 import type { IrEnum, IrField, IrMessage, IrScalar, IrType } from '../../compiler/ir/ir.ts'
 import type { NamedProgram } from '../generate/service-model.ts'

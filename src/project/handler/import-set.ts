@@ -1,6 +1,6 @@
 /** The imports of a scaffolded file, with aliases where two modules export one name. */
 
-import { quote } from '../../compiler/gen/printer.ts'
+import { quote } from '../../compiler/gen/text/printer.ts'
 
 /** A name as it is imported. */
 export interface ImportedName {

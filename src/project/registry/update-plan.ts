@@ -1,6 +1,6 @@
 /** Moving the locks of git repos to what their refs stand for now: what moves, and what that changes for the project. */
 
-import { type Comparison, compareVersions } from '../../compiler/breaking/compare.ts'
+import { type Comparison, compareVersions } from '../../compiler/breaking/compare/compare.ts'
 import { applyIgnores } from '../../compiler/breaking/ignore.ts'
 import { check, hasErrors } from '../../compiler/compile.ts'
 import type { Host } from '../../compiler/host.ts'

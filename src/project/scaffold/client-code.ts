@@ -1,7 +1,7 @@
 /** The calls that a scaffolded client makes, one per method. */
 
-import type { Layout } from '../../compiler/gen/layout.ts'
-import { quote } from '../../compiler/gen/printer.ts'
+import type { Layout } from '../../compiler/gen/text/layout.ts'
+import { quote } from '../../compiler/gen/text/printer.ts'
 import type { MethodModel, ServiceModel } from '../generate/service-model.ts'
 import { arrayCode, callCode, statement } from '../handler/code-layout.ts'
 import { exampleValue, type ValueMaker } from '../handler/idl-value.ts'

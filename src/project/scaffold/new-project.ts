@@ -2,7 +2,7 @@
 
 import { type CompileResult, compile, hasErrors } from '../../compiler/compile.ts'
 import type { Diagnostic } from '../../compiler/diagnostic.ts'
-import { nameProgram } from '../../compiler/gen/names.ts'
+import { nameProgram } from '../../compiler/gen/name/names.ts'
 import { memoryHost } from '../../compiler/host.ts'
 import { suggest } from '../../compiler/text/suggest.ts'
 import { type NewIdl, newConfig } from '../config/config-text.ts'

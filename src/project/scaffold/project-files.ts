@@ -1,6 +1,6 @@
 /** The files of a new project besides its IDLs and generated code. */
 
-import type { Layout } from '../../compiler/gen/layout.ts'
+import type { Layout } from '../../compiler/gen/text/layout.ts'
 import { isInt64, resolve } from '../../compiler/gen/type-shape.ts'
 import type { IrType } from '../../compiler/ir/ir.ts'
 import type { MethodModel, NamedProgram, ServiceModel } from '../generate/service-model.ts'

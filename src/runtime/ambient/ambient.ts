@@ -1,8 +1,8 @@
 /** Ambient inheritance: calls made while a handler runs inherit its context without being told. */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { ambientContext, ambientStore, setAmbientStore } from '../core/ambient.ts'
-import type { Context } from '../core/context.ts'
+import { ambientContext, ambientStore, setAmbientStore } from '../core/context/ambient.ts'
+import type { Context } from '../core/context/context.ts'
 
 /**
  * Turns ambient inheritance on for the whole process: every handler runs in an AsyncLocalStorage with its context, and

@@ -1,7 +1,7 @@
 /** Cuts the asynchronous context between a caller and a handler, so that AsyncLocalStorages of other libraries do not flow. */
 
 import { AsyncResource } from 'node:async_hooks'
-import { type AmbientStore, ambientStore } from '../core/ambient.ts'
+import { type AmbientStore, ambientStore } from '../core/context/ambient.ts'
 
 /** Holds the asynchronous context in which this module was loaded: that of the program's start. */
 const outside = new AsyncResource('volo-ts.outside')

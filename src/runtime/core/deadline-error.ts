@@ -1,6 +1,6 @@
 /** The error of a call whose deadline has passed, also where something else brought the news first. */
 
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { RpcError } from './error.ts'
 
 /** DEADLINE_EXCEEDED of a call; `title` is `Shop.checkout`, `cause` what ended it where that was not the timer. */

@@ -1,6 +1,6 @@
 /** drainFor(): how long closing waits for what is under way. */
 
-import { longestDelayMs } from './delay.ts'
+import { longestDelayMs } from './context/delay.ts'
 
 /** Resolves when the work is done or `ms` milliseconds have passed, whichever is first; `Infinity` waits for the work alone. */
 export function drainFor(work: Promise<unknown>, ms: number): Promise<void> {

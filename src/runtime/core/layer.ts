@@ -1,6 +1,6 @@
 /** Layer: wraps a Service into another one; middleware for every protocol and both sides. */
 
-import type { Service } from './service.ts'
+import type { Service } from './context/service.ts'
 
 /**
  * A function from Service to Service. Return the inner promise un-awaited where nothing follows it: that costs nothing.

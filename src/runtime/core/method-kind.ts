@@ -1,6 +1,6 @@
 /** Which side of a call streams. */
 
-import type { MethodKind } from './schema.ts'
+import type { MethodKind } from './message/schema.ts'
 
 /** Whether the request of such a method is an AsyncIterable. */
 export function streamsRequest(kind: MethodKind): boolean {

@@ -1,7 +1,7 @@
 /** Router: the services of one server and the way a call enters them; every wire and the in-process transport end here. */
 
-import type { AmbientStore } from './ambient.ts'
-import type { Context, Peer } from './context.ts'
+import type { AmbientStore } from './context/ambient.ts'
+import type { Context, Peer } from './context/context.ts'
 import type { RpcError } from './error.ts'
 import type { Metadata } from './metadata.ts'
 import type { MethodType, ServiceType } from './service-type.ts'

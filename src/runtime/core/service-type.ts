@@ -1,7 +1,7 @@
 /** The run-time handle of one service: its methods, and the types of its client and handler. */
 
-import type { MessageType } from './message.ts'
-import type { FileSchema, MethodKind } from './schema.ts'
+import type { MessageType } from './message/message.ts'
+import type { FileSchema, MethodKind } from './message/schema.ts'
 
 /** One method as layers, transports and wires see it. */
 export interface MethodType {

@@ -1,6 +1,6 @@
 /** Transport: how a client's calls travel; thrift(), grpc() and inProcess() make them. */
 
-import type { Service } from './service.ts'
+import type { Service } from './context/service.ts'
 import type { ServiceType } from './service-type.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** Base64 as gRPC writes bytes into headers: without padding, read with and without. */
 
-import { fromBase64, toBase64 } from '../core/base64.ts'
+import { fromBase64, toBase64 } from '../core/bytes/base64.ts'
 
 const shape = /^[A-Za-z0-9+/]*={0,2}$/
 

@@ -1,6 +1,6 @@
 /** Length-prefixed messages: one flag byte, four bytes of length, the message. */
 
-import { allocateBytes } from '../core/bytes.ts'
+import { allocateBytes } from '../core/bytes/bytes.ts'
 import { RpcError } from '../core/error.ts'
 
 /** Bytes in front of each message. */

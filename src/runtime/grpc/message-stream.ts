@@ -1,7 +1,7 @@
 /** MessageStream: the messages of a body as an AsyncIterable that holds the peer back when nobody reads. */
 
-import type { ReadySource } from '../core/call-stream.ts'
 import { RpcError } from '../core/error.ts'
+import type { ReadySource } from '../core/stream/call-stream.ts'
 import { type Frame, FrameReader } from './framing.ts'
 
 /** Bytes of whole messages that may wait for their reader before the peer is held back. */

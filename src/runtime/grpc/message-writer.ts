@@ -1,6 +1,6 @@
 /** MessageWriter: the messages of an iterable written to a stream, no faster than the peer reads. */
 
-import { CallStream } from '../core/call-stream.ts'
+import { CallStream } from '../core/stream/call-stream.ts'
 import type { Http2Stream } from '../http2/sink.ts'
 
 /** Any iterable of messages. */

@@ -1,6 +1,6 @@
 /** Metainfo over headers as Volo writes it: `rpc-persist-*`, `rpc-transit-*`, `rpc-backward-*`. */
 
-import type { Context } from '../core/context.ts'
+import type { Context } from '../core/context/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Http2Headers } from '../http2/sink.ts'
 

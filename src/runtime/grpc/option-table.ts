@@ -2,7 +2,7 @@
 
 import { atLeast, either, isAnything, isFlag, type OptionTable } from '../core/option-check.ts'
 import type { Http2Keepalive } from '../http2/sink.ts'
-import type { GrpcWireOptions } from './server.ts'
+import type { GrpcWireOptions } from './server/wire.ts'
 
 /** For `checkOptions`. */
 export const keepaliveTable: OptionTable<Http2Keepalive> = {

@@ -1,8 +1,8 @@
 /** Raw gRPC services: methods whose messages stay bytes. */
 
 import { RpcError } from '../core/error.ts'
-import { rawServiceType } from '../core/raw-service.ts'
-import type { MessageSchema, MethodKind } from '../core/schema.ts'
+import type { MessageSchema, MethodKind } from '../core/message/schema.ts'
+import { rawServiceType } from '../core/raw/raw-service.ts'
 import type { ServiceType } from '../core/service-type.ts'
 import type { ProtobufMessage } from '../protobuf/message.ts'
 

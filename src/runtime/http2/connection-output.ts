@@ -2,7 +2,7 @@
 
 import { BatchWriter } from '../net/batch-writer.ts'
 import type { Socket } from '../net/socket.ts'
-import { FrameWriter } from './frame-writer.ts'
+import { FrameWriter } from './frame/frame-writer.ts'
 import type { ConnectionStream } from './stream.ts'
 
 /** Bytes on their way to the socket above which no stream adds more. */

@@ -1,6 +1,6 @@
 /** Keepalive: PINGs in silence, and the end of a connection that stays silent. */
 
-import { delayOf } from '../core/delay.ts'
+import { delayOf } from '../core/context/delay.ts'
 import type { Http2Keepalive } from './sink.ts'
 
 const defaultTimeoutMs = 20_000

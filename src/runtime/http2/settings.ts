@@ -3,7 +3,7 @@
 import { ConnectionError } from './connection-error.ts'
 import { Http2ErrorCode } from './error-code.ts'
 import { defaultWindow, largestWindow } from './flow-control.ts'
-import { commonFrame, largestFrame, Setting } from './frame.ts'
+import { commonFrame, largestFrame, Setting } from './frame/frame.ts'
 
 /** What a peer allows. */
 export interface PeerSettings {

@@ -1,10 +1,10 @@
 /** The HTTP/2 seam under gRPC: streams as plain calls and callbacks, so that what is below can be replaced. */
 
-import type { Peer } from '../core/context.ts'
-import type { ConnectionLifeOptions } from './connection-life.ts'
-import type { Http2PingPolicy } from './ping-policy.ts'
+import type { Peer } from '../core/context/context.ts'
+import type { ConnectionLifeOptions } from './server/connection-lifetime.ts'
+import type { Http2PingPolicy } from './server/ping-policy.ts'
 
-export type { Http2PingPolicy } from './ping-policy.ts'
+export type { Http2PingPolicy } from './server/ping-policy.ts'
 
 /**
  * Header fields in order as a flat list: name, value, name, value. Names are in lower case, pseudo-headers come first,

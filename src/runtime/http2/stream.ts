@@ -3,7 +3,7 @@
 import type { ConnectionWindow } from './connection-window.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { ReceiveWindow, type RoundTrip } from './flow-control.ts'
-import type { FrameWriter } from './frame-writer.ts'
+import type { FrameWriter } from './frame/frame-writer.ts'
 import type { PeerSettings } from './settings.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from './sink.ts'
 

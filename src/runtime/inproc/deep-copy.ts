@@ -1,7 +1,7 @@
 /** deepCopy(): a message that shares nothing with another one. */
 
-import type { Crossing } from '../core/crossing.ts'
-import { moving } from '../core/crossing.ts'
+import type { Crossing } from '../core/direct/message-transfer.ts'
+import { moving } from '../core/direct/message-transfer.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 
 /** Messages cross as copies of the complete message: neither side can change what the other holds, bytes included. */

@@ -1,7 +1,7 @@
 /** deepFreeze(): makes a message refuse every change, to find code that changes what another side still holds. */
 
-import type { Crossing } from '../core/crossing.ts'
-import { moving } from '../core/crossing.ts'
+import type { Crossing } from '../core/direct/message-transfer.ts'
+import { moving } from '../core/direct/message-transfer.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 
 /** Messages cross as the same object, frozen for both sides. For development and tests: 1 us per message and more. */

@@ -1,19 +1,19 @@
 /** inProcess(): a transport to a server in the same process, by plain calls. */
 
 import { here, outsideStore } from '../ambient/enclosure.ts'
-import type { Peer } from '../core/context.ts'
-import { type Crossing, moving } from '../core/crossing.ts'
-import { directService } from '../core/direct-service.ts'
+import type { Peer } from '../core/context/context.ts'
+import { directService } from '../core/direct/direct-service.ts'
+import { type Crossing, moving } from '../core/direct/message-transfer.ts'
 import { drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
-import type { RunningCall } from '../core/server-call.ts'
-import type { ServerRouter } from '../core/server-router.ts'
+import type { RunningCall } from '../core/server/call.ts'
+import type { ServerRouter } from '../core/server/router.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
+import { throughWire } from './codec-isolation.ts'
 import { copying } from './deep-copy.ts'
 import { freezing } from './deep-freeze.ts'
 import { Gate } from './gate.ts'
-import { throughWire } from './wire-crossing.ts'
 
 /** How many calls of a service, or of one method, run and wait. */
 export interface InProcessLimits {

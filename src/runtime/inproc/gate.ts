@@ -1,12 +1,12 @@
 /** Gate: how many handlers of a service run at once, and who waits in line for one to end. */
 
 import { here } from '../ambient/enclosure.ts'
-import { contextsBehind } from '../core/call-chain.ts'
-import type { Context } from '../core/context.ts'
-import type { Admission } from '../core/direct-service.ts'
+import { contextsBehind } from '../core/context/ancestor-contexts.ts'
+import type { Context } from '../core/context/context.ts'
+import type { Admission } from '../core/direct/direct-service.ts'
 import { RpcError } from '../core/error.ts'
 import type { ServerCall } from '../core/router.ts'
-import { nextTurn, turnIsOverdue } from '../core/turn.ts'
+import { nextTurn, turnIsOverdue } from '../core/stream/event-loop-yield.ts'
 import { type InLine, WaitingLine } from '../core/waiting-line.ts'
 
 /** How many calls may run and wait. */

@@ -1,6 +1,6 @@
 /** mockService(): a handler whose calls wait for the test to answer them. */
 
-import type { Context } from '../core/context.ts'
+import type { Context } from '../core/context/context.ts'
 import { RpcError } from '../core/error.ts'
 import { streamsResponse } from '../core/method-kind.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'

@@ -1,10 +1,10 @@
 /** accessLog(): one line per call. */
 
-import { CallStream } from '../core/call-stream.ts'
 import { isBizError, isDeclaredException, isRpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
+import type { MethodKind } from '../core/message/schema.ts'
 import { streamsResponse } from '../core/method-kind.ts'
-import type { MethodKind } from '../core/schema.ts'
+import { CallStream } from '../core/stream/call-stream.ts'
 
 /** What is known of a call when it has ended. */
 export interface AccessLogEntry {

@@ -1,6 +1,6 @@
 /** The line of calls that a limiting layer lets wait. */
 
-import type { Context } from '../core/context.ts'
+import type { Context } from '../core/context/context.ts'
 import { RpcError } from '../core/error.ts'
 import { type InLine, WaitingLine } from '../core/waiting-line.ts'
 

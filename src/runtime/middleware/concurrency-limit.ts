@@ -1,10 +1,10 @@
 /** concurrencyLimit(): how many calls run at once. */
 
-import { CallStream } from '../core/call-stream.ts'
-import type { Context } from '../core/context.ts'
+import type { Context } from '../core/context/context.ts'
+import type { Service } from '../core/context/service.ts'
 import type { Layer } from '../core/layer.ts'
 import { streamsResponse } from '../core/method-kind.ts'
-import type { Service } from '../core/service.ts'
+import { CallStream } from '../core/stream/call-stream.ts'
 import { CallLine } from './call-line.ts'
 
 /** Options of {@link concurrencyLimit}. */

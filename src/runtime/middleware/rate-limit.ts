@@ -1,6 +1,6 @@
 /** rateLimit(): how many calls start per second. */
 
-import { delayOf } from '../core/delay.ts'
+import { delayOf } from '../core/context/delay.ts'
 import type { Layer } from '../core/layer.ts'
 import { CallLine } from './call-line.ts'
 

@@ -1,13 +1,13 @@
 /** retry(): tries a failed call again when that is safe. */
 
 import { exponentialBackoff } from '../core/backoff.ts'
-import { lazyParts } from '../core/call-context.ts'
-import { type Context, type ContextKey, contextKey } from '../core/context.ts'
-import { delayOf } from '../core/delay.ts'
+import { type RetryOptions, retryApplied, retryOption } from '../core/client/retry-option.ts'
+import { lazyParts } from '../core/context/call-context.ts'
+import { type Context, type ContextKey, contextKey } from '../core/context/context.ts'
+import { delayOf } from '../core/context/delay.ts'
+import type { Service } from '../core/context/service.ts'
 import { isRpcError, type RpcCode, RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
-import { type RetryOptions, retryApplied, retryOption } from '../core/retry-option.ts'
-import type { Service } from '../core/service.ts'
 import type { MethodType } from '../core/service-type.ts'
 
 /** The number of the attempt that runs, for layers inside `retry`: 2 or more; undefined during the first. */

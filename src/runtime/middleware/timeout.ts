@@ -1,7 +1,7 @@
 /** timeout(): limits how long what it wraps may take. */
 
+import { withDeadline } from '../core/context/deadline-context.ts'
 import type { Layer } from '../core/layer.ts'
-import { withDeadline } from '../core/narrowed-context.ts'
 
 /**
  * A layer that gives what it wraps `ms` milliseconds, streamed responses included. Services inside, nested calls and

@@ -1,12 +1,12 @@
 /** trace(): every message of every call, with its direction and its place in the order, for logs and debuggers. */
 
-import { CallStream } from '../core/call-stream.ts'
-import type { Context } from '../core/context.ts'
+import type { Context } from '../core/context/context.ts'
+import type { Service } from '../core/context/service.ts'
 import { isBizError, isDeclaredException, isRpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
-import type { MessageType } from '../core/message.ts'
+import type { MessageType } from '../core/message/message.ts'
 import { streamsRequest, streamsResponse } from '../core/method-kind.ts'
-import type { Service } from '../core/service.ts'
+import { CallStream } from '../core/stream/call-stream.ts'
 
 /** What a {@link trace} layer tells, in the order in which it happens. */
 export type TraceEvent =

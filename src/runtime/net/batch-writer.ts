@@ -1,7 +1,7 @@
 /** Batched writes: everything a turn of the event loop wants to send leaves in one write to the socket. */
 
 import type { Socket } from 'node:net'
-import { delayOf } from '../core/delay.ts'
+import { delayOf } from '../core/context/delay.ts'
 
 /** A buffer that messages are encoded into, one after another; `ByteWriter` of the codecs is one. */
 export interface ByteSource {

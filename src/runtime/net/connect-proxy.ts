@@ -1,7 +1,7 @@
 /** HTTP proxies: which one to use, and the CONNECT request that makes one a tunnel (RFC 9110 section 9.3.6). */
 
 import type { Socket } from 'node:net'
-import { delayOf } from '../core/delay.ts'
+import { delayOf } from '../core/context/delay.ts'
 import { RpcError } from '../core/error.ts'
 import { type Address, formatHostPort, parseAddress } from './address.ts'
 import type { ClientTlsOptions } from './tls.ts'

@@ -2,8 +2,8 @@
 
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import type { Peer } from '../core/context.ts'
-import { delayOf } from '../core/delay.ts'
+import type { Peer } from '../core/context/context.ts'
+import { delayOf } from '../core/context/delay.ts'
 import { RpcError } from '../core/error.ts'
 import { type Address, formatAddress } from './address.ts'
 import { type HttpProxy, parseProxy, requestTunnel } from './connect-proxy.ts'

@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { delayOf } from '../core/delay.ts'
+import { delayOf } from '../core/context/delay.ts'
 
 /** A request of `node:http`. */
 export type Http1Request = IncomingMessage

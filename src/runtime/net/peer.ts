@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { Peer } from '../core/context.ts'
+import type { Peer } from '../core/context/context.ts'
 import { formatHostPort } from './address.ts'
 
 /** The Peer of a connected socket; `unixPath` names it where the socket itself has no address. */

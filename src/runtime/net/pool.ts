@@ -1,7 +1,7 @@
 /** A pool of connections of which each serves one call at a time. */
 
 import { exponentialBackoff } from '../core/backoff.ts'
-import { delayOf } from '../core/delay.ts'
+import { delayOf } from '../core/context/delay.ts'
 import { RpcError } from '../core/error.ts'
 
 /** What a pool needs to know of a connection. */

@@ -1,7 +1,7 @@
 /** The socket that a port hands to a wire. */
 
 import type { Socket } from 'node:net'
-import type { Peer } from '../core/context.ts'
+import type { Peer } from '../core/context/context.ts'
 
 /** An accepted connection after TLS, if any; the wire owns it from then on. */
 export interface ServerSocket {

@@ -1,6 +1,6 @@
 /** The defaults of fields as descriptors spell them. */
 
-import type { EnumSchema, FileSchema, TypeSchema } from '../core/schema.ts'
+import type { EnumSchema, FileSchema, TypeSchema } from '../core/message/schema.ts'
 
 /** The default of a field of `file` as protoc writes it: `default_value` of a FieldDescriptorProto. */
 export function defaultText(file: FileSchema, type: TypeSchema, value: unknown): string {

@@ -1,7 +1,7 @@
 /** Extensions: fields that one file adds to a message of another; they live among the message's unknown fields. */
 
-import type { FileSchema } from '../core/schema.ts'
-import type { UnknownFields } from '../core/unknown-fields.ts'
+import type { FileSchema } from '../core/message/schema.ts'
+import type { UnknownFields } from '../core/message/unknown-fields.ts'
 import { ProtobufReader } from './reader.ts'
 import { ProtobufWriter } from './writer.ts'
 

@@ -1,6 +1,6 @@
 /** toFileDescriptor: a file's description as the FileDescriptorProto that reflection serves (google/protobuf/descriptor.proto). */
 
-import { fromBase64 } from '../core/base64.ts'
+import { fromBase64 } from '../core/bytes/base64.ts'
 import type {
   DescriptorDetails,
   EnumSchema,
@@ -11,7 +11,7 @@ import type {
   ScalarName,
   ServiceSchema,
   TypeSchema,
-} from '../core/schema.ts'
+} from '../core/message/schema.ts'
 import { defaultText } from './default-text.ts'
 import { ProtobufWriter } from './writer.ts'
 

@@ -1,9 +1,9 @@
 /** The protobuf codec that reads descriptions instead of being printed: for messages of which only the schema is there. */
 
-import { missing, unknownCase } from '../core/complete.ts'
-import { completeMessage } from '../core/complete-message.ts'
-import { enumNumber } from '../core/enum-number.ts'
-import { messageSchema } from '../core/file-schema.ts'
+import { missing, unknownCase } from '../core/message/complete.ts'
+import { completeMessage } from '../core/message/complete-message.ts'
+import { enumNumber } from '../core/message/enum-number.ts'
+import { messageSchema } from '../core/message/file-schema.ts'
 import {
   type EnumPlan,
   entriesOf,
@@ -15,9 +15,9 @@ import {
   messagePlan,
   type TypePlan,
   zeroOf,
-} from '../core/message-plan.ts'
-import type { FileSchema, ScalarName } from '../core/schema.ts'
-import type { UnknownFields } from '../core/unknown-fields.ts'
+} from '../core/message/message-plan.ts'
+import type { FileSchema, ScalarName } from '../core/message/schema.ts'
+import type { UnknownFields } from '../core/message/unknown-fields.ts'
 import { missingProtobufField, type ProtobufMessage, protobufMessage, writeUnknownProtobufFields } from './message.ts'
 import type { ProtobufReader } from './reader.ts'
 import type { ProtobufWriter } from './writer.ts'

@@ -1,9 +1,9 @@
 /** ProtoJSON: protobuf messages to JSON and back (https://protobuf.dev/programming-guides/json). */
 
-import { type FromJsonOptions, type JsonReading, readMessage } from '../core/json-read.ts'
-import { JsonPlace, type JsonValue } from '../core/json-value.ts'
-import { type ExtraField, type JsonWriting, type ToJsonOptions, writeMessage } from '../core/json-write.ts'
-import { extensionPlan, type FieldPlan, messagePlan, type TypePlan } from '../core/message-plan.ts'
+import { JsonPlace, type JsonValue } from '../core/json/json-value.ts'
+import { type FromJsonOptions, type JsonReading, readMessage } from '../core/json/read-json.ts'
+import { type ExtraField, type JsonWriting, type ToJsonOptions, writeMessage } from '../core/json/write-json.ts'
+import { extensionPlan, type FieldPlan, messagePlan, type TypePlan } from '../core/message/message-plan.ts'
 import type { Extension } from './extension.ts'
 import type { ProtobufMessage } from './message.ts'
 import { readWellKnown, writeWellKnown } from './well-known-json.ts'

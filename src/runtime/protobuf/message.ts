@@ -1,10 +1,10 @@
 /** The protobuf message type: a MessageType with its printed binary codec. */
 
-import { messageSchema } from '../core/file-schema.ts'
-import { locateValue } from '../core/locate-value.ts'
-import type { MessageType } from '../core/message.ts'
-import type { FileSchema, MessageSchema } from '../core/schema.ts'
-import type { UnknownFields } from '../core/unknown-fields.ts'
+import { locateValue } from '../core/message/encode-error.ts'
+import { messageSchema } from '../core/message/file-schema.ts'
+import type { MessageType } from '../core/message/message.ts'
+import type { FileSchema, MessageSchema } from '../core/message/schema.ts'
+import type { UnknownFields } from '../core/message/unknown-fields.ts'
 import { malformed } from './error.ts'
 import { ProtobufReader } from './reader.ts'
 import { ProtobufWriter } from './writer.ts'

@@ -1,10 +1,16 @@
 /** ProtobufReader: the protobuf wire format, read in place. */
 
-import { copyBytes } from '../core/bytes.ts'
-import { doubleFromHalves, int64FromHalves, int64ToNumber, uint64FromHalves, uint64ToNumber } from '../core/int64.ts'
-import { bytesWeight, memoryBudget } from '../core/memory-budget.ts'
-import type { UnknownFields } from '../core/unknown-fields.ts'
-import { utf8Read, utf8ReadStrict } from '../core/utf8.ts'
+import { copyBytes } from '../core/bytes/bytes.ts'
+import {
+  doubleFromHalves,
+  int64FromHalves,
+  int64ToNumber,
+  uint64FromHalves,
+  uint64ToNumber,
+} from '../core/bytes/int64.ts'
+import { bytesWeight, memoryBudget } from '../core/bytes/memory-budget.ts'
+import { utf8Read, utf8ReadStrict } from '../core/bytes/utf8.ts'
+import type { UnknownFields } from '../core/message/unknown-fields.ts'
 import { malformed, truncated } from './error.ts'
 import { maxDepth } from './writer.ts'
 

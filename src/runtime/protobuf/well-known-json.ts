@@ -1,7 +1,6 @@
 /** The JSON forms of the well-known types: text for Timestamp, Duration and FieldMask, data for Struct, values for wrappers, Any. */
 
-import { type JsonReading, readMembers, readMessage } from '../core/json-read.ts'
-import { scalarFromJson, scalarToJson } from '../core/json-scalar.ts'
+import { scalarFromJson, scalarToJson } from '../core/json/json-scalar.ts'
 import {
   isJsonObject,
   type JsonObject,
@@ -9,9 +8,10 @@ import {
   type JsonValue,
   setMember,
   showJson,
-} from '../core/json-value.ts'
-import { type JsonWriting, writeMembers, writeMessage } from '../core/json-write.ts'
-import { type MessagePlan, messagePlan, type ScalarPlan } from '../core/message-plan.ts'
+} from '../core/json/json-value.ts'
+import { type JsonReading, readMembers, readMessage } from '../core/json/read-json.ts'
+import { type JsonWriting, writeMembers, writeMessage } from '../core/json/write-json.ts'
+import { type MessagePlan, messagePlan, type ScalarPlan } from '../core/message/message-plan.ts'
 import { fromBinary, toBinary } from './bytes.ts'
 import { Any } from './gen/google/protobuf/any.ts'
 import { Duration } from './gen/google/protobuf/duration.ts'

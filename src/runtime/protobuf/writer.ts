@@ -1,8 +1,8 @@
 /** ProtobufWriter: the protobuf wire format, written. */
 
-import { ByteWriter } from '../core/byte-writer.ts'
-import { toInt64, toUint64 } from '../core/int64.ts'
-import { invalidValue } from '../core/invalid-value.ts'
+import { ByteWriter } from '../core/bytes/byte-writer.ts'
+import { toInt64, toUint64 } from '../core/bytes/int64.ts'
+import { invalidValue } from '../core/message/invalid-value.ts'
 
 /** How deep messages may nest. Not the 64 of Thrift: what protobuf's C++ and Java write and read by default (100) must get through. */
 export const maxDepth = 100

@@ -1,7 +1,7 @@
 /** attach(): a port's wires on the connections of an HTTP server that belongs to somebody else. */
 
 import type { Router } from '../core/router.ts'
-import type { GrpcWireOptions } from '../grpc/server.ts'
+import type { GrpcWireOptions } from '../grpc/server/wire.ts'
 import type { Http1Listener, Http1Server } from '../net/http1.ts'
 import type { Socket } from '../net/socket.ts'
 import { http1Answerer, type ServerHttpOptions } from './http1.ts'

@@ -1,6 +1,6 @@
 /** Reads the first bytes of a connection until somebody can say what they are. */
 
-import { delayOf } from '../core/delay.ts'
+import { delayOf } from '../core/context/delay.ts'
 import type { Socket } from '../net/socket.ts'
 
 /** What became of the first bytes. `gone`: the peer left; `slow`: it sent too little in time; `unknown`: nobody knows them. */

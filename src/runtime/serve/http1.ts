@@ -2,9 +2,9 @@
 
 import type { Router } from '../core/router.ts'
 import type { Wire, WireConnection } from '../core/wire.ts'
-import { type AcceptorShared, CallAcceptor } from '../grpc/accept.ts'
-import { ConnectionCounters, callTotals } from '../grpc/counters.ts'
-import { acceptors, type GrpcWireOptions } from '../grpc/server.ts'
+import { type AcceptorShared, CallAcceptor } from '../grpc/server/call-acceptor.ts'
+import { ConnectionCounters, callTotals } from '../grpc/server/counters.ts'
+import { acceptors, type GrpcWireOptions } from '../grpc/server/wire.ts'
 import { answersHttp, type HttpOptions, httpAccept } from '../grpc/web/http-accept.ts'
 import { type Http1Host, type Http1Limits, type Http1Listener, type Http1Request, http1Host } from '../net/http1.ts'
 import { peerOf } from '../net/peer.ts'

@@ -2,9 +2,9 @@
 
 import type { Router } from '../core/router.ts'
 import type { Wire, WireMatch } from '../core/wire.ts'
-import type { GrpcWireOptions } from '../grpc/server.ts'
+import type { GrpcWireOptions } from '../grpc/server/wire.ts'
 import type { ServerSocket } from '../net/server-socket.ts'
-import type { ThriftWireOptions } from '../thrift/server-options.ts'
+import type { ThriftWireOptions } from '../thrift/server/options.ts'
 import { matchThrift } from '../thrift/sniff.ts'
 import type { ServerHttpOptions } from './http1.ts'
 import { matchHttp1 } from './http1-sniff.ts'
@@ -39,7 +39,7 @@ export function portWires(options: PortWireOptions): readonly PortWire[] {
       idl: 'thrift',
       alpn: [],
       match: matchThrift,
-      load: once(async () => (await import('../thrift/server.ts')).thriftWire(options.thrift)),
+      load: once(async () => (await import('../thrift/server/wire.ts')).thriftWire(options.thrift)),
     },
     {
       name: 'grpc',
@@ -47,7 +47,7 @@ export function portWires(options: PortWireOptions): readonly PortWire[] {
       alpn: ['h2'],
       match: matchHttp2,
       load: once(async () => {
-        const { grpcWire } = await import('../grpc/server.ts')
+        const { grpcWire } = await import('../grpc/server/wire.ts')
         return grpcWire(grpc, http && (await import('../grpc/web/http-accept.ts')).httpAccept(http))
       }),
     },

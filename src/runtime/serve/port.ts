@@ -1,6 +1,6 @@
 /** Port: takes accepted sockets through TLS and sniffing to the wire that speaks what they speak. */
 
-import type { Peer } from '../core/context.ts'
+import type { Peer } from '../core/context/context.ts'
 import { RpcError } from '../core/error.ts'
 import { nextId } from '../core/ids.ts'
 import type { Router } from '../core/router.ts'

@@ -1,7 +1,7 @@
 /** Server: services behind one port that answers Thrift and gRPC, plain and over TLS. */
 
 import { enableAmbient } from '../ambient/ambient.ts'
-import type { Context } from '../core/context.ts'
+import type { Context } from '../core/context/context.ts'
 import { drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
 import { nextId } from '../core/ids.ts'
@@ -15,11 +15,11 @@ import {
   isFunctions,
   type OptionTable,
 } from '../core/option-check.ts'
-import type { ServerStats } from '../core/server-figures.ts'
-import { createRouter, type ServerRouter } from '../core/server-router.ts'
+import { createRouter, type ServerRouter } from '../core/server/router.ts'
+import type { ServerStats } from '../core/server/server-stats.ts'
+import type { UnknownHandler } from '../core/server/unknown-service.ts'
 import type { ServiceType } from '../core/service-type.ts'
-import type { UnknownHandler } from '../core/unknown-service.ts'
-import { callTotals, snapshot } from '../grpc/counters.ts'
+import { callTotals, snapshot } from '../grpc/server/counters.ts'
 import { type AddressInit, parseAddress } from '../net/address.ts'
 import type { Http1Server } from '../net/http1.ts'
 import { type BoundAddress, type Listener, listen } from '../net/listen.ts'

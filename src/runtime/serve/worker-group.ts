@@ -1,7 +1,7 @@
 /** WorkerGroup: starts the workers of a program, replaces those that end, and exchanges all of them one by one. */
 
 import type { Backoff } from '../core/backoff.ts'
-import { delayOf } from '../core/delay.ts'
+import { delayOf } from '../core/context/delay.ts'
 import { type RpcCode, RpcError, rpcCodes } from '../core/error.ts'
 import { startWorker, type WorkerFailure, type WorkerHandle } from '../net/cluster.ts'
 

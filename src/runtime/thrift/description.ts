@@ -10,7 +10,7 @@ import type {
   ScalarName,
   ServiceSchema,
   TypeSchema,
-} from '../core/schema.ts'
+} from '../core/message/schema.ts'
 
 /** How deep types may nest in a description that is read. */
 const maxDepth = 64

@@ -1,10 +1,10 @@
 /** Thrift to natural JSON and back: structs by field name, enums by name, i64 as text, binary as base64. */
 
-import { type FromJsonOptions, readMessage } from '../core/json-read.ts'
-import { JsonPlace, type JsonValue } from '../core/json-value.ts'
-import { type ToJsonOptions, writeMessage } from '../core/json-write.ts'
-import type { MessageType } from '../core/message.ts'
-import { messagePlan } from '../core/message-plan.ts'
+import { JsonPlace, type JsonValue } from '../core/json/json-value.ts'
+import { type FromJsonOptions, readMessage } from '../core/json/read-json.ts'
+import { type ToJsonOptions, writeMessage } from '../core/json/write-json.ts'
+import type { MessageType } from '../core/message/message.ts'
+import { messagePlan } from '../core/message/message-plan.ts'
 
 /**
  * A struct as JSON: i64 as decimal text, enums by name, binary as base64, NaN and the infinities by name; sets are arrays;

@@ -1,7 +1,7 @@
 /** How metainfo and metadata travel in the string keys of TTHeader. */
 
-import { lazyParts } from '../core/call-context.ts'
-import type { Context } from '../core/context.ts'
+import { lazyParts } from '../core/context/call-context.ts'
+import type { Context } from '../core/context/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Metadata } from '../core/metadata.ts'
 

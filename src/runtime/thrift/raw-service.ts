@@ -1,10 +1,10 @@
 /** Raw Thrift services: methods whose arguments and results stay bytes. */
 
 import { RpcError } from '../core/error.ts'
-import { rawServiceType } from '../core/raw-service.ts'
-import type { MessageSchema } from '../core/schema.ts'
+import type { MessageSchema } from '../core/message/schema.ts'
+import type { UnknownFields } from '../core/message/unknown-fields.ts'
+import { rawServiceType } from '../core/raw/raw-service.ts'
 import type { ServiceType } from '../core/service-type.ts'
-import type { UnknownFields } from '../core/unknown-fields.ts'
 import { BinaryReader } from './protocol/binary-reader.ts'
 import { BinaryWriter } from './protocol/binary-writer.ts'
 import type { ThriftReader, ThriftStruct, ThriftWriter } from './protocol/protocol.ts'

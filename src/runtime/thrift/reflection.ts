@@ -1,10 +1,10 @@
 /** Thrift reflection: a service that hands out the IDL of a server's services, and its reader. */
 
-import type { CallOptions } from '../core/call-options.ts'
-import { createClient } from '../core/client.ts'
+import type { CallOptions } from '../core/client/call-options.ts'
+import { createClient } from '../core/client/client.ts'
 import { RpcError } from '../core/error.ts'
-import type { FileSchema } from '../core/schema.ts'
-import type { ServerRouter } from '../core/server-router.ts'
+import type { FileSchema } from '../core/message/schema.ts'
+import type { ServerRouter } from '../core/server/router.ts'
 import type { ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
 import { readDescription, writeDescription } from './description.ts'

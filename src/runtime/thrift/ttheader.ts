@@ -1,8 +1,8 @@
 /** TTHeader: the header of CloudWeGo's RPC frames, read and written. */
 
-import type { ByteWriter } from '../core/byte-writer.ts'
+import type { ByteWriter } from '../core/bytes/byte-writer.ts'
+import { utf8Length, utf8Read } from '../core/bytes/utf8.ts'
 import { RpcError } from '../core/error.ts'
-import { utf8Length, utf8Read } from '../core/utf8.ts'
 import { malformed } from './protocol/error.ts'
 
 /** Numbers of the integer keys (gopkg `metakey.go`) that this runtime reads or writes. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareVersions } from '../../../src/compiler/breaking/compare.ts'
+import { compareVersions } from '../../../src/compiler/breaking/compare/compare.ts'
 import { applyIgnores, onlyWanted } from '../../../src/compiler/breaking/ignore.ts'
 import { check } from '../../../src/compiler/compile.ts'
 import { memoryHost } from '../../../src/compiler/host.ts'

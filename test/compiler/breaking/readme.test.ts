@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { changeDiagnostic } from '../../../src/compiler/breaking/change-diagnostic.ts'
-import { compareVersions } from '../../../src/compiler/breaking/compare.ts'
+import { compareVersions } from '../../../src/compiler/breaking/compare/compare.ts'
 import { type BreakingRuleId, breakingRule, breakingRules } from '../../../src/compiler/breaking/rule.ts'
 import { ruleTable } from '../../../src/compiler/breaking/rule-table.ts'
 import { check } from '../../../src/compiler/compile.ts'

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareVersions } from '../../../src/compiler/breaking/compare.ts'
+import { compareVersions } from '../../../src/compiler/breaking/compare/compare.ts'
 import { memoryHost } from '../../../src/compiler/host.ts'
 import { loadSchemas } from '../../../src/compiler/load-schemas.ts'
-import type { FileSchema } from '../../../src/runtime/core/schema.ts'
+import type { FileSchema } from '../../../src/runtime/core/message/schema.ts'
 import { fromBinary as fromProtobuf, toBinary as toProtobuf } from '../../../src/runtime/protobuf/bytes.ts'
 import { interpretedProtobuf } from '../../../src/runtime/protobuf/interpreting-codec.ts'
 import { fromBinary as fromThrift, toBinary as toThrift } from '../../../src/runtime/thrift/protocol/bytes.ts'

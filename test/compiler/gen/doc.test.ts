@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { printDoc } from '../../../src/compiler/gen/doc.ts'
-import { Printer } from '../../../src/compiler/gen/printer.ts'
+import { printDoc } from '../../../src/compiler/gen/text/doc.ts'
+import { Printer } from '../../../src/compiler/gen/text/printer.ts'
 
 function doc(text: string | undefined, extra = {}): string {
   const printer = new Printer()

@@ -33,7 +33,7 @@ describe('well-known types', () => {
     const texts = Object.fromEntries(names.map((name) => [name, bundledProtos[name] ?? '']))
     const files = generated(texts, { runtime: 'relative', importExtension: '.ts' })
     expect(Object.keys(files).sort()).toEqual(['google/protobuf/struct.ts', 'google/protobuf/timestamp.ts'])
-    expect(files['google/protobuf/timestamp.ts']).toContain("from '../../../../core/file-schema.ts'")
+    expect(files['google/protobuf/timestamp.ts']).toContain("from '../../../../core/message/file-schema.ts'")
     expect(files['google/protobuf/timestamp.ts']).toContain("from '../../../../protobuf/message.ts'")
     expect(files['google/protobuf/timestamp.ts']).not.toContain('volo-ts/gen')
   })

@@ -67,14 +67,14 @@ describe.each(names)('golden %s', (name) => {
 
 /** What people write against generated code; each `@ts-expect-error` must be one. */
 const usage = `
-import type { Context } from '../../src/runtime/core/context.ts'
-import { createClient } from '../../src/runtime/core/client.ts'
+import type { Context } from '../../src/runtime/core/context/context.ts'
+import { createClient } from '../../src/runtime/core/client/client.ts'
 import type { Transport } from '../../src/runtime/core/transport.ts'
 import { Timestamp } from 'volo-ts/gen'
 import { Fleet, type FleetHandler, type Position, type Vehicle } from './fleet/expected/fleet/v1/fleet.ts'
 import { Currency, Money } from './shop/expected/common/money.ts'
 import { Category, MAX_PAGE_SIZE, OutOfStock, Payment, Shop, type ShopHandler } from './shop/expected/shop.ts'
-import { isEnumName, enumName } from '../../src/runtime/core/enum-name.ts'
+import { isEnumName, enumName } from '../../src/runtime/core/message/enum-name.ts'
 import { Carrier, CarrierNumbers, Choice } from './option-enum/expected/part.ts'
 import { Thing, weight, words } from './proto-types/expected/golden/extended.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { importList, relativePath } from '../../../src/compiler/gen/import-list.ts'
+import { importList, relativePath } from '../../../src/compiler/gen/text/import-list.ts'
 
 test('each name is imported once, as a type only where no value is needed', () => {
   const imports = importList(new Set())

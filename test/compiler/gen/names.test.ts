@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parameterName } from '../../../src/compiler/gen/names.ts'
-import { camelCase } from '../../../src/compiler/gen/naming.ts'
+import { parameterName } from '../../../src/compiler/gen/name/names.ts'
+import { camelCase } from '../../../src/compiler/gen/name/naming.ts'
 import { compileTexts, generated } from './generated.ts'
 
 describe('camelCase', () => {

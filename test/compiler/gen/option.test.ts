@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { GenerateOptions } from '../../../src/compiler/generate-options.ts'
-import { enumName, isEnumName, isEnumValue } from '../../../src/runtime/core/enum-name.ts'
+import { enumName, isEnumName, isEnumValue } from '../../../src/runtime/core/message/enum-name.ts'
 import { fromBinary, toBinary } from '../../../src/runtime/protobuf/bytes.ts'
 import * as thrift from '../../../src/runtime/thrift/protocol/bytes.ts'
 import { type GeneratedModule, generated, generatedPath } from '../../support/generated.ts'

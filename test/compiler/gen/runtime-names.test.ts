@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { check } from '../../../src/compiler/compile.ts'
-import { runtimeNames, wellKnownFiles } from '../../../src/compiler/gen/runtime-names.ts'
+import { runtimeNames, wellKnownFiles } from '../../../src/compiler/gen/name/runtime-names.ts'
 import { memoryHost } from '../../../src/compiler/host.ts'
 
 const source = (path: string): string => fileURLToPath(new URL(`../../../src/${path}`, import.meta.url))

@@ -81,7 +81,7 @@ function protoIdl(methods: number): string {
 }
 
 const use = (module: string): string => `
-import { createClient } from '../../src/runtime/core/client.ts'
+import { createClient } from '../../src/runtime/core/client/client.ts'
 import type { Transport } from '../../src/runtime/core/transport.ts'
 import { Large, type LargeHandler } from './${module}.js'
 export const client = (transport: Transport) => createClient(Large, transport)

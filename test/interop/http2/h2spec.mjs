@@ -62,7 +62,7 @@ async function build() {
 
 /** The HTTP/2 folder as JavaScript, for it is no part of the package's faces. */
 async function compile(folder) {
-  const sources = ['http2/server-connection.ts', 'http2/client-connection.ts', 'net/dial.ts']
+  const sources = ['http2/server/connection.ts', 'http2/client/connection.ts', 'net/dial.ts']
   await execute(
     process.execPath,
     [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { AttemptContext } from '../../../src/runtime/core/attempt-context.ts'
-import { createClient } from '../../../src/runtime/core/client.ts'
-import { type Context, contextKey } from '../../../src/runtime/core/context.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
+import { AttemptContext } from '../../../src/runtime/core/context/attempt-context.ts'
+import { type Context, contextKey } from '../../../src/runtime/core/context/context.ts'
+import type { Service } from '../../../src/runtime/core/context/service.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
-import type { Service } from '../../../src/runtime/core/service.ts'
 import { Echo } from '../grpc/echo.ts'
 
 /** Calls with a service in place of a transport; gives what the service was called with. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ByteWriter } from '../../../src/runtime/core/byte-writer.ts'
+import { ByteWriter } from '../../../src/runtime/core/bytes/byte-writer.ts'
 
 describe('a byte writer', () => {
   it('grows and keeps what was written', () => {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import { CallContext, lazyParts } from '../../../src/runtime/core/call-context.ts'
-import type { Context } from '../../../src/runtime/core/context.ts'
+import { CallContext, lazyParts } from '../../../src/runtime/core/context/call-context.ts'
+import type { Context } from '../../../src/runtime/core/context/context.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { Metadata } from '../../../src/runtime/core/metadata.ts'
 import { Shop } from '../../support/shop.ts'

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import { CallStream } from '../../../src/runtime/core/call-stream.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
+import { CallStream } from '../../../src/runtime/core/stream/call-stream.ts'
 import { all, code, deferred, rejection, turns } from '../../support/settle.ts'
 
 async function* count(to: number) {

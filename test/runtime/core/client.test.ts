@@ -1,9 +1,9 @@
 import { describe, expect, expectTypeOf, test, vi } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
-import type { Context } from '../../../src/runtime/core/context.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
+import type { Context } from '../../../src/runtime/core/context/context.ts'
+import type { Service } from '../../../src/runtime/core/context/service.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import type { Layer } from '../../../src/runtime/core/layer.ts'
-import type { Service } from '../../../src/runtime/core/service.ts'
 import type { Transport } from '../../../src/runtime/core/transport.ts'
 import { Fleet, type FleetClient } from '../../support/fleet.ts'
 import { all, code, deferred, rejection, turns } from '../../support/settle.ts'
@@ -142,7 +142,7 @@ describe('the context', () => {
   })
 
   test('keeps typed extensions', async () => {
-    const { contextKey } = await import('../../../src/runtime/core/context.ts')
+    const { contextKey } = await import('../../../src/runtime/core/context/context.ts')
     const key = contextKey<number>('n')
     const wire = transport(async (cx) => String(cx.get(key)))
     const setting: Layer = (next) => (cx, request) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { addDeadline, type DeadlineEntry, removeDeadline } from '../../../src/runtime/core/deadline-timer.ts'
+import { addDeadline, type DeadlineEntry, removeDeadline } from '../../../src/runtime/core/context/deadline-timer.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })

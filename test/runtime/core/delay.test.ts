@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { delayOf, longestDelayMs } from '../../../src/runtime/core/delay.ts'
+import { delayOf, longestDelayMs } from '../../../src/runtime/core/context/delay.ts'
 
 it('a delay is what timers keep, also where it is without end', async () => {
   expect([delayOf(0), delayOf(25), delayOf(longestDelayMs)]).toEqual([0, 25, longestDelayMs])

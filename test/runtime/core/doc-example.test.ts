@@ -38,15 +38,15 @@ test('the examples in doc comments compile', () => {
     const files = found.map(({ name, code }, i) => {
       const file = join(folder, `${i}-${name.replace(/ts$/, 'mts')}`)
       const prelude = `
-        import { createClient } from '${root}/src/runtime/core/client.ts'
+        import { createClient } from '${root}/src/runtime/core/client/client.ts'
         import { RpcError } from '${root}/src/runtime/core/error.ts'
         import type { Layer } from '${root}/src/runtime/core/layer.ts'
-        import type { Service } from '${root}/src/runtime/core/service.ts'
+        import type { Service } from '${root}/src/runtime/core/context/service.ts'
         import type { Transport } from '${root}/src/runtime/core/transport.ts'
-        import { createRouter } from '${root}/src/runtime/core/server-router.ts'
+        import { createRouter } from '${root}/src/runtime/core/server/router.ts'
         import { mockService } from '${root}/src/runtime/inproc/mock-service.ts'
-        import { serveThread } from '${root}/src/runtime/inproc/thread-server.ts'
-        import { threads } from '${root}/src/runtime/inproc/threads.ts'
+        import { serveThread } from '${root}/src/runtime/inproc/thread/server.ts'
+        import { threads } from '${root}/src/runtime/inproc/thread/threads.ts'
         import { transfer } from '${root}/src/runtime/inproc/transfer.ts'
         import { concurrencyLimit } from '${root}/src/runtime/middleware/concurrency-limit.ts'
         import { rateLimit } from '${root}/src/runtime/middleware/rate-limit.ts'

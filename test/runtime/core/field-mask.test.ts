@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { applyFieldMask, fieldMaskFromPaths, mergeFieldMask } from '../../../src/runtime/core/field-mask.ts'
+import { applyFieldMask, fieldMaskFromPaths, mergeFieldMask } from '../../../src/runtime/core/message/field-mask.ts'
 import { type GeneratedModule, generated } from '../../support/generated.ts'
 
 const proto = `syntax = "proto3";

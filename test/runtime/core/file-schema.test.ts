@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { fileSchema, messageSchema } from '../../../src/runtime/core/file-schema.ts'
-import { formatNumber } from '../../../src/runtime/core/schema.ts'
+import { fileSchema, messageSchema } from '../../../src/runtime/core/message/file-schema.ts'
+import { formatNumber } from '../../../src/runtime/core/message/schema.ts'
 
 const json = JSON.stringify([
   'shop/v1/shop.proto',

@@ -6,7 +6,7 @@ import ts from 'typescript'
 import { expect, test, vi } from 'vitest'
 
 const root = join(import.meta.dirname, '../../..')
-const page = readFileSync(join(root, 'src/runtime/core/generic-calls.md'), 'utf8')
+const page = readFileSync(join(root, 'src/runtime/core/generic/generic-calls.md'), 'utf8')
 const folder = join(root, 'test/tmp/generic-calls')
 
 vi.setConfig({ testTimeout: 60_000 })

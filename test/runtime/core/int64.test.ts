@@ -8,7 +8,7 @@ import {
   toUint64,
   uint64FromHalves,
   uint64ToNumber,
-} from '../../../src/runtime/core/int64.ts'
+} from '../../../src/runtime/core/bytes/int64.ts'
 
 const view = new DataView(new ArrayBuffer(8))
 

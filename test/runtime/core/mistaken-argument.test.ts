@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
-import { grpc } from '../../../src/runtime/grpc/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
+import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { Health } from '../../../src/runtime/grpc/gen/grpc/health/v1/health.ts'
 import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 

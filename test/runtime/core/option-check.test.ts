@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { atLeast, checkOptions, either, isFlag, isText } from '../../../src/runtime/core/option-check.ts'
-import { grpc } from '../../../src/runtime/grpc/client.ts'
+import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
-import { thrift } from '../../../src/runtime/thrift/client.ts'
+import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 
 interface Options {
   readonly waitMs?: number | undefined

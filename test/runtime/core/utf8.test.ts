@@ -7,16 +7,16 @@ describe.each([
   { with: 'with Buffer', hasBuffer: true },
   { with: 'without Buffer', hasBuffer: false },
 ])('UTF-8 $with', ({ hasBuffer }) => {
-  let utf8: typeof import('../../../src/runtime/core/utf8.ts')
-  let bytes: typeof import('../../../src/runtime/core/bytes.ts')
+  let utf8: typeof import('../../../src/runtime/core/bytes/utf8.ts')
+  let bytes: typeof import('../../../src/runtime/core/bytes/bytes.ts')
   const nodeBuffer = globalThis.Buffer
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
   beforeEach(async () => {
     vi.resetModules()
     if (!hasBuffer) vi.stubGlobal('Buffer', undefined)
-    utf8 = await import('../../../src/runtime/core/utf8.ts')
-    bytes = await import('../../../src/runtime/core/bytes.ts')
+    utf8 = await import('../../../src/runtime/core/bytes/utf8.ts')
+    bytes = await import('../../../src/runtime/core/bytes/bytes.ts')
     vi.stubGlobal('Buffer', nodeBuffer)
   })
   afterEach(() => {

@@ -9,10 +9,10 @@ import {
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { isRpcError, type RpcError } from '../../../src/runtime/core/error.ts'
 import type { Metadata } from '../../../src/runtime/core/metadata.ts'
-import { type GrpcOptions, grpc } from '../../../src/runtime/grpc/client.ts'
+import { type GrpcOptions, grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { Echo, type EchoClient, type NoteInput } from './echo.ts'
 
 const cleanups: (() => unknown)[] = []

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
-import { grpc } from '../../../src/runtime/grpc/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
+import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { Echo, type EchoPort, serveEcho } from './echo.ts'
 
 let port: EchoPort

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CallStream } from '../../../src/runtime/core/call-stream.ts'
+import { CallStream } from '../../../src/runtime/core/stream/call-stream.ts'
 import { MessageWriter } from '../../../src/runtime/grpc/message-writer.ts'
 import type { Http2Stream } from '../../../src/runtime/http2/sink.ts'
 

@@ -1,7 +1,7 @@
 import * as http2 from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { http2Client } from '../../../src/runtime/http2/client-connection.ts'
+import { http2Client } from '../../../src/runtime/http2/client/connection.ts'
 import type {
   Http2ClientConnection,
   Http2ClientOptions,

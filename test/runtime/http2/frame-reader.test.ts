@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConnectionError } from '../../../src/runtime/http2/connection-error.ts'
-import { FrameReader } from '../../../src/runtime/http2/frame-reader.ts'
-import { FrameWriter } from '../../../src/runtime/http2/frame-writer.ts'
+import { FrameReader } from '../../../src/runtime/http2/frame/frame-reader.ts'
+import { FrameWriter } from '../../../src/runtime/http2/frame/frame-writer.ts'
 
 type Frame = [type: number, flags: number, stream: number, payload: string]
 

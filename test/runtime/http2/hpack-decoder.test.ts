@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HpackDecoder, HpackError } from '../../../src/runtime/http2/hpack-decoder.ts'
+import { HpackDecoder, HpackError } from '../../../src/runtime/http2/hpack/decoder.ts'
 
 const any = (): undefined => undefined
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HpackDecoder } from '../../../src/runtime/http2/hpack-decoder.ts'
-import { HpackEncoder } from '../../../src/runtime/http2/hpack-encoder.ts'
+import { HpackDecoder } from '../../../src/runtime/http2/hpack/decoder.ts'
+import { HpackEncoder } from '../../../src/runtime/http2/hpack/encoder.ts'
 import type { Http2Headers } from '../../../src/runtime/http2/sink.ts'
 
 const any = (): undefined => undefined

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { huffmanDecode, huffmanEncode, huffmanLength } from '../../../src/runtime/http2/hpack-huffman.ts'
+import { huffmanDecode, huffmanEncode, huffmanLength } from '../../../src/runtime/http2/hpack/huffman.ts'
 
 function encoded(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length * 4 + 4)

@@ -1,8 +1,8 @@
 /** A peer that speaks HTTP/2 frame by frame over a raw socket, to say what no library would. */
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { http2Client } from '../../../src/runtime/http2/client-connection.ts'
-import { http2Server } from '../../../src/runtime/http2/server-connection.ts'
+import { http2Client } from '../../../src/runtime/http2/client/connection.ts'
+import { http2Server } from '../../../src/runtime/http2/server/connection.ts'
 import type {
   Http2Accept,
   Http2ClientConnection,

@@ -1,7 +1,7 @@
 import * as http2 from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { http2Server } from '../../../src/runtime/http2/server-connection.ts'
+import { http2Server } from '../../../src/runtime/http2/server/connection.ts'
 import type {
   Http2Accept,
   Http2Headers,

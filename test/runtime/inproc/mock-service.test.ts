@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { type MockStreamCall, type MockUnaryCall, mockService } from '../../../src/runtime/inproc/mock-service.ts'
 import { Fleet, type Vehicle, type VehicleInput } from '../../support/fleet.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
-import { createRouter } from '../../../src/runtime/core/server-router.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
+import { createRouter } from '../../../src/runtime/core/server/router.ts'
 import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { type RateLimitOptions, rateLimit } from '../../../src/runtime/middleware/rate-limit.ts'
 import { code, rejection } from '../../support/settle.ts'

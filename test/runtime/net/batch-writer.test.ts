@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net'
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ByteWriter } from '../../../src/runtime/core/byte-writer.ts'
+import { ByteWriter } from '../../../src/runtime/core/bytes/byte-writer.ts'
 import { BatchWriter } from '../../../src/runtime/net/batch-writer.ts'
 
 const cleanups: (() => unknown)[] = []

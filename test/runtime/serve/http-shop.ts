@@ -2,8 +2,8 @@
 
 import { create, createFileRegistry, type DescService, fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
-import type { CallOptions } from '../../../src/runtime/core/call-options.ts'
-import type { Context } from '../../../src/runtime/core/context.ts'
+import type { CallOptions } from '../../../src/runtime/core/client/call-options.ts'
+import type { Context } from '../../../src/runtime/core/context/context.ts'
 import type { ServiceType } from '../../../src/runtime/core/service-type.ts'
 import { toFileDescriptors } from '../../../src/runtime/protobuf/file-descriptor.ts'
 import { generated } from '../../support/generated.ts'

@@ -5,16 +5,16 @@ import * as https from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
-import { grpc } from '../../../src/runtime/grpc/client.ts'
-import { sendHeaders } from '../../../src/runtime/grpc/server-call.ts'
+import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
+import { sendHeaders } from '../../../src/runtime/grpc/server/call.ts'
 import { addHealth } from '../../../src/runtime/grpc/service/health.ts'
 import { Base64Decoder } from '../../../src/runtime/grpc/web/web-base64.ts'
 import { grpcWeb } from '../../../src/runtime/grpc/web/web-client.ts'
 import { decodeTrailers, encodeTrailersFrame } from '../../../src/runtime/grpc/web/web-frame.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
-import { thrift } from '../../../src/runtime/thrift/client.ts'
+import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { echoHandler, Echo as ThriftEcho } from '../../support/echo-service.ts'
 import { Shop, type ShopHandler, shopHandler } from './http-shop.ts'
 
@@ -711,7 +711,7 @@ describe('attached to an HTTP server', () => {
 })
 
 it('counts the calls of the web where calls are counted', async () => {
-  const { countCalls } = await import('../../../src/runtime/grpc/counters.ts')
+  const { countCalls } = await import('../../../src/runtime/grpc/server/counters.ts')
   const { server, url } = await serve({
     get({ name }) {
       if (name === 'bad') throw new RpcError('ABORTED', 'no')

@@ -7,7 +7,7 @@ import {
 } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-web'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { BizError, isBizError, isRpcError, RpcError } from '../../../src/runtime/core/error.ts'
 import type { Metadata } from '../../../src/runtime/core/metadata.ts'
 import { type GrpcWebOptions, grpcWeb } from '../../../src/runtime/grpc/web/web-client.ts'

@@ -1,10 +1,10 @@
 import type { Server as NetServer, Socket } from 'node:net'
 import apache from 'thrift'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
-import { thrift } from '../../../src/runtime/thrift/client.ts'
+import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { ApacheBoom, ApacheEchoClient, ApacheEchoProcessor, listenApache } from '../../support/apache-echo.ts'
 import { Boom, Echo, echoHandler } from '../../support/echo-service.ts'
 

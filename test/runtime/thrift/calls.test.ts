@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
-import type { Context } from '../../../src/runtime/core/context.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
+import type { Context } from '../../../src/runtime/core/context/context.ts'
 import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
-import { type ThriftOptions, type ThriftTransport, thrift } from '../../../src/runtime/thrift/client.ts'
-import { requestInfo } from '../../../src/runtime/thrift/request-info.ts'
+import { type ThriftOptions, type ThriftTransport, thrift } from '../../../src/runtime/thrift/client/transport.ts'
+import { requestInfo } from '../../../src/runtime/thrift/server/request-info.ts'
 import { Boom, Echo, type EchoClient, type EchoHandler, echoHandler, echoService } from '../../support/echo-service.ts'
 
 const cleanups: (() => unknown)[] = []

@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer, type Server as NetServer, connect as netConnect, type Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
-import { type ThriftOptions, type ThriftTransport, thrift } from '../../../src/runtime/thrift/client.ts'
+import { type ThriftOptions, type ThriftTransport, thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { Echo, type EchoClient, type EchoHandler, echoHandler } from '../../support/echo-service.ts'
 
 const cleanups: (() => unknown)[] = []

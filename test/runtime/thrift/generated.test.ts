@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
-import { thrift } from '../../../src/runtime/thrift/client.ts'
+import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { type GeneratedModule, generated } from '../../support/generated.ts'
 
 const idl = (path: string): string =>

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createClient } from '../../../src/runtime/core/client.ts'
-import type { Context } from '../../../src/runtime/core/context.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
+import type { Context } from '../../../src/runtime/core/context/context.ts'
 import { BizError } from '../../../src/runtime/core/error.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
-import { thrift } from '../../../src/runtime/thrift/client.ts'
+import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { type GeneratedModule, generated } from '../../support/generated.ts'
 
 const cleanups: (() => unknown)[] = []

@@ -2,11 +2,11 @@ import { type AddressInfo, createServer, connect as netConnect, type Socket } fr
 import { afterEach, describe, expect, it } from 'vitest'
 import { memoryHost } from '../../../src/compiler/host.ts'
 import { loadSchemas } from '../../../src/compiler/load-schemas.ts'
-import { createClient } from '../../../src/runtime/core/client.ts'
+import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
 import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
-import { type ThriftOptions, thrift } from '../../../src/runtime/thrift/client.ts'
+import { type ThriftOptions, thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { createGenericClient, interpretedService } from '../../../src/runtime/thrift/generic.ts'
 import { Echo, type EchoClient, type EchoHandler, echoHandler } from '../../support/echo-service.ts'
 

@@ -116,18 +116,18 @@ const prefixed = (prefix: string, of: Map<string, string>): [string, string][] =
 
 const documented: Record<string, () => [string, string][]> = {
   'thrift()': () => [
-    ...[...members('thrift/client.ts', 'ThriftOptions')].filter(([name]) => name !== 'pool'),
+    ...[...members('thrift/client/transport.ts', 'ThriftOptions')].filter(([name]) => name !== 'pool'),
     ...prefixed('pool', members('net/pool.ts', 'PoolOptions')),
-    ...prefixed('healthCheck', members('thrift/connection-care.ts', 'HealthCheckOptions')),
+    ...prefixed('healthCheck', members('thrift/client/connection-maintenance.ts', 'HealthCheckOptions')),
   ],
   'retry()': () => [
-    ...[...members('core/retry-option.ts', 'RetryOptions')].filter(([name]) => name !== 'backoff'),
+    ...[...members('core/client/retry-option.ts', 'RetryOptions')].filter(([name]) => name !== 'backoff'),
     ...prefixed('backoff', members('core/backoff.ts', 'BackoffOptions')),
   ],
   Server: () => [
     ...prefixed('limits', members('serve/port.ts', 'PortLimits')),
     ...prefixed('limits', members('serve/server.ts', 'ServerLimits')),
-    ...prefixed('thrift', members('thrift/server-options.ts', 'ThriftWireOptions')),
+    ...prefixed('thrift', members('thrift/server/options.ts', 'ThriftWireOptions')),
   ],
   'runWorkers()': () => [...members('serve/workers.ts', 'WorkersOptions')],
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ByteWriter } from '../../../src/runtime/core/byte-writer.ts'
+import { ByteWriter } from '../../../src/runtime/core/bytes/byte-writer.ts'
 import { isRpcError } from '../../../src/runtime/core/error.ts'
 import { openMessage } from '../../../src/runtime/thrift/message.ts'
 import { BinaryReader } from '../../../src/runtime/thrift/protocol/binary-reader.ts'

@@ -34,7 +34,7 @@ import type {
   ProtoService,
   ProtoVisibility,
 } from './ast.ts'
-import { checkDocument } from './check.ts'
+import { checkDocument } from './check/check.ts'
 import { commentsOf, docOf } from './comment.ts'
 import { lowerDefault } from './default.ts'
 import { defaultFeatures, type Features, resolveFeatures } from './feature.ts'

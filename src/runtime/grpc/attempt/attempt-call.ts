@@ -1,13 +1,13 @@
 /** AttemptCall: a call that is made of attempts, of which one counts. */
 
-import { AttemptContext } from '../../core/attempt-context.ts'
-import type { Context } from '../../core/context.ts'
+import { AttemptContext } from '../../core/context/attempt-context.ts'
+import type { Context } from '../../core/context/context.ts'
+import { delayOf, longestDelayMs } from '../../core/context/delay.ts'
+import type { Service } from '../../core/context/service.ts'
 import { hasPassed } from '../../core/deadline-error.ts'
-import { delayOf, longestDelayMs } from '../../core/delay.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsResponse } from '../../core/method-kind.ts'
-import type { Service } from '../../core/service.ts'
-import { type AttemptWatch, attemptWatch } from './attempt-watch.ts'
+import { type AttemptWatch, attemptWatch } from './attempt-observer.ts'
 import { Replay, type ReplayBudget } from './replay.ts'
 import type { RetryThrottle } from './retry-throttle.ts'
 

@@ -1,8 +1,8 @@
 /** attemptsOf(): what the service config of a transport makes of one attempt. */
 
-import type { Context } from '../../core/context.ts'
-import { withDeadline } from '../../core/narrowed-context.ts'
-import type { Service } from '../../core/service.ts'
+import type { Context } from '../../core/context/context.ts'
+import { withDeadline } from '../../core/context/deadline-context.ts'
+import type { Service } from '../../core/context/service.ts'
 import type { MethodType, ServiceType } from '../../core/service-type.ts'
 import type { AttemptPlan } from './attempt-call.ts'
 import { HedgingCall } from './hedging-call.ts'

@@ -1,6 +1,6 @@
 /** HedgingCall: a call that is sent again while it is under way, and takes the first answer (gRFC A6, hedging policy). */
 
-import type { Context } from '../../core/context.ts'
+import type { Context } from '../../core/context/context.ts'
 import { isRpcError } from '../../core/error.ts'
 import { type Attempt, AttemptCall, type AttemptPlan, type Pushback } from './attempt-call.ts'
 import type { HedgingPolicy } from './service-config.ts'

@@ -1,7 +1,7 @@
 /** Replay: the request of a call kept for further attempts, within limits, until one attempt counts. */
 
+import type { MethodKind } from '../../core/message/schema.ts'
 import { streamsRequest } from '../../core/method-kind.ts'
-import type { MethodKind } from '../../core/schema.ts'
 
 /** Bytes that the calls of a transport may keep. */
 export class ReplayBudget {

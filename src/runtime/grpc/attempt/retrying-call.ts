@@ -1,6 +1,6 @@
 /** RetryingCall: a call that is tried again when it fails (gRFC A6, retry policy). */
 
-import type { Context } from '../../core/context.ts'
+import type { Context } from '../../core/context/context.ts'
 import { isRpcError } from '../../core/error.ts'
 import { type Attempt, AttemptCall, type AttemptPlan, type Pushback } from './attempt-call.ts'
 import type { RetryPolicy } from './service-config.ts'

@@ -1,12 +1,11 @@
 /** addChannelz(): the channelz service of gRPC, v1, for a server, its connections and the channels of the process (https://github.com/grpc/proposal/blob/master/A14-channelz.md). */
 
-import type { Peer } from '../../core/context.ts'
+import type { Peer } from '../../core/context/context.ts'
 import { RpcError } from '../../core/error.ts'
-import type { ConnectionStats, ServerStats } from '../../core/server-figures.ts'
-import type { ServerRouter } from '../../core/server-router.ts'
+import type { ServerRouter } from '../../core/server/router.ts'
+import type { ConnectionStats, ServerStats } from '../../core/server/server-stats.ts'
 import { timestampFromDate } from '../../protobuf/well-known.ts'
-import type { ChannelConnectionStats, ChannelStats } from '../channel-stats.ts'
-import { countCalls } from '../counters.ts'
+import type { ChannelConnectionStats, ChannelStats } from '../client/channel-stats.ts'
 import {
   type AddressInput,
   ChannelConnectivityState_State,
@@ -16,6 +15,7 @@ import {
   type SocketInput,
   type SocketRefInput,
 } from '../gen/grpc/channelz/v1/channelz.ts'
+import { countCalls } from '../server/counters.ts'
 
 /** How many entries an answer has at most, and by default. */
 const mostResults = 100

@@ -1,6 +1,6 @@
 /** DescriptorIndex: the descriptions of a server's protobuf services by file, symbol and extension. */
 
-import type { EnumSchema, FileSchema } from '../../core/schema.ts'
+import type { EnumSchema, FileSchema } from '../../core/message/schema.ts'
 import type { ServiceType } from '../../core/service-type.ts'
 import { toFileDescriptor } from '../../protobuf/file-descriptor.ts'
 

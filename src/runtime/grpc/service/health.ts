@@ -1,7 +1,7 @@
 /** addHealth(): the health service of gRPC, v1 (https://github.com/grpc/grpc/blob/master/doc/health-checking.md). */
 
 import { RpcError } from '../../core/error.ts'
-import type { ServerRouter } from '../../core/server-router.ts'
+import type { ServerRouter } from '../../core/server/router.ts'
 import type { ServiceType } from '../../core/service-type.ts'
 import { Health, HealthCheckResponse_ServingStatus as Serving } from '../gen/grpc/health/v1/health.ts'
 import { type HealthSource, type HealthStatus, registerHealth } from './health-status.ts'

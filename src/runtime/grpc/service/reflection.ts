@@ -1,7 +1,7 @@
 /** addReflection(): the reflection service of gRPC, v1 and v1alpha (https://github.com/grpc/grpc/blob/master/doc/server-reflection.md). */
 
-import type { FileSchema } from '../../core/schema.ts'
-import type { ServerRouter } from '../../core/server-router.ts'
+import type { FileSchema } from '../../core/message/schema.ts'
+import type { ServerRouter } from '../../core/server/router.ts'
 import type { ServiceType } from '../../core/service-type.ts'
 import {
   ServerReflection,

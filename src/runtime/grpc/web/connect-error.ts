@@ -1,8 +1,8 @@
 /** Errors as the Connect protocol writes them: JSON with a code in words (https://connectrpc.com/docs/protocol#error-end-stream). */
 
-import { toBase64 } from '../../core/base64.ts'
+import { toBase64 } from '../../core/bytes/base64.ts'
 import { isBizError, type RpcCode, RpcError } from '../../core/error.ts'
-import type { JsonObject } from '../../core/json-value.ts'
+import type { JsonObject } from '../../core/json/json-value.ts'
 
 const httpStatus: Readonly<Record<RpcCode, number>> = {
   CANCELLED: 499,

@@ -1,9 +1,9 @@
 /** httpAccept(): what a port answers to HTTP that is not gRPC: gRPC-web, JSON, a health check, and preflights of browsers. */
 
 import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
-import { answer, type CallAcceptor, deaf, type HttpAccept } from '../accept.ts'
 import { headerOf } from '../metadata.ts'
-import type { RequestHead } from '../request-head.ts'
+import { answer, type CallAcceptor, deaf, type HttpAccept } from '../server/call-acceptor.ts'
+import type { RequestHead } from '../server/request-headers.ts'
 import { healthStatus } from '../service/health-status.ts'
 import { type Cors, type CorsOptions, cors } from './cors.ts'
 import { JsonCall } from './json-call.ts'

@@ -1,8 +1,8 @@
 /** GrpcWebCall: one call of a gRPC-web client, from its request to its status. */
 
-import { toBase64 } from '../../core/base64.ts'
-import { lazyParts } from '../../core/call-context.ts'
-import type { Context } from '../../core/context.ts'
+import { toBase64 } from '../../core/bytes/base64.ts'
+import { lazyParts } from '../../core/context/call-context.ts'
+import type { Context } from '../../core/context/context.ts'
 import { lateFailure } from '../../core/deadline-error.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsResponse } from '../../core/method-kind.ts'

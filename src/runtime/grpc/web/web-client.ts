@@ -1,10 +1,10 @@
 /** grpcWeb(): the Transport of a browser, or of whatever else has `fetch`. */
 
-import type { Context } from '../../core/context.ts'
+import type { Context } from '../../core/context/context.ts'
+import type { Service } from '../../core/context/service.ts'
 import { drainFor } from '../../core/drain.ts'
 import { RpcError } from '../../core/error.ts'
 import { streamsRequest } from '../../core/method-kind.ts'
-import type { Service } from '../../core/service.ts'
 import type { MethodType, ServiceType } from '../../core/service-type.ts'
 import type { Transport } from '../../core/transport.ts'
 import { packageVersion } from '../../core/version.ts'

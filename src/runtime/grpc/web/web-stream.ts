@@ -1,8 +1,8 @@
 /** WebStream: a stream of gRPC-web that a gRPC call writes to as if it were gRPC's own. */
 
-import { toBase64 } from '../../core/base64.ts'
+import { toBase64 } from '../../core/bytes/base64.ts'
 import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
-import type { CallSink } from '../accept.ts'
+import type { CallSink } from '../server/call-acceptor.ts'
 import { type CorsHeaders, exposed } from './cors.ts'
 import { Base64Decoder } from './web-base64.ts'
 import { encodeTrailersFrame } from './web-frame.ts'

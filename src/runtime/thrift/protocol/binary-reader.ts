@@ -1,9 +1,9 @@
 /** BinaryReader: the Thrift binary protocol, strict and old message headers. */
 
-import { copyBytes } from '../../core/bytes.ts'
-import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/int64.ts'
-import { arrayWeight, bytesWeight, memoryBudget, tableWeight } from '../../core/memory-budget.ts'
-import { utf8Read } from '../../core/utf8.ts'
+import { copyBytes } from '../../core/bytes/bytes.ts'
+import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/bytes/int64.ts'
+import { arrayWeight, bytesWeight, memoryBudget, tableWeight } from '../../core/bytes/memory-budget.ts'
+import { utf8Read } from '../../core/bytes/utf8.ts'
 import { malformed, truncated } from './error.ts'
 import { maxDepth, type ThriftEnvelope, type ThriftReader, type ThriftTypeCode } from './protocol.ts'
 import { readUuid } from './uuid.ts'

@@ -1,9 +1,9 @@
 /** BinaryWriter: the Thrift binary protocol, written strict. */
 
-import { ByteWriter } from '../../core/byte-writer.ts'
-import { toInt64 } from '../../core/int64.ts'
-import { invalidValue } from '../../core/invalid-value.ts'
-import { utf8Length, utf8Write } from '../../core/utf8.ts'
+import { ByteWriter } from '../../core/bytes/byte-writer.ts'
+import { toInt64 } from '../../core/bytes/int64.ts'
+import { utf8Length, utf8Write } from '../../core/bytes/utf8.ts'
+import { invalidValue } from '../../core/message/invalid-value.ts'
 import { maxDepth, type ThriftMessageKind, type ThriftTypeCode, type ThriftWriter } from './protocol.ts'
 import { writeUuid } from './uuid.ts'
 

@@ -1,8 +1,8 @@
 /** CompactWriter: the Thrift compact protocol, written. */
 
-import { ByteWriter } from '../../core/byte-writer.ts'
-import { toInt64 } from '../../core/int64.ts'
-import { invalidValue } from '../../core/invalid-value.ts'
+import { ByteWriter } from '../../core/bytes/byte-writer.ts'
+import { toInt64 } from '../../core/bytes/int64.ts'
+import { invalidValue } from '../../core/message/invalid-value.ts'
 import { compactTypes } from './compact-type.ts'
 import { maxDepth, type ThriftMessageKind, type ThriftTypeCode, type ThriftWriter } from './protocol.ts'
 import { writeUuid } from './uuid.ts'

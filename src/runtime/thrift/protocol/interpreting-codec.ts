@@ -1,9 +1,9 @@
 /** The Thrift codec that reads descriptions instead of being printed: for structs of which only the schema is there. */
 
-import { missing, unknownCase } from '../../core/complete.ts'
-import { completeMessage, exceptionClass } from '../../core/complete-message.ts'
-import { enumNumber } from '../../core/enum-number.ts'
-import { messageSchema } from '../../core/file-schema.ts'
+import { missing, unknownCase } from '../../core/message/complete.ts'
+import { completeMessage, exceptionClass } from '../../core/message/complete-message.ts'
+import { enumNumber } from '../../core/message/enum-number.ts'
+import { messageSchema } from '../../core/message/file-schema.ts'
 import {
   emptyMap,
   entriesOf,
@@ -12,9 +12,9 @@ import {
   type MessagePlan,
   messagePlan,
   type TypePlan,
-} from '../../core/message-plan.ts'
-import type { FileSchema, ScalarName } from '../../core/schema.ts'
-import type { UnknownFields } from '../../core/unknown-fields.ts'
+} from '../../core/message/message-plan.ts'
+import type { FileSchema, ScalarName } from '../../core/message/schema.ts'
+import type { UnknownFields } from '../../core/message/unknown-fields.ts'
 import type { ThriftReader, ThriftStruct, ThriftTypeCode, ThriftWriter } from './protocol.ts'
 import { doubleCase, missingField, noCase, thriftStruct } from './struct.ts'
 import { keepUnknownField, writeUnknownFields } from './unknown-fields.ts'

@@ -1,6 +1,6 @@
 /** The Thrift protocols as generated code sees them: one writer and one reader interface over binary and compact. */
 
-import type { MessageType } from '../../core/message.ts'
+import type { MessageType } from '../../core/message/message.ts'
 
 /** How deep structs and containers may nest in a message that is read. */
 export const maxDepth = 64

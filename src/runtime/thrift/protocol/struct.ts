@@ -1,8 +1,8 @@
 /** thriftStruct: the constant that generated code exports beside each struct and union. */
 
-import { messageSchema } from '../../core/file-schema.ts'
-import { locateValue } from '../../core/locate-value.ts'
-import type { FileSchema, MessageSchema } from '../../core/schema.ts'
+import { locateValue } from '../../core/message/encode-error.ts'
+import { messageSchema } from '../../core/message/file-schema.ts'
+import type { FileSchema, MessageSchema } from '../../core/message/schema.ts'
 import { BinaryReader } from './binary-reader.ts'
 import { BinaryWriter } from './binary-writer.ts'
 import { malformed } from './error.ts'

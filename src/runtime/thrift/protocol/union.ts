@@ -1,6 +1,6 @@
 /** thriftUnion: the constant that generated code exports beside each union. */
 
-import type { FileSchema } from '../../core/schema.ts'
+import type { FileSchema } from '../../core/message/schema.ts'
 import type { ThriftReader, ThriftStruct, ThriftWriter } from './protocol.ts'
 import { noCase, thriftStruct } from './struct.ts'
 

@@ -1,6 +1,6 @@
 /** Fields that a struct's IDL does not know: read as values, so that either protocol can write them again. */
 
-import type { UnknownFields } from '../../core/unknown-fields.ts'
+import type { UnknownFields } from '../../core/message/unknown-fields.ts'
 import { malformed } from './error.ts'
 import type { ThriftReader, ThriftTypeCode, ThriftWriter } from './protocol.ts'
 

@@ -1,6 +1,6 @@
 /** UUIDs: 16 bytes on the wire of both protocols, 36 characters in TypeScript. */
 
-import { invalidValue } from '../../core/invalid-value.ts'
+import { invalidValue } from '../../core/message/invalid-value.ts'
 
 const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 const shape = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i

@@ -1,6 +1,6 @@
 /** Values of a schema as trees for npm `thrift`: independent of every codec of ours. */
 
-import type { FieldSchema, TypeSchema } from '../../../../src/runtime/core/schema.ts'
+import type { FieldSchema, TypeSchema } from '../../../../src/runtime/core/message/schema.ts'
 import type { Declarations } from '../../../support/arbitrary-value.ts'
 import type { Tree } from './value-tree.ts'
 

@@ -1,0 +1,35 @@
+/** The rules of features by themselves: they belong to editions, and are set to something. */
+
+import type { Report } from '../../../diagnostic.ts'
+import type { ProtoOption, ProtoSyntax } from '../ast.ts'
+
+/** Reports features set in proto2 and proto3, and in editions those set to nothing. */
+export function checkFeatureUse(options: readonly ProtoOption[], syntax: ProtoSyntax, report: Report): void {
+  if (syntax !== 'proto2' && syntax !== 'proto3') {
+    checkKnown(options, report)
+    return
+  }
+  for (const { path, span } of options) {
+    if (path[0]!.text !== 'features' || path[0]!.extension) continue
+    report({
+      code: 'feature',
+      message: `features need an edition; this file is ${syntax}`,
+      span,
+      hint: 'start the file with: edition = "2023";',
+    })
+  }
+}
+
+/** The zero of every feature's enum stands for nothing known and cannot be chosen. */
+function checkKnown(options: readonly ProtoOption[], report: Report): void {
+  for (const { path, value } of options) {
+    if (path[0]!.text !== 'features' || path[0]!.extension || path.length !== 2 || path[1]!.extension) continue
+    if (value.kind !== 'name' || value.reference.text !== `${path[1]!.text.toUpperCase()}_UNKNOWN`) continue
+    report({
+      code: 'feature',
+      message: `'${value.reference.text}' stands for an unset feature and cannot be chosen`,
+      span: value.span,
+      hint: 'name another value, or remove the option',
+    })
+  }
+}

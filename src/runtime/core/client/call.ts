@@ -1,0 +1,238 @@
+/** One call on the client that can end early: settles its caller at once and exactly once, and lets go of all it held. */
+
+import { CallContext } from '../context/call-context.ts'
+import { callAddress, callTags, takesAddress } from '../context/call-target.ts'
+import type { Context } from '../context/context.ts'
+import type { Service } from '../context/service.ts'
+import { type SignalWatcher, unwatchSignal, watchSignal } from '../context/signal-watch.ts'
+import { RpcError } from '../error.ts'
+import { Metadata } from '../metadata.ts'
+import { addEntries } from '../metainfo.ts'
+import { streamsRequest } from '../method-kind.ts'
+import { describe } from '../server/dispatch.ts'
+import type { MethodType, ServiceType } from '../service-type.ts'
+import { CallStream } from '../stream/call-stream.ts'
+import { HeldStream, StreamAge } from '../stream/stream-handle.ts'
+import type { CallOptions } from './call-options.ts'
+import { retries, retryOption } from './retry-option.ts'
+
+type Settle = (value: unknown) => void
+
+let capturedResolve: Settle
+let capturedReject: Settle
+/** One executor for all promises: a closure per call would cost as much as the promise. */
+const capture = (resolve: Settle, reject: Settle): void => {
+  capturedResolve = resolve
+  capturedReject = reject
+}
+
+/** A call of a stub; it is its own context. */
+export class ClientCall extends CallContext implements SignalWatcher {
+  /** The caller has its answer. */
+  declare private settled: boolean
+  declare private readonly options: CallOptions | undefined
+  declare private readonly parent: Context | undefined
+  declare private unlinkParent: (() => void) | undefined
+  declare private resolve: Settle | undefined
+  declare private reject: Settle | undefined
+  declare private request: CallStream | undefined
+  declare private response: CallStream | undefined
+  declare private age: StreamAge | undefined
+
+  constructor(
+    service: ServiceType,
+    method: MethodType,
+    deadline: number | undefined,
+    options: CallOptions | undefined,
+    parent: Context | undefined,
+  ) {
+    super('client', service, method, deadline)
+    this.options = options
+    this.parent = parent
+    this.settled = false
+    this.unlinkParent = undefined
+    this.resolve = undefined
+    this.reject = undefined
+    this.request = undefined
+    this.response = undefined
+    this.age = undefined
+  }
+
+  /**
+   * Calls `next` unless the call has ended already, and gives a promise that also settles when it ends early. `now` is
+   * the time of the call in `performance.now()`, when it is known.
+   */
+  run(next: Service, request: unknown, now?: number): Promise<unknown> {
+    const outcome = new Promise<unknown>(capture)
+    this.resolve = capturedResolve
+    this.reject = capturedReject
+    this.start(next, request, now)
+    return outcome
+  }
+
+  /**
+   * The same for a streamed response: the call starts now, a failure waits for the first `next()`. A response that its
+   * caller has lost ends the call.
+   */
+  stream(next: Service, request: unknown, now?: number): AsyncIterable<unknown> {
+    const response = new CallStream(undefined, { onEnd: (how) => this.responded(how) })
+    this.response = response
+    this.start(next, request, now)
+    this.age = new StreamAge()
+    return new HeldStream(response, this.age)
+  }
+
+  /** The call that this one is made for. */
+  get callerContext(): Context | undefined {
+    return this.parent
+  }
+
+  aborted(signal: AbortSignal): void {
+    this.cancel(new RpcError('CANCELLED', 'the caller aborted the call', { cause: signal.reason, stack: false }))
+  }
+
+  protected override endEarly(reason: RpcError): void {
+    this.release()
+    this.failCaller(reason)
+    this.request?.fail(reason)
+  }
+
+  private start(next: Service, request: unknown, now: number | undefined): void {
+    const { options, parent } = this
+    if (options !== undefined) this.take(options, next)
+    const signal = options?.signal
+    if (this.cancelled !== undefined) return
+    if (signal?.aborted === true) this.aborted(signal)
+    else if (parent?.cancelled !== undefined) this.cancel(parentEnded(parent.cancelled))
+    else if (this.watchDeadline(now)) {
+      if (signal !== undefined) watchSignal(signal, this)
+      if (parent !== undefined) this.unlinkParent = parent.onCancel((reason) => this.cancel(parentEnded(reason)))
+    }
+    if (this.cancelled !== undefined) return
+    let running: Promise<unknown>
+    try {
+      running = next(this, streamsRequest(this.method.kind) ? this.readRequest(request) : request)
+    } catch (error) {
+      running = Promise.reject(error)
+    }
+    running.then(
+      (value) => this.succeed(value),
+      (error) => this.fail(error),
+    )
+  }
+
+  private take(options: CallOptions, next: Service): void {
+    const { metadata, metainfo, timeoutMs, retry, address, tags, prepare } = options
+    try {
+      if (Number.isNaN(timeoutMs)) throw new TypeError('timeoutMs is not a number')
+      if (retry !== undefined) {
+        if (retry !== false && !retries(next)) throw new TypeError('retry: the client has no retry() among its layers')
+        this.set(retryOption, retry)
+      }
+      if (address !== undefined) {
+        if (!takesAddress(next)) throw new TypeError('address: the transport of this client goes to one place only')
+        this.set(callAddress, address)
+      }
+      if (tags !== undefined) this.set(callTags, tags)
+      if (metadata !== undefined)
+        for (const [name, value] of new Metadata(metadata)) this.requestHeaders.append(name, value)
+      if (metainfo?.persistent !== undefined) addEntries(this.metainfo.persistent, Object.entries(metainfo.persistent))
+      if (metainfo?.transient !== undefined) addEntries(this.metainfo.transient, Object.entries(metainfo.transient))
+      prepare?.(this)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.cancel(new RpcError('INVALID_ARGUMENT', `bad options of ${this.title()}: ${reason}`, { cause: error }))
+    }
+  }
+
+  private readRequest(messages: unknown): AsyncIterable<unknown> {
+    this.request = new CallStream(toAsyncIterable(messages, this.title()), {
+      mapError: (error) => {
+        this.failLocally(error, 'the stream of requests failed')
+        return this.cancelled
+      },
+    })
+    return this.request
+  }
+
+  private succeed(value: unknown): void {
+    const { response, options } = this
+    if (this.settled || this.cancelled !== undefined) {
+      response?.attach(value as AsyncIterable<unknown>)
+      return
+    }
+    try {
+      options?.onHeaders?.(this.responseHeaders)
+      if (response === undefined) options?.onTrailers?.(this.responseTrailers)
+    } catch (error) {
+      this.failLocally(error, 'the caller failed')
+    }
+    if (response !== undefined) response.attach(value as AsyncIterable<unknown>)
+    else if (!this.settled) {
+      this.settled = true
+      this.over()
+      this.resolve?.(value)
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.settled || this.cancelled !== undefined) return
+    this.failCaller(error)
+    this.over()
+  }
+
+  /** The caller's own code failed: it gets its own error back, everybody else hears that the call is cancelled. */
+  private failLocally(error: unknown, message: string): void {
+    this.failCaller(error)
+    this.cancel(new RpcError('CANCELLED', message, { cause: error, stack: false }))
+  }
+
+  private failCaller(error: unknown): void {
+    if (this.settled) return
+    this.settled = true
+    this.reject?.(error)
+    this.response?.fail(error)
+  }
+
+  private responded(how: 'done' | 'error' | 'left'): void {
+    this.age?.ended()
+    if (this.settled) return
+    this.settled = true
+    if (how === 'left') this.cancel(new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))
+    this.over()
+    if (how === 'done') this.options?.onTrailers?.(this.responseTrailers)
+  }
+
+  private over(): void {
+    this.release()
+    this.end()
+    this.request?.return()
+  }
+
+  private release(): void {
+    const signal = this.options?.signal
+    if (signal !== undefined) unwatchSignal(signal, this)
+    this.unlinkParent?.()
+    this.unlinkParent = undefined
+  }
+}
+
+function parentEnded(reason: RpcError): RpcError {
+  const code = reason.code === 'DEADLINE_EXCEEDED' ? reason.code : 'CANCELLED'
+  return new RpcError(code, 'the call that this one was made for ended early', { cause: reason, stack: false })
+}
+
+function toAsyncIterable(messages: unknown, title: string): AsyncIterable<unknown> {
+  if (typeof messages === 'object' && messages !== null) {
+    if (Symbol.asyncIterator in messages) return messages as AsyncIterable<unknown>
+    if (Symbol.iterator in messages) return fromIterable(messages as Iterable<unknown>)
+  }
+  throw new RpcError(
+    'INVALID_ARGUMENT',
+    `${title} takes an Iterable or AsyncIterable of messages, not ${describe(messages)}`,
+  )
+}
+
+async function* fromIterable(messages: Iterable<unknown>): AsyncIterable<unknown> {
+  yield* messages
+}

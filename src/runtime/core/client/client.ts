@@ -1,0 +1,145 @@
+/** Client: typed stubs over a transport or straight over a handler. */
+
+import { ambientContext } from '../context/ambient.ts'
+import { lazyParts } from '../context/call-context.ts'
+import { allowAddress } from '../context/call-target.ts'
+import type { Context } from '../context/context.ts'
+import type { Service } from '../context/service.ts'
+import { type DirectService, directService } from '../direct/direct-service.ts'
+import { compose } from '../layer.ts'
+import { Metadata } from '../metadata.ts'
+import { addEntries } from '../metainfo.ts'
+import { streamsRequest, streamsResponse } from '../method-kind.ts'
+import { createRouter } from '../server/router.ts'
+import type { MethodType, ServiceType } from '../service-type.ts'
+import type { Transport } from '../transport.ts'
+import { ClientCall } from './call.ts'
+import type { CallOptions, ClientOptions, MethodOptions } from './call-options.ts'
+import { composeRetrying, retries, retryOption } from './retry-option.ts'
+
+type Call = (request: unknown, options: CallOptions | undefined) => unknown
+
+/**
+ * A client of a service over a transport, or, without any server, over an object that implements the service. Its
+ * methods need no `this`. A call rejects with an exception declared in the IDL, a BizError or an RpcError; it settles
+ * at once when its deadline passes (DEADLINE_EXCEEDED) or its signal aborts (CANCELLED), whatever the transport does.
+ * Streamed responses are AsyncIterables: the call starts at the call, leaving the loop cancels it. Throws RangeError on
+ * a time that is no number, TypeError on options of a method that the service does not have.
+ */
+export function createClient<C, H>(
+  service: ServiceType<C, H>,
+  target: Transport | NoInfer<H>,
+  options: ClientOptions<NoInfer<C>> = {},
+): C {
+  const { layers = [], attemptLayers = [] } = options
+  const chain = composeRetrying(() => {
+    const attempt = compose(attemptLayers, innermost(service, target))
+    return compose(layers, isTransport(service, target) ? attempts(target, service, attempt) : attempt)
+  })
+  if (isTransport(service, target) && target.takesAddress === true) allowAddress(chain)
+  checkOptions(service, options, retries(chain))
+  const client: Record<string, unknown> = {}
+  for (const method of service.methods) client[method.localName] = stub(method, caller(service, method, chain, options))
+  return client as C
+}
+
+function checkOptions(service: ServiceType, { timeoutMs, methods = {} }: ClientOptions, canRetry: boolean): void {
+  const name = service.fullName
+  if (Number.isNaN(timeoutMs)) throw new RangeError(`the timeoutMs of a client of ${name} is not a number`)
+  for (const [method, options] of Object.entries<MethodOptions | undefined>(methods)) {
+    if (!service.methods.some(({ localName }) => localName === method)) {
+      const known = service.methods.map(({ localName }) => localName).join(', ')
+      throw new TypeError(`options for ${method}, but the methods of ${name} are ${known}`)
+    }
+    if (Number.isNaN(options?.timeoutMs)) throw new RangeError(`the timeoutMs of ${name}.${method} is not a number`)
+    if (typeof options?.retry === 'object' && !canRetry) {
+      throw new TypeError(`retry settings for ${name}.${method}, but the client has no retry() among its layers`)
+    }
+  }
+}
+
+function innermost(service: ServiceType, target: unknown): Service {
+  if (isTransport(service, target)) return target.bind(service)
+  return directService(service, createRouter({ services: [{ service, handler: target }] }), {
+    peer: { address: 'inproc', kind: 'inproc' },
+  })
+}
+
+/** The attempts of a transport that makes its own. */
+function attempts(transport: Transport, service: ServiceType, attempt: Service): Service {
+  return transport.attempts === undefined ? attempt : transport.attempts(service, attempt)
+}
+
+function isTransport(service: ServiceType, target: unknown): target is Transport {
+  if (typeof target !== 'object' || target === null || typeof (target as Transport).bind !== 'function') return false
+  // A handler may have a method of that name, and then it has the others too.
+  const has = ({ localName }: MethodType): boolean =>
+    typeof (target as Record<string, unknown>)[localName] === 'function'
+  return !service.methods.some((method) => method.localName === 'bind') || !service.methods.every(has)
+}
+
+/** The function that a client has for a method: gathers Thrift's positional arguments; call options stand after them. */
+function stub(method: MethodType, call: Call): (...args: never[]) => unknown {
+  type Options = CallOptions | undefined
+  const { args } = method
+  if (args === undefined) return (request: unknown, options: Options) => call(request, options)
+  const [first, second] = args
+  if (first === undefined) return (options: Options) => call({}, options)
+  if (second === undefined) return (a: unknown, options: Options) => call({ [first]: a }, options)
+  if (args.length === 2) return (a: unknown, b: unknown, options: Options) => call({ [first]: a, [second]: b }, options)
+  return (...values: unknown[]) => {
+    const request: Record<string, unknown> = {}
+    for (let i = 0; i < args.length; i++) request[args[i] as string] = values[i]
+    return call(request, values[args.length] as Options)
+  }
+}
+
+function caller(service: ServiceType, method: MethodType, chain: Service, client: ClientOptions): Call {
+  const { metadata: clientMetadata, caller: callerName = '' } = client
+  const ofMethod = (client.methods as Readonly<Record<string, MethodOptions>> | undefined)?.[method.localName]
+  const clientTimeout = ofMethod?.timeoutMs ?? client.timeoutMs
+  const methodRetry = ofMethod?.retry
+  const isStream = streamsResponse(method.kind)
+  const alwaysGuarded = isStream || streamsRequest(method.kind)
+  const alone =
+    alwaysGuarded || clientMetadata !== undefined || methodRetry !== undefined
+      ? undefined
+      : (chain as Partial<DirectService>).alone?.(method, callerName)
+  return (request, options) => {
+    const parent = options?.parent === undefined ? ambientContext() : (options.parent ?? undefined)
+    const ms = least(clientTimeout, options?.timeoutMs)
+    const now = ms === undefined ? undefined : performance.now()
+    const deadline = now === undefined ? parent?.deadline : earliest(now + ms!, parent?.deadline)
+    if (alone !== undefined && options === undefined && parent === undefined) return alone(request, deadline)
+    const cx = new ClientCall(service, method, deadline, options, parent)
+    cx.caller = callerName
+    if (clientMetadata !== undefined) cx.requestHeadersIfAny = new Metadata(clientMetadata)
+    if (methodRetry !== undefined) cx.set(retryOption, methodRetry)
+    if (parent !== undefined) inherit(cx, parent)
+    if (isStream) return cx.stream(chain, request, now)
+    if (alwaysGuarded || deadline !== undefined || options !== undefined || parent !== undefined) {
+      return cx.run(chain, request, now)
+    }
+    // Nothing can end this call early, so its promise is the caller's: a second one would double the price.
+    cx.cancellable = false
+    try {
+      return chain(cx, request)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+}
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b)
+}
+
+function earliest(own: number, parent: number | undefined): number | undefined {
+  if (parent !== undefined && !(own < parent)) return parent
+  return own === Number.POSITIVE_INFINITY ? undefined : own
+}
+
+function inherit(cx: ClientCall, parent: Context): void {
+  const persistent = lazyParts(parent).metainfoIfAny?.persistentIfAny
+  if (persistent !== undefined && persistent.size > 0) addEntries(cx.metainfo.persistent, persistent)
+}

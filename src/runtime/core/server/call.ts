@@ -1,0 +1,418 @@
+/** One call on the server: runs it, ends it early, and turns whatever the handler did into one of the three kinds of error. */
+
+import { type AmbientStore, ambientStore } from '../context/ambient.ts'
+import { CallContext } from '../context/call-context.ts'
+import type { Context } from '../context/context.ts'
+import type { Service } from '../context/service.ts'
+import { isBizError, isDeclaredException, isRpcError, RpcError } from '../error.ts'
+import { addEntries, LazyMetainfo } from '../metainfo.ts'
+import { streamsRequest, streamsResponse } from '../method-kind.ts'
+import type { CallCounter, ServerCall, ServerCallInit } from '../router.ts'
+import type { MethodType, ServiceType } from '../service-type.ts'
+import { CallStream, isAsyncIterable } from '../stream/call-stream.ts'
+import { describe } from './dispatch.ts'
+
+/** What the calls of one router share: the counters, the list of calls in flight, and where failures are reported. */
+export interface CallRegistry {
+  newest: RunningCall | undefined
+  inFlight: number
+  abandoned: number
+  readonly onError: (error: unknown, cx: Context) => void
+  /** Runs when `inFlight` has come down to zero. */
+  onIdle: (() => void) | undefined
+  /** Why no call may start any more. */
+  closed: RpcError | undefined
+}
+
+type Settle = (value: unknown) => void
+
+let capturedResolve: Settle
+let capturedReject: Settle
+/** One executor for all promises: a closure per call would cost as much as the promise. */
+const capture = (resolve: Settle, reject: Settle): void => {
+  capturedResolve = resolve
+  capturedReject = reject
+}
+
+/** A call that a router has opened. It is its own context, which saves an object per call. */
+export class RunningCall extends CallContext implements ServerCall {
+  declare older: RunningCall | undefined
+  declare newer: RunningCall | undefined
+  declare private onLeave: (() => void) | undefined
+  declare private readonly registry: CallRegistry
+  declare private readonly run: (cx: Context, request: unknown) => unknown
+  declare private readonly replyTo: Context | undefined
+  declare private readonly counter: CallCounter | undefined
+  declare private givenUp: boolean
+  declare private readonly unanswered: boolean
+  declare private readonly ambient: AmbientStore | undefined
+  declare private headersCopied: boolean
+  declare private map: ((message: unknown) => unknown) | undefined
+  declare private state: 'opened' | 'waiting' | 'running' | 'responding' | 'abandoned' | 'over'
+  declare private resolve: Settle | undefined
+  declare private reject: Settle | undefined
+  declare private early: { refuse(reason: RpcError): void } | undefined
+  declare private request: CallStream | undefined
+  declare private response: CallStream | undefined
+
+  /** `run` is a Service, or, where no layer looks at it, a handler that may also answer without a promise. */
+  constructor(
+    registry: CallRegistry,
+    service: ServiceType,
+    method: MethodType,
+    run: (cx: Context, request: unknown) => unknown,
+    init: ServerCallInit,
+  ) {
+    super('server', service, method, init.deadline)
+    this.older = undefined
+    this.newer = undefined
+    this.onLeave = undefined
+    this.registry = registry
+    this.run = run
+    this.headersCopied = false
+    this.map = undefined
+    this.state = 'opened'
+    this.resolve = undefined
+    this.reject = undefined
+    this.early = undefined
+    this.request = undefined
+    this.response = undefined
+    this.replyTo = init.replyTo
+    this.counter = init.counter
+    this.givenUp = false
+    this.unanswered = init.unanswered === true || method.kind === 'oneway'
+    this.ambient = init.ambient
+    this.peer = init.peer
+    if (init.caller !== undefined) this.caller = init.caller
+    if (init.requestHeaders !== undefined) this.requestHeadersIfAny = init.requestHeaders
+    if (init.persistent !== undefined || init.transient !== undefined) {
+      const metainfo = new LazyMetainfo()
+      metainfo.persistentIfAny = init.persistent
+      metainfo.transientIfAny = init.transient
+      this.metainfoIfAny = metainfo
+    }
+  }
+
+  get cx(): Context {
+    return this
+  }
+
+  handle(request: unknown, map?: (message: unknown) => unknown): Promise<unknown> {
+    const hasWaited = this.state === 'waiting'
+    if (this.state !== 'opened' && !hasWaited)
+      return Promise.reject(new RpcError('INTERNAL', 'this call has been handled already'))
+    if (streamsRequest(this.method.kind)) {
+      this.request = new CallStream(request as AsyncIterable<unknown>, {})
+      request = this.request
+    }
+    const { registry } = this
+    // In process the caller's stub watches the same deadline, and its cancellation arrives here; except after a oneway.
+    const isWatched =
+      (this.replyTo !== undefined && this.method.kind !== 'oneway' && !hasWaited) || this.deadlineBucket !== undefined
+    this.early = undefined
+    if (this.cancelled !== undefined || registry.closed !== undefined || !(isWatched || this.watchDeadline())) {
+      // A call that has waited has been ended by its cancellation.
+      if (this.state !== 'over') this.refuse()
+      return Promise.reject(this.cancelled ?? registry.closed)
+    }
+    this.map = map
+    if (!hasWaited) this.enter()
+    this.state = 'running'
+    this.counter?.started()
+    const ambient = this.ambient ?? ambientStore()
+    let running: unknown
+    try {
+      running = ambient === undefined ? this.run(this, request) : ambient.run(this, this.run as Service, request)
+    } catch (error) {
+      running = Promise.reject(error)
+    }
+    // A handler that has answered already needs nobody who could end its call early.
+    if (!isPromiseLike(running) && !streamsResponse(this.method.kind)) return this.settled(running)
+    const outcome = new Promise<unknown>(capture)
+    this.resolve = capturedResolve
+    this.reject = capturedReject
+    if (this.cancelled !== undefined) this.reject(this.cancelled)
+    const answer = running instanceof Promise ? running : Promise.resolve(running)
+    answer.then(
+      (value) => this.succeed(value),
+      (error) => this.fail(error),
+    )
+    return outcome
+  }
+
+  awaitRequest(early: { refuse(reason: RpcError): void }): void {
+    this.early = early
+    this.watchDeadline()
+  }
+
+  wait(): void {
+    this.enter()
+    this.state = 'waiting'
+  }
+
+  /** Resolves when the call, which is in flight now, no longer is. */
+  left(): Promise<void> {
+    return new Promise((resolve) => {
+      const earlier = this.onLeave
+      this.onLeave = () => {
+        earlier?.()
+        resolve()
+      }
+    })
+  }
+
+  unexpected(error: unknown): RpcError {
+    this.report(error)
+    return new RpcError('INTERNAL', 'internal error', { cause: error, stack: false })
+  }
+
+  /** The call that this one was made for, in process. */
+  get callerContext(): Context | undefined {
+    return this.replyTo
+  }
+
+  /** Whoever counts this call, in process. */
+  get countedBy(): CallCounter | undefined {
+    return this.counter
+  }
+
+  protected override endEarly(reason: RpcError): void {
+    this.request?.fail(reason)
+    if (this.response !== undefined) {
+      if (this.state === 'responding') this.giveUp()
+      this.response.fail(reason)
+    }
+    this.early?.refuse(reason)
+    if (this.state === 'waiting') this.refuse()
+    if (this.state !== 'running') return
+    this.state = 'abandoned'
+    this.giveUp()
+    this.registry.abandoned++
+    this.leave()
+    this.reject?.(reason)
+  }
+
+  /** It ends before its handler has run. */
+  private refuse(): void {
+    if (this.state === 'waiting') this.leave()
+    this.state = 'over'
+    this.end()
+    this.request?.return()
+  }
+
+  private giveUp(): void {
+    this.givenUp = true
+    this.counter?.gaveUp()
+  }
+
+  private succeed(value: unknown): void {
+    if (streamsResponse(this.method.kind)) {
+      this.respond(value)
+      return
+    }
+    if (this.state === 'abandoned') {
+      this.forget()
+      return
+    }
+    let answer: unknown
+    try {
+      answer = this.conclude(value)
+    } catch (failure) {
+      this.reject?.(failure)
+      return
+    }
+    this.resolve?.(answer)
+  }
+
+  /** The outcome of a handler that answered at once. */
+  private settled(value: unknown): Promise<unknown> {
+    if (this.state === 'abandoned') {
+      this.forget()
+      return Promise.reject(this.cancelled)
+    }
+    try {
+      return Promise.resolve(this.conclude(value))
+    } catch (failure) {
+      return Promise.reject(failure)
+    }
+  }
+
+  /** Ends a call of one answer; gives what the caller gets, or throws it. */
+  private conclude(value: unknown): unknown {
+    const { method } = this
+    let answer = method.isVoid === true ? undefined : value
+    if (value === undefined && method.isVoid !== true && method.kind !== 'oneway') {
+      const failure = this.unexpected(
+        new TypeError(`the handler of ${this.service.name}.${method.localName} returned nothing`),
+      )
+      this.finish()
+      throw failure
+    }
+    if (this.map !== undefined) {
+      try {
+        answer = this.map(answer)
+      } catch (error) {
+        // Also an RpcError about an answer that cannot be sent is the handler's fault, not its verdict.
+        const failure = this.unexpected(error)
+        this.finish()
+        throw failure
+      }
+    }
+    this.finish()
+    return answer
+  }
+
+  private fail(error: unknown): void {
+    if (this.state === 'abandoned') {
+      this.forget()
+      return
+    }
+    const failure = this.failure(error)
+    this.finish()
+    this.reject?.(failure)
+  }
+
+  /** A streamed response: the call goes on until the stream ends. Headers count as sent with the first message. */
+  private respond(value: unknown): void {
+    if (!isAsyncIterable(value)) {
+      this.fail(
+        new TypeError(
+          `${this.service.name}.${this.method.localName} must answer with an AsyncIterable, not ${describe(value)}`,
+        ),
+      )
+      return
+    }
+    const ambient = this.ambient ?? ambientStore()
+    const response = new CallStream(ambient === undefined ? value : enterEach(ambient, this, value), {
+      map: this.map === undefined ? undefined : (message) => this.mapMessage(message),
+      mapError: (error) => this.failure(error),
+      onEnd: (how) => this.responded(how),
+      onGone: this.counter === undefined ? undefined : () => this.counter?.ended(this.givenUp),
+    })
+    if (this.state === 'abandoned') {
+      this.over()
+      response.return()
+      return
+    }
+    this.state = 'responding'
+    this.response = response
+    response.prefetch().then(
+      () => {
+        if (this.replyTo !== undefined) this.copyBack(this.replyTo)
+        this.resolve?.(response)
+      },
+      (error) => this.reject?.(error),
+    )
+  }
+
+  private mapMessage(message: unknown): unknown {
+    try {
+      return this.map?.(message)
+    } catch (error) {
+      throw this.unexpected(error)
+    }
+  }
+
+  private responded(how: 'done' | 'error' | 'left'): void {
+    if (this.state !== 'responding') return
+    if (how === 'left') {
+      // A caller whose deadline passed has left as well; in process the handler may know why.
+      const known = this.replyTo?.cancelled
+      this.cancel(known ?? new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))
+    }
+    this.finish()
+  }
+
+  private finish(): void {
+    this.state = 'over'
+    if (this.replyTo !== undefined) this.copyBack(this.replyTo)
+    this.leave()
+    this.end()
+    if (this.response === undefined) this.counter?.ended(this.givenUp)
+    this.request?.return()
+  }
+
+  /** An abandoned handler has ended. */
+  private forget(): void {
+    this.over()
+    this.counter?.ended(true)
+  }
+
+  private over(): void {
+    this.state = 'over'
+    this.registry.abandoned--
+    this.end()
+  }
+
+  /** In process: hands what has been written for the caller to its context. Each part is handed over once. */
+  private copyBack(replyTo: Context): void {
+    const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = this
+    if (responseHeadersIfAny !== undefined && !this.headersCopied) {
+      this.headersCopied = true
+      for (const [name, value] of responseHeadersIfAny) replyTo.responseHeaders.append(name, value)
+    }
+    if (responseTrailersIfAny !== undefined && this.state === 'over') {
+      for (const [name, value] of responseTrailersIfAny) replyTo.responseTrailers.append(name, value)
+    }
+    const backward = metainfoIfAny?.backwardIfAny
+    if (backward !== undefined) addEntries(replyTo.metainfo.backward, backward)
+  }
+
+  /** Any throw of the handler as one of the errors a call may end with. */
+  private failure(error: unknown): unknown {
+    const known = isRpcError(error) || isBizError(error) || this.declares(error)
+    if (!known) return this.unexpected(error)
+    if (this.unanswered) this.report(error)
+    return error
+  }
+
+  private declares(error: unknown): boolean {
+    if (!isDeclaredException(error)) return false
+    const { throws } = this.method
+    return throws?.some(({ type }) => error instanceof type) === true
+  }
+
+  private report(error: unknown): void {
+    try {
+      this.registry.onError(error, this)
+    } catch (second) {
+      console.error('volo: onError threw', second, 'while reporting', error)
+    }
+  }
+
+  private enter(): void {
+    const { registry } = this
+    registry.inFlight++
+    this.older = registry.newest
+    if (registry.newest !== undefined) registry.newest.newer = this
+    registry.newest = this
+  }
+
+  private leave(): void {
+    const { registry, older, newer } = this
+    if (newer === undefined) registry.newest = older
+    else newer.older = older
+    if (older !== undefined) older.newer = newer
+    this.older = undefined
+    this.newer = undefined
+    this.onLeave?.()
+    if (--registry.inFlight === 0) registry.onIdle?.()
+  }
+}
+
+function isPromiseLike(value: unknown): boolean {
+  if (value instanceof Promise) return true
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Promise<unknown>>).then === 'function'
+}
+
+function enterEach(ambient: AmbientStore, cx: Context, stream: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = ambient.enter(cx, () => stream[Symbol.asyncIterator]())
+      return {
+        next: () => ambient.enter(cx, () => iterator.next()),
+        return: async () => ambient.enter(cx, () => iterator.return?.()) ?? { done: true, value: undefined },
+      }
+    },
+  }
+}

@@ -1,0 +1,314 @@
+/** One stream of a call as its consumer sees it: pulled, ended exactly once, never stuck behind a silent producer. */
+
+import { nextTurn, turnIsOverdue } from './event-loop-yield.ts'
+
+/** Messages between two looks at the clock. */
+const messagesPerLook = 16
+
+/** What the owner of a stream wants to know or change. */
+export interface CallStreamOptions<In, Out> {
+  /** Changes each message on its way; what it throws fails the stream. */
+  readonly map?: ((message: In) => Out) | undefined
+  /** Turns what the producer threw into what the consumer sees. */
+  readonly mapError?: ((error: unknown) => unknown) | undefined
+  /** Runs once: the producer finished (`done`), it failed or the stream was failed (`error`), or the consumer left (`left`). */
+  readonly onEnd?: ((how: 'done' | 'error' | 'left', error: unknown) => void) | undefined
+  /** Runs once when the source really is over: it finished, failed, or has answered `return()`; after `onEnd`. */
+  readonly onGone?: (() => void) | undefined
+}
+
+/** A source of messages that can tell at once what is there already, which saves promises. */
+export interface ReadySource<T> {
+  /** The next result, if it is there and nobody else waits for one. Throws what `next()` would reject with. */
+  takeReady(): IteratorResult<T> | undefined
+}
+
+interface Waiter<T> {
+  readonly resolve: (result: IteratorResult<T>) => void
+  readonly reject: (error: unknown) => void
+}
+
+let capturedResolve: (result: never) => void
+let capturedReject: (error: unknown) => void
+/** One executor for all promises: a closure per message would cost as much as the promise. */
+const capture = (resolve: (result: never) => void, reject: (error: unknown) => void): void => {
+  capturedResolve = resolve
+  capturedReject = reject
+}
+
+/**
+ * The consumer's end of a stream. One message is asked of the source per `next()`, so the source is held back by its
+ * reader. `fail` ends it from outside at once, also while the source is silent; the source is then told with
+ * `return()` and not waited for. An error is seen by one `next()`; later ones answer done.
+ */
+export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator<Out>, ReadySource<Out> {
+  private readonly options: CallStreamOptions<In, Out>
+  private source: AsyncIterator<In> | undefined = undefined
+  /** The source, where it can tell what is there. */
+  private ready: ReadySource<In> | undefined = undefined
+  private state: 'open' | 'failed' | 'closed' = 'open'
+  private error: unknown = undefined
+  /** Readers in the order of their `next()`; the first one's message has been asked for once `pulling` is set. */
+  private waiters: Waiter<Out>[] = []
+  private pulling = false
+  private prefetched: IteratorResult<Out> | undefined = undefined
+  private sinceLook = 0
+  private isDropped = false
+
+  /** Without a source, readers wait until `attach`. */
+  constructor(source: AsyncIterable<In> | undefined, options: CallStreamOptions<In, Out>) {
+    this.options = options
+    if (source !== undefined) this.open(source)
+  }
+
+  /** Gives the stream its source. If the stream has ended meanwhile, the source is told so. */
+  attach(source: AsyncIterable<In>): void {
+    try {
+      this.open(source)
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    if (this.state === 'open') this.pull()
+    else this.leaveSource()
+  }
+
+  /** It can still give messages or be failed. */
+  get isOpen(): boolean {
+    return this.state === 'open'
+  }
+
+  next(): Promise<IteratorResult<Out>> {
+    let result: IteratorResult<Out> | undefined
+    try {
+      result = this.takeReady()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (result !== undefined) return Promise.resolve(result)
+    const later = new Promise<IteratorResult<Out>>(capture)
+    this.waiters.push({ resolve: capturedResolve as Waiter<Out>['resolve'], reject: capturedReject })
+    this.pull()
+    return later
+  }
+
+  /** The same as `next()` with functions in place of a promise; one of them may run before this returns. */
+  read(resolve: (result: IteratorResult<Out>) => void, reject: (error: unknown) => void): void {
+    let result: IteratorResult<Out> | undefined
+    try {
+      result = this.takeReady()
+    } catch (error) {
+      reject(error)
+      return
+    }
+    if (result !== undefined) {
+      resolve(result)
+      return
+    }
+    this.waiters.push({ resolve, reject })
+    this.pull()
+  }
+
+  takeReady(): IteratorResult<Out> | undefined {
+    if (this.state !== 'open') return this.takeEnd()
+    const { ready, prefetched } = this
+    if (prefetched !== undefined) {
+      this.prefetched = undefined
+      return prefetched
+    }
+    if (ready === undefined || this.pulling || this.waiters.length > 0) return undefined
+    if (++this.sinceLook >= messagesPerLook) {
+      // The message that is pulled instead looks at the clock again, and waits for the next turn.
+      if (turnIsOverdue()) return undefined
+      this.sinceLook = 0
+    }
+    let result: IteratorResult<In> | undefined
+    try {
+      result = ready.takeReady()
+    } catch (error) {
+      this.onError(error)
+      return this.takeEnd()
+    }
+    if (result === undefined) return undefined
+    if (result.done === true) {
+      this.finish()
+      return this.takeEnd()
+    }
+    const { map } = this.options
+    if (map === undefined) return result as unknown as IteratorResult<Out>
+    let value: Out
+    try {
+      value = map(result.value)
+    } catch (error) {
+      this.mapFailed(error)
+      return this.takeEnd()
+    }
+    return this.isOpen ? { done: false, value } : this.takeEnd()
+  }
+
+  /** Asks for the first message and keeps it for the first `next()`. Rejects when the stream fails before it. */
+  async prefetch(): Promise<void> {
+    const result = await this.next()
+    if (result.done !== true && this.state === 'open') this.prefetched = result
+  }
+
+  /** The consumer leaves. It does not wait for the producer to tidy up, as over a network. */
+  return(): Promise<IteratorResult<Out>> {
+    if (this.state === 'open') {
+      this.close('left', undefined)
+      this.leaveSource()
+    } else this.state = 'closed'
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** Nobody can ask for a message any more: the consumer leaves when those who asked have theirs. */
+  drop(): void {
+    if (this.waiters.length === 0) this.return()
+    else this.isDropped = true
+  }
+
+  throw(error?: unknown): Promise<IteratorResult<Out>> {
+    return this.return().then(() => Promise.reject(error))
+  }
+
+  /** Ends the stream with an error from outside. Does nothing when it has ended. */
+  fail(error: unknown): void {
+    if (this.state !== 'open') return
+    this.close('error', error)
+    this.leaveSource()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  private open(source: AsyncIterable<In>): void {
+    this.source = source[Symbol.asyncIterator]()
+    if (typeof (this.source as Partial<ReadySource<In>>).takeReady === 'function')
+      this.ready = this.source as unknown as ReadySource<In>
+  }
+
+  /** What a stream that is over says: its error, once, and then that it is done. */
+  private takeEnd(): IteratorResult<Out> {
+    if (this.state === 'failed') {
+      this.state = 'closed'
+      throw this.error
+    }
+    return { done: true, value: undefined }
+  }
+
+  /** The source has given everything. */
+  private finish(): void {
+    this.close('done', undefined)
+    this.options.onGone?.()
+  }
+
+  private mapFailed(error: unknown): void {
+    const { mapError } = this.options
+    const seen = mapError === undefined ? error : mapError(error)
+    if (this.state === 'open') this.close('error', seen)
+    this.leaveSource()
+  }
+
+  private pull(): void {
+    if (this.pulling || this.source === undefined || this.waiters.length === 0) return
+    this.pulling = true
+    let result: Promise<IteratorResult<In>>
+    try {
+      result = this.source.next()
+      if (!(result instanceof Promise)) result = Promise.resolve(result)
+    } catch (error) {
+      result = Promise.reject(error)
+    }
+    result.then(this.onResult, this.onError)
+  }
+
+  private readonly onResult = (result: IteratorResult<In>): void => {
+    if (this.state !== 'open') return
+    this.pulling = false
+    if (result.done === true) {
+      this.finish()
+      return
+    }
+    const { map } = this.options
+    let message: Out
+    try {
+      message = map === undefined ? (result.value as unknown as Out) : map(result.value)
+    } catch (error) {
+      this.mapFailed(error)
+      return
+    }
+    if (++this.sinceLook >= messagesPerLook) {
+      this.sinceLook = 0
+      // Both ends may live on promises alone: timers and sockets get their turn here.
+      if (turnIsOverdue()) {
+        this.pulling = true
+        nextTurn(() => {
+          this.pulling = false
+          if (this.state === 'open') this.deliver(message)
+        })
+        return
+      }
+    }
+    this.deliver(message)
+  }
+
+  private deliver(message: Out): void {
+    this.waiters.shift()?.resolve({ done: false, value: message })
+    if (this.isDropped && this.waiters.length === 0) this.return()
+    else this.pull()
+  }
+
+  private readonly onError = (error: unknown): void => {
+    if (this.state !== 'open') return
+    const { mapError } = this.options
+    const seen = mapError === undefined ? error : mapError(error)
+    if (this.state !== 'open') return
+    this.close('error', seen)
+    this.options.onGone?.()
+  }
+
+  private close(how: 'done' | 'error' | 'left', error: unknown): void {
+    const { waiters } = this
+    this.waiters = []
+    this.prefetched = undefined
+    this.state = 'closed'
+    let failed = how === 'error'
+    let seen = error
+    try {
+      this.options.onEnd?.(how, error)
+    } catch (thrown) {
+      failed = true
+      seen = thrown
+    }
+    const first = waiters.shift()
+    if (!failed) first?.resolve({ done: true, value: undefined })
+    else if (first !== undefined) first.reject(seen)
+    else if (how !== 'left') {
+      this.state = 'failed'
+      this.error = seen
+    }
+    for (const waiter of waiters) waiter.resolve({ done: true, value: undefined })
+  }
+
+  private leaveSource(): void {
+    const { source } = this
+    if (source === undefined) return
+    const gone = this.options.onGone ?? nothing
+    try {
+      const left = source.return?.()
+      if (left === undefined) gone()
+      else left.then(gone, gone)
+    } catch {
+      // A producer that cannot be told is on its own: the consumer has left already.
+      gone()
+    }
+  }
+}
+
+const nothing = (): void => {}
+
+/** Whether a value can be read with `for await`. */
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}

@@ -1,0 +1,137 @@
+/** CallAcceptor: takes the streams of one connection, and opens the calls that they ask for. */
+
+import type { Peer } from '../../core/context/context.ts'
+import { RpcError } from '../../core/error.ts'
+import type { Router } from '../../core/router.ts'
+import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
+import { methodCodec } from '../codec.ts'
+import { acceptedEncodings } from '../compression.ts'
+import { rawService } from '../raw-service.ts'
+import { appendError } from '../status.ts'
+import { type GrpcRoute, GrpcServerCall, type ServerSettings } from './call.ts'
+import type { ConnectionCounters } from './counters.ts'
+import { type RequestHead, readRequestHead } from './request-headers.ts'
+
+/** What answers requests that are not gRPC: gRPC-web, JSON and what else HTTP is used for. */
+export type HttpAccept = (
+  acceptor: CallAcceptor,
+  stream: Http2Stream,
+  headers: Http2Headers,
+  head: RequestHead,
+  end: boolean,
+) => Http2Sink
+
+/** The sink of a call, or of a stream that has had its answer. */
+export interface CallSink extends Http2Sink {
+  /** Ends a call whose request cannot be read. */
+  refuse(error: unknown): void
+}
+
+/** What the connections of a wire share. */
+export interface AcceptorShared {
+  readonly router: Router
+  readonly settings: ServerSettings
+  /** Routes by path, filled as they are asked for. */
+  readonly routes: Map<string, GrpcRoute>
+  readonly http: HttpAccept | undefined
+}
+
+const contentType = /^application\/grpc(?:\+proto)?(?:\s*;|$)/
+
+/** One connection's way into the router. */
+export class CallAcceptor {
+  readonly shared: AcceptorShared
+  readonly peer: Peer
+  readonly #counters: ConnectionCounters | undefined
+
+  constructor(shared: AcceptorShared, peer: Peer, counters: ConnectionCounters | undefined) {
+    this.shared = shared
+    this.peer = peer
+    this.#counters = counters
+  }
+
+  /** Takes a stream; answers with the sink of the rest of it. */
+  accept(stream: Http2Stream, headers: Http2Headers, end: boolean): Http2Sink {
+    const head = readRequestHead(headers)
+    if (head.method !== 'POST' || !contentType.test(head.contentType)) {
+      const { http } = this.shared
+      if (http !== undefined) return http(this, stream, headers, head, end)
+      if (head.method !== 'POST') return answer(stream, [':status', '405', 'allow', 'POST'])
+      return answer(stream, [':status', '415'])
+    }
+    return this.open(stream, head, end)
+  }
+
+  /** Opens the gRPC call that a head asks for, on a stream whose body is gRPC's. */
+  open(stream: Http2Stream, head: RequestHead, end: boolean): CallSink {
+    const { router, settings } = this.shared
+    try {
+      const route = this.route(head.path)
+      if (head.problem !== undefined) throw head.problem
+      const call = router.open(route.route, this.callInit(head))
+      const sink = new GrpcServerCall(settings, route, stream, call, head, this.#counters)
+      sink.start(end)
+      return sink
+    } catch (error) {
+      this.#counters?.refused()
+      const list = [':status', '200', 'content-type', 'application/grpc', 'grpc-accept-encoding', acceptedEncodings]
+      appendError(list, error)
+      return answer(stream, list)
+    }
+  }
+
+  /** What the router is told of a call. */
+  callInit(head: RequestHead): Parameters<Router['open']>[1] {
+    return {
+      peer: this.peer,
+      admitted: true,
+      deadline: head.timeoutMs === undefined ? undefined : performance.now() + head.timeoutMs,
+      ...(head.caller === undefined ? undefined : { caller: head.caller }),
+      ...(head.metadata === undefined ? undefined : { requestHeaders: head.metadata }),
+      ...(head.persistent === undefined ? undefined : { persistent: head.persistent }),
+      ...(head.transient === undefined ? undefined : { transient: head.transient }),
+    }
+  }
+
+  /** The route of a path. Throws RpcError UNIMPLEMENTED when there is none. */
+  route(path: string): GrpcRoute {
+    const { router, routes } = this.shared
+    const known = routes.get(path)
+    if (known !== undefined) return known
+    const [, service, method] = /^\/([^/]+)\/([^/]+)$/.exec(path) ?? []
+    if (service === undefined || method === undefined)
+      throw unimplemented(`the path ${shown(path)} is not /service/method`)
+    const found = router.find('protobuf', service, method)
+    if (found === undefined) {
+      const unknown = router.findUnknown({ idl: 'protobuf', service, method, oneway: false }, rawService)
+      // Not remembered: peers make up the names.
+      if (unknown !== undefined) return { route: unknown, ...methodCodec(unknown.method) }
+      throw unimplemented(
+        router.has('protobuf', service)
+          ? `the service ${shown(service)} has no method ${shown(method)}`
+          : `there is no service ${shown(service)}`,
+      )
+    }
+    const route: GrpcRoute = { route: found, ...methodCodec(found.method) }
+    routes.set(path, route)
+    return route
+  }
+}
+
+function unimplemented(message: string): RpcError {
+  return new RpcError('UNIMPLEMENTED', message, { stack: false })
+}
+
+/** A peer's own words, kept short. */
+function shown(text: string): string {
+  return `"${text.length > 128 ? `${text.slice(0, 128)}...` : text}"`
+}
+
+/** The sink of a stream that has had its answer. */
+export const deaf: CallSink = { headers() {}, data() {}, end() {}, reset() {}, drain() {}, refuse() {} }
+
+/** Answers with a head alone. */
+export function answer(stream: Http2Stream, headers: Http2Headers): CallSink {
+  stream.headers(headers, true)
+  return deaf
+}

@@ -1,0 +1,353 @@
+/** GrpcServerCall: one call on the server, from its request to its trailers. */
+
+import { lazyParts } from '../../core/context/call-context.ts'
+import { type Context, type ContextKey, contextKey } from '../../core/context/context.ts'
+import { RpcError } from '../../core/error.ts'
+import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
+import type { Route, ServerCall } from '../../core/router.ts'
+import { Http2ErrorCode } from '../../http2/error-code.ts'
+import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
+import { decodeFrame, encodeFrame, type MethodCodec } from '../codec.ts'
+import { accepts, type Compression, checkCompression } from '../compression.ts'
+import { type Frame, FrameReader } from '../framing.ts'
+import { MessageStream } from '../message-stream.ts'
+import { type Messages, MessageWriter } from '../message-writer.ts'
+import { appendMetadata } from '../metadata.ts'
+import { appendMetainfo, metainfoPrefix } from '../metainfo.ts'
+import { appendError } from '../status.ts'
+import type { ConnectionCounters } from './counters.ts'
+import type { RequestHead } from './request-headers.ts'
+
+/** What every call of a wire shares. */
+export interface ServerSettings {
+  readonly maxReceiveBytes: number
+  readonly maxSendBytes: number
+  readonly compression: Compression | undefined
+}
+
+/** A route with its codecs. */
+export interface GrpcRoute extends MethodCodec {
+  readonly route: Route
+}
+
+/** The header fields of a response that has no metadata: always the same list, so that its encoded form can be kept. */
+const plainHeaders: Http2Headers = [':status', '200', 'content-type', 'application/grpc']
+const okTrailers: Http2Headers = ['grpc-status', '0']
+
+const sendHeadersKey: ContextKey<() => void> = contextKey('grpc.sendHeaders')
+
+/**
+ * Sends the response headers now, with what `cx.responseHeaders` holds, instead of with the first message: for a stream
+ * whose first message takes its time. Does nothing when they have gone already, or over another wire than gRPC.
+ */
+export function sendHeaders(cx: Context): void {
+  cx.get(sendHeadersKey)?.()
+}
+
+const responseCompressionKey: ContextKey<Compression | 'identity'> = contextKey('grpc.responseCompression')
+
+/**
+ * Chooses how the response of this call is compressed, instead of as the server says, where the caller takes it; before
+ * its first message is sent. Does nothing over another wire. Throws RpcError INVALID_ARGUMENT for a compression that
+ * this Node does not have.
+ */
+export function compressResponse(cx: Context, compression: Compression | 'identity'): void {
+  checkCompression(compression)
+  cx.set(responseCompressionKey, compression)
+}
+
+/** A call and the sink of its stream in one object. */
+export class GrpcServerCall implements Http2Sink {
+  private readonly settings: ServerSettings
+  private readonly route: GrpcRoute
+  private readonly stream: Http2Stream
+  private readonly call: ServerCall
+  private readonly requestCompression: Compression | undefined
+  private responseCompression: Compression | undefined
+  private readonly acceptEncoding: string | undefined
+  /** The handler has had its say on compression. */
+  private chosen = false
+  private readonly requests: MessageStream | undefined
+  private reader: FrameReader | undefined = undefined
+  private request: Frame | undefined = undefined
+  private writer: MessageWriter | undefined = undefined
+  private headersSent = false
+  private backwardSent = 0
+  private over = false
+  private readonly counters: ConnectionCounters | undefined
+
+  constructor(
+    settings: ServerSettings,
+    route: GrpcRoute,
+    stream: Http2Stream,
+    call: ServerCall,
+    head: RequestHead,
+    counters: ConnectionCounters | undefined,
+  ) {
+    this.settings = settings
+    this.counters = counters
+    this.route = route
+    this.stream = stream
+    this.call = call
+    this.requestCompression = head.compression
+    this.acceptEncoding = head.acceptEncoding
+    const { compression } = settings
+    this.responseCompression =
+      compression !== undefined && accepts(head.acceptEncoding, compression) ? compression : undefined
+    const { kind } = route.route.method
+    this.requests = streamsRequest(kind)
+      ? new MessageStream((frame) => this.decode(frame), settings.maxReceiveBytes, this)
+      : undefined
+  }
+
+  /** Begins: a streamed request is handled at once, any other when it is whole. */
+  start(end: boolean): void {
+    this.counters?.callStarted()
+    if (streamsResponse(this.route.route.method.kind)) {
+      this.call.cx.set(sendHeadersKey, () => this.begin())
+    }
+    if (this.requests !== undefined) this.handle(this.requests)
+    else if (!end && this.call.cx.deadline !== undefined) this.call.awaitRequest(this)
+    if (end) this.end()
+  }
+
+  headers(): void {}
+
+  data(chunk: Uint8Array): void {
+    if (this.over) return
+    if (this.requests !== undefined) {
+      this.requests.push(chunk)
+      return
+    }
+    this.reader ??= new FrameReader(this.settings.maxReceiveBytes)
+    this.reader.push(chunk)
+    try {
+      const frame = this.reader.next()
+      if (frame === undefined) return
+      if (this.request !== undefined) throw wrongCount('more than one request')
+      this.request = frame
+    } catch (error) {
+      this.refuse(error)
+    }
+  }
+
+  end(): void {
+    if (this.over) return
+    if (this.requests !== undefined) {
+      this.requests.finish()
+      return
+    }
+    const { request, reader } = this
+    let message: unknown
+    try {
+      if (request === undefined) throw wrongCount(reader === undefined ? 'no request' : 'half a request')
+      if (reader !== undefined && reader.buffered > 0) throw wrongCount('more than one request')
+      this.reader = undefined
+      this.request = undefined
+      message = this.decode(request)
+    } catch (error) {
+      this.refuse(error)
+      return
+    }
+    this.handle(message)
+  }
+
+  reset(reason: Http2Reset): void {
+    if (this.over) return
+    this.over = true
+    this.counters?.callEnded(false)
+    const message =
+      reason.code === undefined ? 'the connection of the caller was lost' : 'the caller cancelled the call'
+    const error = new RpcError('CANCELLED', message, { stack: false })
+    this.call.cancel(error)
+    this.requests?.fail(this.call.cx.cancelled ?? error)
+    this.writer?.stop()
+  }
+
+  drain(): void {
+    this.writer?.drain()
+  }
+
+  /** For the stream of requests. */
+  pause(): void {
+    this.stream.pause()
+  }
+
+  resume(): void {
+    this.stream.resume()
+  }
+
+  /** For the stream of requests: its reader has left, and what still comes is dropped. */
+  leave(): void {}
+
+  private handle(request: unknown): void {
+    this.call.handle(request).then(
+      (response) => this.succeed(response),
+      (error) => this.fail(error),
+    )
+  }
+
+  private succeed(response: unknown): void {
+    if (this.over) return
+    const { method } = this.route.route
+    if (streamsResponse(method.kind)) {
+      this.respond(response as Messages)
+      return
+    }
+    let frame: Uint8Array
+    try {
+      frame = this.encode(response)
+    } catch (error) {
+      this.fail(this.call.unexpected(error))
+      return
+    }
+    if (!this.begin()) return
+    this.stream.write(frame, false)
+    this.complete()
+  }
+
+  private respond(messages: Messages): void {
+    this.writer = new MessageWriter(this.stream, (message) => {
+      const frame = this.encodeOrReport(message)
+      this.begin()
+      return frame
+    })
+    this.call.cx.onCancel((reason) => {
+      if (this.writer?.blocked === true) this.fail(reason)
+    })
+    this.writer.run(messages).then(
+      (complete) => {
+        if (complete && !this.over && this.begin()) this.complete()
+      },
+      (error) => this.fail(error),
+    )
+  }
+
+  private decode(frame: Frame): unknown {
+    this.counters?.received()
+    return decodeFrame(this.route.request, frame, this.settings.maxReceiveBytes, this.requestCompression)
+  }
+
+  private encode(message: unknown): Uint8Array {
+    if (!this.chosen) this.choose()
+    this.counters?.sent()
+    return encodeFrame(this.route.response, message, this.settings.maxSendBytes, this.responseCompression)
+  }
+
+  private choose(): void {
+    this.chosen = true
+    const asked = this.call.cx.get(responseCompressionKey)
+    if (asked === 'identity') this.responseCompression = undefined
+    else if (asked !== undefined && accepts(this.acceptEncoding, asked)) this.responseCompression = asked
+  }
+
+  private encodeOrReport(message: unknown): Uint8Array {
+    try {
+      return this.encode(message)
+    } catch (error) {
+      throw this.call.unexpected(error)
+    }
+  }
+
+  /** Sends the response headers unless they have gone; false when the call has failed over them. */
+  private begin(): boolean {
+    if (this.headersSent || this.over) return !this.over
+    if (!this.chosen) this.choose()
+    const { responseHeadersIfAny, metainfoIfAny } = lazyParts(this.call.cx)
+    const backward = metainfoIfAny?.backwardIfAny
+    const encoding = this.responseCompression
+    let headers = plainHeaders
+    if (responseHeadersIfAny !== undefined || backward !== undefined || encoding !== undefined) {
+      const list = [...plainHeaders]
+      try {
+        if (encoding !== undefined) list.push('grpc-encoding', encoding)
+        if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward, 'INTERNAL')
+        if (responseHeadersIfAny !== undefined) appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
+      } catch (error) {
+        this.failPlainly(error)
+        return false
+      }
+      this.backwardSent = backward?.size ?? 0
+      headers = list
+    }
+    this.headersSent = true
+    this.stream.headers(headers, false)
+    return true
+  }
+
+  /** Ends a call that went well. */
+  private complete(): void {
+    const { responseTrailersIfAny, metainfoIfAny } = lazyParts(this.call.cx)
+    const backward = metainfoIfAny?.backwardIfAny
+    const late = backward !== undefined && backward.size > this.backwardSent
+    if (responseTrailersIfAny === undefined && !late) {
+      this.over = true
+      this.counters?.callEnded(true)
+      this.stream.trailers(okTrailers)
+      return
+    }
+    const trailers = [...okTrailers]
+    try {
+      if (late) appendMetainfo(trailers, metainfoPrefix.backward, backward, 'INTERNAL')
+      if (responseTrailersIfAny !== undefined) appendMetadata(trailers, responseTrailersIfAny, 'INTERNAL')
+    } catch (error) {
+      this.failPlainly(error)
+      return
+    }
+    this.over = true
+    this.counters?.callEnded(true)
+    this.stream.trailers(trailers)
+  }
+
+  /** Ends a call whose request cannot be handled. */
+  refuse(error: unknown): void {
+    const failure = RpcError.from(error)
+    this.call.cancel(failure)
+    this.fail(failure)
+  }
+
+  private fail(error: unknown): void {
+    if (this.over) return
+    if (this.writer?.blocked === true) {
+      // The peer does not read, so trailers would wait behind what it has not taken.
+      this.over = true
+      this.counters?.callEnded(false)
+      this.writer.stop()
+      this.stream.reset(Http2ErrorCode.CANCEL)
+      return
+    }
+    const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = lazyParts(this.call.cx)
+    const list = this.headersSent ? [] : [...plainHeaders]
+    try {
+      const backward = metainfoIfAny?.backwardIfAny
+      appendError(list, error)
+      if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward, 'INTERNAL')
+      if (responseHeadersIfAny !== undefined && !this.headersSent)
+        appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
+      if (responseTrailersIfAny !== undefined) appendMetadata(list, responseTrailersIfAny, 'INTERNAL')
+    } catch (problem) {
+      this.failPlainly(problem)
+      return
+    }
+    this.finish(list)
+  }
+
+  /** The way out when metadata cannot be sent: reports, and sends none. */
+  private failPlainly(problem: unknown): void {
+    const list = this.headersSent ? [] : [...plainHeaders]
+    appendError(list, this.call.unexpected(problem))
+    this.finish(list)
+  }
+
+  private finish(list: Http2Headers): void {
+    this.over = true
+    this.counters?.callEnded(false)
+    this.writer?.stop()
+    if (this.headersSent) this.stream.trailers(list)
+    else this.stream.headers(list, true)
+  }
+}
+
+function wrongCount(what: string): RpcError {
+  return new RpcError('UNIMPLEMENTED', `the caller sent ${what} to a method that takes one message`, { stack: false })
+}

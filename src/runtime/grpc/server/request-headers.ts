@@ -1,0 +1,98 @@
+/** What the header fields of a request say, read in one pass. */
+
+import { RpcError } from '../../core/error.ts'
+import { Metadata } from '../../core/metadata.ts'
+import type { Http2Headers } from '../../http2/sink.ts'
+import { type Compression, compressionOf } from '../compression.ts'
+import { appendHeader, isReservedName } from '../metadata.ts'
+import { readMetainfo } from '../metainfo.ts'
+import { parseTimeout } from '../timeout.ts'
+
+/** A request's head. */
+export interface RequestHead {
+  method: string
+  path: string
+  contentType: string
+  /** Milliseconds the caller gives. */
+  timeoutMs: number | undefined
+  compression: Compression | undefined
+  acceptEncoding: string | undefined
+  caller: string | undefined
+  metadata: Metadata | undefined
+  persistent: Map<string, string> | undefined
+  transient: Map<string, string> | undefined
+  /** The first thing that is wrong with it. */
+  problem: RpcError | undefined
+}
+
+/** Reads a request's header fields; what is malformed becomes its `problem`. */
+export function readRequestHead(headers: Http2Headers): RequestHead {
+  const head: RequestHead = {
+    method: '',
+    path: '',
+    contentType: '',
+    timeoutMs: undefined,
+    compression: undefined,
+    acceptEncoding: undefined,
+    caller: undefined,
+    metadata: undefined,
+    persistent: undefined,
+    transient: undefined,
+    problem: undefined,
+  }
+  let hasMetainfo = false
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i]!
+    const value = headers[i + 1]!
+    switch (name) {
+      case ':method':
+        head.method = value
+        break
+      case ':path':
+        head.path = value
+        break
+      case 'content-type':
+        head.contentType = value
+        break
+      case 'grpc-timeout':
+        head.timeoutMs = parseTimeout(value)
+        if (head.timeoutMs === undefined) head.problem ??= malformed(`grpc-timeout "${value.slice(0, 32)}"`)
+        break
+      case 'grpc-encoding':
+        readEncoding(head, value)
+        break
+      case 'grpc-accept-encoding':
+        head.acceptEncoding = value
+        break
+      case 'source-service':
+        head.caller = value
+        break
+      default:
+        if (isReservedName(name)) hasMetainfo ||= name.startsWith('rpc-')
+        else addMetadata(head, name, value)
+    }
+  }
+  if (hasMetainfo) Object.assign(head, readMetainfo(headers))
+  return head
+}
+
+function readEncoding(head: RequestHead, name: string): void {
+  const compression = compressionOf(name)
+  if (compression !== 'unknown') head.compression = compression
+  else {
+    head.problem ??= new RpcError('UNIMPLEMENTED', `the compression "${name}" is not known here`, { stack: false })
+  }
+}
+
+function addMetadata(head: RequestHead, name: string, value: string): void {
+  head.metadata ??= new Metadata()
+  try {
+    appendHeader(head.metadata, name, value)
+  } catch (error) {
+    head.problem ??= RpcError.from(error)
+  }
+}
+
+function malformed(what: string): RpcError {
+  return new RpcError('INTERNAL', `malformed request: ${what}`, { stack: false })
+}

@@ -1,0 +1,99 @@
+/** grpcWire(): the Wire of a port that answers gRPC. */
+
+import type { Router } from '../../core/router.ts'
+import type { ConnectionFigures, Wire, WireConnection, WireMatch } from '../../core/wire.ts'
+import { type Http2Socket, http2Server } from '../../http2/engine.ts'
+import type { Http2Keepalive, Http2PingPolicy } from '../../http2/sink.ts'
+import type { Compression } from '../compression.ts'
+import { defaultMaxReceiveBytes } from '../framing.ts'
+import { type AcceptorShared, CallAcceptor, type HttpAccept } from './call-acceptor.ts'
+import { ConnectionCounters, callTotals } from './counters.ts'
+
+/** Options of {@link grpcWire}; everything is optional. */
+export interface GrpcWireOptions {
+  /** Largest message to take, in bytes, before and after decompression. Default 4 MiB. */
+  readonly maxReceiveBytes?: number | undefined
+  /** Largest message to send, in bytes. Default: no limit. */
+  readonly maxSendBytes?: number | undefined
+  /** Compresses responses of 1 KiB and more where the caller takes it. Default: none. Requests are always decompressed. */
+  readonly compression?: Compression | undefined
+  /** Calls that one connection may have open at once. Default 1,000. */
+  readonly maxConcurrentStreams?: number | undefined
+  /** Bytes a caller may send on one call before they are read. Default 1 MiB. */
+  readonly streamWindowBytes?: number | undefined
+  /** Largest list of request headers, in bytes. Default 16 KiB. */
+  readonly maxHeaderListBytes?: number | undefined
+  /** PINGs. Default: every 30 s, with 10 s for the answer. */
+  readonly keepalive?: Http2Keepalive | undefined
+  /**
+   * Which PINGs a client may send; the third that comes too early costs it the connection. Default, as everywhere in
+   * gRPC: every 5 minutes while calls are open, every 2 hours while none is. `false`: all but floods.
+   */
+  readonly pingPolicy?: Http2PingPolicy | false | undefined
+  /**
+   * Milliseconds, give or take a tenth, after which a connection is sent away, so that clients spread over servers
+   * again. Default: never.
+   */
+  readonly maxAgeMs?: number | undefined
+  /** Milliseconds that its calls then have. Default: as long as they take. */
+  readonly maxAgeGraceMs?: number | undefined
+  /** Milliseconds without a call after which a connection is sent away. Default: never. */
+  readonly maxIdleMs?: number | undefined
+}
+
+const preface = new TextEncoder().encode('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+
+/**
+ * gRPC over HTTP/2 (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). `http` answers what is not gRPC;
+ * without it, such requests are refused with 405 or 415.
+ */
+export function grpcWire(options: GrpcWireOptions = {}, http?: HttpAccept): Wire<Http2Socket> {
+  const { pingPolicy = {} } = options
+  const http2 = { ...options, pingPolicy: pingPolicy === false ? undefined : pingPolicy }
+  const shared = acceptors(options, http)
+  return {
+    name: 'grpc',
+    alpn: ['h2'],
+    match: matchPreface,
+    accept(socket: Http2Socket, first: Uint8Array, router: Router): WireConnection {
+      const totals = callTotals(router)
+      const calls = totals === undefined ? undefined : new ConnectionCounters(totals)
+      const acceptor = new CallAcceptor(shared(router), socket.peer, calls)
+      const connection = http2Server(
+        socket,
+        first,
+        (stream, headers, end) => acceptor.accept(stream, headers, end),
+        http2,
+      )
+      return {
+        drain: () => connection.drain(),
+        destroy: () => connection.destroy(),
+        figures: (): ConnectionFigures => ({ openCalls: connection.openStreams, calls }),
+      }
+    },
+  }
+}
+
+/** What the connections of each router share, made when its first one comes. */
+export function acceptors(options: GrpcWireOptions, http: HttpAccept | undefined): (router: Router) => AcceptorShared {
+  const settings = {
+    maxReceiveBytes: options.maxReceiveBytes ?? defaultMaxReceiveBytes,
+    maxSendBytes: options.maxSendBytes ?? Number.POSITIVE_INFINITY,
+    compression: options.compression,
+  }
+  const byRouter = new WeakMap<Router, AcceptorShared>()
+  return (router) => {
+    let shared = byRouter.get(router)
+    if (shared === undefined) {
+      shared = { router, settings, routes: new Map(), http }
+      byRouter.set(router, shared)
+    }
+    return shared
+  }
+}
+
+function matchPreface(first: Uint8Array): WireMatch {
+  const size = Math.min(first.length, preface.length)
+  for (let i = 0; i < size; i++) if (first[i] !== preface[i]) return 'no'
+  return size === preface.length ? 'yes' : 'more'
+}

@@ -1,0 +1,251 @@
+/** The client's end of an HTTP/2 connection (RFC 9113). */
+
+import type { Peer } from '../../core/context/context.ts'
+import type { Dialed } from '../../net/dial.ts'
+import { Connection } from '../connection.ts'
+import { Http2ErrorCode, http2ErrorName } from '../error-code.ts'
+import { FloodGuard } from '../flood-guard.ts'
+import { clientPreface, largestStream, Setting } from '../frame/frame.ts'
+import { contentLength, problemOfResponse, problemOfTrailers } from '../header-rules.ts'
+import type { HeaderBlock, HeaderCheck } from '../hpack/decoder.ts'
+import { clientKeepalive } from '../keepalive.ts'
+import type { Http2ClientConnection, Http2ClientOptions, Http2Headers, Http2Sink, Http2Stream } from '../sink.ts'
+import { ConnectionStream } from '../stream.ts'
+
+/** HTTP/2 over a dialled socket, with prior knowledge or after ALPN. */
+export function http2Client(dialed: Dialed, options: Http2ClientOptions = {}): Http2ClientConnection {
+  return new ClientConnection(dialed, options)
+}
+
+/** Streams to open before the server has said how many it takes. */
+const streamsBeforeSettings = 100
+
+/** A stream that waits for the server to take another one. */
+interface Queued {
+  readonly stream: ConnectionStream
+  readonly headers: Http2Headers
+  readonly more: Http2Headers | undefined
+}
+
+class ClientConnection extends Connection implements Http2ClientConnection {
+  readonly isServer = false
+  readonly peer: Peer
+  #nextId = 1
+  #queue: Queued[] = []
+  /** The connection takes no new stream, with the reason. */
+  #failure: string | undefined
+  readonly #options: Http2ClientOptions
+  readonly #mostStreams: number
+  #closing = false
+  /** The highest stream that the server says it has seen or may still answer, after its GOAWAY. */
+  #lastStream = Number.POSITIVE_INFINITY
+  /**
+   * Resets that this side may send. Against rapid reset (CVE-2023-44487) servers cut a connection with many of them,
+   * nghttp2 one with more than 1,000 at once and 33 a second after that; this side moves on to a fresh one before.
+   */
+  readonly #ownResets = new FloodGuard(500, 33)
+
+  constructor(dialed: Dialed, options: Http2ClientOptions) {
+    super(dialed.socket, options, options.keepalive ?? clientKeepalive)
+    this.peer = dialed.peer
+    this.#options = options
+    this.#mostStreams = options.maxConcurrentStreams ?? Number.POSITIVE_INFINITY
+    const { onClose } = options
+    if (onClose !== undefined) this.closed.then(onClose)
+    this.writer.raw(clientPreface)
+    this.begin(new Uint8Array(0), [[Setting.ENABLE_PUSH, 0]])
+  }
+
+  get usable(): boolean {
+    return this.#failure === undefined && !this.over
+  }
+
+  get available(): boolean {
+    return this.usable && this.openStreams < this.#most
+  }
+
+  get openStreams(): number {
+    return this.streams.size + this.#queue.length
+  }
+
+  get opened(): number {
+    return (this.#nextId - 1) / 2
+  }
+
+  protected get lastPeerStream(): number {
+    return 0
+  }
+
+  open(headers: Http2Headers, more: Http2Headers | undefined, sink: Http2Sink): Http2Stream {
+    const stream = new ConnectionStream(this, this.peerSettings.initialWindow)
+    stream.sink = sink
+    if (!this.usable) process.nextTick(refuse, stream, this.#failure ?? this.#lostReason())
+    else if (this.#queue.length > 0 || !this.#takesAnother()) this.#queue.push({ stream, headers, more })
+    else this.#start(stream, headers, more)
+    return stream
+  }
+
+  close(): Promise<void> {
+    this.#retire(`the connection to ${this.peer.address} is closed on this side`)
+    if (!this.#closing) {
+      this.#closing = true
+      this.#endWhenIdle()
+    }
+    return this.closed
+  }
+
+  destroy(): void {
+    this.#retire(`the connection to ${this.peer.address} is closed on this side`)
+    this.cut(Http2ErrorCode.NO_ERROR, '')
+  }
+
+  streamClosed(stream: ConnectionStream): void {
+    if (stream.id === 0) this.#queue = this.#queue.filter((queued) => queued.stream !== stream)
+    this.streams.delete(stream.id)
+    if (this.#queue.length > 0) this.onRoom()
+    else this.#options.onRoom?.()
+    this.#endWhenIdle()
+  }
+
+  override sendReset(stream: ConnectionStream, code: number): void {
+    super.sendReset(stream, code)
+    if (stream.id !== 0 && !stream.remoteEnded && !this.#ownResets.spend() && this.usable) this.close()
+  }
+
+  override settingsReceived(): void {
+    const { settled } = this
+    super.settingsReceived()
+    if (!settled) this.#options.onSettled?.()
+    this.#options.onRoom?.()
+  }
+
+  override onRoom(): void {
+    if (this.#queue.length === 0) return
+    let next = 0
+    while (next < this.#queue.length && this.#takesAnother()) {
+      const { stream, headers, more } = this.#queue[next++]!
+      if (!stream.dead) this.#start(stream, headers, more)
+    }
+    if (next > 0) this.#queue.splice(0, next)
+    this.#endWhenIdle()
+  }
+
+  headerCheck(id: number): HeaderCheck {
+    return this.streams.get(id)?.responded === true ? problemOfTrailers : problemOfResponse
+  }
+
+  headersReceived(id: number, end: boolean, block: HeaderBlock): void {
+    const stream = this.streams.get(id)
+    if (stream === undefined) {
+      this.lateFrame(id, 'HEADERS')
+      return
+    }
+    if (stream.remoteEnded) stream.refuse(Http2ErrorCode.STREAM_CLOSED, 'HEADERS after its end')
+    else if (block.tooLarge) stream.refuse(Http2ErrorCode.ENHANCE_YOUR_CALM, 'its header list is larger than allowed')
+    else if (block.problem !== undefined) stream.refuse(Http2ErrorCode.PROTOCOL_ERROR, block.problem)
+    else if (stream.responded) this.#trailers(stream, end, block.headers)
+    else this.#response(stream, end, block.headers)
+  }
+
+  goawayReceived(lastStream: number, code: number, words: Uint8Array): void {
+    const calm = code === Http2ErrorCode.ENHANCE_YOUR_CALM && asciiOf(words) === 'too_many_pings'
+    const why = `GOAWAY ${http2ErrorName(code)}${calm ? ', too_many_pings' : ''}`
+    const reason = this.#retire(`${this.peer.address} closes the connection (${why})`, calm)
+    this.#lastStream = Math.min(this.#lastStream, lastStream)
+    for (const { stream } of this.#queue.splice(0)) stream.die(Http2ErrorCode.REFUSED_STREAM, reason, false)
+    for (const stream of [...this.streams.values()]) {
+      if (stream.id > this.#lastStream) stream.die(Http2ErrorCode.REFUSED_STREAM, reason, false)
+    }
+    this.#closing = true
+    this.#endWhenIdle()
+  }
+
+  isIdle(id: number): boolean {
+    return id % 2 === 0 || id >= this.#nextId
+  }
+
+  protected failed(reason: string): void {
+    this.#retire(`${this.peer.address}: ${reason}`)
+  }
+
+  protected lost(): void {
+    const reason = this.#retire(this.#lostReason())
+    for (const { stream } of this.#queue.splice(0)) stream.die(undefined, reason, false)
+    for (const stream of [...this.streams.values()]) stream.die(undefined, reason, stream.id <= this.#lastStream)
+  }
+
+  #lostReason(): string {
+    return `the connection to ${this.peer.address} was lost`
+  }
+
+  #takesAnother(): boolean {
+    return this.streams.size < this.#most && this.hasRoom && !this.over
+  }
+
+  get #most(): number {
+    return Math.min(this.settled ? this.peerSettings.maxConcurrentStreams : streamsBeforeSettings, this.#mostStreams)
+  }
+
+  /** Takes no new stream from now on; gives the reason, which is the first one. */
+  #retire(reason: string, tooManyPings = false): string {
+    if (this.#failure !== undefined) return this.#failure
+    this.#failure = reason
+    this.#options.onRetired?.({ reason, tooManyPings })
+    return reason
+  }
+
+  #start(stream: ConnectionStream, headers: Http2Headers, more: Http2Headers | undefined): void {
+    const id = this.#nextId
+    try {
+      this.sendHeaderLists(id, headers, more, false)
+    } catch (error) {
+      process.nextTick(refuseHeaders, stream, error)
+      return
+    }
+    this.#nextId += 2
+    if (this.#nextId > largestStream) this.close()
+    this.streams.set(id, stream)
+    stream.opened(id, this.peerSettings.initialWindow)
+  }
+
+  #response(stream: ConnectionStream, end: boolean, headers: Http2Headers): void {
+    if (headers[1]!.charCodeAt(0) === 0x31) {
+      // 1xx: an interim answer, which gRPC has no use for.
+      if (end) stream.refuse(Http2ErrorCode.PROTOCOL_ERROR, 'an interim response that ends it')
+      return
+    }
+    stream.responded = true
+    const length = contentLength(headers)
+    if (Number.isNaN(length)) stream.refuse(Http2ErrorCode.PROTOCOL_ERROR, 'a malformed content-length')
+    else if (end) stream.finishWithHeaders(headers)
+    else {
+      stream.expected = length
+      stream.sink?.headers(headers, false)
+    }
+  }
+
+  #trailers(stream: ConnectionStream, end: boolean, headers: Http2Headers): void {
+    if (!end) stream.refuse(Http2ErrorCode.PROTOCOL_ERROR, 'trailers that do not end it')
+    else if (stream.expected !== undefined && stream.expected !== 0) {
+      stream.refuse(Http2ErrorCode.PROTOCOL_ERROR, 'content-length and body differ')
+    } else stream.finish(headers)
+  }
+
+  #endWhenIdle(): void {
+    if (!this.#closing || this.over || this.streams.size > 0 || this.#queue.length > 0) return
+    this.sendGoaway(0, Http2ErrorCode.NO_ERROR, '')
+    this.end()
+  }
+}
+
+function refuse(stream: ConnectionStream, reason: string): void {
+  stream.die(undefined, reason, false)
+}
+
+function refuseHeaders(stream: ConnectionStream, error: unknown): void {
+  stream.die(Http2ErrorCode.INTERNAL_ERROR, error instanceof Error ? error.message : String(error), false)
+}
+
+function asciiOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, 64))
+}

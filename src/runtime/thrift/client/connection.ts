@@ -1,0 +1,339 @@
+/** One connection of a Thrift client: sends calls, finds the call of each reply, and settles all of them when it dies. */
+
+import { isRpcError, RpcError } from '../../core/error.ts'
+import { BatchWriter } from '../../net/batch-writer.ts'
+import { type Dialed, reasonOf } from '../../net/dial.ts'
+import type { PoolConnection } from '../../net/pool.ts'
+import type { Socket } from '../../net/socket.ts'
+import { ConnectionWriters, readerOf } from '../connection-codec.ts'
+import { ApplicationExceptionType, applicationError } from '../exception.ts'
+import { FrameReader } from '../frame-reader.ts'
+import { openMessage, type ThriftMessage } from '../message.ts'
+import { anyOrderKey } from '../metainfo.ts'
+import type { ThriftProtocolName } from '../protocol/bytes.ts'
+import { ThriftMessageKind } from '../protocol/protocol.ts'
+import type { ThriftFraming } from '../sniff.ts'
+import { endTtheader } from '../ttheader.ts'
+import type { CallCarrier, ClientCall } from './call.ts'
+
+/** What a connection tells those who keep it. */
+export interface ConnectionEvents<C> {
+  /** The connection can serve the next call (or none ever again: see `usable`). Not told of a shared one. */
+  readonly onFree: (connection: C) => void
+  /** The connection is gone. */
+  readonly onClosed: (connection: C) => void
+  /** The peer has said that it answers in any order, so that `share` would do. */
+  readonly onAnyOrder?: ((connection: C) => void) | undefined
+}
+
+/** How a connection speaks. */
+export interface ClientConnectionOptions extends ConnectionEvents<ClientConnection> {
+  readonly framing: ThriftFraming
+  readonly protocol: ThriftProtocolName
+  readonly multiplexed: boolean
+  readonly maxFrameBytes: number
+  readonly maxUnsentBytes: number
+  readonly writeTimeoutMs: number
+}
+
+/** What a client has counted over all its connections. */
+export interface ClientCounters {
+  lateReplies: number
+}
+
+/** How long a shared connection on which a call got no answer in time may stay silent before it is given up. */
+const suspectMs = 1_000
+
+/** A connection that carries one call at a time, or many when multiplexed. */
+export class ClientConnection implements PoolConnection, CallCarrier {
+  usable = true
+  readonly #socket: Socket
+  readonly #peer: Dialed['peer']
+  readonly #options: ClientConnectionOptions
+  readonly #counters: ClientCounters
+  readonly #batch: BatchWriter
+  readonly #writers: ConnectionWriters
+  readonly #frames: FrameReader
+  readonly #pending = new Map<number, ClientCall>()
+  #sequence = 0
+  #shared: boolean
+  /** Sequence id of the first oneway call since the last reply; 0: there was none. */
+  #firstOneway = 0
+  /** The last sequence id when something came from the peer. */
+  #heardAt = 0
+  #suspect: NodeJS.Timeout | undefined
+  #reason: RpcError | undefined
+
+  constructor(dialed: Dialed, options: ClientConnectionOptions, counters: ClientCounters) {
+    const { socket } = dialed
+    this.#socket = socket
+    this.#peer = dialed.peer
+    this.#options = options
+    this.#counters = counters
+    this.#shared = options.multiplexed
+    this.#batch = new BatchWriter(socket, {
+      onFlushed: (source) => this.#writers.flushed(source),
+      writeTimeoutMs: options.writeTimeoutMs,
+      onStuck: () => this.#stuck(),
+    })
+    this.#writers = new ConnectionWriters(this.#batch)
+    this.#frames = new FrameReader(options.maxFrameBytes)
+    let error: Error | undefined
+    socket.on('error', (cause) => {
+      error = cause
+    })
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('end', () => {
+      this.usable = false
+    })
+    socket.on('close', () => this.#dead(error))
+    socket.resume()
+  }
+
+  /** Calls that wait for a reply. */
+  get inFlight(): number {
+    return this.#pending.size
+  }
+
+  /** Calls that were sent on it, round again after 2^31. */
+  get sent(): number {
+    return this.#sequence
+  }
+
+  /** From now on it carries many calls at a time, and is nobody's alone. */
+  share(): void {
+    this.#shared = true
+  }
+
+  /** Encodes and sends a call; a call that cannot be encoded fails alone. */
+  send(call: ClientCall): void {
+    if (call.settled) {
+      this.#free()
+      return
+    }
+    if (!this.usable) {
+      call.failed(this.#lost(false))
+      this.#free()
+      return
+    }
+    if (this.#batch.unsent > this.#options.maxUnsentBytes) {
+      const text = `${this.#batch.unsent} bytes wait to be sent to ${this.#peer.address}: the peer reads too slowly`
+      call.fail(new RpcError('RESOURCE_EXHAUSTED', text, { bytesSent: false, stack: false }))
+      this.#free()
+      return
+    }
+    const { cx } = call
+    cx.peer = this.#peer
+    if (!this.#encode(call)) {
+      this.#free()
+      return
+    }
+    if (call.target.oneway) {
+      if (this.#firstOneway === 0) this.#firstOneway = call.sequence
+      this.#batch.flush()
+      call.resolve(undefined)
+      this.#free()
+      return
+    }
+    call.connection = this
+    this.#pending.set(call.sequence, call)
+    if (this.#shared) this.#batch.schedule()
+    else this.#batch.flush()
+  }
+
+  /** Nobody waits for this call any more. A connection of one call at a time cannot be used while its reply may come. */
+  abandon(call: ClientCall, reason: RpcError): void {
+    if (this.#pending.get(call.sequence) !== call) return
+    this.#pending.delete(call.sequence)
+    if (!this.#shared) this.destroy(new RpcError('CANCELLED', 'the call was cancelled', { stack: false }))
+    else if (!this.usable) this.#endWhenIdle()
+    else if (reason.code === 'DEADLINE_EXCEEDED' && this.#heardAt < call.sequence) this.#doubt()
+  }
+
+  /** Takes no further call; closes when those in flight have ended. */
+  retire(): void {
+    this.usable = false
+    this.#endWhenIdle()
+  }
+
+  destroy(reason: RpcError): void {
+    this.#reason ??= reason
+    this.usable = false
+    this.#socket.destroy()
+    this.#failAll(reason)
+  }
+
+  #encode(call: ClientCall): boolean {
+    const { framing, protocol } = this.#options
+    const { target, cx } = call
+    const sequence = this.#nextSequence()
+    const writer = this.#writers.get(protocol)
+    const begin = writer.position
+    try {
+      const header = framing === 'ttheader' ? target.header.begin(writer, cx, sequence) : -1
+      const length = framing === 'buffered' ? -1 : writer.reserve(4)
+      writer.messageBegin(
+        target.method.name,
+        target.oneway ? ThriftMessageKind.ONEWAY : ThriftMessageKind.CALL,
+        sequence,
+      )
+      target.request.encode(writer, call.request)
+      writer.messageEnd()
+      if (length >= 0) writer.setU32(length, writer.position - length - 4)
+      if (header >= 0) endTtheader(writer, header)
+    } catch (error) {
+      writer.truncate(begin)
+      call.fail(isRpcError(error) ? error : notEncoded(target.method.name, error))
+      return false
+    }
+    call.sequence = sequence
+    call.begin = this.#batch.flushed + begin
+    return true
+  }
+
+  /** 1 to 2^31-1 and round again; 0 is for control frames. */
+  #nextSequence(): number {
+    do {
+      this.#sequence = this.#sequence === 0x7fff_ffff ? 1 : this.#sequence + 1
+    } while (this.#pending.has(this.#sequence))
+    return this.#sequence
+  }
+
+  /** The peer may be gone without a word, which the kernel finds out after many minutes: silence now is enough. */
+  #doubt(): void {
+    if (this.#suspect !== undefined) return
+    this.#heardAt = -1
+    const look = (): void => {
+      this.#suspect = undefined
+      if (this.#heardAt < 0) this.retire()
+    }
+    this.#suspect = setTimeout(() => setImmediate(look), suspectMs).unref()
+  }
+
+  #stuck(): void {
+    const text = `${this.#peer.address} took no byte within ${this.#options.writeTimeoutMs} ms`
+    this.destroy(new RpcError('UNAVAILABLE', text, { stack: false }))
+  }
+
+  #read(chunk: Uint8Array): void {
+    const frames = this.#frames
+    this.#heardAt = this.#sequence
+    try {
+      frames.push(chunk)
+      while (frames.next()) this.#reply(openMessage(frames.framing, frames.bytes, frames.start, frames.end))
+    } catch (error) {
+      this.destroy(unreadable(this.#peer.address, error))
+    }
+  }
+
+  #reply(message: ThriftMessage): void {
+    const { header } = message
+    let anyOrder = false
+    if (header !== undefined) {
+      for (const [key, value] of header.strings) {
+        if (key === 'crrst' && value !== '') this.usable = false
+        else if (key === anyOrderKey) anyOrder = true
+      }
+    }
+    if (message.start === message.end) {
+      // A control frame of a server that shuts down.
+      this.#endWhenIdle()
+      return
+    }
+    const reader = readerOf(message.protocol, message.bytes, message.start, message.end)
+    const envelope = reader.messageBegin()
+    const call = this.#callOf(envelope.sequence, envelope.kind)
+    if (call === undefined) {
+      if (this.#shared || this.#isOneway(envelope.sequence)) this.#counters.lateReplies++
+      else this.#badSequence(envelope.sequence)
+      return
+    }
+    this.#pending.delete(call.sequence)
+    this.#firstOneway = 0
+    try {
+      if (call.settle(message, envelope, reader) && !this.#shared) this.usable = false
+    } catch (error) {
+      call.fail(error)
+    }
+    if (!this.usable) this.#endWhenIdle()
+    else if (anyOrder) this.#options.onAnyOrder?.(this)
+    this.#free()
+  }
+
+  /** A server that could not read a request answers with an exception of sequence 0. */
+  #callOf(sequence: number, kind: number): ClientCall | undefined {
+    const call = this.#pending.get(sequence)
+    if (call !== undefined || this.#shared || sequence !== 0) return call
+    if (kind !== ThriftMessageKind.EXCEPTION) return undefined
+    for (const only of this.#pending.values()) return only
+    return undefined
+  }
+
+  /** A server whose IDL has the method as one with an answer may answer it, before the answer to the next call. */
+  #isOneway(sequence: number): boolean {
+    return this.#firstOneway !== 0 && sequence >= this.#firstOneway && sequence <= this.#sequence
+  }
+
+  #badSequence(sequence: number): void {
+    for (const call of this.#pending.values()) {
+      const text = `${call.target.method.name}: the reply has sequence id ${sequence}, not ${call.sequence}`
+      call.fail(applicationError('INTERNAL', ApplicationExceptionType.BAD_SEQUENCE_ID, text))
+    }
+    this.#pending.clear()
+    this.destroy(new RpcError('INTERNAL', `a reply of sequence id ${sequence} that nobody waits for`, { stack: false }))
+  }
+
+  #free(): void {
+    if (!this.#shared) this.#options.onFree(this)
+  }
+
+  #endWhenIdle(): void {
+    this.usable = false
+    if (this.#pending.size === 0) this.#batch.end()
+  }
+
+  #dead(error: Error | undefined): void {
+    this.usable = false
+    clearTimeout(this.#suspect)
+    this.#reason ??= this.#lost(false, error)
+    this.#failAll(this.#reason)
+    this.#options.onClosed(this)
+  }
+
+  #failAll(reason: RpcError): void {
+    const calls = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const call of calls)
+      call.failed(
+        new RpcError(reason.code, this.#explain(reason, call), { cause: reason, bytesSent: this.#sent(call) }),
+      )
+  }
+
+  #explain(reason: RpcError, call: ClientCall): string {
+    return `${reason.message}; the request ${this.#sent(call) ? 'had been sent' : 'had not been sent'}`
+  }
+
+  #sent(call: ClientCall): boolean {
+    return call.begin < this.#batch.flushed
+  }
+
+  #lost(bytesSent: boolean, error?: Error): RpcError {
+    const why = error === undefined ? 'it was closed by the peer' : reasonOf(error)
+    return new RpcError('UNAVAILABLE', `the connection to ${this.#peer.address} was lost: ${why}`, {
+      bytesSent,
+      stack: false,
+      ...(error === undefined ? {} : { cause: error }),
+    })
+  }
+}
+
+function unreadable(address: string, error: unknown): RpcError {
+  const why = error instanceof Error ? error.message : String(error)
+  const code = isRpcError(error) ? error.code : 'INTERNAL'
+  return new RpcError(code, `${address} sent what cannot be read: ${why}`, { cause: error, stack: false })
+}
+
+function notEncoded(method: string, error: unknown): RpcError {
+  const why = error instanceof Error ? error.message : String(error)
+  return new RpcError('INVALID_ARGUMENT', `${method}: the request cannot be encoded: ${why}`, { cause: error })
+}

@@ -1,0 +1,238 @@
+/** thrift(): the transport of Thrift clients. */
+
+import { callAddress } from '../../core/context/call-target.ts'
+import type { Context } from '../../core/context/context.ts'
+import type { Service } from '../../core/context/service.ts'
+import { drainFor } from '../../core/drain.ts'
+import { RpcError } from '../../core/error.ts'
+import { atLeast, checkOptions, isAnything, isText, type OptionTable, oneOf } from '../../core/option-check.ts'
+import type { ServiceType } from '../../core/service-type.ts'
+import type { Transport } from '../../core/transport.ts'
+import { type Address, type AddressInit, parseAddress } from '../../net/address.ts'
+import { dial } from '../../net/dial.ts'
+import type { PoolOptions, PoolStats } from '../../net/pool.ts'
+import type { ClientTlsOptions } from '../../net/tls.ts'
+import { defaultMaxFrameBytes } from '../frame-reader.ts'
+import type { ThriftProtocolName } from '../protocol/bytes.ts'
+import type { ThriftStruct } from '../protocol/protocol.ts'
+import type { ThriftFraming } from '../sniff.ts'
+import { type CallOwner, ClientCall, type ClientMethod } from './call.ts'
+import {
+  ClientConnection,
+  type ClientConnectionOptions,
+  type ClientCounters,
+  type ConnectionEvents,
+} from './connection.ts'
+import { type HealthCheckOptions, healthCheck, type OpenConnection, type SharedCare } from './connection-maintenance.ts'
+import { AddressBook, type Connections } from './connections-by-address.ts'
+import { MultiplexedConnection } from './multiplexed-connection.ts'
+import { PooledConnections } from './pooled-connections.ts'
+import { RequestHeader } from './request-header.ts'
+
+/** Options of {@link thrift}. */
+export interface ThriftOptions {
+  /** What is around each message. Default `ttheader`; only it carries metadata, metainfo, deadlines and names. */
+  readonly transport?: ThriftFraming | undefined
+  /** Default `binary`. */
+  readonly protocol?: ThriftProtocolName | undefined
+  /**
+   * `pool`: each connection carries one call at a time, which every Thrift server can do. `multiplexed`: one connection
+   * carries all calls, replies come in any order; for servers of this package and of Volo or Kitex set up for it.
+   * `auto`: a pool, until a server says over TTHeader that it answers in any order, as this package's do; then one
+   * connection. Default `auto`.
+   */
+  readonly connections?: 'auto' | 'pool' | 'multiplexed' | undefined
+  /** Limits of the pool; of a connection that carries all calls only `idleTimeoutMs` counts. */
+  readonly pool?: PoolOptions | undefined
+  /** Checks connections that are idle; `{}` for the defaults. Default: none, the kernel's keepalive must do. */
+  readonly healthCheck?: HealthCheckOptions | undefined
+  /** This service's own name, told to the callee. Default none. */
+  readonly caller?: string | undefined
+  /** The name of the called service. Default: that of the IDL. */
+  readonly callee?: string | undefined
+  /** Milliseconds until a connection must stand. Default 3,000. */
+  readonly connectTimeoutMs?: number | undefined
+  /**
+   * Milliseconds in which the peer must take at least one byte while some wait for it; else the connection is lost. 0: any
+   * time. Default 10,000.
+   */
+  readonly writeTimeoutMs?: number | undefined
+  /** TLS; `{}` trusts the system's authorities. Default: none, plain TCP. */
+  readonly tls?: ClientTlsOptions | undefined
+  /** Milliseconds of silence before the kernel probes the peer; 0 turns it off. Default 30,000. */
+  readonly keepAliveMs?: number | undefined
+  /** The longest message that is accepted, in bytes. Default 16 MiB. */
+  readonly maxFrameBytes?: number | undefined
+  /** Unsent bytes on one connection above which calls are refused with RESOURCE_EXHAUSTED. Default 64 MiB. */
+  readonly maxUnsentBytes?: number | undefined
+}
+
+const thriftOptionTable: OptionTable<ThriftOptions> = {
+  transport: oneOf('ttheader', 'framed', 'buffered'),
+  protocol: oneOf('binary', 'compact'),
+  connections: oneOf('auto', 'pool', 'multiplexed'),
+  pool: {
+    maxTotal: atLeast(1),
+    maxIdle: atLeast(0),
+    minIdle: atLeast(0),
+    idleTimeoutMs: atLeast(0),
+    maxLifetimeMs: atLeast(0),
+    maxWaiting: atLeast(0),
+  },
+  healthCheck: { everyMs: atLeast(1), timeoutMs: atLeast(1), method: isText },
+  caller: isText,
+  callee: isText,
+  connectTimeoutMs: atLeast(0),
+  writeTimeoutMs: atLeast(0),
+  tls: isAnything,
+  keepAliveMs: atLeast(0),
+  maxFrameBytes: atLeast(1),
+  maxUnsentBytes: atLeast(0),
+}
+
+/** A look at a transport's connections. */
+export interface ThriftStats extends PoolStats {
+  /** Replies that came after their call had ended (multiplexed). */
+  readonly lateReplies: number
+}
+
+/** The transport that {@link thrift} makes. */
+export interface ThriftTransport extends Transport {
+  /**
+   * Connects before the first call: until `connections` of a pool stand, or the one of a multiplexed client. Default:
+   * `pool.minIdle`, at least 1. Rejects as a call would when a connection cannot be made.
+   */
+  warmUp(connections?: number): Promise<void>
+  readonly stats: ThriftStats
+}
+
+/**
+ * A transport to a Thrift server, and to those that calls name with `address`. It connects on the first call, and again after a connection was lost; it may be
+ * shared by many clients, also of different services, and is closed by whoever made it. Throws RpcError
+ * INVALID_ARGUMENT on an address that cannot be read, TypeError on an option that there is not, RangeError on a value that
+ * it cannot have.
+ */
+export function thrift(address: AddressInit, options: ThriftOptions = {}): ThriftTransport {
+  const target = parseAddress(address)
+  checkOptions('thrift()', options, thriftOptionTable)
+  const counters: ClientCounters = { lateReplies: 0 }
+  const book = new AddressBook(target, (address) => connectionsTo(address, options, counters))
+  let closing: Promise<void> | undefined
+  let inFlight = 0
+  let onIdle: (() => void) | undefined
+  const owner: Owner = {
+    get refused() {
+      return closing !== undefined
+    },
+    entered(): void {
+      inFlight++
+    },
+    left(): void {
+      if (--inFlight === 0) onIdle?.()
+    },
+  }
+  return {
+    takesAddress: true,
+    bind: (service) => bind(service, { options, owner, book }),
+    async warmUp(count = Math.max(1, options.pool?.minIdle ?? 0)) {
+      await book.own.warmUp(count)
+    },
+    close({ drainMs = 0 } = {}) {
+      closing ??= drainFor(idle(), drainMs).then(() => book.close(closedReason))
+      return closing
+    },
+    get stats() {
+      return { ...book.stats, lateReplies: counters.lateReplies }
+    },
+  }
+
+  function idle(): Promise<void> {
+    if (inFlight === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      onIdle = resolve
+    })
+  }
+}
+
+const closedReason = new RpcError('UNAVAILABLE', 'the transport is closed', { bytesSent: false, stack: false })
+
+interface Owner extends CallOwner {
+  readonly refused: boolean
+  entered(): void
+}
+
+interface Binding {
+  readonly options: ThriftOptions
+  readonly owner: Owner
+  readonly book: AddressBook
+}
+
+function bind(service: ServiceType, binding: Binding): Service {
+  if (service.idl !== 'thrift') {
+    throw new RpcError(
+      'INVALID_ARGUMENT',
+      `${service.fullName} is a ${service.idl} service; thrift() carries Thrift services, grpc() this one`,
+    )
+  }
+  const { owner, book } = binding
+  const { caller = '', callee } = binding.options
+  const methods = new Map<unknown, ClientMethod>()
+  for (const method of service.methods) {
+    methods.set(method, {
+      method,
+      request: method.request as ThriftStruct,
+      response: method.response as ThriftStruct,
+      oneway: method.kind === 'oneway',
+      header: new RequestHeader(service, method, { caller, callee }),
+    })
+  }
+  return (cx: Context, request: unknown) => {
+    const target = methods.get(cx.method)
+    if (target === undefined) {
+      return Promise.reject(new RpcError('UNIMPLEMENTED', `${service.name} has no method ${cx.method.name}`))
+    }
+    if (owner.refused) return Promise.reject(closedReason)
+    const address = cx.get(callAddress)
+    let connections = book.own
+    if (address !== undefined) {
+      try {
+        connections = book.at(address)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
+    owner.entered()
+    const call = new ClientCall(owner, target, cx, request)
+    if (!call.settled) connections.start(call)
+    return call.promise
+  }
+}
+
+function connectionsTo(target: Address, options: ThriftOptions, counters: ClientCounters): Connections {
+  const { pool = {}, connections: mode = 'auto', healthCheck: health } = options
+  const spoken = speech(options)
+  const open: OpenConnection = async (signal, events) => {
+    const { connectTimeoutMs, tls, keepAliveMs } = options
+    const dialed = await dial(target, { connectTimeoutMs, tls, keepAliveMs, signal })
+    return new ClientConnection(dialed, { ...spoken, ...events }, counters)
+  }
+  const care: SharedCare = {
+    idleTimeoutMs: pool.idleTimeoutMs ?? 15_000,
+    ...(health === undefined
+      ? {}
+      : { check: healthCheck(health, options.caller ?? ''), checkEveryMs: health.everyMs ?? 10_000 }),
+  }
+  if (mode === 'multiplexed') return new MultiplexedConnection(open, care)
+  return new PooledConnections({ open, pool, sharing: mode === 'auto', care })
+}
+
+function speech(options: ThriftOptions): Omit<ClientConnectionOptions, keyof ConnectionEvents<ClientConnection>> {
+  return {
+    framing: options.transport ?? 'ttheader',
+    protocol: options.protocol ?? 'binary',
+    multiplexed: options.connections === 'multiplexed',
+    maxFrameBytes: options.maxFrameBytes ?? defaultMaxFrameBytes,
+    maxUnsentBytes: options.maxUnsentBytes ?? 64 * 1024 * 1024,
+    writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
+  }
+}
