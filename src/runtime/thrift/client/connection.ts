@@ -1,4 +1,14 @@
-/** One connection of a Thrift client: sends calls, finds the call of each reply, and settles all of them when it dies. */
+/**
+ * One connection of a Thrift client: sends calls, finds the call of each reply, and settles all of them when it is lost.
+ *
+ * | state \ event | call | `retire()`, `crrst`, refused message, FIN of the peer | no call pending | `destroy()`, unreadable reply | socket closes |
+ * |---|---|---|---|---|---|
+ * | `open` | sent | `retiring` | | `ended` | `ended` |
+ * | `retiring` | fails, not sent | | FIN is sent | `ended` | `ended` |
+ * | `ended` | fails, not sent | | | | |
+ *
+ * On entering `ended` every pending call fails with the reason.
+ */
 
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { BatchWriter } from '../../net/batch-writer.ts'
@@ -15,6 +25,7 @@ import { ThriftMessageKind } from '../protocol/protocol.ts'
 import type { ThriftFraming } from '../sniff.ts'
 import { endTtheader } from '../ttheader.ts'
 import type { CallCarrier, ClientCall } from './call.ts'
+import { PendingCalls } from './pending-calls.ts'
 
 /** What a connection tells those who keep it. */
 export interface ConnectionEvents<C> {
@@ -46,7 +57,6 @@ const suspectMs = 1_000
 
 /** A connection that carries one call at a time, or many when multiplexed. */
 export class ClientConnection implements PoolConnection, CallCarrier {
-  usable = true
   readonly #socket: Socket
   readonly #peer: Dialed['peer']
   readonly #options: ClientConnectionOptions
@@ -54,11 +64,9 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   readonly #batch: BatchWriter
   readonly #writers: ConnectionWriters
   readonly #frames: FrameReader
-  readonly #pending = new Map<number, ClientCall>()
-  #sequence = 0
+  readonly #pending = new PendingCalls()
+  #state: 'open' | 'retiring' | 'ended' = 'open'
   #shared: boolean
-  /** Sequence id of the first oneway call since the last reply; 0: there was none. */
-  #firstOneway = 0
   /** The last sequence id when something came from the peer. */
   #heardAt = 0
   #suspect: NodeJS.Timeout | undefined
@@ -83,11 +91,13 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       error = cause
     })
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    socket.on('end', () => {
-      this.usable = false
-    })
+    socket.on('end', () => this.#leave())
     socket.on('close', () => this.#dead(error))
     socket.resume()
+  }
+
+  get usable(): boolean {
+    return this.#state === 'open'
   }
 
   /** Calls that wait for a reply. */
@@ -97,7 +107,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
 
   /** Calls that were sent on it, round again after 2^31. */
   get sent(): number {
-    return this.#sequence
+    return this.#pending.lastSequence
   }
 
   /** From now on it carries many calls at a time, and is nobody's alone. */
@@ -129,22 +139,21 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       return
     }
     if (call.target.oneway) {
-      if (this.#firstOneway === 0) this.#firstOneway = call.sequence
+      this.#pending.addOneway(call)
       this.#batch.flush()
       call.resolve(undefined)
       this.#free()
       return
     }
     call.connection = this
-    this.#pending.set(call.sequence, call)
+    this.#pending.add(call)
     if (this.#shared) this.#batch.schedule()
     else this.#batch.flush()
   }
 
   /** Nobody waits for this call any more. A connection of one call at a time cannot be used while its reply may come. */
   abandon(call: ClientCall, reason: RpcError): void {
-    if (this.#pending.get(call.sequence) !== call) return
-    this.#pending.delete(call.sequence)
+    if (!this.#pending.delete(call)) return
     if (!this.#shared) this.destroy(new RpcError('CANCELLED', 'the call was cancelled', { stack: false }))
     else if (!this.usable) this.#endWhenIdle()
     else if (reason.code === 'DEADLINE_EXCEEDED' && this.#heardAt < call.sequence) this.#doubt()
@@ -152,13 +161,13 @@ export class ClientConnection implements PoolConnection, CallCarrier {
 
   /** Takes no further call; closes when those in flight have ended. */
   retire(): void {
-    this.usable = false
+    this.#leave()
     this.#endWhenIdle()
   }
 
   destroy(reason: RpcError): void {
     this.#reason ??= reason
-    this.usable = false
+    this.#state = 'ended'
     this.#socket.destroy()
     this.#failAll(reason)
   }
@@ -166,7 +175,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   #encode(call: ClientCall): boolean {
     const { framing, protocol } = this.#options
     const { target, cx } = call
-    const sequence = this.#nextSequence()
+    const sequence = this.#pending.nextSequence()
     const writer = this.#writers.get(protocol)
     const begin = writer.position
     try {
@@ -191,14 +200,6 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     return true
   }
 
-  /** 1 to 2^31-1 and round again; 0 is for control frames. */
-  #nextSequence(): number {
-    do {
-      this.#sequence = this.#sequence === 0x7fff_ffff ? 1 : this.#sequence + 1
-    } while (this.#pending.has(this.#sequence))
-    return this.#sequence
-  }
-
   /** The peer may be gone without a word, which the kernel finds out after many minutes: silence now is enough. */
   #doubt(): void {
     if (this.#suspect !== undefined) return
@@ -217,7 +218,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
 
   #read(chunk: Uint8Array): void {
     const frames = this.#frames
-    this.#heardAt = this.#sequence
+    this.#heardAt = this.#pending.lastSequence
     try {
       frames.push(chunk)
       while (frames.next()) this.#reply(openMessage(frames.framing, frames.bytes, frames.start, frames.end))
@@ -231,27 +232,26 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     let anyOrder = false
     if (header !== undefined) {
       for (const [key, value] of header.strings) {
-        if (key === 'crrst' && value !== '') this.usable = false
+        if (key === 'crrst' && value !== '') this.#leave()
         else if (key === anyOrderKey) anyOrder = true
       }
     }
     if (message.start === message.end) {
       // A control frame of a server that shuts down.
-      this.#endWhenIdle()
+      this.retire()
       return
     }
     const reader = readerOf(message.protocol, message.bytes, message.start, message.end)
     const envelope = reader.messageBegin()
-    const call = this.#callOf(envelope.sequence, envelope.kind)
+    const { sequence, kind } = envelope
+    const call = this.#pending.take(sequence) ?? (this.#shared ? undefined : this.#pending.takeUnread(sequence, kind))
     if (call === undefined) {
-      if (this.#shared || this.#isOneway(envelope.sequence)) this.#counters.lateReplies++
-      else this.#badSequence(envelope.sequence)
+      if (this.#shared || this.#pending.isReplyToOneway(sequence)) this.#counters.lateReplies++
+      else this.#badSequence(sequence)
       return
     }
-    this.#pending.delete(call.sequence)
-    this.#firstOneway = 0
     try {
-      if (call.settle(message, envelope, reader) && !this.#shared) this.usable = false
+      if (call.settle(message, envelope, reader) && !this.#shared) this.#leave()
     } catch (error) {
       call.fail(error)
     }
@@ -260,26 +260,11 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     this.#free()
   }
 
-  /** A server that could not read a request answers with an exception of sequence 0. */
-  #callOf(sequence: number, kind: number): ClientCall | undefined {
-    const call = this.#pending.get(sequence)
-    if (call !== undefined || this.#shared || sequence !== 0) return call
-    if (kind !== ThriftMessageKind.EXCEPTION) return undefined
-    for (const only of this.#pending.values()) return only
-    return undefined
-  }
-
-  /** A server whose IDL has the method as one with an answer may answer it, before the answer to the next call. */
-  #isOneway(sequence: number): boolean {
-    return this.#firstOneway !== 0 && sequence >= this.#firstOneway && sequence <= this.#sequence
-  }
-
   #badSequence(sequence: number): void {
-    for (const call of this.#pending.values()) {
+    for (const call of this.#pending.takeAll()) {
       const text = `${call.target.method.name}: the reply has sequence id ${sequence}, not ${call.sequence}`
       call.fail(applicationError('INTERNAL', ApplicationExceptionType.BAD_SEQUENCE_ID, text))
     }
-    this.#pending.clear()
     this.destroy(new RpcError('INTERNAL', `a reply of sequence id ${sequence} that nobody waits for`, { stack: false }))
   }
 
@@ -287,13 +272,17 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     if (!this.#shared) this.#options.onFree(this)
   }
 
+  /** Takes no further call. */
+  #leave(): void {
+    if (this.#state === 'open') this.#state = 'retiring'
+  }
+
   #endWhenIdle(): void {
-    this.usable = false
-    if (this.#pending.size === 0) this.#batch.end()
+    if (this.#state === 'retiring' && this.#pending.size === 0) this.#batch.end()
   }
 
   #dead(error: Error | undefined): void {
-    this.usable = false
+    this.#state = 'ended'
     clearTimeout(this.#suspect)
     this.#reason ??= this.#lost(false, error)
     this.#failAll(this.#reason)
@@ -301,9 +290,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   }
 
   #failAll(reason: RpcError): void {
-    const calls = [...this.#pending.values()]
-    this.#pending.clear()
-    for (const call of calls)
+    for (const call of this.#pending.takeAll())
       call.failed(
         new RpcError(reason.code, this.#explain(reason, call), { cause: reason, bytesSent: this.#sent(call) }),
       )

@@ -1,82 +1,80 @@
-/** One connection of a Thrift server: reads requests, runs them side by side, answers each in the form it came in. */
+/**
+ * The server's end of one Thrift connection: reads requests, hands them to `dispatch`, and writes each reply in the form
+ * in which its request came.
+ *
+ * | state \ event | request | `drain()` | client had its time | no call in flight | unreadable bytes, stalled message | `destroy()`, socket closed |
+ * |---|---|---|---|---|---|---|
+ * | `open` | served | told the client: `leaving`, else `draining` | | | refused, `ended` | `ended` |
+ * | `leaving` | served | | `draining` | | refused, `ended` | `ended` |
+ * | `draining` | served | | | `ended` | refused, `ended` | `ended` |
+ * | `ended` | discarded | | | | discarded | |
+ *
+ * Replies in `leaving` and `draining` carry `crrst`. On entering `ended` the connection sends FIN, or is destroyed.
+ */
 
 import type { Peer } from '../../core/context/context.ts'
-import { isRpcError, RpcError } from '../../core/error.ts'
-import type { Route, Router, ServerCall } from '../../core/router.ts'
+import { RpcError } from '../../core/error.ts'
+import type { Router, ServerCall } from '../../core/router.ts'
 import type { WireConnection } from '../../core/wire.ts'
 import { BatchWriter } from '../../net/batch-writer.ts'
 import type { ServerSocket } from '../../net/server-socket.ts'
 import type { Socket } from '../../net/socket.ts'
 import { outOfOrderFlag } from '../client/request-header.ts'
-import { ConnectionWriters, readerOf } from '../connection-codec.ts'
-import { ApplicationExceptionType, applicationError } from '../exception.ts'
+import { ConnectionWriters } from '../connection-codec.ts'
 import { defaultMaxFrameBytes, FrameReader } from '../frame-reader.ts'
 import { openMessage, type ThriftMessage } from '../message.ts'
 import { anyOrderKey } from '../metainfo.ts'
-import { type ThriftEnvelope, ThriftMessageKind, type ThriftStruct } from '../protocol/protocol.ts'
-import { rawService } from '../raw-service.ts'
 import { beginTtheader, endTtheader, sequenceOf, TtheaderKey } from '../ttheader.ts'
+import { cutOffExchange, type DispatchTarget, type Exchange, openExchange, refusedExchange } from './dispatch.ts'
+import { openPrefix } from './message-prefix.ts'
 import { defaultIdleTimeoutMs, defaultReadTimeoutMs, type ThriftWireOptions } from './options.ts'
+import { ReadClock } from './read-clock.ts'
 import { type Notice, type ReplyForm, writeFailure, writeResult } from './reply.ts'
-import { type RequestInfo, readRequestInfo, requestInfo } from './request-info.ts'
+import { ReplyOrder } from './reply-order.ts'
 
 /** How long a closed connection may take to take its last bytes, and a client that was told to go to do so. */
 const lingerMs = 1_000
 
-/** A reply that must keep its place: clients without sequence ids read answers in the order of their questions. */
-interface Place {
-  write: (() => void) | undefined
-}
-
-/** The server's end of one Thrift connection. */
+/** A connection that a Thrift wire has accepted. */
 export class ThriftServerConnection implements WireConnection {
   readonly #socket: Socket
-  readonly #peer: Peer
-  readonly #router: Router
-  readonly #maxConcurrentCalls: number
+  readonly #target: DispatchTarget
   readonly #batch: BatchWriter
   readonly #writers: ConnectionWriters
   readonly #frames: FrameReader
-  readonly #calls = new Set<ServerCall>()
-  readonly #places: Place[] = []
-  readonly #closed: Promise<void>
-  /** The peer takes replies in any order, so it also takes a frame that it did not ask for. */
-  #multiplexed = false
-  /** The client has been told that replies come in any order. */
-  #announced = false
-  /** A client that was told to go may still send what it had under way. */
-  #leaving = false
-  /** What {@link tick} saw last, and since when. */
-  #messages = 0
-  #seenMessages = 0
-  #seenPartial = false
-  #seenSince = performance.now()
-  readonly #idleTimeoutMs: number
+  readonly #clock: ReadClock
   readonly #readTimeoutMs: number
-  #reading = false
-  #draining = false
-  #ending = false
+  readonly #order = new ReplyOrder((exchange) => this.#write(exchange))
+  readonly #calls = new Set<ServerCall>()
+  readonly #closed: Promise<void>
+  #state: 'open' | 'leaving' | 'draining' | 'ended' = 'open'
+  /** Whether the client takes replies in any order, and so a frame that it did not ask for; and whether it has been told that it gets them so. */
+  #anyOrder: 'unknown' | 'taken' | 'announced' = 'unknown'
+  /** Messages that have arrived. */
+  #messages = 0
+  #isReading = false
 
   constructor(accepted: ServerSocket, first: Uint8Array, router: Router, options: ThriftWireOptions) {
-    const { socket } = accepted
+    const { socket, peer } = accepted
     this.#socket = socket
-    this.#peer = accepted.peer
-    this.#router = router
-    this.#maxConcurrentCalls = options.maxConcurrentCalls ?? 4_096
-    this.#idleTimeoutMs = options.idleTimeoutMs ?? defaultIdleTimeoutMs
+    this.#target = { router, peer, maxConcurrentCalls: options.maxConcurrentCalls ?? 4_096 }
     this.#readTimeoutMs = options.readTimeoutMs ?? defaultReadTimeoutMs
+    this.#clock = new ReadClock({
+      idleTimeoutMs: options.idleTimeoutMs ?? defaultIdleTimeoutMs,
+      readTimeoutMs: this.#readTimeoutMs,
+    })
     this.#batch = new BatchWriter(socket, {
       writeTimeoutMs: options.writeTimeoutMs ?? 30_000,
       onStuck: () => socket.destroy(),
       onFlushed: (source) => this.#writers.flushed(source),
-      // Whoever does not read its replies is not read from either.
+      // A client that does not read its replies is not read from either.
       onPressure: (high) => (high ? socket.pause() : socket.resume()),
     })
     this.#writers = new ConnectionWriters(this.#batch)
     this.#frames = new FrameReader(options.maxFrameBytes ?? defaultMaxFrameBytes)
     this.#closed = new Promise((resolve) => {
       socket.once('close', () => {
-        this.#cancelAll(new RpcError('CANCELLED', `the client ${this.#peer.address} has gone`, { stack: false }))
+        this.#cancelAll(clientGone(peer))
         resolve()
       })
     })
@@ -87,13 +85,14 @@ export class ThriftServerConnection implements WireConnection {
   }
 
   drain(): Promise<void> {
-    if (!this.#draining) {
-      this.#draining = true
-      if (this.#multiplexed) {
+    if (this.#state === 'open') {
+      if (this.#anyOrder === 'unknown') this.#state = 'draining'
+      else {
+        this.#state = 'leaving'
         this.#announceReset()
-        this.#leaving = true
         setTimeout(() => {
-          this.#leaving = false
+          if (this.#state !== 'leaving') return
+          this.#state = 'draining'
           this.#endWhenIdle()
         }, lingerMs).unref()
       }
@@ -102,38 +101,35 @@ export class ThriftServerConnection implements WireConnection {
     return this.#closed
   }
 
-  /** Looks whether the client takes too long: over a message that it has begun, or to send another. */
+  /** Looks whether the client takes too long; `now` as of `performance.now()`. */
   tick(now: number): void {
-    if (this.#ending) return
-    const partial = this.#frames.pending > 0
-    if (this.#messages !== this.#seenMessages || partial !== this.#seenPartial || this.#calls.size > 0) {
-      this.#seenMessages = this.#messages
-      this.#seenPartial = partial
-      this.#seenSince = now
-    } else if (partial) {
-      if (now - this.#seenSince < this.#readTimeoutMs || this.#socket.isPaused()) return
+    if (this.#state === 'ended') return
+    const isPartial = this.#frames.pending > 0
+    const verdict = this.#clock.check(now, { messages: this.#messages, isPartial, isBusy: this.#calls.size > 0 })
+    if (verdict === 'idle') void this.drain()
+    else if (verdict === 'stalled' && !this.#socket.isPaused()) {
       const text = `a message that has not come whole within ${this.#readTimeoutMs} ms`
       this.#refuseStream(new RpcError('DEADLINE_EXCEEDED', text, { stack: false }))
-    } else if (now - this.#seenSince >= this.#idleTimeoutMs) void this.drain()
+    }
   }
 
   destroy(): void {
-    this.#ending = true
+    this.#state = 'ended'
     this.#cancelAll(new RpcError('UNAVAILABLE', 'the server has closed', { stack: false }))
     this.#socket.destroy()
   }
 
   #read(chunk: Uint8Array): void {
-    if (this.#ending) return
+    if (this.#hasEnded) return
     const frames = this.#frames
-    this.#reading = true
+    this.#isReading = true
     try {
       frames.push(chunk)
-      while (!this.#ending && frames.next()) this.#message(frames)
+      while (!this.#hasEnded && frames.next()) this.#message(frames)
     } catch (error) {
       this.#refuseStream(RpcError.from(error))
     }
-    this.#reading = false
+    this.#isReading = false
     this.#endWhenIdle()
   }
 
@@ -142,129 +138,47 @@ export class ThriftServerConnection implements WireConnection {
     try {
       message = openMessage(frames.framing, frames.bytes, frames.start, frames.end)
     } catch (error) {
-      // The frame is whole, so the stream can be read on; who asked is known by its sequence id alone.
+      // The frame is whole, so the stream can be read on.
       if (frames.framing !== 'ttheader' || frames.end - frames.start < 16) throw error
-      this.#write(headerlessForm(sequenceOf(frames.bytes, frames.start)), undefined, undefined, error)
+      this.#write(refusedExchange(sequenceOf(frames.bytes, frames.start), error))
       return
     }
-    this.#request(message)
-  }
-
-  #request(message: ThriftMessage): void {
     const { header } = message
     this.#messages++
-    if (header !== undefined && (header.flags & outOfOrderFlag) !== 0) this.#multiplexed = true
+    if (this.#anyOrder === 'unknown' && header !== undefined && (header.flags & outOfOrderFlag) !== 0)
+      this.#anyOrder = 'taken'
     // A control frame; clients send none that a server must answer.
     if (message.start === message.end) return
-    const reader = readerOf(message.protocol, message.bytes, message.start, message.end)
-    let envelope: ThriftEnvelope = nameless
-    let call: ServerCall | undefined
-    let request: unknown
-    let isAnswered = true
-    try {
-      envelope = reader.messageBegin()
-      isAnswered = envelope.kind !== ThriftMessageKind.ONEWAY
-      if (envelope.kind !== ThriftMessageKind.CALL && envelope.kind !== ThriftMessageKind.ONEWAY) {
-        const text = `a message of kind ${envelope.kind} where a call (1) or oneway (4) is due`
-        throw applicationError('INTERNAL', ApplicationExceptionType.INVALID_MESSAGE_TYPE, text)
-      }
-      const info = header === undefined ? undefined : readRequestInfo(header)
-      const route = this.#route(info, envelope)
-      // Some clients (Apache's Go) send oneway methods as calls and would take an answer for that of their next call.
-      if (route.method.kind === 'oneway') isAnswered = false
-      if (this.#calls.size >= this.#maxConcurrentCalls) {
-        throw new RpcError('RESOURCE_EXHAUSTED', `${this.#calls.size} calls are in flight on this connection`, {
-          stack: false,
-        })
-      }
-      request = decode(route, reader)
-      call = this.#router.open(route, {
-        peer: this.#peer,
-        admitted: true,
-        unanswered: !isAnswered,
-        ...(info === undefined ? {} : info.call),
-      })
-      if (info !== undefined) call.cx.set(requestInfo, info)
-    } catch (error) {
-      const form = formOf(message, envelope)
-      if (isAnswered) this.#answer(form, this.#place(form), undefined, undefined, error)
+    this.#run(openExchange(this.#target, message, this.#calls.size))
+  }
+
+  #run(exchange: Exchange): void {
+    const { call } = exchange
+    this.#order.begin(exchange)
+    if (call === undefined) {
+      this.#order.end(exchange)
       return
     }
-    // A multiplexed name goes back without the service, as Apache's own processor does it.
-    const form = formOf(message, envelope, call.cx.method.name)
-    this.#run(call, request, form, isAnswered)
-  }
-
-  #route(info: RequestInfo | undefined, { name, kind }: ThriftEnvelope): Route {
-    const router = this.#router
-    const oneway = kind === ThriftMessageKind.ONEWAY
-    let service = info?.idlService
-    let method = name
-    let route = router.find('thrift', service, method)
-    if (route !== undefined) return route
-    // Apache's TMultiplexedProtocol writes `Service:method`.
-    const colon = name.indexOf(':')
-    if (colon > 0) {
-      service = name.slice(0, colon)
-      method = name.slice(colon + 1)
-      route = router.find('thrift', service, method)
-      if (route !== undefined) return route
-    }
-    route = router.findUnknown({ idl: 'thrift', service: service ?? '', method, oneway }, rawService)
-    if (route !== undefined) return route
-    if (service !== undefined && !router.has('thrift', service)) {
-      throw applicationError('UNIMPLEMENTED', ApplicationExceptionType.UNKNOWN_SERVICE, `unknown service ${service}`)
-    }
-    const text = `unknown method ${service === undefined ? '' : `${service}.`}${method}`
-    throw applicationError('UNIMPLEMENTED', ApplicationExceptionType.UNKNOWN_METHOD, text)
-  }
-
-  #run(call: ServerCall, request: unknown, form: ReplyForm, isAnswered: boolean): void {
     this.#calls.add(call)
-    const place = isAnswered ? this.#place(form) : undefined
-    call.handle(request).then(
-      (value) => this.#settle(call, form, place, isAnswered, value, undefined),
-      (error: unknown) => this.#settle(call, form, place, isAnswered, undefined, error),
+    call.handle(exchange.request).then(
+      (value) => {
+        exchange.value = value
+        this.#settle(exchange, call)
+      },
+      (error: unknown) => {
+        exchange.error = error
+        this.#settle(exchange, call)
+      },
     )
   }
 
-  #settle(
-    call: ServerCall,
-    form: ReplyForm,
-    place: Place | undefined,
-    isAnswered: boolean,
-    value: unknown,
-    error: unknown,
-  ): void {
+  #settle(exchange: Exchange, call: ServerCall): void {
     this.#calls.delete(call)
-    if (isAnswered && !this.#ending) this.#answer(form, place, call, value, error)
+    if (!this.#hasEnded) this.#order.end(exchange)
     this.#endWhenIdle()
   }
 
-  /** A place in the queue of replies, where order matters. */
-  #place(form: ReplyForm): Place | undefined {
-    if (form.framing !== 'buffered') return undefined
-    const place: Place = { write: undefined }
-    this.#places.push(place)
-    return place
-  }
-
-  #answer(
-    form: ReplyForm,
-    place: Place | undefined,
-    call: ServerCall | undefined,
-    value: unknown,
-    error: unknown,
-  ): void {
-    if (place === undefined) {
-      this.#write(form, call, value, error)
-      return
-    }
-    place.write = () => this.#write(form, call, value, error)
-    while (this.#places[0]?.write !== undefined) this.#places.shift()?.write?.()
-  }
-
-  #write(form: ReplyForm, call: ServerCall | undefined, value: unknown, error: unknown): void {
+  #write({ form, call, value, error }: Exchange): void {
     if (this.#socket.destroyed) return
     const writer = this.#writers.get(form.protocol)
     const begin = writer.position
@@ -278,44 +192,27 @@ export class ThriftServerConnection implements WireConnection {
       writeFailure(writer, form, undefined, reason, notice)
     }
     // The last reply of a burst takes the others with it; before it there is more to gather.
-    if (this.#calls.size === 0 && !this.#reading) this.#batch.flush()
+    if (this.#calls.size === 0 && !this.#isReading) this.#batch.flush()
     else this.#batch.schedule()
   }
 
-  /** What a reply tells of the connection besides. */
+  /** What a reply says about the connection. */
   #notice(form: ReplyForm): Notice {
     if (form.framing !== 'ttheader') return undefined
-    if (this.#draining) return resetNotice
-    if (this.#announced || !this.#multiplexed) return undefined
-    this.#announced = true
+    if (this.#state !== 'open') return resetNotice
+    if (this.#anyOrder !== 'taken') return undefined
+    this.#anyOrder = 'announced'
     return anyOrderNotice
   }
 
-  /** The stream cannot be read on: says why if it can be found out to whom, and closes. */
+  /** The stream cannot be read further: says why if it can be found out to which call, and closes. */
   #refuseStream(error: RpcError): void {
-    this.#ending = true
-    const begun = openPrefix(this.#frames)
-    if (begun !== undefined && this.#expectsAnswer(begun)) {
-      const type =
-        error.code === 'INTERNAL' ? ApplicationExceptionType.PROTOCOL_ERROR : ApplicationExceptionType.INTERNAL_ERROR
-      this.#write(
-        formOf(begun, begun.envelope),
-        undefined,
-        undefined,
-        applicationError(error.code, type, error.message),
-      )
-    }
+    const prefix = openPrefix(this.#frames)
+    const refusal = prefix && cutOffExchange(this.#target.router, prefix, error)
+    if (refusal !== undefined) this.#write(refusal)
+    this.#state = 'ended'
     this.#cancelAll(new RpcError('CANCELLED', 'the connection broke off', { stack: false }))
     this.#end()
-  }
-
-  #expectsAnswer({ header, envelope }: MessagePrefix): boolean {
-    if (envelope.kind === ThriftMessageKind.ONEWAY) return false
-    try {
-      return this.#route(header && readRequestInfo(header), envelope).method.kind !== 'oneway'
-    } catch {
-      return true
-    }
   }
 
   #announceReset(): void {
@@ -327,10 +224,15 @@ export class ThriftServerConnection implements WireConnection {
     this.#batch.schedule()
   }
 
+  /** A getter, since the compiler would take the state for unchanged across calls. */
+  get #hasEnded(): boolean {
+    return this.#state === 'ended'
+  }
+
   #endWhenIdle(): void {
-    if (!this.#draining || this.#leaving || this.#ending) return
-    if (this.#reading || this.#calls.size > 0 || this.#places.length > 0) return
-    this.#ending = true
+    if (this.#state !== 'draining') return
+    if (this.#isReading || this.#calls.size > 0 || !this.#order.isEmpty) return
+    this.#state = 'ended'
     this.#end()
   }
 
@@ -350,61 +252,7 @@ export class ThriftServerConnection implements WireConnection {
 
 const resetNotice: Exclude<Notice, undefined> = [['crrst', '1']]
 const anyOrderNotice: Exclude<Notice, undefined> = [[anyOrderKey, '1']]
-const nameless: ThriftEnvelope = { name: '', kind: 0, sequence: 0 }
 
-function decode(route: Route, reader: Parameters<ThriftStruct['decode']>[0]): unknown {
-  try {
-    return (route.method.request as ThriftStruct).decode(reader)
-  } catch (error) {
-    const { name } = route.method
-    const why = error instanceof Error ? error.message : String(error)
-    if (!isRpcError(error))
-      throw applicationError(
-        'INVALID_ARGUMENT',
-        ApplicationExceptionType.PROTOCOL_ERROR,
-        `${name}: the arguments cannot be decoded`,
-      )
-    throw applicationError(
-      'INVALID_ARGUMENT',
-      ApplicationExceptionType.PROTOCOL_ERROR,
-      `${name}: the arguments cannot be decoded: ${why}`,
-    )
-  }
-}
-
-function formOf(message: ThriftMessage, envelope: ThriftEnvelope, name: string = envelope.name): ReplyForm {
-  return {
-    framing: message.framing,
-    framed: message.framed,
-    protocol: message.protocol,
-    headerSequence: message.header === undefined ? envelope.sequence : message.header.sequence,
-    sequence: envelope.sequence,
-    name,
-  }
-}
-
-function headerlessForm(sequence: number): ReplyForm {
-  return { framing: 'ttheader', framed: true, protocol: 'binary', headerSequence: sequence, sequence, name: '' }
-}
-
-interface MessagePrefix extends ThriftMessage {
-  readonly envelope: ThriftEnvelope
-}
-
-/** What is around a message that cannot be read whole, as far as its first bytes tell. */
-function openPrefix(frames: FrameReader): MessagePrefix | undefined {
-  try {
-    const bytes = frames.peek()
-    if (bytes[4] === 0x10 || bytes[4] === 0x80 || bytes[4] === 0x82) {
-      const message = openMessage(bytes[4] === 0x10 ? 'ttheader' : 'framed', bytes, 0, bytes.length)
-      // Cut off, the payload's length does not fit what is there; its place is known all the same.
-      const start = message.framing === 'ttheader' && bytes[message.start]! < 0x40 ? message.start + 4 : message.start
-      const protocol = bytes[start] === 0x82 ? 'compact' : 'binary'
-      const envelope = readerOf(protocol, bytes, start, bytes.length).messageBegin()
-      return { ...message, protocol, framed: true, envelope }
-    }
-  } catch {
-    return undefined
-  }
-  return undefined
+function clientGone(peer: Peer): RpcError {
+  return new RpcError('CANCELLED', `the client ${peer.address} has gone`, { stack: false })
 }
