@@ -75,7 +75,7 @@ const complete: Item = {
   inner: { ...({ id: 'in', count: 0, tags: [], big: 0n, data: new Uint8Array(0) } as Item), parts: {} },
 }
 
-async function failure(outcome: Promise<unknown>): Promise<unknown> {
+async function described(outcome: Promise<unknown>): Promise<unknown> {
   try {
     return { value: await outcome }
   } catch (error) {
@@ -90,7 +90,7 @@ const ended = (outcome: Promise<unknown>): Promise<string> =>
     () => 'OK',
     (error) => error.code,
   )
-const code = async (outcome: Promise<unknown>): Promise<unknown> => String(await failure(outcome)).split(' ')[0]
+const code = async (outcome: Promise<unknown>): Promise<unknown> => String(await described(outcome)).split(' ')[0]
 
 async function all(stream: AsyncIterable<Item>): Promise<string[]> {
   const ids: string[] = []
@@ -144,14 +144,14 @@ export const behaviours: readonly Behaviour[] = [
     name: 'a required member that the handler left out is INTERNAL, and reported',
     idl: 'thrift',
     run: async ({ client, reported }) => [
-      await failure(client.echo({ id: 'missing' })),
+      await described(client.echo({ id: 'missing' })),
       (await reported()).map((report) => report.includes('behaviour.Item.id is required and missing')),
     ],
     expected: ['INTERNAL internal error', [true]],
   },
   {
     name: 'an answer that is undefined is INTERNAL, and reported',
-    run: async ({ client, reported }) => [await failure(client.echo({ id: 'nothing' })), (await reported()).length],
+    run: async ({ client, reported }) => [await described(client.echo({ id: 'nothing' })), (await reported()).length],
     expected: ['INTERNAL internal error', 1],
   },
   {
@@ -164,26 +164,26 @@ export const behaviours: readonly Behaviour[] = [
     name: 'a declared exception arrives as its class',
     idl: 'thrift',
     run: async ({ client, Refused }) => {
-      const error = (await failure(client.echo({ id: 'declared' }))) as { why: string; code: number }
+      const error = (await described(client.echo({ id: 'declared' }))) as { why: string; code: number }
       return [error instanceof Refused!, error.why, error.code]
     },
     expected: [true, 'no', 5],
   },
   {
     name: 'a BizError arrives as one',
-    run: ({ client }) => failure(client.echo({ id: 'biz' })),
+    run: ({ client }) => described(client.echo({ id: 'biz' })),
     expected: 'BIZ 5 no {"a":"b"}',
     differences: [{ ways: headerless, expected: 'INTERNAL biz error 5: no' }],
   },
   {
     name: 'an RpcError arrives with its code',
-    run: ({ client }) => failure(client.echo({ id: 'rpc' })),
+    run: ({ client }) => described(client.echo({ id: 'rpc' })),
     expected: 'NOT_FOUND no such thing',
     differences: [{ ways: headerless, expected: 'INTERNAL no such thing' }],
   },
   {
     name: 'an unknown throw is INTERNAL, tells nothing, and is reported with its stack',
-    run: async ({ client, reported }) => [await failure(client.echo({ id: 'bug' })), await reported()],
+    run: async ({ client, reported }) => [await described(client.echo({ id: 'bug' })), await reported()],
     expected: ['INTERNAL internal error', ['TypeError: secret, with its stack']],
   },
   {
@@ -347,7 +347,7 @@ export const behaviours: readonly Behaviour[] = [
   {
     name: 'a streamed response that fails before its first message fails the call',
     idl: 'protobuf',
-    run: ({ client }) => failure(all(client.list({ id: 'fail early' }))),
+    run: ({ client }) => described(all(client.list({ id: 'fail early' }))),
     expected: 'NOT_FOUND no such thing',
   },
   {
@@ -355,7 +355,7 @@ export const behaviours: readonly Behaviour[] = [
     idl: 'protobuf',
     run: async ({ client }) => {
       const ids: string[] = []
-      const outcome = await failure(
+      const outcome = await described(
         (async () => {
           for await (const { id } of client.list({ id: 'fail', count: 5 })) ids.push(id)
         })(),
@@ -367,7 +367,7 @@ export const behaviours: readonly Behaviour[] = [
   {
     name: 'an unknown throw in a stream is INTERNAL, and reported',
     idl: 'protobuf',
-    run: async ({ client, reported }) => [await failure(all(client.list({ id: 'bug', count: 5 }))), await reported()],
+    run: async ({ client, reported }) => [await described(all(client.list({ id: 'bug', count: 5 }))), await reported()],
     expected: ['INTERNAL internal error', ['TypeError: secret, with its stack']],
   },
   {
@@ -471,7 +471,7 @@ export const behaviours: readonly Behaviour[] = [
     run: async ({ service, transport }) => {
       const refuse: Layer = () => () => Promise.reject(new RpcError('PERMISSION_DENIED', 'not you'))
       const client = createClient(service, transport, { layers: [refuse] }) as BehaviourClient
-      return failure(client.echo({ id: 'ok' }))
+      return described(client.echo({ id: 'ok' }))
     },
     expected: 'PERMISSION_DENIED not you',
   },

@@ -11,18 +11,17 @@ import { grpcWeb } from '../../src/runtime/grpc/web/web-client.ts'
 import { retry } from '../../src/runtime/middleware/retry.ts'
 import { timeout } from '../../src/runtime/middleware/timeout.ts'
 import { thrift } from '../../src/runtime/thrift/client/transport.ts'
+import { onCleanup } from '../support/cleanup.ts'
 import { Echo as ThriftEcho } from '../support/echo-service.ts'
 import { all, deferred, rejection } from '../support/settle.ts'
 import { Echo, type EchoClient, serveEcho } from './grpc/echo.ts'
 
-const cleanups: (() => unknown)[] = []
 // No timer of the client fires, so only what the peer does can end a call.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
 })
-afterEach(async () => {
+afterEach(() => {
   vi.useRealTimers()
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
 const timeoutMs = 25
@@ -60,7 +59,7 @@ async function listen(server: ReturnType<typeof createServer> | http2.Http2Serve
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => sockets.add(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  cleanups.push(() => {
+  onCleanup(() => {
     for (const socket of sockets) socket.destroy()
     return new Promise((resolve) => server.close(resolve))
   })
@@ -69,7 +68,7 @@ async function listen(server: ReturnType<typeof createServer> | http2.Http2Serve
 
 function client(address: string, options: GrpcOptions = {}, layers: Layer[] = []): EchoClient {
   const transport = grpc(address, options)
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   return createClient(Echo, transport, { layers })
 }
 
@@ -142,7 +141,7 @@ describe('a connection that is lost when the deadline has passed', () => {
     'is DEADLINE_EXCEEDED over Thrift, connections: %s',
     async (connections) => {
       const transport = thrift(await closing(timeoutMs), { connections })
-      cleanups.push(() => transport.close())
+      onCleanup(() => transport.close())
       const echo = createClient(ThriftEcho, transport)
       expect(await rejection(echo.echo('a', { timeoutMs }))).toMatchObject({
         code: 'DEADLINE_EXCEEDED',
@@ -168,9 +167,9 @@ describe('a server whose caller resets the stream when the deadline has passed',
         return new Promise(() => {})
       },
     })
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const session = http2.connect(`http://${port.address}`)
-    cleanups.push(() => session.destroy())
+    onCleanup(() => session.destroy())
     const stream = session.request({
       ...{ ':method': 'POST', ':path': '/test.Echo/Unary', te: 'trailers' },
       ...{ 'content-type': 'application/grpc', 'grpc-timeout': formatTimeout(timeoutMs) },

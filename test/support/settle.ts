@@ -1,6 +1,6 @@
 /** Small waits and outcomes for tests of calls. */
 
-import { RpcError } from '../../src/runtime/core/error.ts'
+import { isRpcError, type RpcError } from '../../src/runtime/core/error.ts'
 
 /** Runs what is queued: a few turns of the event loop. */
 export async function turns(count = 3): Promise<void> {
@@ -18,11 +18,16 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new Error(`expected a rejection, got ${JSON.stringify(value)}`)
 }
 
+/** The RpcError that a promise rejects with; fails when it does not, or with something else. */
+export async function failure(promise: Promise<unknown>): Promise<RpcError> {
+  const error = await rejection(promise)
+  if (isRpcError(error)) return error
+  throw new Error('expected an RpcError', { cause: error })
+}
+
 /** The code of the RpcError that a promise rejects with. */
 export async function code(promise: Promise<unknown>): Promise<string> {
-  const error = await rejection(promise)
-  if (error instanceof RpcError) return error.code
-  throw error
+  return (await failure(promise)).code
 }
 
 /** All messages of a stream. */

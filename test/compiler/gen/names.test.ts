@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parameterName } from '../../../src/compiler/gen/name/names.ts'
 import { camelCase } from '../../../src/compiler/gen/name/naming.ts'
-import { compileTexts, generated } from './generated.ts'
+import { compileTexts, generatedText } from '../../support/generated.ts'
 
 describe('camelCase', () => {
   test.each([
@@ -84,7 +84,7 @@ describe('two IDL names that become one', () => {
 
 describe('modules', () => {
   test('stand where their files stand', () => {
-    const files = generated({
+    const files = generatedText({
       'a/b/c.thrift': 'struct A {}',
       'd.thrift': 'include "a/b/c.thrift" struct B { 1: c.A a }',
     })
@@ -93,7 +93,7 @@ describe('modules', () => {
   })
 
   test('of a Thrift and a protobuf file of one name are two', () => {
-    const files = generated({
+    const files = generatedText({
       'a.proto': 'syntax = "proto3"; message A {}',
       'a.thrift': 'struct A {}',
       'b.proto': 'syntax = "proto3"; import "a.proto"; message B { A a = 1; }',
@@ -105,7 +105,7 @@ describe('modules', () => {
 
   test('import each other with the extension that is asked for', () => {
     const idl = { 'a.thrift': 'struct A {}', 'b.thrift': 'include "a.thrift" struct B { 1: a.A a }' }
-    expect(generated(idl, { importExtension: '.ts' })['b.ts']).toContain("from './a.ts'")
-    expect(generated(idl, { importExtension: '' })['b.ts']).toContain("from './a'")
+    expect(generatedText(idl, { importExtension: '.ts' })['b.ts']).toContain("from './a.ts'")
+    expect(generatedText(idl, { importExtension: '' })['b.ts']).toContain("from './a'")
   })
 })

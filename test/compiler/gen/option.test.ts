@@ -4,8 +4,7 @@ import type { GenerateOptions } from '../../../src/compiler/generate-options.ts'
 import { enumName, isEnumName, isEnumValue } from '../../../src/runtime/core/message/enum-name.ts'
 import { fromBinary, toBinary } from '../../../src/runtime/protobuf/bytes.ts'
 import * as thrift from '../../../src/runtime/thrift/protocol/bytes.ts'
-import { type GeneratedModule, generated, generatedPath } from '../../support/generated.ts'
-import { generated as texts } from './generated.ts'
+import { type GeneratedModule, generated, generatedPath, generatedText } from '../../support/generated.ts'
 
 // Every option against the wire: what a module with the option writes and reads, one without it reads and writes.
 
@@ -159,7 +158,7 @@ describe('naming', () => {
       args: ['partURL', 'userCarrier'],
       throws: [{ member: 'storeClosed', type: StoreClosed }],
     })
-    const text = texts(thriftFiles, { naming: 'camel', initialisms: ['URL'] })['store.ts']
+    const text = generatedText(thriftFiles, { naming: 'camel', initialisms: ['URL'] })['store.ts']
     expect(text).toContain('findByURL(partURL: string, userCarrier?: Carrier, options?: CallOptions)')
   })
 
@@ -179,16 +178,17 @@ describe('naming', () => {
     ['ids', 'ids'],
     ['http_2', 'http2'],
   ])('writes %s as %s', (name, expected) => {
-    const text = texts({ 'a.thrift': `struct A { 1: i32 ${name} }` }, { naming: 'camel', initialisms: ['ID', 'URL'] })[
-      'a.ts'
-    ]
+    const text = generatedText(
+      { 'a.thrift': `struct A { 1: i32 ${name} }` },
+      { naming: 'camel', initialisms: ['ID', 'URL'] },
+    )['a.ts']
     expect(text).toContain(`  ${expected}: number`)
   })
 })
 
 describe('modules: namespace', () => {
   test('joins the files of a namespace, which describe themselves and call each other', async () => {
-    const files = texts({ ...thriftFiles, ...protoFiles }, { modules: 'namespace' })
+    const files = generatedText({ ...thriftFiles, ...protoFiles }, { modules: 'namespace' })
     expect(Object.keys(files).sort()).toEqual(['kit/parts.ts', 'kit/v1.ts'])
     expect(files['kit/parts.ts']).toContain('export const $file_store: FileSchema')
     expect(files['kit/parts.ts']).toContain('() => [$file_part]')
@@ -215,7 +215,7 @@ describe('modules: namespace', () => {
 
   test('reports names that two files of a namespace share', () => {
     const one = 'namespace js a.b struct S {}'
-    expect(() => texts({ 'a.thrift': one, 'b.thrift': one }, { modules: 'namespace' })).toThrow(
+    expect(() => generatedText({ 'a.thrift': one, 'b.thrift': one }, { modules: 'namespace' })).toThrow(
       "'S' and 'S' both become 'S'",
     )
   })
@@ -258,24 +258,24 @@ describe('modules: namespace', () => {
         'namespace js b include "c.thrift" exception Torn {} struct Pot { 1: c.Size size } typedef list<Pot> Pots',
       'c.thrift': 'namespace js a enum Size { L = 7 }',
     }
-    expect(() => texts(files, { modules: 'namespace' })).toThrow(`needs '${other}' while its module is loaded`)
-    expect(() => texts(files)).not.toThrow()
+    expect(() => generatedText(files, { modules: 'namespace' })).toThrow(`needs '${other}' while its module is loaded`)
+    expect(() => generatedText(files)).not.toThrow()
   })
 
   test('leaves files without a namespace where they are', () => {
-    expect(Object.keys(texts({ 'x/a.thrift': 'struct S {}' }, { modules: 'namespace' }))).toEqual(['x/a.ts'])
+    expect(Object.keys(generatedText({ 'x/a.thrift': 'struct S {}' }, { modules: 'namespace' }))).toEqual(['x/a.ts'])
   })
 })
 
 test('comments: false prints deprecations alone', () => {
-  const text = texts(thriftFiles, { comments: false })['part.ts']
+  const text = generatedText(thriftFiles, { comments: false })['part.ts']
   expect(text).not.toContain('What it is called')
   expect(text).not.toContain('{@link')
   expect(text).toContain('/** @deprecated */')
 })
 
 test('modules whose paths differ only in case stay apart on every disk', () => {
-  const files = texts({
+  const files = generatedText({
     'Shop.thrift': 'struct A {}',
     'shop.thrift': 'struct B {}',
     'shop.proto': 'syntax = "proto3";',

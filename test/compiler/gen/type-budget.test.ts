@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
-import { generated } from './generated.ts'
+import { generatedText } from '../../support/generated.ts'
 
 // What generated code costs the type checker of those who use it, counted and not timed. The budgets stand in ARCHITECTURE.md.
 
@@ -100,7 +100,7 @@ describe('an IDL of many methods', () => {
     },
     (_, path, idl, budget) => {
       const of = (methods: number): ReturnType<typeof cost> =>
-        cost({ ...generated({ [path]: idl(methods) }), 'use.ts': use('large') })
+        cost({ ...generatedText({ [path]: idl(methods) }), 'use.ts': use('large') })
       const [few, many] = [of(100), of(1000)]
       expect([few.errors, many.errors]).toEqual([0, 0])
       for (const count of ['instantiations', 'types'] as const) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { GenerateOptions } from '../../../src/compiler/generate-options.ts'
-import { compileTexts, generated } from '../gen/generated.ts'
+import { compileTexts, generatedText } from '../../support/generated.ts'
 
 const idl = {
   'shop.thrift': `
@@ -30,7 +30,7 @@ const idl = {
 
 /** What each module exports that people would import, by path. */
 function exported(options: GenerateOptions, entries: readonly string[]): Record<string, string[]> {
-  const files = generated(idl, options, entries)
+  const files = generatedText(idl, options, entries)
   return Object.fromEntries(
     Object.entries(files).map(([path, text]) => [
       path,
@@ -48,7 +48,7 @@ describe('by default', () => {
   })
 
   test('a file of which nothing is reached has no module, and nobody imports one', () => {
-    const files = generated({ 'a.thrift': 'include "b.thrift" struct A {}', 'b.thrift': 'struct B {}' }, {}, [
+    const files = generatedText({ 'a.thrift': 'include "b.thrift" struct A {}', 'b.thrift': 'struct B {}' }, {}, [
       'a.thrift',
     ])
     expect(Object.keys(files)).toEqual(['a.ts'])
@@ -132,7 +132,7 @@ test('names that nothing has are reported with a hint', () => {
 })
 
 test('a clash of names among what is not generated is none', () => {
-  const files = generated(
+  const files = generatedText(
     {
       'a.proto': 'syntax = "proto3"; import "b.proto"; message A { B b = 1; }',
       'b.proto': 'syntax = "proto3"; message B {} message C { message D {} } message C_D {}',
@@ -154,7 +154,7 @@ describe('unknown fields', () => {
   }
 
   test('are kept in a file that says so and in all that it includes', () => {
-    const files = generated(texts, { files: { './a.thrift': { keepUnknownFields: true } } }, [
+    const files = generatedText(texts, { files: { './a.thrift': { keepUnknownFields: true } } }, [
       'a.thrift',
       'b.thrift',
       'c.thrift',
@@ -163,13 +163,13 @@ describe('unknown fields', () => {
   })
 
   test('are kept everywhere when the entry says so', () => {
-    const files = generated(texts, { keepUnknownFields: true })
+    const files = generatedText(texts, { keepUnknownFields: true })
     expect(Object.values(files).every(keeps)).toBe(true)
   })
 })
 
 test('a nested type brings the message that holds it, whose place it needs in descriptions', () => {
-  const files = generated(
+  const files = generatedText(
     {
       'a.proto': 'syntax = "proto3"; import "b.proto"; message A { b.Outer.Inner inner = 1; }',
       'b.proto': 'syntax = "proto3"; package b; message Outer { message Inner {} } message Other {}',
@@ -183,7 +183,7 @@ test('a nested type brings the message that holds it, whose place it needs in de
 })
 
 test('a description leads to types that come through an import without a module', () => {
-  const files = generated(
+  const files = generatedText(
     {
       'a.proto': 'syntax = "proto3"; import "b.proto"; message A { C c = 1; }',
       'b.proto': 'syntax = "proto3"; import public "c.proto";',

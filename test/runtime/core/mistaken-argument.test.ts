@@ -1,14 +1,10 @@
 import { createServer } from 'node:net'
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { Health } from '../../../src/runtime/grpc/gen/grpc/health/v1/health.ts'
 import { inProcess } from '../../../src/runtime/inproc/direct.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import { onCleanup } from '../../support/cleanup.ts'
 
 it('a handler where a server belongs is told as such', () => {
   for (const none of [{}, undefined]) expect(() => inProcess(none as never)).toThrow('inProcess() takes a Server')
@@ -20,9 +16,9 @@ it('a port that speaks something else is asked about', async () => {
     socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   })
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
-  cleanups.push(() => other.close())
+  onCleanup(() => other.close())
   const wire = grpc(`127.0.0.1:${(other.address() as { port: number }).port}`)
-  cleanups.push(() => wire.close())
+  onCleanup(() => wire.close())
   await expect(createClient(Health, wire).check({})).rejects.toMatchObject({
     code: 'UNAVAILABLE',
     message: expect.stringContaining('does this port speak gRPC?'),

@@ -1,18 +1,16 @@
 import * as http2 from 'node:http2'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
-import { isRpcError, type RpcError } from '../../../src/runtime/core/error.ts'
+import type { RpcError } from '../../../src/runtime/core/error.ts'
 import { grpcCall } from '../../../src/runtime/grpc/client/call-settings.ts'
 import type { ConnectivityState } from '../../../src/runtime/grpc/client/connectivity.ts'
 import { type GrpcOptions, type GrpcTransport, grpc } from '../../../src/runtime/grpc/client/transport.ts'
+import { onCleanup } from '../../support/cleanup.ts'
+import { freePort } from '../../support/free-port.ts'
+import { failure } from '../../support/settle.ts'
 import { Echo, type EchoClient, type EchoPort, type NoteInput, serveEcho } from './echo.ts'
 import { type GrpcJsServer, serveGrpcJs } from './grpc-js.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 interface Dialled {
   readonly transport: GrpcTransport
@@ -22,7 +20,7 @@ interface Dialled {
 
 function dial(address: string, options?: GrpcOptions): Dialled {
   const transport = grpc(address, options)
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   const states: ConnectivityState[] = []
   transport.watch((state) => states.push(state))
   return { transport, echo: createClient(Echo, transport), states }
@@ -30,27 +28,7 @@ function dial(address: string, options?: GrpcOptions): Dialled {
 
 async function serve(...args: Parameters<typeof serveEcho>): Promise<EchoPort> {
   const port = await serveEcho(...args)
-  cleanups.push(() => port.close())
-  return port
-}
-
-async function failure(work: Promise<unknown>): Promise<RpcError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (isRpcError(error)) return error
-  throw new Error(`expected an RpcError, got ${String(error)}`)
-}
-
-/** A port that nobody listens on for now. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
+  onCleanup(() => port.close())
   return port
 }
 
@@ -86,7 +64,7 @@ async function serveHttp2(
     })
     return closing
   }
-  cleanups.push(close)
+  onCleanup(close)
   const stopListening = (): void => void server.close()
   return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sessions, close, stopListening }
 }
@@ -367,7 +345,7 @@ describe('the connections of a channel', () => {
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve)
     })
-    cleanups.push(() => new Promise((resolve) => server.close(resolve)))
+    onCleanup(() => new Promise((resolve) => server.close(resolve)))
     const { transport, echo } = dial(`127.0.0.1:${(server.address() as AddressInfo).port}`, {
       backoff: { initialMs: 5_000, jitter: 0 },
     })
@@ -440,7 +418,7 @@ describe('a channel to grpc-js', () => {
     await expect.poll(() => transport.state).toBe('IDLE')
     const waiting = echo.unary({ text: 'b' }, { timeoutMs: 20_000 })
     const second = await serveGrpcJs(implementation, {}, Number(first.address.split(':')[1]))
-    cleanups.push(() => second.close())
+    onCleanup(() => second.close())
     expect(await waiting).toMatchObject({ text: 'b' })
   })
 })

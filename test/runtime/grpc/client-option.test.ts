@@ -5,21 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as grpcJs from '@grpc/grpc-js'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
-import { isRpcError, RpcError } from '../../../src/runtime/core/error.ts'
+import { RpcError } from '../../../src/runtime/core/error.ts'
 import type { CallCredentials } from '../../../src/runtime/grpc/client/call-credentials.ts'
 import { grpcCall } from '../../../src/runtime/grpc/client/call-settings.ts'
 import { type GrpcOptions, type GrpcTransport, grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { uncompressed } from '../../../src/runtime/grpc/compression.ts'
 import { compressResponse } from '../../../src/runtime/grpc/server/call.ts'
 import { proxyFromEnv } from '../../../src/runtime/net/connect-proxy.ts'
+import { onCleanup } from '../../support/cleanup.ts'
+import { failure } from '../../support/settle.ts'
 import { Echo, type EchoClient, grpcJsEcho, type NoteInput, serveEcho } from './echo.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 const certificates = fileURLToPath(new URL('../../support/tls/', import.meta.url))
 const pem = (name: string): string => readFileSync(join(certificates, name), 'utf8')
@@ -29,17 +26,8 @@ function dial(
   options?: GrpcOptions,
 ): { readonly transport: GrpcTransport; readonly echo: EchoClient } {
   const transport = grpc(address, options)
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   return { transport, echo: createClient(Echo, transport) }
-}
-
-async function failure(work: Promise<unknown>): Promise<RpcError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (isRpcError(error)) return error
-  throw new Error(`expected an RpcError, got ${String(error)}`)
 }
 
 interface Seen {
@@ -79,7 +67,7 @@ async function bare(
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
-  cleanups.push(
+  onCleanup(
     () =>
       new Promise((resolve) => {
         for (const session of sessions) session.destroy()
@@ -163,7 +151,7 @@ describe('call credentials', () => {
 describe('TLS of a client', () => {
   it('shows its certificate, and reads the files again for each connection', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'volo-tls-'))
-    cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
+    onCleanup(() => rmSync(folder, { recursive: true, force: true }))
     const file = (name: string): { file: string } => ({ file: join(folder, name) })
     for (const name of ['client.pem', 'client-key.pem']) copyFileSync(join(certificates, name), join(folder, name))
     writeFileSync(join(folder, 'ca.pem'), pem('client.pem'))
@@ -256,7 +244,7 @@ describe('compression of requests', () => {
     'with %s is read by our server, and answered in kind',
     async (compression) => {
       const port = await serveEcho({}, { wire: { compression } })
-      cleanups.push(() => port.close())
+      onCleanup(() => port.close())
       const { echo } = dial(port.address, { compression })
       const data = new Uint8Array(100_000).map((_, i) => i & 31)
       expect((await echo.unary({ data })).data).toEqual(data)
@@ -283,9 +271,9 @@ describe('compression of responses', () => {
       },
       { wire: { compression: 'gzip' } },
     )
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const session = http2.connect(`http://${port.address}`)
-    cleanups.push(() => session.destroy())
+    onCleanup(() => session.destroy())
     const ask = async (method: string, text: string, accepted: string): Promise<[unknown, number[]]> => {
       const stream = session.request({
         ':method': 'POST',
@@ -339,7 +327,7 @@ async function proxy(
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
-  cleanups.push(
+  onCleanup(
     () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy()
@@ -382,13 +370,13 @@ describe('a proxy', () => {
 
   it('that says nothing costs no more than the time to connect', async () => {
     const silent = createServer((socket) => {
-      cleanups.push(() => socket.destroy())
+      onCleanup(() => socket.destroy())
       socket.on('error', () => {})
     })
     await new Promise<void>((resolve) => {
       silent.listen(0, '127.0.0.1', resolve)
     })
-    cleanups.push(() => silent.close())
+    onCleanup(() => silent.close())
     const { port } = silent.address() as AddressInfo
     const options = { proxy: `http://127.0.0.1:${port}`, connectTimeoutMs: 50 }
     expect((await failure(dial('echo.internal:80', options).echo.unary({}))).message).toMatch(/did not answer in time/)
@@ -427,7 +415,7 @@ describe('grpc-js as the server', () => {
         error === null ? resolve(bound) : reject(error),
       )
     })
-    cleanups.push(() => server.forceShutdown())
+    onCleanup(() => server.forceShutdown())
     for (const compression of ['gzip', 'deflate'] as const) {
       const { echo } = dial(`127.0.0.1:${port}`, { compression })
       const data = new Uint8Array(5_000).fill(7)

@@ -4,9 +4,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as grpcJs from '@grpc/grpc-js'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
-import { BizError, isRpcError, RpcError } from '../../../src/runtime/core/error.ts'
+import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
 import type { Layer } from '../../../src/runtime/core/layer.ts'
 import { Metadata } from '../../../src/runtime/core/metadata.ts'
 import type { ServiceType } from '../../../src/runtime/core/service-type.ts'
@@ -14,33 +14,15 @@ import type { Transport } from '../../../src/runtime/core/transport.ts'
 import { packageVersion } from '../../../src/runtime/core/version.ts'
 import { type GrpcOptions, grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { encodeStatusDetails } from '../../../src/runtime/grpc/status.ts'
+import { onCleanup } from '../../support/cleanup.ts'
+import { all, failure } from '../../support/settle.ts'
 import { Echo, type EchoClient, Missing, NewerEcho, Note, type NoteInput, serveEcho } from './echo.ts'
 import { type GrpcJsServer, serveGrpcJs } from './grpc-js.ts'
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
 function dial(address: string, options?: GrpcOptions): { transport: Transport; echo: EchoClient } {
   const transport = grpc(address, options)
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   return { transport, echo: createClient(Echo, transport) }
-}
-
-async function failure(work: Promise<unknown>): Promise<RpcError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (isRpcError(error)) return error
-  throw new Error(`expected an RpcError, got ${String(error)}`)
-}
-
-async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const one of stream) all.push(one)
-  return all
 }
 
 async function withGrpcJs(
@@ -51,7 +33,7 @@ async function withGrpcJs(
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
   })
-  cleanups.push(() => server.close())
+  onCleanup(() => server.close())
   return { server, ...dial(server.address, options) }
 }
 
@@ -89,10 +71,10 @@ describe('a gRPC client calling grpc-js', () => {
         call.end()
       },
     })
-    expect((await collect(echo.expand({ count: 1000 }))).map((note) => note.count)).toEqual(
+    expect((await all(echo.expand({ count: 1000 }))).map((note) => note.count)).toEqual(
       Array.from({ length: 1000 }, (_, count) => count),
     )
-    expect(await collect(echo.expand({ count: 0 }))).toEqual([])
+    expect(await all(echo.expand({ count: 0 }))).toEqual([])
   })
 
   it('plays ping-pong: each request waits for the answer before', async () => {
@@ -362,7 +344,7 @@ describe('a gRPC client calling grpc-js', () => {
 
   it('settles every call at once when grpc-js shuts down by force, and says what it finds then', async () => {
     const { server, echo } = await withGrpcJs({ Unary() {}, Expand() {} })
-    const calls = [failure(echo.unary({})), failure(collect(echo.expand({})))]
+    const calls = [failure(echo.unary({})), failure(all(echo.expand({})))]
     await new Promise((resolve) => setTimeout(resolve, 100))
     server.close()
     // grpc-js resets its streams with CANCEL before it hangs up.
@@ -401,12 +383,12 @@ describe('a gRPC client calling grpc-js', () => {
 describe('a gRPC client calling our server', () => {
   it('calls all four kinds of methods', async () => {
     const port = await serveEcho()
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const { echo } = dial(port.address)
     expect(await echo.unary({ text: 'hello', count: 7 })).toEqual({ text: 'hello', count: 7, data: new Uint8Array(0) })
     expect(await echo.collect([{ text: 'a' }, { text: 'b' }])).toMatchObject({ text: 'a,b', count: 2 })
-    expect((await collect(echo.expand({ text: 'x', count: 3 }))).map((note) => note.count)).toEqual([0, 1, 2])
-    expect((await collect(echo.chat([{ text: 'p' }, { text: 'q' }]))).map((note) => note.text)).toEqual(['p', 'q'])
+    expect((await all(echo.expand({ text: 'x', count: 3 }))).map((note) => note.count)).toEqual([0, 1, 2])
+    expect((await all(echo.chat([{ text: 'p' }, { text: 'q' }]))).map((note) => note.text)).toEqual(['p', 'q'])
   })
 
   it('gets a BizError with its extra', async () => {
@@ -415,7 +397,7 @@ describe('a gRPC client calling our server', () => {
         throw new BizError(4001, 'zu wenig Guthaben für Ä', { konto: 'ä-1' })
       },
     })
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const { echo } = dial(port.address)
     const error = await echo.unary({}).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(BizError)
@@ -435,7 +417,7 @@ describe('a gRPC client calling our server', () => {
       },
       { router: { onError: () => {} } },
     )
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const { echo } = dial(port.address)
     const error = await failure(echo.unary({}))
     expect(error).toMatchObject({ code: 'FAILED_PRECONDITION', message: 'nicht jetzt' })
@@ -461,9 +443,9 @@ describe('a gRPC client calling our server', () => {
         cx.metainfo.backward.set('LATE', '2')
       },
     })
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const transport = grpc(port.address, { caller: 'web', callee: 'echo' })
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     let backward: (readonly [string, string])[] = []
     const spy: Layer = (next) => async (cx, request) => {
       const stream = (await next(cx, request)) as AsyncIterable<unknown>
@@ -473,10 +455,10 @@ describe('a gRPC client calling our server', () => {
       })()
     }
     const echo = createClient(Echo, transport, { layers: [spy] })
-    await collect(echo.expand({}, { metainfo: { persistent: { USER_ID: '7' }, transient: { TRACE: 'abc' } } }))
+    await all(echo.expand({}, { metainfo: { persistent: { USER_ID: '7' }, transient: { TRACE: 'abc' } } }))
     expect(seen).toEqual({ caller: 'web', user: '7', trace: 'abc' })
     expect(Object.fromEntries(backward)).toEqual({ EARLY: '1', LATE: '2' })
-    await collect(createClient(Echo, transport, { caller: 'other' }).expand({}))
+    await all(createClient(Echo, transport, { caller: 'other' }).expand({}))
     expect(seen).toMatchObject({ caller: 'other' })
     const error = await failure(echo.unary({}, { metainfo: { persistent: { lower: '7' } } }))
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/write it in capitals/) })
@@ -494,7 +476,7 @@ describe('a gRPC client calling our server', () => {
         return {}
       },
     })
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const { echo } = dial(port.address)
     const broken = new Error('producer broke')
     async function* requests(): AsyncGenerator<NoteInput> {
@@ -517,7 +499,7 @@ describe('a gRPC client calling our server', () => {
         return note
       },
     })
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const { echo } = dial(port.address)
     const slow = echo.unary({ text: 'slow' })
     await expect.poll(() => port.router.inFlight).toBe(1)
@@ -535,7 +517,7 @@ describe('a gRPC client calling our server', () => {
 
   it('answers every call while the server sends GOAWAY over and over', async () => {
     const port = await serveEcho()
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const { echo } = dial(port.address)
     let running = true
     const goaway = (async () => {
@@ -564,14 +546,14 @@ describe('a gRPC client calling our server', () => {
         for await (const _ of notes);
       },
     })
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const { echo } = dial(port.address)
     async function* requests(): AsyncGenerator<NoteInput> {
       yield {}
       await new Promise(() => {})
     }
     const calls = Array.from({ length: 5 }, () => failure(echo.unary({ text: 'wait' })))
-    calls.push(failure(collect(echo.expand({}))), failure(collect(echo.chat(requests()))))
+    calls.push(failure(all(echo.expand({}))), failure(all(echo.chat(requests()))))
     await expect.poll(() => port.router.inFlight).toBe(7)
     port.sockets[0]!.destroy()
     for (const call of calls) expect(await call).toMatchObject({ code: 'UNAVAILABLE', bytesSent: true })
@@ -582,10 +564,10 @@ describe('a gRPC client calling our server', () => {
 
   it('reaches a Unix socket', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'volo-grpc-'))
-    cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
+    onCleanup(() => rmSync(folder, { recursive: true, force: true }))
     const path = join(folder, 'echo.sock')
     const port = await serveEcho({}, { path })
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const { echo } = dial(`unix:${path}`)
     expect(await echo.unary({ text: 'by file' })).toMatchObject({ text: 'by file' })
   })
@@ -601,7 +583,7 @@ describe('a gRPC client calling our server', () => {
         return note
       },
     })
-    cleanups.push(() => port.close())
+    onCleanup(() => port.close())
     const first = dial(port.address)
     const hopeless = failure(first.echo.unary({}))
     await expect.poll(() => port.router.inFlight).toBe(1)
@@ -630,7 +612,7 @@ async function raw(onSocket: (socket: Socket) => void): Promise<string> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
-  cleanups.push(
+  onCleanup(
     () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy()
@@ -657,7 +639,7 @@ async function bare(
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
-  cleanups.push(
+  onCleanup(
     () =>
       new Promise((resolve) => {
         for (const session of sessions) session.destroy()
@@ -700,7 +682,7 @@ describe('a gRPC client answered by a bare HTTP/2 server', () => {
     const error = await failure(echo.unary({}))
     expect(error.code).toBe(code)
     expect(error.message).toMatch(new RegExp(`did not answer in gRPC: HTTP status ${status}, content-type ${type}`))
-    expect((await failure(collect(echo.expand({})))).code).toBe(code)
+    expect((await failure(all(echo.expand({})))).code).toBe(code)
   })
 
   it.each([
@@ -784,7 +766,7 @@ describe('a gRPC client answered by a bare HTTP/2 server', () => {
     const { echo } = dial(await bare(answering({ ...ok, 'grpc-status': '0', 'x-a': '1' }, undefined)))
     let trailers: Metadata | undefined
     const stream = echo.expand({}, { onTrailers: (metadata) => (trailers = metadata) })
-    expect(await collect(stream)).toEqual([])
+    expect(await all(stream)).toEqual([])
     expect(trailers?.get('x-a')).toBe('1')
   })
 
@@ -866,7 +848,7 @@ describe('a gRPC client that finds no gRPC server', () => {
   it('fails at once when the peer hangs up', async () => {
     const { echo } = dial(await raw((socket) => socket.destroy()))
     expect((await failure(echo.unary({}))).code).toBe('UNAVAILABLE')
-    expect((await failure(collect(echo.expand({})))).code).toBe('UNAVAILABLE')
+    expect((await failure(all(echo.expand({})))).code).toBe('UNAVAILABLE')
     expect((await failure(echo.collect([{}]))).code).toBe('UNAVAILABLE')
   })
 
@@ -879,7 +861,7 @@ describe('a gRPC client that finds no gRPC server', () => {
 
   it('refuses a Thrift service, and an address that is none', () => {
     const transport = grpc('127.0.0.1:1')
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     const shop = { ...Echo, idl: 'thrift', fullName: 'Shop' } as ServiceType
     expect(() => transport.bind(shop)).toThrow(/Shop is a Thrift service.*use thrift\(\)/)
     expect(() => grpc('http://x:1')).toThrow(/invalid address/)

@@ -8,17 +8,13 @@ import {
 } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
-import { isRpcError, type RpcError } from '../../../src/runtime/core/error.ts'
 import type { Metadata } from '../../../src/runtime/core/metadata.ts'
 import { type GrpcOptions, grpc } from '../../../src/runtime/grpc/client/transport.ts'
+import { onCleanup } from '../../support/cleanup.ts'
+import { all, failure } from '../../support/settle.ts'
 import { Echo, type EchoClient, type NoteInput } from './echo.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 const { STRING, BYTES, INT32 } = FieldDescriptorProto_Type
 const optional = { label: FieldDescriptorProto_Label.OPTIONAL }
@@ -74,7 +70,7 @@ async function serve(implementation: object, options?: GrpcOptions): Promise<Ech
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
-  cleanups.push(
+  onCleanup(
     () =>
       new Promise((resolve) => {
         for (const session of sessions) session.destroy()
@@ -82,23 +78,8 @@ async function serve(implementation: object, options?: GrpcOptions): Promise<Ech
       }),
   )
   const transport = grpc(`127.0.0.1:${(server.address() as AddressInfo).port}`, options)
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   return createClient(Echo, transport)
-}
-
-async function failure(work: Promise<unknown>): Promise<RpcError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (isRpcError(error)) return error
-  throw new Error(`expected an RpcError, got ${String(error)}`)
-}
-
-async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const one of stream) all.push(one)
-  return all
 }
 
 async function* numbers(count: number): AsyncGenerator<NoteInput> {
@@ -124,8 +105,8 @@ describe('a gRPC client calling connect-node', () => {
     const note = { text: 'grüße', count: -5, data: new Uint8Array([1, 2, 3]) }
     expect(await echo.unary(note)).toEqual(note)
     expect(await echo.collect(numbers(100))).toMatchObject({ count: 5_050 })
-    expect((await collect(echo.expand({ text: 'x', count: 50 }))).map(({ count }) => count)).toHaveLength(50)
-    expect((await collect(echo.chat(numbers(50)))).map(({ count }) => count).at(-1)).toBe(100)
+    expect((await all(echo.expand({ text: 'x', count: 50 }))).map(({ count }) => count)).toHaveLength(50)
+    expect((await all(echo.chat(numbers(50)))).map(({ count }) => count).at(-1)).toBe(100)
   })
 
   it.each([undefined, 'gzip', 'br'] as const)('carries large messages, compressed with %s', async (compression) => {
@@ -167,7 +148,7 @@ describe('a gRPC client calling connect-node', () => {
     const error = await failure(echo.unary({}))
     expect(error).toMatchObject({ code: 'FAILED_PRECONDITION', message: 'grüße % \n' })
     expect(error.metadata?.get('x-why')).toBe('because')
-    expect((await failure(collect(echo.expand({}, { timeoutMs: 60 })))).code).toBe('DEADLINE_EXCEEDED')
+    expect((await failure(all(echo.expand({}, { timeoutMs: 60 })))).code).toBe('DEADLINE_EXCEEDED')
     expect((await failure(echo.collect([]))).code).toBe('UNIMPLEMENTED')
   })
 

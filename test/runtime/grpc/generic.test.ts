@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryHost } from '../../../src/compiler/host.ts'
 import { loadSchemas } from '../../../src/compiler/load-schemas.ts'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
@@ -11,7 +11,9 @@ import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { createGenericClient, genericHandler, interpretedService } from '../../../src/runtime/grpc/generic.ts'
 import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { generated } from '../../support/generated.ts'
+import { all } from '../../support/settle.ts'
 
 const idl = `
   syntax = "proto3";
@@ -26,11 +28,6 @@ const idl = `
   }`
 const seen = { seenAt: '2024-01-02T03:04:05.500Z' }
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
 function described(): ServiceType {
   const [file] = loadSchemas({ entries: ['fleet.proto'], host: memoryHost({ 'fleet.proto': idl }) }).schemas
   return interpretedService(file!, 'Fleet')
@@ -43,7 +40,7 @@ interface Vehicle {
 
 async function listening(server: Server): Promise<number> {
   const { port } = await server.listen('127.0.0.1:0')
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   return port
 }
 
@@ -74,12 +71,6 @@ async function* sending<T>(...values: T[]): AsyncGenerator<T> {
   yield* values
 }
 
-async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = []
-  for await (const value of values) list.push(value)
-  return list
-}
-
 type Way = readonly [name: string, connect: (at: { server: Server; port: number }) => Transport]
 const ways: Way[] = [
   ['over gRPC', ({ port }) => grpc(`127.0.0.1:${port}`)],
@@ -89,7 +80,7 @@ const ways: Way[] = [
 describe.each(ways)('a generic client %s', (_, connect) => {
   async function client(): Promise<GenericClient> {
     const transport = connect(await generatedServer())
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     return createGenericClient([described()], transport, { timeoutMs: 5_000 })
   }
 
@@ -133,7 +124,7 @@ describe('a generic client in bytes', () => {
     const at = await generatedServer()
     const { Fleet } = at
     const transport = connect(at)
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     const fleet = createGenericClient([], transport, { timeoutMs: 5_000 })
     const type = Fleet.methods[0]!.request
     const bytes = (id: string): Uint8Array => type.toBytes!({ id })
@@ -152,7 +143,7 @@ describe('a generic client in bytes', () => {
   it('takes the name of a described service in short', async () => {
     const { port } = await generatedServer()
     const transport = grpc(`127.0.0.1:${port}`)
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     const service = described()
     const fleet = createGenericClient([service], transport, { timeoutMs: 5_000 })
     const answer = await fleet.callBytes('Fleet', 'Get', service.methods[0]!.request.toBytes!({ id: 's' }))
@@ -180,7 +171,7 @@ describe('a generic handler', () => {
       }),
     )
     const transport = grpc(`127.0.0.1:${await listening(server)}`)
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     const { Fleet } = await generated({ 'fleet.proto': idl })
     const client = createClient(Fleet, transport) as unknown as Record<string, (request: unknown) => unknown>
     expect(await client['get']!({ id: 'a', metres: 5n })).toEqual({ id: 'a', seenAt: undefined, metres: 5n })

@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as grpcJs from '@grpc/grpc-js'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import type { Transport } from '../../../src/runtime/core/transport.ts'
 import { type GrpcOptions, grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Echo, type EchoClient, type EchoHandler, echoHandler, grpcJsEcho } from './echo.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 const pem = (name: string): { readonly file: string } => ({
   file: fileURLToPath(new URL(`../../support/tls/${name}.pem`, import.meta.url)),
@@ -22,14 +18,14 @@ async function listen(
   options: ServerOptions = {},
 ): Promise<{ server: Server; port: number }> {
   const server = new Server(options).add(Echo, { ...echoHandler, ...handler })
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   const { port } = await server.listen('127.0.0.1:0')
   return { server, port }
 }
 
 function dial(address: string, options?: GrpcOptions): { transport: Transport; echo: EchoClient } {
   const transport = grpc(address, options)
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   return { transport, echo: createClient(Echo, transport) }
 }
 
@@ -64,7 +60,7 @@ describe('gRPC on a Server', () => {
       unary(note: object, callback: (error: Error | null, note: object) => void): void
       close(): void
     }
-    cleanups.push(() => client.close())
+    onCleanup(() => client.close())
     const note = await new Promise((resolve, reject) => {
       client.unary({ text: 'over TLS' }, (error, reply) => (error === null ? resolve(reply) : reject(error)))
     })

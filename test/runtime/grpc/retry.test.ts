@@ -1,20 +1,17 @@
 import * as grpcJs from '@grpc/grpc-js'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import type { Context } from '../../../src/runtime/core/context/context.ts'
-import { BizError, isRpcError, RpcError } from '../../../src/runtime/core/error.ts'
+import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
 import type { Layer } from '../../../src/runtime/core/layer.ts'
 import { Metadata } from '../../../src/runtime/core/metadata.ts'
 import type { ServiceConfigInit } from '../../../src/runtime/grpc/attempt/service-config.ts'
 import { type GrpcOptions, grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { sendHeaders } from '../../../src/runtime/grpc/server/call.ts'
+import { onCleanup } from '../../support/cleanup.ts'
+import { all, failure } from '../../support/settle.ts'
 import { Echo, type EchoClient, type EchoHandler, type NoteInput, serveEcho } from './echo.ts'
 import { serveGrpcJs } from './grpc-js.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 const retryPolicy = {
   maxAttempts: 4,
@@ -42,25 +39,10 @@ async function client(
   }: GrpcOptions & { readonly layers?: Layer[]; readonly attemptLayers?: Layer[] } = {},
 ): Promise<EchoClient> {
   const port = await serveEcho(handler)
-  cleanups.push(() => port.close())
+  onCleanup(() => port.close())
   const transport = grpc(port.address, { ...options, serviceConfig })
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   return createClient(Echo, transport, { layers, attemptLayers })
-}
-
-async function failure(work: Promise<unknown>): Promise<RpcError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (isRpcError(error)) return error
-  throw new Error(`expected an RpcError, got ${String(error)}`)
-}
-
-async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const one of stream) all.push(one)
-  return all
 }
 
 function unavailable(pushback?: string): RpcError {
@@ -143,7 +125,7 @@ describe('a retry policy', () => {
       },
       retrying(),
     )
-    expect((await failure(collect(echo.expand({})))).code).toBe('UNAVAILABLE')
+    expect((await failure(all(echo.expand({})))).code).toBe('UNAVAILABLE')
     expect(calls).toBe(1)
   })
 
@@ -158,7 +140,7 @@ describe('a retry policy', () => {
       },
       retrying(),
     )
-    expect(await collect(echo.expand({ count: 3 }))).toMatchObject([{ count: 0 }, { count: 1 }, { count: 2 }])
+    expect(await all(echo.expand({ count: 3 }))).toMatchObject([{ count: 0 }, { count: 1 }, { count: 2 }])
     expect(calls).toBe(3)
   })
 
@@ -265,7 +247,7 @@ describe('a retry policy', () => {
       serviceConfig: retrying({ maxAttempts: 3 }),
       backoff: { initialMs: 1, maxMs: 1 },
     })
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     let attempts = 0
     const count: Layer = (next) => (cx, request) => {
       attempts++
@@ -284,9 +266,9 @@ describe('a retry policy', () => {
         else reply({ code: grpcJs.status.UNAVAILABLE, details: 'not now' })
       },
     })
-    cleanups.push(() => server.close())
+    onCleanup(() => server.close())
     const transport = grpc(server.address, { serviceConfig: JSON.stringify(retrying()) })
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     expect(await createClient(Echo, transport).unary({ text: 'x' })).toMatchObject({ text: 'x' })
     expect(seen).toEqual([undefined, '1', '2'])
   })
@@ -428,7 +410,7 @@ describe('a hedging policy', () => {
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
     }
-    expect(await collect(echo.chat(requests()))).toMatchObject([{ text: '1 abc' }])
+    expect(await all(echo.chat(requests()))).toMatchObject([{ text: '1 abc' }])
     expect(asked).toBe(3)
   })
 

@@ -2,28 +2,24 @@ import * as http2 from 'node:http2'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import * as grpcJs from '@grpc/grpc-js'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Context } from '../../../src/runtime/core/context/context.ts'
 import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
 import { sendHeaders } from '../../../src/runtime/grpc/server/call.ts'
 import { grpcWire } from '../../../src/runtime/grpc/server/wire.ts'
 import { decodeStatusDetails } from '../../../src/runtime/grpc/status.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { type EchoPort, serveEcho } from './echo.ts'
 import { type GrpcJsClient, grpcJsClient, grpcJsUnary, readAll } from './grpc-js.ts'
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
 async function serve(...args: Parameters<typeof serveEcho>): Promise<{ port: EchoPort; client: GrpcJsClient }> {
   const port = await serveEcho(...args)
-  cleanups.push(() => port.close())
+  onCleanup(() => port.close())
   const client = grpcJsClient(port.address, {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
   })
-  cleanups.push(() => client.close())
+  onCleanup(() => client.close())
   return { port, client }
 }
 
@@ -193,7 +189,7 @@ describe('a gRPC server called by grpc-js', () => {
   it('says UNIMPLEMENTED for an unknown method and an unknown service', async () => {
     const { port } = await serve()
     const generic = new grpcJs.Client(port.address, grpcJs.credentials.createInsecure())
-    cleanups.push(() => generic.close())
+    onCleanup(() => generic.close())
     const ask = (path: string): Promise<grpcJs.ServiceError | null> =>
       new Promise((resolve) => {
         const identity = (bytes: Buffer): Buffer => bytes
@@ -302,7 +298,7 @@ describe('a gRPC server called by grpc-js', () => {
     const text = 'volo '.repeat(2000)
     for (const algorithm of [1, 2]) {
       const client = grpcJsClient(port.address, { 'grpc.default_compression_algorithm': algorithm })
-      cleanups.push(() => client.close())
+      onCleanup(() => client.close())
       const { note, headers } = await grpcJsUnary(client, { text })
       expect(note?.text).toBe(text)
       expect(headers).toBeDefined()
@@ -373,10 +369,10 @@ async function bare(
   ...args: Parameters<typeof serveEcho>
 ): Promise<{ port: EchoPort; session: http2.ClientHttp2Session }> {
   const port = await serveEcho(...args)
-  cleanups.push(() => port.close())
+  onCleanup(() => port.close())
   const session = http2.connect(`http://${port.address}`)
   session.on('error', () => {})
-  cleanups.push(() => session.destroy())
+  onCleanup(() => session.destroy())
   return { port, session }
 }
 
@@ -483,7 +479,7 @@ describe('a gRPC server asked by a bare HTTP/2 client', () => {
     })
     const open = { ':method': 'POST', ':path': '/test.Echo/Unary', 'content-type': 'application/grpc', te: 'trailers' }
     const stream = session.request({ ...open, 'grpc-timeout': '40m' })
-    cleanups.push(() => stream.destroy())
+    onCleanup(() => stream.destroy())
     stream.on('error', () => {})
     stream.write(emptyMessage.subarray(0, 3))
     const headers = await new Promise((resolve) => stream.once('response', resolve))

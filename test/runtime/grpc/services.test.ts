@@ -5,7 +5,7 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import * as grpcJs from '@grpc/grpc-js'
 import * as protoLoader from '@grpc/proto-loader'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { generateGrpcServices } from '../../../scripts/grpc-services.mjs'
 import * as compiler from '../../../src/compiler.ts'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
@@ -16,13 +16,9 @@ import { addChannelz } from '../../../src/runtime/grpc/service/channelz.ts'
 import { addHealth, type HealthControl } from '../../../src/runtime/grpc/service/health.ts'
 import { addReflection } from '../../../src/runtime/grpc/service/reflection.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { generated } from '../../support/generated.ts'
 import { Echo, echoHandler } from './echo.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 const require = createRequire(import.meta.url)
 
@@ -38,7 +34,7 @@ function peer(address: string, packageName: string, file: string, service: strin
     .split('.')
     .reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], grpcJs.loadPackageDefinition(definition))
   const client = new (Client as grpcJs.ServiceClientConstructor)(address, grpcJs.credentials.createInsecure())
-  cleanups.push(() => client.close())
+  onCleanup(() => client.close())
   return client
 }
 
@@ -60,7 +56,7 @@ async function serve(
   const server = new Server({ onError: () => {}, ...options }).add(Echo, echoHandler)
   before(server)
   const { address } = await server.listen('127.0.0.1:0')
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   return { server, address }
 }
 
@@ -138,7 +134,7 @@ describe('the health service, asked by grpc-js', () => {
   it('answers our own client too', async () => {
     const { address } = await serve({}, addHealth)
     const transport = grpc(address)
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     const client = createClient(Health, transport)
     expect(await client.check({ service: '' })).toEqual({ status: 1 })
   })
@@ -270,7 +266,7 @@ describe('channelz, asked by grpc-js', () => {
       addChannelz(one)
     })
     const transport = grpc(address)
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     const echo = createClient(Echo, transport)
     await echo.unary({ text: 'a' })
     for await (const _ of echo.expand({ text: 'b', count: 3 }));
@@ -313,7 +309,7 @@ describe('channelz, asked by grpc-js', () => {
   it('tells of the transports of the process, which tell of themselves', async () => {
     const { address: elsewhere } = await serve()
     const transport = grpc(elsewhere)
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     expect(transport.stats()).toMatchObject({ target: elsewhere, state: 'IDLE', started: 0, connections: [] })
     const echo = createClient(Echo, transport)
     await Promise.all([echo.unary({}), echo.unary({})])
@@ -341,7 +337,7 @@ describe('channelz, asked by grpc-js', () => {
   it('counts nothing unless it is asked to', async () => {
     const { server, address } = await serve()
     const transport = grpc(address)
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     await createClient(Echo, transport).unary({})
     expect(server.stats()).toMatchObject({ calls: undefined, connections: [{ wire: 'grpc', calls: undefined }] })
   })

@@ -1,6 +1,6 @@
 import * as http2 from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { http2Client } from '../../../src/runtime/http2/client/connection.ts'
 import type {
   Http2ClientConnection,
@@ -10,11 +10,7 @@ import type {
   Http2Sink,
 } from '../../../src/runtime/http2/sink.ts'
 import { dial } from '../../../src/runtime/net/dial.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import { onCleanup } from '../../support/cleanup.ts'
 
 interface Peer {
   readonly port: number
@@ -40,7 +36,7 @@ async function serve(
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
-  cleanups.push(
+  onCleanup(
     () =>
       new Promise((resolve) => {
         for (const session of sessions) session.destroy()
@@ -53,7 +49,7 @@ async function serve(
 async function connect(port: number, options?: Http2ClientOptions): Promise<Http2ClientConnection> {
   const dialed = await dial({ kind: 'tcp', host: '127.0.0.1', port })
   const connection = http2Client(dialed, options)
-  cleanups.push(() => connection.destroy())
+  onCleanup(() => connection.destroy())
   return connection
 }
 
@@ -254,7 +250,7 @@ describe('an HTTP/2 client connection', () => {
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve)
     })
-    cleanups.push(() => {
+    onCleanup(() => {
       for (const socket of sockets) socket.destroy()
       server.close()
     })
@@ -281,7 +277,7 @@ describe('an HTTP/2 client connection', () => {
     await new Promise<void>((resolve) => {
       raw.listen(0, '127.0.0.1', resolve)
     })
-    cleanups.push(() => raw.close())
+    onCleanup(() => raw.close())
     const silent = await connect((raw.address() as AddressInfo).port, { keepalive: { intervalMs: 20, timeoutMs: 50 } })
     const lost = new Recorder()
     silent.open(request, undefined, lost).write(Buffer.from('x'), true)

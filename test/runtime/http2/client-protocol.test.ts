@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Http2Headers, Http2Reset, Http2Sink } from '../../../src/runtime/http2/sink.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { frame, literal, ok, rawServer, settings, type, u32 } from './raw-peer.ts'
 
 const code = {
@@ -16,16 +17,11 @@ const code = {
 const endHeaders = 4
 const endBoth = 5
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
 async function open(
   options: Parameters<typeof rawServer>[0] = {},
 ): Promise<Omit<Awaited<ReturnType<typeof rawServer>>, 'close'>> {
   const { peer, connection, close } = await rawServer(options)
-  cleanups.push(close)
+  onCleanup(close)
   return { peer, connection }
 }
 
@@ -336,7 +332,7 @@ describe('an HTTP/2 client', () => {
 
   it('gives a stream a larger window when half of it is read within two round trips (5.2)', async () => {
     const { peer, connection, close } = await rawServer({ hello: false })
-    cleanups.push(close)
+    onCleanup(close)
     const sink = new Recorder()
     connection.open(request, undefined, sink)
     await peer.next(type.headers)

@@ -1,13 +1,9 @@
 import * as http2 from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { http2Server } from '../../../src/runtime/http2/server/connection.ts'
 import type { Http2ServerOptions, Http2Stream } from '../../../src/runtime/http2/sink.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import { onCleanup } from '../../support/cleanup.ts'
 
 interface Served {
   readonly port: number
@@ -32,7 +28,7 @@ async function serve(options: Http2ServerOptions): Promise<Served> {
     )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  cleanups.push(() => {
+  onCleanup(() => {
     for (const socket of sockets) socket.destroy()
     return new Promise((resolve) => server.close(resolve))
   })
@@ -50,7 +46,7 @@ async function open(port: number): Promise<Session> {
   session.on('error', () => {})
   const goaways: [number, string][] = []
   session.on('goaway', (code, _, data) => goaways.push([code, data?.toString() ?? '']))
-  cleanups.push(() => session.destroy())
+  onCleanup(() => session.destroy())
   await new Promise((resolve) => session.once('remoteSettings', resolve))
   return { session, goaways, closed: new Promise((resolve) => session.once('close', () => resolve())) }
 }

@@ -3,16 +3,12 @@
 import * as http2 from 'node:http2'
 import { type AddressInfo, createServer } from 'node:net'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { http2Client } from '../../../src/runtime/http2/client/connection.ts'
 import { http2Server } from '../../../src/runtime/http2/server/connection.ts'
 import type { Http2Headers } from '../../../src/runtime/http2/sink.ts'
 import { dial } from '../../../src/runtime/net/dial.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import { onCleanup } from '../../support/cleanup.ts'
 
 const name = fc.stringMatching(/^x-[a-z0-9-]{0,12}$/)
 const char = fc.integer({ min: 33, max: 126 }).map((code) => String.fromCharCode(code))
@@ -41,7 +37,7 @@ describe('HTTP/2 with node:http2', () => {
       server.listen(0, '127.0.0.1', resolve)
     })
     const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    cleanups.push(() => {
+    onCleanup(() => {
       session.destroy()
       return new Promise((resolve) => server.close(resolve))
     })
@@ -97,7 +93,7 @@ describe('HTTP/2 with node:http2', () => {
     const connection = http2Client(
       await dial({ kind: 'tcp', host: '127.0.0.1', port: (server.address() as AddressInfo).port }),
     )
-    cleanups.push(() => {
+    onCleanup(() => {
       connection.destroy()
       for (const session of sessions) session.destroy()
       return new Promise((resolve) => server.close(resolve))

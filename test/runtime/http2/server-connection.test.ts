@@ -1,6 +1,6 @@
 import * as http2 from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { http2Server } from '../../../src/runtime/http2/server/connection.ts'
 import type {
   Http2Accept,
@@ -10,11 +10,7 @@ import type {
   Http2ServerOptions,
   Http2Stream,
 } from '../../../src/runtime/http2/sink.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import { onCleanup } from '../../support/cleanup.ts'
 
 interface Port {
   readonly connections: Http2ServerConnection[]
@@ -47,7 +43,7 @@ async function serve(
   })
   const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   session.on('error', () => {})
-  cleanups.push(
+  onCleanup(
     () =>
       new Promise((resolve) => {
         session.destroy()

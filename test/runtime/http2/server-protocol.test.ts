@@ -1,15 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Http2Accept, Http2ServerOptions, Http2Stream } from '../../../src/runtime/http2/sink.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { frame, literal, preface, type RawPeer, rawClient, request, settings, type, u32 } from './raw-peer.ts'
 
 const code = { protocol: 1, flow: 3, settingsTimeout: 4, closed: 5, size: 6, refused: 7, compression: 9, calm: 11 }
 const endHeaders = 4
 const endBoth = 5
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 interface Heard {
   readonly stream: Http2Stream
@@ -56,7 +52,7 @@ async function open(
   options: Http2ServerOptions & { hello?: boolean } = {},
 ): Promise<RawPeer> {
   const { peer, close } = await rawClient(accept, options)
-  cleanups.push(close)
+  onCleanup(close)
   return peer
 }
 
@@ -369,7 +365,7 @@ describe('an HTTP/2 server', () => {
 
   it('drains in two steps, so that no stream is lost on the way (6.8)', async () => {
     const { peer, connection, close } = await rawClient(silent)
-    cleanups.push(close)
+    onCleanup(close)
     peer.send(post(1))
     await expect.poll(() => heard.length).toBe(1)
     const drained = connection.drain()

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ClientOptions } from '../../../src/runtime/core/client/call-options.ts'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import type { RetryEvent, RetryOptions } from '../../../src/runtime/core/client/retry-option.ts'
@@ -12,21 +12,17 @@ import { retry, retryAttempt } from '../../../src/runtime/middleware/retry.ts'
 import { timeout } from '../../../src/runtime/middleware/timeout.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
 import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Boom, Echo, type EchoClient, type EchoHandler, echoHandler } from '../../support/echo-service.ts'
 import { all, rejection } from '../../support/settle.ts'
 import { Echo as GrpcEcho, echoHandler as grpcEchoHandler } from '../grpc/echo.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 /** Retries without delay, so that tests need not wait. */
 const fast: RetryOptions = { backoff: { initialMs: 0 } }
 
 async function serve(handler: Partial<EchoHandler>, port = 0): Promise<number> {
   const server = new Server({ onError: () => {} }).add(Echo, echoHandler(handler))
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   return (await server.listen(`127.0.0.1:${port}`)).port
 }
 
@@ -34,10 +30,10 @@ async function serve(handler: Partial<EchoHandler>, port = 0): Promise<number> {
 async function peer(onSocket: (socket: Socket) => void): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
-    cleanups.push(() => socket.destroy())
+    onCleanup(() => socket.destroy())
     onSocket(socket)
   })
-  cleanups.push(() => new Promise((resolve) => server.close(resolve)))
+  onCleanup(() => new Promise((resolve) => server.close(resolve)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
@@ -53,7 +49,7 @@ async function freePort(): Promise<number> {
 
 function clientOf(port: number, options: ClientOptions<EchoClient>): EchoClient {
   const wire = thrift({ host: '127.0.0.1', port })
-  cleanups.push(() => wire.close())
+  onCleanup(() => wire.close())
   return createClient(Echo, wire, { timeoutMs: 15_000, ...options })
 }
 
@@ -123,7 +119,7 @@ describe('retry', () => {
     }
     const port = await serve({ echo: fail, add: fail })
     const wire = thrift({ host: '127.0.0.1', port })
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     const client = createClient(marked, wire, { layers: [retry(fast)] })
     expect(await rejection(client.echo(''))).toMatchObject({ code: 'UNAVAILABLE', message: 'failure 3' })
     expect(await rejection(client.add(1, 2))).toMatchObject({ code: 'UNAVAILABLE', message: 'failure 4' })
@@ -287,10 +283,10 @@ describe('retry', () => {
         throw new RpcError('UNAVAILABLE', 'never')
       },
     })
-    cleanups.push(() => server.close({ drainMs: 0 }))
+    onCleanup(() => server.close({ drainMs: 0 }))
     const { port } = await server.listen('127.0.0.1:0')
     const wire = grpc(`127.0.0.1:${port}`)
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     const client = createClient(GrpcEcho, wire, { timeoutMs: 15_000, layers: [retry({ ...fast, idempotent: true })] })
     expect(await client.unary({ text: 'hi' })).toMatchObject({ text: 'hi' })
     expect(await rejection(all(client.expand({})))).toMatchObject({ code: 'UNAVAILABLE' })

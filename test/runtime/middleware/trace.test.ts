@@ -1,15 +1,11 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { type TraceEvent, trace } from '../../../src/runtime/middleware/trace.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Echo, type EchoClient, type EchoHandler, echoHandler, type Note } from '../grpc/echo.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 /** What was told, in short. */
 function words(events: readonly TraceEvent[]): string[] {
@@ -34,8 +30,8 @@ async function traced(handler: Partial<EchoHandler> = {}): Promise<Traced> {
   })
   const { address } = await server.listen('127.0.0.1:0')
   const transport = grpc(address)
-  cleanups.push(() => server.close({ drainMs: 0 }))
-  cleanups.push(() => transport.close())
+  onCleanup(() => server.close({ drainMs: 0 }))
+  onCleanup(() => transport.close())
   const client = createClient(Echo, transport, { layers: [trace((event) => onClient.push(event))] })
   return { client, onClient, onServer }
 }
@@ -82,7 +78,7 @@ describe('a trace', () => {
 
   it('survives its listener', async () => {
     const quiet = vi.spyOn(console, 'error').mockImplementation(() => {})
-    cleanups.push(() => quiet.mockRestore())
+    onCleanup(() => quiet.mockRestore())
     const client = createClient(Echo, echoHandler, {
       layers: [
         trace(() => {

@@ -1,14 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net'
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ByteWriter } from '../../../src/runtime/core/bytes/byte-writer.ts'
 import { BatchWriter } from '../../../src/runtime/net/batch-writer.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import { onCleanup } from '../../support/cleanup.ts'
 
 async function sockets(): Promise<{ near: Socket; far: Socket }> {
   const server = createServer({ pauseOnConnect: true })
@@ -18,7 +14,7 @@ async function sockets(): Promise<{ near: Socket; far: Socket }> {
   const far = await accepted
   near.on('error', () => {})
   far.on('error', () => {})
-  cleanups.push(() => {
+  onCleanup(() => {
     near.destroy()
     far.destroy()
     return new Promise((resolve) => server.close(resolve))
@@ -39,7 +35,7 @@ async function tlsSockets(): Promise<{ near: Socket; far: Socket }> {
   const far = await accepted
   near.on('error', () => {})
   far.on('error', () => {})
-  cleanups.push(() => {
+  onCleanup(() => {
     near.destroy()
     far.destroy()
     return new Promise((resolve) => server.close(resolve))

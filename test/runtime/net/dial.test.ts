@@ -1,30 +1,22 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
 import { parseAddress } from '../../../src/runtime/net/address.ts'
 import { dial } from '../../../src/runtime/net/dial.ts'
-
-const servers: Server[] = []
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))))
-})
+import { onCleanup } from '../../support/cleanup.ts'
+import { freePort } from '../../support/free-port.ts'
+import { failure } from '../../support/settle.ts'
 
 async function silent(): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
     socket.resume()
   })
-  servers.push(server)
+  onCleanup(() => new Promise((resolve) => server.close(resolve)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as { port: number }).port
 }
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
 
 describe('dial', () => {
   it('connects and says who answered', async () => {
@@ -36,8 +28,7 @@ describe('dial', () => {
   })
 
   it('fails as UNAVAILABLE, unsent, naming address and reason, when nobody listens', async () => {
-    const port = await silent()
-    await new Promise((resolve) => servers.pop()?.close(resolve))
+    const port = await freePort()
     expect(await failure(dial(parseAddress(`127.0.0.1:${port}`)))).toMatchObject({
       code: 'UNAVAILABLE',
       bytesSent: false,
@@ -81,7 +72,7 @@ describe('dial', () => {
       const server = createServer()
       server.listen(0, host)
       await once(server, 'listening')
-      servers.push(server)
+      onCleanup(() => new Promise((resolve) => server.close(resolve)))
       const { port } = server.address() as AddressInfo
       const { socket, peer } = await dial({ kind: 'tcp', host: 'localhost', port })
       expect(peer.address).toContain(host)

@@ -7,13 +7,12 @@ import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
 import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { echoHandler, Echo as ThriftEcho } from '../../support/echo-service.ts'
 import { Echo, echoHandler as grpcHandler } from '../grpc/echo.ts'
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
+afterEach(() => {
   vi.restoreAllMocks()
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
 /** A certificate that signed itself: `name-only` (localhost), `address-only` (127.0.0.1, ::1), `elsewhere`. */
@@ -28,7 +27,7 @@ async function serve(certificate: Certificate, listen: string): Promise<string> 
     .add(ThriftEcho, echoHandler())
     .add(Echo, grpcHandler)
   const { address } = await server.listen(listen)
-  cleanups.push(() => server.close())
+  onCleanup(() => server.close())
   return address
 }
 
@@ -50,7 +49,7 @@ async function proxyTo(port: number): Promise<{ readonly url: string; readonly t
     })
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  cleanups.push(() => {
+  onCleanup(() => {
     for (const socket of sockets) socket.destroy()
     return new Promise((resolve) => proxy.close(resolve))
   })
@@ -67,7 +66,7 @@ async function calls(address: string, certificate: Certificate, { servername, pr
   const tls = { ca: pem(certificate), servername }
   const h2 = grpc(address, { tls, proxy })
   const wire = thrift(address, { tls })
-  cleanups.push(() => Promise.all([h2.close(), wire.close()]))
+  onCleanup(() => Promise.all([h2.close(), wire.close()]))
   const shown = (call: Promise<unknown>): Promise<string> =>
     call.then(
       () => 'accepted',
@@ -169,7 +168,7 @@ describe('the certificate of a server', () => {
     const tls = { ca: pem('name-only') }
     const port = portOf(await serve('name-only', '127.0.0.1:0'))
     const wire = thrift(`localhost:${port}`, { tls })
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     const echo = createClient(ThriftEcho, wire)
     await echo.ping()
     await expect(echo.ping({ address: `127.0.0.1:${port}` })).rejects.toThrow('the certificate is not for 127.0.0.1;')

@@ -4,7 +4,7 @@ import * as http2 from 'node:http2'
 import * as https from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
@@ -15,13 +15,9 @@ import { grpcWeb } from '../../../src/runtime/grpc/web/web-client.ts'
 import { decodeTrailers, encodeTrailersFrame } from '../../../src/runtime/grpc/web/web-frame.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { echoHandler, Echo as ThriftEcho } from '../../support/echo-service.ts'
 import { Shop, type ShopHandler, shopHandler } from './http-shop.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 const pem = (name: string): Buffer => readFileSync(new URL(`../../support/tls/${name}.pem`, import.meta.url))
 
@@ -34,7 +30,7 @@ interface Served {
 async function serve(handler: Partial<ShopHandler> = {}, options: ServerOptions = {}): Promise<Served> {
   const server = new Server({ http: {}, onError: () => {}, ...options }).add(Shop, { ...shopHandler, ...handler })
   const { port } = await server.listen('127.0.0.1:0')
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   return { server, port, url: `http://127.0.0.1:${port}` }
 }
 
@@ -78,8 +74,8 @@ describe('HTTP/1.1 on the port', () => {
     const server = new Server({ http: {} }).add(Shop, shopHandler).add(ThriftEcho, echoHandler())
     const { port } = await server.listen('127.0.0.1:0')
     const [one, two] = [grpc(`127.0.0.1:${port}`), thrift(`127.0.0.1:${port}`)]
-    cleanups.push(() => server.close({ drainMs: 0 }))
-    cleanups.push(() => Promise.all([one.close(), two.close()]))
+    onCleanup(() => server.close({ drainMs: 0 }))
+    onCleanup(() => Promise.all([one.close(), two.close()]))
     expect(await createClient(Shop, one).get({ name: 'a' })).toMatchObject({ name: 'a' })
     expect(await createClient(ThriftEcho, two).echo('b')).toBe('b')
     const web = createClient(Shop, grpcWeb(`http://127.0.0.1:${port}`))
@@ -98,7 +94,7 @@ describe('HTTP/1.1 on the port', () => {
     })
     expect(body).toContain('SERVING')
     const session = http2.connect(`https://localhost:${port}`, { ca: pem('ca') })
-    cleanups.push(() => session.destroy())
+    onCleanup(() => session.destroy())
     const stream = session.request({ ':path': '/healthz' })
     stream.end()
     const status = await new Promise((resolve) => stream.once('response', (headers) => resolve(headers[':status'])))
@@ -117,13 +113,13 @@ describe('HTTP/1.1 on the port', () => {
       },
     )
     const transport = grpc(`127.0.0.1:${port}`, { connectTimeoutMs: never, idleTimeoutMs: never, keepalive })
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     await transport.connect({ timeoutMs: never })
     const half = connect(port, '127.0.0.1')
-    cleanups.push(() => half.destroy())
+    onCleanup(() => half.destroy())
     half.write('POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\n')
     const silent = connect(port, '127.0.0.1')
-    cleanups.push(() => silent.destroy())
+    onCleanup(() => silent.destroy())
     silent.write('PO')
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(await createClient(Shop, transport).get({ name: 'a' })).toMatchObject({ name: 'a' })
@@ -294,7 +290,7 @@ describe('JSON', () => {
     expect(late).toContain('504 Gateway Timeout')
     expect(late).toContain('deadline_exceeded')
     const session = http2.connect(url)
-    cleanups.push(() => session.destroy())
+    onCleanup(() => session.destroy())
     const request = session.request({
       ':method': 'POST',
       ':path': '/web.v1.Shop/Get',
@@ -615,7 +611,7 @@ it('shows handlers the TLS identity of their callers, over gRPC and HTTP alike',
   )
   const identity = { ca: pem('ca'), cert: pem('client'), key: pem('client-key') }
   const transport = grpc(`localhost:${port}`, { tls: identity })
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   await createClient(Shop, transport).get({})
   await new Promise<void>((resolve, reject) => {
     const headers = { 'content-type': 'application/json' }
@@ -663,7 +659,7 @@ describe('the parts of gRPC-web', () => {
 describe('attached to an HTTP server', () => {
   async function listening(server: http.Server): Promise<number> {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    cleanups.push(() => {
+    onCleanup(() => {
       server.closeAllConnections()
       return new Promise((resolve) => server.close(resolve))
     })
@@ -674,10 +670,10 @@ describe('attached to an HTTP server', () => {
     const own = http.createServer((request, response) => response.end(`own ${request.url}`))
     const port = await listening(own)
     const server = new Server({ http: {} }).add(Shop, shopHandler).add(ThriftEcho, echoHandler())
-    cleanups.push(() => server.close({ drainMs: 0 }))
+    onCleanup(() => server.close({ drainMs: 0 }))
     const detach = await server.attach(own)
     const [one, two] = [grpc(`127.0.0.1:${port}`), thrift(`127.0.0.1:${port}`)]
-    cleanups.push(() => Promise.all([one.close(), two.close()]))
+    onCleanup(() => Promise.all([one.close(), two.close()]))
     const url = `http://127.0.0.1:${port}`
     expect(await (await fetch(`${url}/page`)).text()).toBe('own /page')
     expect(await (await fetch(`${url}/page`, { method: 'POST', body: 'x' })).text()).toBe('own /page')
@@ -696,10 +692,10 @@ describe('attached to an HTTP server', () => {
     )
     const port = await listening(own)
     const server = new Server().add(Shop, shopHandler)
-    cleanups.push(() => server.close({ drainMs: 0 }))
+    onCleanup(() => server.close({ drainMs: 0 }))
     await server.attach(own)
     const one = grpc(`localhost:${port}`, { tls: { ca: pem('ca') } })
-    cleanups.push(() => one.close())
+    onCleanup(() => one.close())
     expect(await createClient(Shop, one).get({ name: 'a' })).toMatchObject({ name: 'a' })
   })
 

@@ -2,20 +2,16 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as grpcJs from '@grpc/grpc-js'
 import apache from 'thrift'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
 import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { ApacheEchoClient } from '../../support/apache-echo.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Echo as ThriftEcho, echoHandler as thriftHandler } from '../../support/echo-service.ts'
 import { Echo as GrpcEcho, echoHandler as grpcHandler, grpcJsEcho } from '../grpc/echo.ts'
 import type { GrpcJsClient } from '../grpc/grpc-js.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 const path = (name: string): string => fileURLToPath(new URL(`../../support/tls/${name}.pem`, import.meta.url))
 const ca = { file: path('ca') }
@@ -31,7 +27,7 @@ describe('one port', () => {
     const server = new Server({ tls: { cert: { file: path('server') }, key: { file: path('server-key') } } })
       .add(ThriftEcho, thriftHandler())
       .add(GrpcEcho, grpcHandler)
-    cleanups.push(() => server.close({ drainMs: 0 }))
+    onCleanup(() => server.close({ drainMs: 0 }))
     const { port } = await server.listen('127.0.0.1:0')
     const address = `127.0.0.1:${port}`
 
@@ -39,15 +35,13 @@ describe('one port', () => {
       const tls = secure ? { ca, servername: 'localhost' } : undefined
       const thriftWire = thrift(address, { tls })
       const grpcWire = grpc(address, { tls })
-      cleanups.push(
-        () => thriftWire.close(),
-        () => grpcWire.close(),
-      )
+      onCleanup(() => thriftWire.close())
+      onCleanup(() => grpcWire.close())
       const credentials = secure
         ? grpcJs.credentials.createSsl(readFileSync(path('ca')))
         : grpcJs.credentials.createInsecure()
       const outsider = new grpcJsEcho(address, credentials) as unknown as GrpcJsClient
-      cleanups.push(() => outsider.close())
+      onCleanup(() => outsider.close())
       const options = {
         transport: apache.TFramedTransport,
         protocol: apache.TBinaryProtocol,
@@ -57,7 +51,7 @@ describe('one port', () => {
         ? apache.createSSLConnection('127.0.0.1', port, options)
         : apache.createConnection('127.0.0.1', port, options)
       connection.on('error', () => {})
-      cleanups.push(() => connection.end())
+      onCleanup(() => connection.end())
 
       const texts = await Promise.all([
         createClient(ThriftEcho, thriftWire).echo('our thrift'),
@@ -80,14 +74,12 @@ describe('one port', () => {
     const server = new Server()
       .add(ThriftEcho, thriftHandler({ echo: (text) => gate.promise.then(() => text) }))
       .add(GrpcEcho, { ...grpcHandler, unary: (note) => gate.promise.then(() => note) })
-    cleanups.push(() => server.close({ drainMs: 0 }))
+    onCleanup(() => server.close({ drainMs: 0 }))
     const { address } = await server.listen('127.0.0.1:0')
     const thriftWire = thrift(address)
     const grpcWire = grpc(address)
-    cleanups.push(
-      () => thriftWire.close(),
-      () => grpcWire.close(),
-    )
+    onCleanup(() => thriftWire.close())
+    onCleanup(() => grpcWire.close())
     const answers = Promise.all([
       createClient(ThriftEcho, thriftWire).echo('a'),
       createClient(GrpcEcho, grpcWire)
@@ -104,10 +96,10 @@ describe('one port', () => {
 
   it('answers a service that it does not have as UNIMPLEMENTED, also of a kind that it has none of', async () => {
     const server = new Server().add(ThriftEcho, thriftHandler())
-    cleanups.push(() => server.close({ drainMs: 0 }))
+    onCleanup(() => server.close({ drainMs: 0 }))
     const { address } = await server.listen('127.0.0.1:0')
     const wire = grpc(address)
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     await expect(createClient(GrpcEcho, wire).unary({ text: 'x' })).rejects.toMatchObject({ code: 'UNIMPLEMENTED' })
   })
 })

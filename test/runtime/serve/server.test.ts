@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { connect as tlsConnect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import apache from 'thrift'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import type { Peer } from '../../../src/runtime/core/context/context.ts'
 import { inProcess } from '../../../src/runtime/inproc/direct.ts'
@@ -13,12 +13,8 @@ import type { AddressInit } from '../../../src/runtime/net/address.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { type ThriftOptions, thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { ApacheEchoClient } from '../../support/apache-echo.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Echo, type EchoClient, type EchoHandler, echoHandler } from '../../support/echo-service.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 const pem = (name: string): { file: string } => ({
   file: fileURLToPath(new URL(`../../support/tls/${name}.pem`, import.meta.url)),
@@ -27,19 +23,19 @@ const serverTls = { cert: pem('server'), key: pem('server-key') }
 
 function serverOf(handler: Partial<EchoHandler> = {}, options: ServerOptions = {}): Server {
   const server = new Server({ onError: () => {}, ...options }).add(Echo, echoHandler(handler))
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   return server
 }
 
 function clientOf(address: AddressInit, options: ThriftOptions = {}): EchoClient {
   const wire = thrift(address, options)
-  cleanups.push(() => wire.close())
+  onCleanup(() => wire.close())
   return createClient(Echo, wire, { timeoutMs: 15_000 })
 }
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'volo-serve-'))
-  cleanups.push(() => rmSync(path, { recursive: true, force: true }))
+  onCleanup(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
 
@@ -139,14 +135,14 @@ describe('Server', () => {
       rejectUnauthorized: false,
     } as object)
     connection.on('error', () => {})
-    cleanups.push(() => connection.end())
+    onCleanup(() => connection.end())
     expect(await apache.createClient(ApacheEchoClient, connection).echo('apache')).toBe('apache')
   })
 
   it('reuses TLS connections and carries large messages over them', async () => {
     const { port } = await serverOf({}, { tls: serverTls }).listen('127.0.0.1:0')
     const wire = thrift({ host: 'localhost', port }, { tls: { ca: pem('ca') } })
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     const client = createClient(Echo, wire, { timeoutMs: 15_000 })
     for (let i = 0; i < 5; i++) expect(await client.echo('x'.repeat(i * 100_000))).toHaveLength(i * 100_000)
     expect(wire.stats.idle).toBe(1)

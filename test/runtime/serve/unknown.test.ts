@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import type { Context } from '../../../src/runtime/core/context/context.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
@@ -10,12 +10,9 @@ import { createGenericClient as grpcClient } from '../../../src/runtime/grpc/gen
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { type ThriftOptions, thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { createGenericClient as thriftClient } from '../../../src/runtime/thrift/generic.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { generated } from '../../support/generated.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import { all } from '../../support/settle.ts'
 
 async function serverOf(
   unknown: UnknownHandler | undefined,
@@ -23,19 +20,19 @@ async function serverOf(
 ): Promise<{ server: Server; port: number }> {
   const server = new Server({ onError() {}, ...options, unknown })
   const { port } = await server.listen('127.0.0.1:0')
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   return { server, port }
 }
 
 function overThrift(port: number, options: ThriftOptions = {}): ReturnType<typeof thriftClient> {
   const transport = thrift(`127.0.0.1:${port}`, options)
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   return thriftClient([], transport, { timeoutMs: 5_000 })
 }
 
 function overGrpc(port: number): ReturnType<typeof grpcClient> {
   const transport = grpc(`127.0.0.1:${port}`)
-  cleanups.push(() => transport.close())
+  onCleanup(() => transport.close())
   return grpcClient([], transport, { timeoutMs: 5_000 })
 }
 
@@ -45,12 +42,6 @@ const empty = Uint8Array.of(0)
 
 async function* sending(...values: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* values
-}
-
-async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = []
-  for await (const value of values) list.push(value)
-  return list
 }
 
 describe('the answer of unknown calls', () => {
@@ -143,10 +134,8 @@ describe('the answer of unknown calls', () => {
     })
     const wire = thrift(`127.0.0.1:${port}`)
     const http2 = grpc(`127.0.0.1:${port}`)
-    cleanups.push(
-      () => wire.close(),
-      () => http2.close(),
-    )
+    onCleanup(() => wire.close())
+    onCleanup(() => http2.close())
     const buyer = createClient(shop['Shop'], wire) as unknown as { buy(count: number, what: string): Promise<string> }
     expect(await buyer.buy(3, 'ab')).toBe('ababab')
     const getter = createClient(fleet['Fleet'], http2) as unknown as { get(a: object): Promise<{ id: string }> }

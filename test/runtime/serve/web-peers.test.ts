@@ -6,7 +6,7 @@ import {
   createClient as connectClient,
 } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-web'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { BizError, isBizError, isRpcError, RpcError } from '../../../src/runtime/core/error.ts'
 import type { Metadata } from '../../../src/runtime/core/metadata.ts'
@@ -15,33 +15,15 @@ import { decodeTrailers } from '../../../src/runtime/grpc/web/web-frame.ts'
 import { BadRequest } from '../../../src/runtime/protobuf/gen/google/rpc/error_details.ts'
 import { anyPack, anyUnpack } from '../../../src/runtime/protobuf/well-known.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
+import { onCleanup } from '../../support/cleanup.ts'
+import { all, rejection } from '../../support/settle.ts'
 import { ConnectShop, Shop, type ShopClient, type ShopHandler, shopHandler } from './http-shop.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 async function serve(handler: Partial<ShopHandler> = {}, options: ServerOptions = {}): Promise<string> {
   const server = new Server({ http: {}, onError: () => {}, ...options }).add(Shop, { ...shopHandler, ...handler })
   const { port } = await server.listen('127.0.0.1:0')
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   return `http://127.0.0.1:${port}`
-}
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => {
-      throw new Error('it did not fail')
-    },
-    (error: unknown) => error,
-  )
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = []
-  for await (const item of items) list.push(item)
-  return list
 }
 
 const failing: Partial<ShopHandler> = {
@@ -109,19 +91,19 @@ describe.each([{ text: false }, { text: true }])('our gRPC-web client (text: $te
 
   it('tells errors with their details, and business errors', async () => {
     const shop = await client(failing)
-    const error = await failureOf(shop.get({}))
+    const error = await rejection(shop.get({}))
     if (!isRpcError(error)) throw error
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: 'größer' })
     expect(anyUnpack(error.details[0]!, BadRequest)?.fieldViolations[0]?.field).toBe('name')
     expect(error.metadata?.get('x-trail')).toBe('end')
-    const biz = await failureOf(shop.get({ name: 'biz' }))
+    const biz = await rejection(shop.get({ name: 'biz' }))
     expect(isBizError(biz) && [biz.status, biz.message, { ...biz.extra }]).toEqual([40_404, 'sold out', { sku: 'a' }])
   })
 
   it('gives the messages before an error in a stream', async () => {
     const shop = await client(failing)
     const names: string[] = []
-    const error = await failureOf(
+    const error = await rejection(
       (async () => {
         for await (const item of shop.list({})) names.push(item.name)
       })(),
@@ -138,7 +120,7 @@ describe.each([{ text: false }, { text: true }])('our gRPC-web client (text: $te
         return new Promise(() => {})
       },
     })
-    expect(await failureOf(shop.get({}, { timeoutMs: 150 }))).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+    expect(await rejection(shop.get({}, { timeoutMs: 150 }))).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
     expect(remaining).toBeGreaterThan(0)
     expect(remaining).toBeLessThanOrEqual(150)
   })
@@ -160,39 +142,39 @@ describe.each([{ text: false }, { text: true }])('our gRPC-web client (text: $te
       },
     })
     const controller = new AbortController()
-    expect(await failureOf(shop.get({}, { signal: controller.signal }))).toMatchObject({ code: 'CANCELLED' })
+    expect(await rejection(shop.get({}, { signal: controller.signal }))).toMatchObject({ code: 'CANCELLED' })
     for await (const item of shop.list({})) if (item.count === 2n) break
     await expect.poll(() => heard).toEqual(['get CANCELLED', 'list CANCELLED'])
   })
 
   it('refuses answers beyond its limit', async () => {
     const shop = await client({ get: () => ({ data: new Uint8Array(2_000) }) }, { maxReceiveBytes: 1_000 })
-    expect(await failureOf(shop.get({}))).toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+    expect(await rejection(shop.get({}))).toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
   })
 })
 
 describe('our gRPC-web client', () => {
   it('refuses to stream requests', async () => {
     const shop = createClient(Shop, grpcWeb(await serve()))
-    expect(await failureOf(shop.collect([{}]))).toMatchObject({ code: 'UNIMPLEMENTED' })
+    expect(await rejection(shop.collect([{}]))).toMatchObject({ code: 'UNIMPLEMENTED' })
   })
 
   it('says what answered when it was not gRPC-web, and when nobody did', async () => {
     const shop = createClient(Shop, grpcWeb(await serve({}, { http: { grpcWeb: false } })))
-    expect(await failureOf(shop.get({}))).toMatchObject({ code: 'UNKNOWN', message: expect.stringContaining('415') })
+    expect(await rejection(shop.get({}))).toMatchObject({ code: 'UNKNOWN', message: expect.stringContaining('415') })
     const nobody = createClient(Shop, grpcWeb('http://127.0.0.1:1'))
-    expect(await failureOf(nobody.get({}))).toMatchObject({ code: 'UNAVAILABLE' })
+    expect(await rejection(nobody.get({}))).toMatchObject({ code: 'UNAVAILABLE' })
     expect(() => grpcWeb('shop.example')).toThrow('https://api.example')
   })
 
   it('fails what runs when it is closed, and what comes after', async () => {
     const transport = grpcWeb(await serve({ get: () => new Promise(() => {}) }))
     const shop = createClient(Shop, transport)
-    const running = failureOf(shop.get({}))
+    const running = rejection(shop.get({}))
     await new Promise((resolve) => setTimeout(resolve, 20))
     await transport.close()
     expect(await running).toMatchObject({ code: 'UNAVAILABLE' })
-    expect(await failureOf(shop.get({}))).toMatchObject({ code: 'UNAVAILABLE' })
+    expect(await rejection(shop.get({}))).toMatchObject({ code: 'UNAVAILABLE' })
   })
 
   it('waits at its close for streams that are read, and not for one that was left unread', async () => {
@@ -218,8 +200,8 @@ describe('our gRPC-web client', () => {
   ])('survives an answer with %s', async (_, type, bytes, code) => {
     const answer = async () => new Response(Uint8Array.from(bytes), { headers: { 'content-type': type } })
     const shop = createClient(Shop, grpcWeb('http://x', { fetch: answer as typeof fetch }))
-    expect(await failureOf(shop.get({}))).toMatchObject({ code })
-    expect(await failureOf(all(shop.list({})))).toMatchObject({ code })
+    expect(await rejection(shop.get({}))).toMatchObject({ code })
+    expect(await rejection(all(shop.list({})))).toMatchObject({ code })
   })
 })
 
@@ -271,7 +253,7 @@ describe.each(transports)('connect-web by %s', (_, transport) => {
 
   it('gets errors with their details', async () => {
     const shop = await client(failing)
-    const error = ConnectError.from(await failureOf(shop.get({})))
+    const error = ConnectError.from(await rejection(shop.get({})))
     expect(error.code).toBe(Code.InvalidArgument)
     expect(error.rawMessage).toBe('größer')
     expect(error.details).toHaveLength(1)
@@ -280,7 +262,7 @@ describe.each(transports)('connect-web by %s', (_, transport) => {
 
   it('is told of an unknown method and of a deadline', async () => {
     const shop = await client({ get: () => new Promise(() => {}) })
-    expect(ConnectError.from(await failureOf(shop.get({}, { timeoutMs: 100 }))).code).toBe(Code.DeadlineExceeded)
+    expect(ConnectError.from(await rejection(shop.get({}, { timeoutMs: 100 }))).code).toBe(Code.DeadlineExceeded)
   })
 })
 
@@ -294,7 +276,7 @@ describe('connect-web', () => {
 
 it('answers gRPC-web over HTTP/2 as well', async () => {
   const session = http2.connect(await serve())
-  cleanups.push(() => session.destroy())
+  onCleanup(() => session.destroy())
   const stream = session.request({
     ':method': 'POST',
     ':path': '/web.v1.Shop/Get',

@@ -4,13 +4,14 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { connect as netConnect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { CallOptions } from '../../../src/runtime/core/client/call-options.ts'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import type { ServiceType } from '../../../src/runtime/core/service-type.ts'
 import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { runWorkers } from '../../../src/runtime/serve/workers.ts'
 import { type ThriftOptions, thrift } from '../../../src/runtime/thrift/client/transport.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { type Built, buildProgram } from './workers/build.ts'
 
 interface HelloClient {
@@ -35,11 +36,6 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(built.folder, { recursive: true, force: true }))
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
 /** The program, and what it has said. */
 class Program {
   readonly lines: Line[] = []
@@ -56,7 +52,7 @@ class Program {
     this.child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.exited = once(this.child, 'exit')
     createInterface({ input: this.child.stdout! }).on('line', (line) => this.lines.push(JSON.parse(line) as Line))
-    cleanups.push(async () => {
+    onCleanup(async () => {
       this.child.kill('SIGKILL')
       await this.exited
     })
@@ -93,14 +89,14 @@ const isAlive = (pid: number): boolean => {
 
 function thriftClient(port: number, options: ThriftOptions = {}): (delayMs: number) => Promise<string> {
   const wire = thrift(`127.0.0.1:${port}`, options)
-  cleanups.push(() => wire.close())
+  onCleanup(() => wire.close())
   const client = createClient(Hello, wire, { timeoutMs: 30_000 })
   return (delayMs) => client.who(delayMs)
 }
 
 function grpcClient(port: number): (delayMs: number) => Promise<string> {
   const wire = grpc(`127.0.0.1:${port}`)
-  cleanups.push(() => wire.close())
+  onCleanup(() => wire.close())
   const client = createClient(Greeter, wire, { timeoutMs: 30_000 })
   return async (delayMs) => (await client.who({ delayMs })).text
 }
@@ -275,7 +271,7 @@ describe.skipIf(process.platform === 'win32')('a server out of file descriptors'
     const client = thriftClient(port)
     await client(0)
     const sockets = Array.from({ length: 60 }, () => netConnect(port, '127.0.0.1').on('error', () => {}))
-    cleanups.push(() => sockets.map((socket) => socket.destroy()))
+    onCleanup(() => sockets.map((socket) => socket.destroy()))
     // Those for whom there is none are closed again.
     await expect.poll(() => sockets.filter(({ closed, destroyed }) => closed || destroyed).length).toBeGreaterThan(0)
     expect(await client(0)).toMatch(/ one$/)

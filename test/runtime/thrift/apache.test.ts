@@ -1,19 +1,15 @@
 import type { Server as NetServer, Socket } from 'node:net'
 import apache from 'thrift'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
 import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { ApacheBoom, ApacheEchoClient, ApacheEchoProcessor, listenApache } from '../../support/apache-echo.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Boom, Echo, echoHandler } from '../../support/echo-service.ts'
 
 const { TBinaryProtocol, TCompactProtocol, TBufferedTransport, TFramedTransport } = apache
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 const forms = [
   { transport: 'framed', protocol: 'binary', Transport: TFramedTransport, Protocol: TBinaryProtocol },
@@ -39,10 +35,10 @@ for (const { transport, protocol, Transport, Protocol } of forms) {
           },
         }),
       )
-      cleanups.push(() => server.close({ drainMs: 0 }))
+      onCleanup(() => server.close({ drainMs: 0 }))
       const { port } = await server.listen('127.0.0.1:0')
       const connection = apache.createConnection('127.0.0.1', port, { transport: Transport, protocol: Protocol })
-      cleanups.push(() => connection.end())
+      onCleanup(() => connection.end())
       const client = apache.createClient(ApacheEchoClient, connection)
 
       expect(await client.echo('héllo')).toBe('héllo')
@@ -83,14 +79,14 @@ for (const { transport, protocol, Transport, Protocol } of forms) {
         { transport: Transport, protocol: Protocol },
       ) as unknown as NetServer
       apacheServer.on('connection', (socket) => sockets.add(socket))
-      cleanups.push(() => {
+      onCleanup(() => {
         for (const socket of sockets) socket.destroy()
         apacheServer.close()
       })
       const port = await listenApache(apacheServer)
       for (const connections of ['pool', 'multiplexed'] as const) {
         const wire = thrift({ host: '127.0.0.1', port }, { transport, protocol, connections })
-        cleanups.push(() => wire.close())
+        onCleanup(() => wire.close())
         const client = createClient(Echo, wire, { timeoutMs: 10_000 })
         expect(await client.echo('héllo')).toBe('héllo')
         expect(await client.add(2, -3)).toBe(-1)
@@ -114,10 +110,10 @@ describe("Apache's npm thrift", () => {
       { echo: async (t: string) => t, add: async () => 0, ping: async () => {}, fire: () => {} },
       { transport: TFramedTransport, protocol: TBinaryProtocol },
     ) as unknown as NetServer
-    cleanups.push(() => apacheServer.close())
+    onCleanup(() => apacheServer.close())
     const port = await listenApache(apacheServer)
     const wire = thrift(`127.0.0.1:${port}`, { transport: 'framed' })
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     const renamed = { ...Echo, methods: Echo.methods.map((method) => ({ ...method, name: `${method.name}2` })) }
     const error = await createClient(renamed, wire)
       .ping()
@@ -129,13 +125,13 @@ describe("Apache's npm thrift", () => {
 
   it('reaches our services through its multiplexed names', async () => {
     const server = new Server().add(Echo, echoHandler())
-    cleanups.push(() => server.close({ drainMs: 0 }))
+    onCleanup(() => server.close({ drainMs: 0 }))
     const { port } = await server.listen('127.0.0.1:0')
     const connection = apache.createConnection('127.0.0.1', port, {
       transport: TFramedTransport,
       protocol: TBinaryProtocol,
     })
-    cleanups.push(() => connection.end())
+    onCleanup(() => connection.end())
     const client = new apache.Multiplexer().createClient('Echo', ApacheEchoClient, connection)
     expect(await client.echo('through')).toBe('through')
   })

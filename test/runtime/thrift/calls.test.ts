@@ -1,16 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import type { Context } from '../../../src/runtime/core/context/context.ts'
 import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { type ThriftOptions, type ThriftTransport, thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { requestInfo } from '../../../src/runtime/thrift/server/request-info.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Boom, Echo, type EchoClient, type EchoHandler, echoHandler, echoService } from '../../support/echo-service.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import { rejection } from '../../support/settle.ts'
 
 interface Pair {
   readonly client: EchoClient
@@ -25,20 +22,12 @@ async function pair(
   serverOptions: ServerOptions = {},
 ): Promise<Pair> {
   const server = new Server({ onError: () => {}, ...serverOptions }).add(Echo, echoHandler(handler))
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   const { port } = await server.listen('127.0.0.1:0')
   const wire = thrift({ host: '127.0.0.1', port }, options)
-  cleanups.push(() => wire.close())
+  onCleanup(() => wire.close())
   return { client: createClient(Echo, wire), wire, server, port }
 }
-
-const caught = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    (value) => {
-      throw new Error(`it answered ${String(value)}`)
-    },
-    (error: unknown) => error,
-  )
 
 const never = new Promise<never>(() => {})
 
@@ -73,20 +62,20 @@ describe('a Thrift call', () => {
       const many = await Promise.all(Array.from({ length: 64 }, (_, i) => client.add(i, i)))
       expect(many).toEqual(Array.from({ length: 64 }, (_, i) => 2 * i))
 
-      const boom = await caught(client.echo('boom'))
+      const boom = await rejection(client.echo('boom'))
       expect(boom).toBeInstanceOf(Boom)
       expect(boom).toMatchObject({ code: 1, text: 'b' })
       const ttheader = mode.transport === 'ttheader'
-      expect(await caught(client.echo('rpc'))).toMatchObject({
+      expect(await rejection(client.echo('rpc'))).toMatchObject({
         code: ttheader ? 'NOT_FOUND' : 'INTERNAL',
         message: 'no such text',
       })
-      expect(await caught(client.echo('biz'))).toMatchObject(
+      expect(await rejection(client.echo('biz'))).toMatchObject(
         ttheader
           ? { name: 'BizError', status: 404, message: 'not here', extra: { hint: 'look elsewhere' } }
           : { code: 'INTERNAL', message: 'biz error 404: not here' },
       )
-      expect(await caught(client.echo('bug'))).toMatchObject({ code: 'INTERNAL', message: 'internal error' })
+      expect(await rejection(client.echo('bug'))).toMatchObject({ code: 'INTERNAL', message: 'internal error' })
       expect(await client.echo('still well')).toBe('still well')
     })
   }
@@ -107,7 +96,7 @@ describe('a Thrift call', () => {
       },
     })
     const wire = thrift(port, { caller: 'web', callee: 'shop-echo' })
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     let response: Context | undefined
     const client = createClient(Echo, wire, {
       layers: [
@@ -145,11 +134,11 @@ describe('a Thrift call', () => {
 
   it('refuses metadata that TTHeader cannot carry, and the connection goes on', async () => {
     const { client } = await pair({})
-    expect(await caught(client.ping({ metadata: { isn: 'x' } }))).toMatchObject({ code: 'INVALID_ARGUMENT' })
-    expect(await caught(client.ping({ metadata: { 'x-bin': new Uint8Array(1) } }))).toMatchObject({
+    expect(await rejection(client.ping({ metadata: { isn: 'x' } }))).toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(await rejection(client.ping({ metadata: { 'x-bin': new Uint8Array(1) } }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
     })
-    expect(await caught(client.ping({ metadata: { big: 'x'.repeat(70_000) } }))).toMatchObject({
+    expect(await rejection(client.ping({ metadata: { big: 'x'.repeat(70_000) } }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining('big'),
     })
@@ -168,7 +157,7 @@ describe('a Thrift call', () => {
         return never
       },
     })
-    expect(await caught(client.echo('slow', { timeoutMs: 60 }))).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+    expect(await rejection(client.echo('slow', { timeoutMs: 60 }))).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
     expect(remaining).toBeGreaterThan(0)
     expect(remaining).toBeLessThanOrEqual(61)
     await expect.poll(() => reason?.code).toBeDefined()
@@ -177,7 +166,7 @@ describe('a Thrift call', () => {
   it('answers DEADLINE_EXCEEDED from the server when only the server looks at the deadline', async () => {
     const { port } = await pair({ echo: () => never })
     const wire = thrift(port, { connections: 'multiplexed' })
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     const service = wire.bind(Echo)
     const cx = {
       caller: '',
@@ -192,7 +181,9 @@ describe('a Thrift call', () => {
       metainfo: { backward: new Map() },
       responseHeaders: { append() {} },
     }
-    expect(await caught(service(cx as unknown as Context, { text: 'x' }))).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+    expect(await rejection(service(cx as unknown as Context, { text: 'x' }))).toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+    })
   })
 
   for (const connections of ['pool', 'multiplexed'] as const) {
@@ -213,7 +204,7 @@ describe('a Thrift call', () => {
       )
       await client.echo('warm')
       const abort = new AbortController()
-      const hanging = caught(client.echo('hang', { signal: abort.signal }))
+      const hanging = rejection(client.echo('hang', { signal: abort.signal }))
       setTimeout(() => abort.abort(), 30)
       expect(await hanging).toMatchObject({ code: 'CANCELLED' })
       expect(await client.echo('next')).toBe('next')
@@ -232,24 +223,22 @@ describe('a Thrift call', () => {
     const server = new Server()
       .add(Echo, echoHandler({ echo: () => 'from Echo' }))
       .add(other, echoHandler({ echo: () => 'from Other' }))
-    cleanups.push(() => server.close({ drainMs: 0 }))
+    onCleanup(() => server.close({ drainMs: 0 }))
     const { port } = await server.listen(0)
     const wire = thrift(port)
     const framed = thrift(port, { transport: 'framed' })
-    cleanups.push(
-      () => wire.close(),
-      () => framed.close(),
-    )
+    onCleanup(() => wire.close())
+    onCleanup(() => framed.close())
     expect(await createClient(Echo, wire).echo('')).toBe('from Echo')
     expect(await createClient(other, wire).echo('')).toBe('from Other')
     expect(await createClient(other, framed).echo('')).toBe('from Echo')
-    expect(await caught(createClient(echoService('Third'), wire).echo(''))).toMatchObject({
+    expect(await rejection(createClient(echoService('Third'), wire).echo(''))).toMatchObject({
       code: 'UNIMPLEMENTED',
       message: 'unknown service Third',
       cause: { type: 20 },
     })
     const grown = { ...other, methods: other.methods.map((method) => ({ ...method, name: `${method.name}V2` })) }
-    expect(await caught(createClient(grown, wire).echo(''))).toMatchObject({
+    expect(await rejection(createClient(grown, wire).echo(''))).toMatchObject({
       code: 'UNIMPLEMENTED',
       message: 'unknown method Other.echoV2',
       cause: { type: 1 },
@@ -278,7 +267,7 @@ describe('a Thrift call', () => {
 
   it('fails alone when it cannot be encoded', async () => {
     const { client } = await pair({}, { connections: 'multiplexed' })
-    const [bad, good] = await Promise.all([caught(client.add(1.5, 0)), client.add(1, 2)])
+    const [bad, good] = await Promise.all([rejection(client.add(1.5, 0)), client.add(1, 2)])
     expect(bad).toMatchObject({ code: 'INVALID_ARGUMENT' })
     expect(good).toBe(3)
   })
@@ -286,7 +275,7 @@ describe('a Thrift call', () => {
   it('tells onError of a reply that cannot be encoded and the caller INTERNAL', async () => {
     const errors: unknown[] = []
     const { client } = await pair({ add: () => 0.5 }, {}, { onError: (error) => void errors.push(error) })
-    expect(await caught(client.add(1, 2))).toMatchObject({ code: 'INTERNAL', message: 'internal error' })
+    expect(await rejection(client.add(1, 2))).toMatchObject({ code: 'INTERNAL', message: 'internal error' })
     expect(errors).toHaveLength(1)
     expect(await client.echo('on')).toBe('on')
   })

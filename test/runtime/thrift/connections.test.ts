@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { callAddress, callTags } from '../../../src/runtime/core/context/call-target.ts'
 import type { RpcError } from '../../../src/runtime/core/error.ts'
@@ -9,13 +9,9 @@ import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { retry, retryAttempt } from '../../../src/runtime/middleware/retry.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { type ThriftOptions, type ThriftTransport, thrift } from '../../../src/runtime/thrift/client/transport.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Echo, type EchoClient, type EchoHandler, echoHandler } from '../../support/echo-service.ts'
 import { deferred, rejection } from '../../support/settle.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 async function serve(
   handler: Partial<EchoHandler> = {},
@@ -23,13 +19,13 @@ async function serve(
   port = 0,
 ): Promise<{ server: Server; port: number }> {
   const server = new Server({ onError: () => {}, ...options }).add(Echo, echoHandler(handler))
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   return { server, port: (await server.listen(`127.0.0.1:${port}`)).port }
 }
 
 function clientOf(port: number, options: ThriftOptions = {}): { client: EchoClient; wire: ThriftTransport } {
   const wire = thrift(`127.0.0.1:${port}`, options)
-  cleanups.push(() => wire.close())
+  onCleanup(() => wire.close())
   return { client: createClient(Echo, wire, { timeoutMs: 20_000 }), wire }
 }
 
@@ -41,7 +37,7 @@ async function peer(onSocket: (socket: Socket) => void): Promise<{ port: number;
     socket.on('error', () => {})
     onSocket(socket)
   })
-  cleanups.push(() => {
+  onCleanup(() => {
     for (const socket of sockets) socket.destroy()
     return new Promise((resolve) => server.close(resolve))
   })
@@ -177,7 +173,7 @@ describe('the address of a call', () => {
       return next(cx, request)
     }
     const wire = thrift(`127.0.0.1:${await named('own')}`)
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     const layers = [retry({ backoff: { initialMs: 0 } })]
     const client = createClient(Echo, wire, { layers, attemptLayers: [choose] })
     expect(await client.echo('')).toBe('own')
@@ -212,7 +208,7 @@ describe('a client with a certificate', () => {
         connections,
         tls: { ca: pem('ca'), cert: pem('client'), key: pem('client-key') },
       })
-      cleanups.push(() => wire.close())
+      onCleanup(() => wire.close())
       const client = createClient(Echo, wire, { timeoutMs: 20_000, layers: [retry({ attempts: 1_000 })] })
       for (let i = 0; i < 5; i++) expect(await client.echo(`${i}`)).toBe(`${i}`)
       expect(wire.stats).toMatchObject({ opened: 1, closed: 0 })
@@ -300,7 +296,7 @@ describe('time limits', () => {
   it('of a server close connections of clients that take nothing', async () => {
     const { server, port } = await serve({}, { thrift: { writeTimeoutMs: 50 } })
     const socket = netConnect(port, '127.0.0.1')
-    cleanups.push(() => socket.destroy())
+    onCleanup(() => socket.destroy())
     socket.on('error', () => {})
     const text = Buffer.alloc(1_000_000, 'x').toString()
     const head = Buffer.from('80010001000000046563686f000000010b0001', 'hex')
@@ -336,7 +332,7 @@ describe('time limits', () => {
   it('of a server end requests that come too slowly, with a reason where the caller is known', async () => {
     const { port } = await serve({}, { thrift: { readTimeoutMs: 60 } })
     const socket = netConnect(port, '127.0.0.1')
-    cleanups.push(() => socket.destroy())
+    onCleanup(() => socket.destroy())
     let received = ''
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1')
@@ -364,7 +360,7 @@ describe('a server that closes under load', () => {
     const lanes = (['auto', 'multiplexed', 'pool'] as const).flatMap((connections) => {
       // Between the two servers nobody listens: what has not left may be tried again.
       const wire = thrift(`127.0.0.1:${port}`, { connections })
-      cleanups.push(() => wire.close())
+      onCleanup(() => wire.close())
       const layers = [retry({ attempts: 1_000, backoff: { initialMs: 1, maxMs: 5 } })]
       const client = createClient(Echo, wire, { timeoutMs: 20_000, layers })
       return [1, 2, 3, 4].map(async () => {
@@ -378,7 +374,7 @@ describe('a server that closes under load', () => {
     })
     await expect.poll(() => answered).toBeGreaterThan(200)
     await first.server.close()
-    cleanups.push(() => second.close({ drainMs: 0 }))
+    onCleanup(() => second.close({ drainMs: 0 }))
     await second.listen(`127.0.0.1:${port}`)
     const before = answered
     await expect.poll(() => answered).toBeGreaterThan(before + 200)
@@ -394,7 +390,7 @@ describe('a server that closes under load', () => {
     let { server, port } = await serve()
     const lanes = (['auto', 'multiplexed', 'pool'] as const).flatMap((connections) => {
       const wire = thrift(`127.0.0.1:${port}`, { connections })
-      cleanups.push(() => wire.close())
+      onCleanup(() => wire.close())
       const layers = [retry({ idempotent: true, attempts: 1_000, backoff: { initialMs: 1, maxMs: 5 } })]
       const client = createClient(Echo, wire, { timeoutMs: 20_000, layers })
       return [1, 2, 3, 4].map(async () => {

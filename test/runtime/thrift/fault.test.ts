@@ -1,24 +1,14 @@
 import { type AddressInfo, createServer, type Server as NetServer, connect as netConnect, type Socket } from 'node:net'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { type ThriftOptions, type ThriftTransport, thrift } from '../../../src/runtime/thrift/client/transport.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Echo, type EchoClient, type EchoHandler, echoHandler } from '../../support/echo-service.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-const caught = (promise: Promise<unknown>): Promise<RpcError> =>
-  promise.then(
-    (value) => {
-      throw new Error(`it answered ${String(value)}`)
-    },
-    (error: RpcError) => error,
-  )
+import { freePort } from '../../support/free-port.ts'
+import { failure, rejection } from '../../support/settle.ts'
 
 /** A peer that does with each connection what the test says. */
 async function peer(onSocket: (socket: Socket) => void): Promise<number> {
@@ -28,7 +18,7 @@ async function peer(onSocket: (socket: Socket) => void): Promise<number> {
     socket.on('error', () => {})
     onSocket(socket)
   })
-  cleanups.push(() => {
+  onCleanup(() => {
     for (const socket of sockets) socket.destroy()
     return new Promise((resolve) => server.close(resolve))
   })
@@ -38,7 +28,7 @@ async function peer(onSocket: (socket: Socket) => void): Promise<number> {
 
 function clientOf(port: number, options: ThriftOptions = {}): { client: EchoClient; wire: ThriftTransport } {
   const wire = thrift({ host: '127.0.0.1', port }, options)
-  cleanups.push(() => wire.close())
+  onCleanup(() => wire.close())
   return { client: createClient(Echo, wire, { timeoutMs: 15_000 }), wire }
 }
 
@@ -47,7 +37,7 @@ async function serverOf(
   options: ServerOptions = {},
 ): Promise<{ server: Server; port: number }> {
   const server = new Server({ onError: () => {}, ...options }).add(Echo, echoHandler(handler))
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   const { port } = await server.listen('127.0.0.1:0')
   return { server, port }
 }
@@ -60,7 +50,7 @@ function raw(port: number): { socket: Socket; received: () => string; closed: Pr
     received += chunk.toString('hex')
   })
   socket.on('error', () => {})
-  cleanups.push(() => socket.destroy())
+  onCleanup(() => socket.destroy())
   return { socket, received: () => received, closed: new Promise((resolve) => socket.on('close', () => resolve())) }
 }
 
@@ -81,7 +71,7 @@ for (const connections of ['pool', 'multiplexed'] as const) {
     it('settles every call at once when the peer dies with the request read', async () => {
       const port = await peer((socket) => socket.once('data', () => setTimeout(() => socket.resetAndDestroy(), 20)))
       const { client } = clientOf(port, { connections })
-      const errors = await Promise.all([1, 2, 3].map((i) => caught(client.echo(`${i}`))))
+      const errors = await Promise.all([1, 2, 3].map((i) => failure(client.echo(`${i}`))))
       for (const error of errors) {
         expect(error).toBeInstanceOf(RpcError)
         expect(error).toMatchObject({ code: 'UNAVAILABLE', bytesSent: true })
@@ -90,10 +80,9 @@ for (const connections of ['pool', 'multiplexed'] as const) {
     })
 
     it('says that nothing was sent when nobody listens', async () => {
-      const port = await peer(() => {})
-      await cleanups.pop()?.()
+      const port = await freePort()
       const { client } = clientOf(port, { connections })
-      const errors = await Promise.all([1, 2, 3].map((i) => caught(client.echo(`${i}`))))
+      const errors = await Promise.all([1, 2, 3].map((i) => failure(client.echo(`${i}`))))
       for (const error of errors) expect(error).toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
     })
 
@@ -108,7 +97,7 @@ for (const connections of ['pool', 'multiplexed'] as const) {
         })
       })
       const { client } = clientOf(port, { connections: 'pool', transport: 'framed' })
-      expect(await caught(client.echo('x'))).toMatchObject({ code: 'UNIMPLEMENTED' })
+      expect(await failure(client.echo('x'))).toMatchObject({ code: 'UNIMPLEMENTED' })
       expect(await client.echo('y')).toBe('answered')
     })
 
@@ -122,7 +111,7 @@ for (const connections of ['pool', 'multiplexed'] as const) {
         })
       })
       const { client } = clientOf(port, { connections, transport: 'framed' })
-      expect(await caught(client.echo('a'))).toMatchObject({ code: 'UNAVAILABLE', bytesSent: true })
+      expect(await failure(client.echo('a'))).toMatchObject({ code: 'UNAVAILABLE', bytesSent: true })
       expect(await client.echo('b')).toBe('back')
       expect(connection).toBe(2)
     })
@@ -136,7 +125,7 @@ for (const connections of ['pool', 'multiplexed'] as const) {
         )
       })
       const { client } = clientOf(port, { connections, transport: 'framed' })
-      const error = await caught(client.echo('a'))
+      const error = await failure(client.echo('a'))
       expect(error).toMatchObject({
         code: 'INTERNAL',
         message: expect.stringContaining('no Thrift message: 485454502f312e31'),
@@ -147,7 +136,7 @@ for (const connections of ['pool', 'multiplexed'] as const) {
     it('fails on a reply over the limit without waiting for it', async () => {
       const port = await peer((socket) => socket.on('data', () => socket.write(bytesOf('3fffffff8001'))))
       const { client } = clientOf(port, { connections, transport: 'framed' })
-      expect(await caught(client.echo('a'))).toMatchObject({
+      expect(await failure(client.echo('a'))).toMatchObject({
         code: 'RESOURCE_EXHAUSTED',
         message: expect.stringContaining('maxFrameBytes'),
       })
@@ -170,12 +159,12 @@ for (const connections of ['pool', 'multiplexed'] as const) {
         }),
       )
       const { client } = clientOf(port, { connections, transport: 'framed' })
-      expect(await caught(client.echo('name'))).toMatchObject({ code: 'INTERNAL', cause: { type: 3 } })
-      expect(await caught(client.echo('kind'))).toMatchObject({ code: 'INTERNAL', cause: { type: 2 } })
-      expect(await caught(client.echo('empty'))).toMatchObject({ code: 'INTERNAL', cause: { type: 5 } })
-      expect(await caught(client.echo('type'))).toMatchObject({ code: 'INTERNAL', cause: { type: 5 } })
-      expect(await caught(client.echo('cut'))).toMatchObject({ code: 'INTERNAL' })
-      expect(await caught(client.echo('exception'))).toMatchObject({ code: 'UNKNOWN', cause: { type: 1234 } })
+      expect(await failure(client.echo('name'))).toMatchObject({ code: 'INTERNAL', cause: { type: 3 } })
+      expect(await failure(client.echo('kind'))).toMatchObject({ code: 'INTERNAL', cause: { type: 2 } })
+      expect(await failure(client.echo('empty'))).toMatchObject({ code: 'INTERNAL', cause: { type: 5 } })
+      expect(await failure(client.echo('type'))).toMatchObject({ code: 'INTERNAL', cause: { type: 5 } })
+      expect(await failure(client.echo('cut'))).toMatchObject({ code: 'INTERNAL' })
+      expect(await failure(client.echo('exception'))).toMatchObject({ code: 'UNKNOWN', cause: { type: 1234 } })
       expect(await client.echo('good')).toBe('good')
     })
 
@@ -194,7 +183,7 @@ for (const connections of ['pool', 'multiplexed'] as const) {
     it('frees what a call held when its time is up on a silent peer', async () => {
       const port = await peer((socket) => socket.resume())
       const { client, wire } = clientOf(port, { connections })
-      expect(await caught(client.echo('x', { timeoutMs: 40 }))).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+      expect(await failure(client.echo('x', { timeoutMs: 40 }))).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
       await expect.poll(() => wire.stats).toMatchObject({ busy: 0, waiting: 0, connecting: 0 })
       expect(wire.stats.idle).toBe(connections === 'pool' ? 0 : 1)
     })
@@ -202,11 +191,11 @@ for (const connections of ['pool', 'multiplexed'] as const) {
     it('fails calls in flight when the transport is closed, after their drain', async () => {
       const port = await peer((socket) => socket.resume())
       const { client, wire } = clientOf(port, { connections })
-      const outcome = caught(client.echo('x'))
+      const outcome = failure(client.echo('x'))
       await expect.poll(() => wire.stats.busy).toBe(1)
       await wire.close({ drainMs: 20 })
       expect(await outcome).toMatchObject({ code: 'UNAVAILABLE', bytesSent: true })
-      expect(await caught(client.echo('after'))).toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
+      expect(await failure(client.echo('after'))).toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
     })
 
     it('does not use a connection that a server says it will reset', async () => {
@@ -242,7 +231,7 @@ for (const connections of ['pool', 'multiplexed'] as const) {
       })
       const { client } = clientOf(port, { connections })
       for (let i = 0; i < 2; i++) {
-        expect(await caught(client.echo('x'))).toMatchObject({ name: 'BizError', status: 404, message: 'nope' })
+        expect(await rejection(client.echo('x'))).toMatchObject({ name: 'BizError', status: 404, message: 'nope' })
       }
       expect(connection).toBe(1)
     })
@@ -252,7 +241,7 @@ for (const connections of ['pool', 'multiplexed'] as const) {
 describe('a Thrift client', () => {
   it('of one call at a time takes a wrong sequence id for a broken connection', async () => {
     const port = await peer((socket) => socket.on('data', () => socket.write(framed(reply('echo', 4_242, 'x')))))
-    const error = await caught(clientOf(port, { transport: 'framed' }).client.echo('x'))
+    const error = await failure(clientOf(port, { transport: 'framed' }).client.echo('x'))
     expect(error).toMatchObject({ code: 'INTERNAL', cause: { type: 4 } })
   })
 
@@ -304,7 +293,7 @@ describe('a Thrift client', () => {
 
   it('gives a service of the other kind to the right transport', () => {
     const wire = thrift('127.0.0.1:1')
-    cleanups.push(() => wire.close())
+    onCleanup(() => wire.close())
     expect(() => wire.bind({ ...Echo, idl: 'protobuf' })).toThrow(/grpc\(\) this one/)
   })
 })
@@ -373,7 +362,7 @@ describe('a Thrift server', () => {
     it(`tells the caller that its message is longer than 16 MiB, over ${transport}`, async () => {
       const { port } = await serverOf({})
       const wire = thrift(`127.0.0.1:${port}`, { transport })
-      cleanups.push(() => wire.close())
+      onCleanup(() => wire.close())
       const outcome = createClient(Echo, wire).echo('x'.repeat(17 << 20))
       if (transport === 'buffered')
         await expect(outcome).rejects.toMatchObject({ code: 'UNAVAILABLE', bytesSent: true })
@@ -475,7 +464,7 @@ describe('a Thrift server', () => {
     })
     const socket = netConnect(port, '127.0.0.1')
     socket.on('error', () => {})
-    cleanups.push(() => socket.destroy())
+    onCleanup(() => socket.destroy())
     for (let i = 1; i <= 400; i++) socket.write(framed(call('echo', i, echoArgs('x'.repeat(60_000)))))
     await expect.poll(() => calls).toBeGreaterThan(5)
     await new Promise((resolve) => setTimeout(resolve, 200))

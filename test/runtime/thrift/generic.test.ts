@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryHost } from '../../../src/compiler/host.ts'
 import { loadSchemas } from '../../../src/compiler/load-schemas.ts'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
@@ -14,6 +14,7 @@ import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { createGenericClient, genericHandler, interpretedService } from '../../../src/runtime/thrift/generic.ts'
 import { fromBinary, toBinary } from '../../../src/runtime/thrift/protocol/bytes.ts'
 import type { ThriftStruct } from '../../../src/runtime/thrift/protocol/protocol.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { generated } from '../../support/generated.ts'
 
 const idl = `
@@ -28,11 +29,6 @@ const idl = `
     string then(),
   }
   service Other { string hello() }`
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 function described(): { Shop: ServiceType; Other: ServiceType } {
   const [file] = loadSchemas({ entries: ['shop.thrift'], host: memoryHost({ 'shop.thrift': idl }) }).schemas
@@ -64,7 +60,7 @@ async function generatedServer(): Promise<{
   } as never)
   server.add(module['Other'], { hello: () => 'hi' } as never)
   const { port } = await server.listen('127.0.0.1:0')
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   return { server, port, module }
 }
 
@@ -80,7 +76,7 @@ describe.each(ways)('a generic client %s', (_, connect) => {
   async function client(): Promise<GenericClient> {
     const at = await generatedServer()
     const transport = connect(at)
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     const { Shop, Other } = described()
     return createGenericClient([Shop, Other], transport, { timeoutMs: 5_000 })
   }
@@ -136,7 +132,7 @@ describe('a generic client in bytes', () => {
     async (protocol) => {
       const { server, port, module } = await generatedServer()
       const transport = protocol === 'in process' ? inProcess(server) : thrift(`127.0.0.1:${port}`, { protocol })
-      cleanups.push(() => transport.close())
+      onCleanup(() => transport.close())
       const client = createGenericClient([], transport, { timeoutMs: 5_000 })
       const buy = module['Shop'].methods[0] as { request: ThriftStruct; response: ThriftStruct }
       const ask = async (id: string): Promise<unknown> => {
@@ -162,7 +158,7 @@ describe('a generic client in bytes', () => {
   ])('refuses bytes that %s before they are sent', async (_, bytes) => {
     const { port } = await generatedServer()
     const transport = thrift(`127.0.0.1:${port}`)
-    cleanups.push(() => transport.close())
+    onCleanup(() => transport.close())
     const client = createGenericClient([], transport)
     await expect(client.callBytes('Shop', 'buy', bytes as Uint8Array)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -197,10 +193,8 @@ describe('a generic handler', () => {
     )
     const { port } = await server.listen('127.0.0.1:0')
     const transport = thrift(`127.0.0.1:${port}`)
-    cleanups.push(
-      () => server.close({ drainMs: 0 }),
-      () => transport.close(),
-    )
+    onCleanup(() => server.close({ drainMs: 0 }))
+    onCleanup(() => transport.close())
     const module = await generated({ 'shop.thrift': idl })
     const client = createClient(module['Shop'], transport) as unknown as {
       buy(cart: object, note: string): Promise<unknown>

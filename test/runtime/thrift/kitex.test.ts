@@ -1,17 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import type { Context } from '../../../src/runtime/core/context/context.ts'
 import { BizError } from '../../../src/runtime/core/error.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
 import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { type GeneratedModule, generated } from '../../support/generated.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import { rejection } from '../../support/settle.ts'
 
 const wireFile = (name: string): string => readFileSync(new URL(`../../wire/${name}`, import.meta.url), 'utf8')
 
@@ -72,7 +69,7 @@ for (const name of ['ttheader', 'framed', 'buffered']) {
   describe(`captured Kitex traffic, ${name}`, () => {
     it('gets from our server, byte for byte, what the Kitex server answered', async () => {
       const server = new Server({ onError: () => {} }).add(peer['Peer'], handler())
-      cleanups.push(() => server.close({ drainMs: 0 }))
+      onCleanup(() => server.close({ drainMs: 0 }))
       const { port } = await server.listen('127.0.0.1:0')
       const compared: string[] = []
       for (const { request, reply } of exchanges(name)) {
@@ -122,14 +119,14 @@ for (const name of ['ttheader', 'framed', 'buffered']) {
           socket.write(reply)
         })
       })
-      cleanups.push(() => {
+      onCleanup(() => {
         for (const socket of sockets) socket.destroy()
         return new Promise((resolve) => server.close(resolve))
       })
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       const { port } = server.address() as AddressInfo
       const wire = thrift({ host: '127.0.0.1', port }, { transport: name as 'framed' })
-      cleanups.push(() => wire.close())
+      onCleanup(() => wire.close())
       let context: Context | undefined
       const client = createClient<GeneratedModule, unknown>(peer['Peer'], wire, {
         timeoutMs: 15_000,
@@ -140,7 +137,6 @@ for (const name of ['ttheader', 'framed', 'buffered']) {
           },
         ],
       })
-      const caught = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error)
 
       expect(await client['Echo']({ inner: { name: '' } })).toMatchObject({
         b: true,
@@ -162,21 +158,26 @@ for (const name of ['ttheader', 'framed', 'buffered']) {
       } else {
         expect(meta).toBe('t=false: p=false:')
       }
-      const boom = await caught(client['Fail']('boom'))
+      const boom = await rejection(client['Fail']('boom'))
       expect(boom).toBeInstanceOf(peer['Boom'])
       expect(boom).toMatchObject({ code: 7, msg: 'declared' })
-      const biz = await caught(client['Fail']('biz'))
+      const biz = client['Fail']('biz')
       if (name === 'ttheader') {
-        expect(biz).toMatchObject({ name: 'BizError', status: 404, message: 'biz not found', extra: { k: 'v' } })
+        expect(await rejection(biz)).toMatchObject({
+          name: 'BizError',
+          status: 404,
+          message: 'biz not found',
+          extra: { k: 'v' },
+        })
       } else {
-        expect(biz).toBeUndefined()
+        expect(await biz).toBeUndefined()
       }
-      expect(await caught(client['Fail']('panic'))).toMatchObject({
+      expect(await rejection(client['Fail']('panic'))).toMatchObject({
         code: 'INTERNAL',
         cause: { type: 6 },
         message: expect.stringContaining('panic'),
       })
-      expect(await caught(client['Fail']('other'))).toMatchObject({ message: 'biz error: plain error other' })
+      expect(await rejection(client['Fail']('other'))).toMatchObject({ message: 'biz error: plain error other' })
     })
   })
 }

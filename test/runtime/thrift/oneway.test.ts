@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, connect as netConnect, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryHost } from '../../../src/compiler/host.ts'
 import { loadSchemas } from '../../../src/compiler/load-schemas.ts'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
@@ -8,12 +8,8 @@ import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { type ThriftOptions, thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { createGenericClient, interpretedService } from '../../../src/runtime/thrift/generic.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { Echo, type EchoClient, type EchoHandler, echoHandler } from '../../support/echo-service.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 interface Observed {
   readonly server: Server
@@ -29,7 +25,7 @@ async function serverOf(handler: Partial<EchoHandler> = {}, options: ServerOptio
     Echo,
     echoHandler({ fire: (text) => void fired.push(text), ...handler }),
   )
-  cleanups.push(() => server.close({ drainMs: 0 }))
+  onCleanup(() => server.close({ drainMs: 0 }))
   const { port } = await server.listen('127.0.0.1:0')
   return { server, port, fired, errors }
 }
@@ -42,7 +38,7 @@ function raw(port: number): { socket: Socket; received: () => string; closed: Pr
     received += chunk.toString('latin1')
   })
   socket.on('error', () => {})
-  cleanups.push(() => socket.destroy())
+  onCleanup(() => socket.destroy())
   return { socket, received: () => received, closed: new Promise((resolve) => socket.on('close', () => resolve())) }
 }
 
@@ -159,7 +155,7 @@ describe.each(Object.entries(forms))('over %s', (_, form) => {
 
   it('goes by the IDL of a service that is described at run time', async () => {
     const server = new Server({ onError: () => {}, unknown: { handle: async () => undefined, describe: () => Echo } })
-    cleanups.push(() => server.close({ drainMs: 0 }))
+    onCleanup(() => server.close({ drainMs: 0 }))
     const { port } = await server.listen('127.0.0.1:0')
     const { socket, received } = raw(port)
     socket.write(Buffer.concat([form(message('fire', 1, textArgs('x')), 1), form(message('ping', 2, '00'), 2)]))
@@ -214,16 +210,16 @@ async function talkativeServer(): Promise<number> {
         at += 4 + size
       }
     })
-    cleanups.push(() => socket.destroy())
+    onCleanup(() => socket.destroy())
   })
-  cleanups.push(() => server.close())
+  onCleanup(() => server.close())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
 
 function clientOf(port: number, options: ThriftOptions): EchoClient {
   const wire = thrift({ host: '127.0.0.1', port }, { transport: 'framed', ...options })
-  cleanups.push(() => wire.close())
+  onCleanup(() => wire.close())
   return createClient(Echo, wire, { timeoutMs: 10_000 })
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { generateThriftReflection } from '../../../scripts/thrift-reflection.mjs'
 import { memoryHost } from '../../../src/compiler/host.ts'
 import { loadSchemas } from '../../../src/compiler/load-schemas.ts'
@@ -15,6 +15,7 @@ import { readDescription, writeDescription } from '../../../src/runtime/thrift/d
 import { ThriftReflection } from '../../../src/runtime/thrift/gen/reflection.ts'
 import { createGenericClient, interpretedService } from '../../../src/runtime/thrift/generic.ts'
 import { addReflection, reflectServices } from '../../../src/runtime/thrift/reflection.ts'
+import { onCleanup } from '../../support/cleanup.ts'
 import { generated } from '../../support/generated.ts'
 
 const files = {
@@ -32,11 +33,6 @@ const files = {
     struct Money { 1: i64 units }
     service Base { string ping() }`,
 }
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
 
 async function shopServer(): Promise<Server> {
   const { Shop, Sold } = await generated(files, { int64: 'string', naming: 'camel', map: 'map' })
@@ -58,10 +54,8 @@ describe('Thrift reflection', () => {
     const server = await shopServer()
     const { port } = await server.listen('127.0.0.1:0')
     const wire = thrift(`127.0.0.1:${port}`, { transport })
-    cleanups.push(
-      () => server.close({ drainMs: 0 }),
-      () => wire.close(),
-    )
+    onCleanup(() => server.close({ drainMs: 0 }))
+    onCleanup(() => wire.close())
     const services = await reflectServices(wire)
     expect(services.map(({ name }) => name)).toEqual(['ThriftReflection', 'Shop'])
     const client = createGenericClient(services, wire)
