@@ -59,12 +59,16 @@ function copyMembers(from: Members, to: Members): Members {
   return to
 }
 
-/** An object of a class: an exception as a member. What it owns is copied, hidden members such as `stack` too. */
+/**
+ * An object of a class: an exception as a member. Its own properties are copied, also those that are not enumerable, such
+ * as `stack`. Accessors become values: since Node 22 `stack` is an accessor that answers only for the original error.
+ */
 function copyInstance(value: object, prototype: object): object {
-  const descriptors = Object.getOwnPropertyDescriptors(value) as Record<string, PropertyDescriptor>
-  for (const name of Object.keys(descriptors)) {
-    const descriptor = descriptors[name] as PropertyDescriptor
-    if ('value' in descriptor) descriptor.value = deepCopy(descriptor.value)
+  const copy = Object.create(prototype) as object
+  for (const name of Reflect.ownKeys(value)) {
+    const { enumerable = false, configurable = false, writable = true } = Object.getOwnPropertyDescriptor(value, name)!
+    const held: unknown = deepCopy((value as Record<PropertyKey, unknown>)[name])
+    Object.defineProperty(copy, name, { value: held, enumerable, configurable, writable })
   }
-  return Object.create(prototype, descriptors) as object
+  return copy
 }

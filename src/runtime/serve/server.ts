@@ -113,6 +113,11 @@ export class Server implements AsyncDisposable {
   readonly #listeners: Listener[] = []
   readonly #hooks: { readonly run: () => unknown; readonly when: 'before' | 'after' }[] = []
   #closing: Promise<void> | undefined
+  #onClosed = (): void => {}
+  /** Resolves when the server has closed, whoever called {@link close}. */
+  readonly closed: Promise<void> = new Promise((resolve) => {
+    this.#onClosed = resolve
+  })
 
   /** Throws TypeError on an option that there is not, RangeError on a value that it cannot have. */
   constructor(options: ServerOptions = {}) {
@@ -260,13 +265,12 @@ export class Server implements AsyncDisposable {
 
   /**
    * Closes when the process is told to stop, so that it can end by itself with exit code 0; a second signal ends it at
-   * once. Resolves when the server is closed. Default signals: SIGINT and SIGTERM. Under `npm start` and its like it
+   * once. Resolves when the server has closed, also when {@link close} was called without a signal. Default signals: SIGINT and SIGTERM. Under `npm start` and its like it
    * also closes when the script's shell ends, since some shells die of a SIGTERM without passing it on.
    */
   closeOnSignal(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): Promise<void> {
-    return new Promise((resolve) => {
-      onStopSignal(signals, () => this.close().then(resolve))
-    })
+    const unlisten = onStopSignal(signals, () => void this.close())
+    return this.closed.then(unlisten)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -284,6 +288,7 @@ export class Server implements AsyncDisposable {
     this.#port.destroy()
     await Promise.all([listeners, drained])
     await this.#runHooks('after')
+    this.#onClosed()
   }
 
   async #runHooks(when: 'before' | 'after'): Promise<void> {

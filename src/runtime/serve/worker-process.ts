@@ -7,6 +7,8 @@ import type { WorkerFailure, WorkerParent } from '../net/cluster.ts'
 export interface WorkerService {
   /** Lets what is under way end, and resolves when all is closed. */
   close(): Promise<unknown>
+  /** Resolves when it has closed, also by itself: the worker then ends, and is replaced if it was not told to stop. */
+  readonly closed?: Promise<unknown>
 }
 
 /** Runs `main` until the first process says stop, or has gone, or this process gets SIGTERM. `deafTo` does nothing here. */
@@ -40,7 +42,7 @@ export async function runAsWorker(
       return
     }
     await parent.send({ kind: 'ready' })
-    await stopped
+    await Promise.race(service.closed === undefined ? [stopped] : [stopped, service.closed])
     await service.close()
   } finally {
     process.off('SIGTERM', onStop)

@@ -29,8 +29,8 @@ export interface WorkersOptions {
  * once more. The first process only looks after them. One that dies is replaced, after a wait that grows. On
  * `restartSignal` each worker in turn is exchanged for a new one, which runs the code that is on the disk by then: the old
  * one stops when the new one listens. A stop signal stops all, a second one at once. Workers are stopped with `close`, so
- * that no call is lost. Resolves, in each process, when it has nothing left to do. Rejects in the first process, with the
- * worker's error, when one cannot begin at the start.
+ * that no call is lost. Resolves, in each process, when it has nothing left to do: also where its service closed by
+ * itself. Rejects in the first process, with the worker's error, when one cannot begin at the start.
  *
  * What stands before the call runs in every process. In a worker Ctrl-C and `restartSignal` do nothing: the first process
  * decides; a SIGTERM of its own stops it, and another one follows.
@@ -54,7 +54,12 @@ export async function runWorkers(
     await runAsWorker(parent, main, restartSignal === false ? deafTo : [...deafTo, restartSignal])
   } else if (workers === 0) {
     const service = await main(0)
-    await new Promise<void>((resolve) => onStopSignal(stopSignals, resolve))
+    let unlisten = (): void => {}
+    const stopped = new Promise<void>((resolve) => {
+      unlisten = onStopSignal(stopSignals, resolve)
+    })
+    await Promise.race(service.closed === undefined ? [stopped] : [stopped, service.closed])
+    unlisten()
     await service.close()
   } else {
     const group = new WorkerGroup({

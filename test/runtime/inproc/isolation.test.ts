@@ -83,7 +83,10 @@ describe('copy', () => {
     expect(copy).toBeInstanceOf(OutOfStock)
     expect(copy).not.toBe(error)
     expect(copy.skus).not.toBe(error.skus)
+    expect(copy.stack).toContain('isolation.test')
     expect([copy.stack, copy.message]).toEqual([error.stack, error.message])
+    copy.stack = 'another'
+    expect(error.stack).toContain('isolation.test')
     expect(deepCopy(Buffer.from('abc')).buffer.byteLength).toBe(3)
   })
 })

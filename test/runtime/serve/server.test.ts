@@ -422,4 +422,13 @@ describe('Server', () => {
     await expect(clientOf(`127.0.0.1:${port}`).ping()).rejects.toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
     expect(process.listenerCount('SIGUSR2')).toBe(0)
   })
+
+  it('resolves closeOnSignal also when it is closed without a signal', async () => {
+    const server = serverOf()
+    await server.listen('127.0.0.1:0')
+    const closed = server.closeOnSignal(['SIGUSR2'])
+    await server.close()
+    await Promise.all([closed, server.closed])
+    expect(process.listenerCount('SIGUSR2')).toBe(0)
+  })
 })

@@ -114,6 +114,18 @@ describe('runWorkers', () => {
     expect(program.of('done')).toHaveLength(4)
   })
 
+  it('replaces a worker whose service closed by itself, and ends where there is none', async () => {
+    const program = await start(2)
+    await thriftClient(program.port)(-2)
+    await program.heard('ready', 3)
+    program.child.kill('SIGTERM')
+    expect(await program.exited).toEqual([0, null])
+    const alone = await start(0)
+    await thriftClient(alone.port)(-2)
+    expect(await alone.exited).toEqual([0, null])
+    expect(alone.of('done')).toHaveLength(1)
+  })
+
   it('exchanges all workers on SIGHUP without losing a call, over Thrift and gRPC', async () => {
     const program = await start(2)
     const { port } = program

@@ -9,11 +9,13 @@ import { runWorkers } from 'runtime/serve/workers'
 
 const [, , address, workers, versionFile] = process.argv
 const version = readFileSync(versionFile, 'utf8')
+let server
 const say = (line) => process.stdout.write(`${JSON.stringify({ pid: process.pid, version, ...line })}\n`)
 
 const who = async (delayMs) => {
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
-  if (delayMs < 0) process.exit(3)
+  if (delayMs === -2) setImmediate(() => server.close())
+  else if (delayMs < 0) process.exit(3)
   return `${process.pid} ${version}`
 }
 
@@ -31,7 +33,7 @@ try {
     },
     async (place) => {
       if (version === 'broken') throw new RpcError('FAILED_PRECONDITION', 'broken on purpose')
-      const server = new Server()
+      server = new Server()
         .add(Hello, { who: (delayMs) => who(delayMs) })
         .add(Greeter, { who: async ({ delayMs }) => ({ text: await who(delayMs) }) })
       const { port } = await server.listen(address)
