@@ -63,7 +63,7 @@ export interface ServerCall {
    * The request is still on its way: the deadline runs from now on, and `early` hears when the call ends before `handle`.
    */
   awaitRequest(early: { refuse(reason: RpcError): void }): void
-  /** In process: the call stands in line. It counts as in flight until it is handled or cancelled. */
+  /** The call stands in line. It counts as in flight until it is handled or cancelled. */
   wait(): void
   /**
    * Runs layers and handler. Call it once. It settles when the handler does, or at once when the call is cancelled or

@@ -132,9 +132,8 @@ export class ConnectionStream implements Http2Stream {
     this.sink = undefined
     this.#dropInbox()
     if (this.dead) return
-    const clean = this.remoteEnded && this.#ended
-    if (!clean) this.#host.sendReset(this, code)
-    this.#close(clean)
+    this.#host.sendReset(this, code)
+    this.#close(false)
   }
 
   pause(): void {

@@ -1,6 +1,15 @@
 /** What options of a server's port and wires may be. */
 
-import { atLeast, either, isAnything, isFlag, isFunction, isText, type OptionTable } from '../core/option-check.ts'
+import {
+  atLeast,
+  either,
+  isAnything,
+  isFlag,
+  isFunction,
+  isText,
+  type OptionTable,
+  oneOf,
+} from '../core/option-check.ts'
 import { grpcWireOptionTable } from '../grpc/option-table.ts'
 import type { PortLimits } from './port.ts'
 import type { PortWireOptions } from './port-wire.ts'
@@ -20,6 +29,7 @@ export const wireOptionTable: OptionTable<Omit<PortWireOptions, 'onError'>> = {
     idleTimeoutMs: atLeast(0),
     readTimeoutMs: atLeast(0),
     writeTimeoutMs: atLeast(0),
+    order: oneOf('sequence', 'strict'),
   },
   grpc: grpcWireOptionTable,
   http: {

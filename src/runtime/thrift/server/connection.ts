@@ -44,8 +44,8 @@ export class ThriftServerConnection implements WireConnection {
   readonly #frames: FrameReader
   readonly #clock: ReadClock
   readonly #readTimeoutMs: number
-  readonly #order = new ReplyOrder((exchange) => this.#write(exchange))
-  readonly #calls = new Set<ServerCall>()
+  readonly #order: ReplyOrder
+  readonly #isStrict: boolean
   readonly #closed: Promise<void>
   #state: 'open' | 'leaving' | 'draining' | 'ended' = 'open'
   /** Whether the client takes replies in any order, and so a frame that it did not ask for; and whether it has been told that it gets them so. */
@@ -53,11 +53,21 @@ export class ThriftServerConnection implements WireConnection {
   /** Messages that have arrived. */
   #messages = 0
   #isReading = false
+  /** The client does not read its replies. */
+  #isClientSlow = false
 
   constructor(accepted: ServerSocket, first: Uint8Array, router: Router, options: ThriftWireOptions) {
     const { socket, peer } = accepted
     this.#socket = socket
-    this.#target = { router, peer, maxConcurrentCalls: options.maxConcurrentCalls ?? 4_096 }
+    const maxConcurrentCalls = options.maxConcurrentCalls ?? 4_096
+    this.#target = { router, peer, maxConcurrentCalls }
+    this.#isStrict = options.order === 'strict'
+    this.#order = new ReplyOrder({
+      order: options.order ?? 'sequence',
+      maxWaiting: Math.max(1, maxConcurrentCalls),
+      run: (exchange, call) => this.#run(exchange, call),
+      send: (exchange) => this.#write(exchange),
+    })
     this.#readTimeoutMs = options.readTimeoutMs ?? defaultReadTimeoutMs
     this.#clock = new ReadClock({
       idleTimeoutMs: options.idleTimeoutMs ?? defaultIdleTimeoutMs,
@@ -68,7 +78,10 @@ export class ThriftServerConnection implements WireConnection {
       onStuck: () => socket.destroy(),
       onFlushed: (source) => this.#writers.flushed(source),
       // A client that does not read its replies is not read from either.
-      onPressure: (high) => (high ? socket.pause() : socket.resume()),
+      onPressure: (high) => {
+        this.#isClientSlow = high
+        this.#regulate()
+      },
     })
     this.#writers = new ConnectionWriters(this.#batch)
     this.#frames = new FrameReader(options.maxFrameBytes ?? defaultMaxFrameBytes)
@@ -105,7 +118,7 @@ export class ThriftServerConnection implements WireConnection {
   tick(now: number): void {
     if (this.#state === 'ended') return
     const isPartial = this.#frames.pending > 0
-    const verdict = this.#clock.check(now, { messages: this.#messages, isPartial, isBusy: this.#calls.size > 0 })
+    const verdict = this.#clock.check(now, { messages: this.#messages, isPartial, isBusy: !this.#order.isEmpty })
     if (verdict === 'idle') void this.drain()
     else if (verdict === 'stalled' && !this.#socket.isPaused()) {
       const text = `a message that has not come whole within ${this.#readTimeoutMs} ms`
@@ -121,16 +134,29 @@ export class ThriftServerConnection implements WireConnection {
 
   #read(chunk: Uint8Array): void {
     if (this.#hasEnded) return
+    this.#frames.push(chunk)
+    this.#readOn()
+  }
+
+  /** Takes the messages that have arrived, as far as they are wanted. */
+  #readOn(): void {
     const frames = this.#frames
     this.#isReading = true
     try {
-      frames.push(chunk)
-      while (!this.#hasEnded && frames.next()) this.#message(frames)
+      while (!this.#hasEnded && !this.#order.isFull && frames.next()) this.#message(frames)
     } catch (error) {
       this.#refuseStream(RpcError.from(error))
     }
     this.#isReading = false
+    this.#regulate()
     this.#endWhenIdle()
+  }
+
+  /** Reads from the socket only while the client reads its replies and not too many requests wait. */
+  #regulate(): void {
+    if (this.#hasEnded) return
+    if (this.#isClientSlow || this.#order.isFull) this.#socket.pause()
+    else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
   #message(frames: FrameReader): void {
@@ -140,42 +166,41 @@ export class ThriftServerConnection implements WireConnection {
     } catch (error) {
       // The frame is whole, so the stream can be read on.
       if (frames.framing !== 'ttheader' || frames.end - frames.start < 16) throw error
-      this.#write(refusedExchange(sequenceOf(frames.bytes, frames.start), error))
+      this.#order.add(refusedExchange(sequenceOf(frames.bytes, frames.start), error))
       return
     }
     const { header } = message
     this.#messages++
-    if (this.#anyOrder === 'unknown' && header !== undefined && (header.flags & outOfOrderFlag) !== 0)
+    if (this.#anyOrder === 'unknown' && header !== undefined && (header.flags & outOfOrderFlag) !== 0) {
       this.#anyOrder = 'taken'
+      this.#order.anyOrder = !this.#isStrict
+    }
     // A control frame; clients send none that a server must answer.
     if (message.start === message.end) return
-    this.#run(openExchange(this.#target, message, this.#calls.size))
+    this.#order.add(openExchange(this.#target, message, this.#order.running))
   }
 
-  #run(exchange: Exchange): void {
-    const { call } = exchange
-    this.#order.begin(exchange)
-    if (call === undefined) {
-      this.#order.end(exchange)
-      return
-    }
-    this.#calls.add(call)
-    call.handle(exchange.request).then(
+  #run(exchange: Exchange, call: ServerCall): void {
+    const { cancelled } = call.cx
+    const outcome = cancelled === undefined ? call.handle(exchange.request) : Promise.reject(cancelled)
+    outcome.then(
       (value) => {
         exchange.value = value
-        this.#settle(exchange, call)
+        this.#settle(exchange)
       },
       (error: unknown) => {
         exchange.error = error
-        this.#settle(exchange, call)
+        this.#settle(exchange)
       },
     )
   }
 
-  #settle(exchange: Exchange, call: ServerCall): void {
-    this.#calls.delete(call)
-    if (!this.#hasEnded) this.#order.end(exchange)
-    this.#endWhenIdle()
+  #settle(exchange: Exchange): void {
+    if (this.#hasEnded) return
+    const wasFull = this.#order.isFull
+    this.#order.end(exchange)
+    if (wasFull) this.#readOn()
+    else this.#endWhenIdle()
   }
 
   #write({ form, call, value, error }: Exchange): void {
@@ -192,7 +217,7 @@ export class ThriftServerConnection implements WireConnection {
       writeFailure(writer, form, undefined, reason, notice)
     }
     // The last reply of a burst takes the others with it; before it there is more to gather.
-    if (this.#calls.size === 0 && !this.#isReading) this.#batch.flush()
+    if (this.#order.running === 0 && !this.#isReading) this.#batch.flush()
     else this.#batch.schedule()
   }
 
@@ -200,7 +225,7 @@ export class ThriftServerConnection implements WireConnection {
   #notice(form: ReplyForm): Notice {
     if (form.framing !== 'ttheader') return undefined
     if (this.#state !== 'open') return resetNotice
-    if (this.#anyOrder !== 'taken') return undefined
+    if (this.#anyOrder !== 'taken' || this.#isStrict) return undefined
     this.#anyOrder = 'announced'
     return anyOrderNotice
   }
@@ -231,7 +256,7 @@ export class ThriftServerConnection implements WireConnection {
 
   #endWhenIdle(): void {
     if (this.#state !== 'draining') return
-    if (this.#isReading || this.#calls.size > 0 || !this.#order.isEmpty) return
+    if (this.#isReading || !this.#order.isEmpty) return
     this.#state = 'ended'
     this.#end()
   }
@@ -244,9 +269,7 @@ export class ThriftServerConnection implements WireConnection {
   }
 
   #cancelAll(reason: RpcError): void {
-    const calls = [...this.#calls]
-    this.#calls.clear()
-    for (const call of calls) call.cancel(reason)
+    for (const call of this.#order.clear()) call.cancel(reason)
   }
 }
 

@@ -10,8 +10,8 @@ import type { ThriftWireOptions } from './options.ts'
 
 /**
  * Thrift on a port: TTHeader, framed and buffered, binary (strict and old) and compact, told apart per message and
- * answered in kind. Calls of one connection run side by side; replies over TTHeader and framed go out as they are
- * ready, those without a frame in the order of their calls.
+ * answered in kind. The sequence ids of its requests decide which of a connection's calls run side by side and in which
+ * order they are answered (`reply-order`).
  */
 export function thriftWire(options: ThriftWireOptions = {}): Wire<ServerSocket> {
   const watch = new ConnectionWatch(options)
