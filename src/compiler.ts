@@ -48,11 +48,11 @@ export type {
   IrOneof,
   IrProgram,
   IrReference,
-  IrScalar,
   IrService,
   IrType,
   IrTypedef,
   IrValue,
+  ScalarName,
 } from './compiler/ir/ir.ts'
 export type { LoadedFile } from './compiler/load.ts'
 /** Descriptions for generic clients and servers, made at run time. */

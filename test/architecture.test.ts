@@ -73,7 +73,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: ['project', 'face:runtime', 'face:compiler', 'face:gen', ...compilerParts],
   project: compilerParts,
   compiler: [...compilerParts, 'runtime/protobuf', 'runtime/core'],
-  'compiler/ir': ['compiler', 'runtime/protobuf'],
+  'compiler/ir': ['compiler', 'runtime/protobuf', 'runtime/core'],
   'compiler/gen': ['compiler', 'compiler/ir', 'runtime/core'],
   'compiler/breaking': ['compiler', 'compiler/ir'],
   'compiler/idl/thrift': ['compiler', 'compiler/ir'],

@@ -5,6 +5,7 @@ import { createClient } from '../../src/runtime/core/client/client.ts'
 import { describeFile } from '../../src/runtime/core/message/describe-file.ts'
 import type { FileSchema } from '../../src/runtime/core/message/schema.ts'
 import { interpretedService as grpcService } from '../../src/runtime/grpc/generic.ts'
+import { readDescription, writeDescription } from '../../src/runtime/thrift/description.ts'
 import { interpretedService as thriftService } from '../../src/runtime/thrift/generic.ts'
 import { generated } from '../support/generated.ts'
 
@@ -68,6 +69,22 @@ describe('loadSchemas', () => {
     )
     expect(methodsOf(thriftService(read, 'Shop'))).toEqual(methodsOf(Shop))
     expect(methodsOf(thriftService(read, 'shop.Shop'))).toEqual(methodsOf(Shop))
+  })
+
+  it('agrees with generated code which methods are idempotent, however the annotation is written', async () => {
+    const text = `service S {
+      void none(), void bare() (idempotent), void yes() (idempotent = "true"), void one() (idempotent = "1"),
+      void upper() (Idempotent = "true"), void empty() (idempotent = ""), void no() (idempotent = "false"),
+      void odd() (idempotent = "no"), void twice() (idempotent = "false", idempotent = "true"),
+    }`
+    const { S } = await generated({ 'marks.thrift': text })
+    const [file] = loadSchemas({ entries: ['marks.thrift'], host: memoryHost({ 'marks.thrift': text }) }).schemas
+    const reflected = readDescription('marks.thrift', writeDescription(file!), () => [])
+    type Marked = { methods: readonly { name: string; idempotent?: boolean }[] }
+    const marked = ({ methods }: Marked) => methods.filter((one) => one.idempotent).map(({ name }) => name)
+    expect(marked(S)).toEqual(['bare', 'yes', 'one', 'upper'])
+    expect(marked(thriftService(file!, 'S'))).toEqual(marked(S))
+    expect(marked(thriftService(reflected, 'S'))).toEqual(marked(S))
   })
 
   it('does the same for protobuf, well-known types included', async () => {

@@ -1,6 +1,6 @@
 /** What putting one type in the place of another breaks: which types share their bytes, and which their JSON. */
 
-import type { IrEnum, IrFile, IrMessage, IrScalar, IrType } from '../ir/ir.ts'
+import type { IrEnum, IrFile, IrMessage, IrType, ScalarName } from '../ir/ir.ts'
 import { declarationOf, underlying } from '../ir/underlying.ts'
 import type { Comparing } from './change.ts'
 import { type BreakingCategory, graver } from './rule.ts'
@@ -44,7 +44,7 @@ function referenceBreak(c: TypeComparing, a: IrType, b: IrType): BreakingCategor
 }
 
 /** Whether an enum has the bytes of an integer type. A closed one keeps no number without a name. */
-function isInteger(idl: IrFile['idl'], { closed }: IrEnum, scalar: IrScalar): boolean {
+function isInteger(idl: IrFile['idl'], { closed }: IrEnum, scalar: ScalarName): boolean {
   if (idl === 'thrift') return scalar === 'i32'
   return !closed && (scalar === 'i32' || scalar === 'i64' || scalar === 'u32' || scalar === 'u64')
 }
@@ -72,7 +72,7 @@ function isEntryList(c: TypeComparing, a: IrType, b: IrType): boolean {
   return isSame(1, map.key) && isSame(2, map.value) && entry.fields.every(({ presence }) => presence !== 'required')
 }
 
-function scalarBreak(idl: IrFile['idl'], before: IrScalar, after: IrScalar): BreakingCategory | undefined {
+function scalarBreak(idl: IrFile['idl'], before: ScalarName, after: ScalarName): BreakingCategory | undefined {
   if (before === after) return undefined
   // Bytes may be no text, which readers of a string refuse or mend.
   if (before === 'bytes' && after === 'string') return 'wire'
@@ -81,7 +81,7 @@ function scalarBreak(idl: IrFile['idl'], before: IrScalar, after: IrScalar): Bre
   return (jsonForm[before] ?? before) === (jsonForm[after] ?? after) ? 'source' : 'json'
 }
 
-type Classes = Readonly<Partial<Record<IrScalar, string>>>
+type Classes = Readonly<Partial<Record<ScalarName, string>>>
 
 /** https://protobuf.dev/programming-guides/proto3/#updating; a type that is not here is alone. */
 const protobufWire: Classes = {

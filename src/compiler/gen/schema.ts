@@ -88,7 +88,10 @@ export function schemaJson(file: IrFile, context: ModuleContext): string {
         ? [names.methodMessages(method).args.fullName, names.methodMessages(method).result.fullName]
         : [messageName(method.request), messageName(method.result)]
     return withDetails(
-      withAnnotations([method.name, kinds.indexOf(method.kind), short(request), short(response)], method.annotations),
+      withAnnotations(
+        [method.name, kinds.indexOf(method.kind) + (method.idempotent ? 8 : 0), short(request), short(response)],
+        method.annotations,
+      ),
       optionsText(file, method.annotations),
     )
   }

@@ -1,10 +1,13 @@
 /** What a type is under its aliases, and which TypeScript container holds it. */
 
-import type { IrEnum, IrMessage, IrScalar, IrType } from '../ir/ir.ts'
+import { isInt64 } from '../../runtime/core/message/schema.ts'
+import type { IrEnum, IrMessage, IrType, ScalarName } from '../ir/ir.ts'
+
+export { isInt64 }
 
 /** A type without aliases: a scalar, an enum, a message or a container. */
 export type ResolvedType =
-  | { readonly kind: 'scalar'; readonly scalar: IrScalar }
+  | { readonly kind: 'scalar'; readonly scalar: ScalarName }
   | { readonly kind: 'enum'; readonly enum: IrEnum }
   | { readonly kind: 'message'; readonly message: IrMessage }
   | { readonly kind: 'list' | 'set'; readonly element: IrType }
@@ -33,11 +36,6 @@ export function messageOf(type: IrType): IrMessage | undefined {
 export function isString(type: IrType): boolean {
   const resolved = resolve(type)
   return resolved.kind === 'scalar' && (resolved.scalar === 'string' || resolved.scalar === 'uuid')
-}
-
-/** The 64-bit integers, which have three TypeScript forms. */
-export function isInt64(scalar: IrScalar): boolean {
-  return scalar === 'i64' || scalar === 'u64' || scalar === 's64' || scalar === 'fixed64' || scalar === 'sfixed64'
 }
 
 /** Whether the elements of a set of this type are told apart by value in JavaScript; else it is an array. */

@@ -1,7 +1,7 @@
 /** Options of protobuf as the bytes that stand for them in their options message. */
 
 import { ProtobufWriter } from '../../runtime/protobuf/writer.ts'
-import type { IrField, IrMessage, IrScalar, IrType, IrValue } from './ir.ts'
+import type { IrField, IrMessage, IrType, IrValue, ScalarName } from './ir.ts'
 import { declarationOf } from './underlying.ts'
 
 /** How names inside aggregates are found. */
@@ -140,7 +140,7 @@ function writeAggregate(w: ProtobufWriter, message: IrMessage, value: IrValue, n
   }
 }
 
-function writeScalar(w: ProtobufWriter, id: number, scalar: IrScalar, value: IrValue, isImplicit: boolean): void {
+function writeScalar(w: ProtobufWriter, id: number, scalar: ScalarName, value: IrValue, isImplicit: boolean): void {
   const tag = id * 8
   const whole = (): bigint => (value.kind === 'int' ? value.value : 0n)
   switch (scalar) {
@@ -171,7 +171,7 @@ function writeScalar(w: ProtobufWriter, id: number, scalar: IrScalar, value: IrV
   }
 }
 
-function writeInteger(w: ProtobufWriter, tag: number, scalar: IrScalar, value: bigint): void {
+function writeInteger(w: ProtobufWriter, tag: number, scalar: ScalarName, value: bigint): void {
   const small = Number(value)
   if (scalar === 'i32') w.int32Field(tag + varint, small)
   else if (scalar === 'u32') w.uint32Field(tag + varint, small)

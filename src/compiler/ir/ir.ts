@@ -1,27 +1,9 @@
 /** The IR: the one compile-time model in which Thrift and protobuf meet. Front ends make it, link and check complete it, gen prints it. */
 
+import type { ScalarName } from '../../runtime/core/message/schema.ts'
 import type { SourceFile, Span } from '../diagnostic.ts'
 
-/** The scalar types of both IDLs. Thrift's `byte` is `i8`, its `double` `f64`; protobuf's sint family is `s32`, `s64`. */
-export type IrScalar =
-  | 'bool'
-  | 'i8'
-  | 'i16'
-  | 'i32'
-  | 'i64'
-  | 'u32'
-  | 'u64'
-  | 's32'
-  | 's64'
-  | 'f32'
-  | 'f64'
-  | 'fixed32'
-  | 'fixed64'
-  | 'sfixed32'
-  | 'sfixed64'
-  | 'string'
-  | 'bytes'
-  | 'uuid'
+export type { ScalarName }
 
 /** A program: every file that the entry files reach, imported files before those that import them where possible. */
 export interface IrProgram {
@@ -153,7 +135,7 @@ export interface IrField {
 
 /** A type where it is used. */
 export type IrType =
-  | { readonly kind: 'scalar'; readonly scalar: IrScalar }
+  | { readonly kind: 'scalar'; readonly scalar: ScalarName }
   | { readonly kind: 'reference'; readonly reference: IrReference }
   | { readonly kind: 'list' | 'set'; readonly element: IrType }
   | { readonly kind: 'map'; readonly key: IrType; readonly value: IrType }

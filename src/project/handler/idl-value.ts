@@ -5,7 +5,7 @@ import { wellKnownFiles } from '../../compiler/gen/name/runtime-names.ts'
 import type { Layout } from '../../compiler/gen/text/layout.ts'
 import { key as propertyKey, quote } from '../../compiler/gen/text/printer.ts'
 import { isInt64, mapShape, resolve, setShape } from '../../compiler/gen/type-shape.ts'
-import type { IrEnum, IrField, IrMessage, IrScalar, IrType } from '../../compiler/ir/ir.ts'
+import type { IrEnum, IrField, IrMessage, IrType, ScalarName } from '../../compiler/ir/ir.ts'
 import type { NamedProgram } from '../generate/service-model.ts'
 import { arrayCode, callCode, objectCode } from './code-layout.ts'
 
@@ -214,7 +214,7 @@ function enumValue(maker: ValueMaker, declaration: IrEnum, isExample: boolean): 
   return propertyKey(member) === member ? `${object}.${member}` : `${object}[${quote(member)}]`
 }
 
-function scalarValue(maker: ValueMaker, scalar: IrScalar, exampleName: string | undefined): string {
+function scalarValue(maker: ValueMaker, scalar: ScalarName, exampleName: string | undefined): string {
   if (scalar === 'bool') return exampleName === undefined ? 'false' : 'true'
   if (scalar === 'string') return exampleName === undefined ? "''" : quote(exampleName)
   if (scalar === 'uuid') return quote('00000000-0000-0000-0000-000000000000')

@@ -9,14 +9,13 @@ import {
   entriesOf,
   enumValue,
   type FieldPlan,
-  isInt64,
   type MapPlan,
   type MessagePlan,
   messagePlan,
   type TypePlan,
   zeroOf,
 } from '../core/message/message-plan.ts'
-import type { FileSchema, ScalarName } from '../core/message/schema.ts'
+import { type FileSchema, isInt64, type ScalarName } from '../core/message/schema.ts'
 import type { UnknownFields } from '../core/message/unknown-fields.ts'
 import { missingProtobufField, type ProtobufMessage, protobufMessage, writeUnknownProtobufFields } from './message.ts'
 import type { ProtobufReader } from './reader.ts'

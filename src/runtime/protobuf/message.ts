@@ -1,9 +1,8 @@
 /** The protobuf message type: a MessageType with its printed binary codec. */
 
-import { locateValue } from '../core/message/encode-error.ts'
-import { messageSchema } from '../core/message/file-schema.ts'
 import type { MessageType } from '../core/message/message.ts'
-import type { FileSchema, MessageSchema } from '../core/message/schema.ts'
+import { messageMaker } from '../core/message/message-maker.ts'
+import type { FileSchema } from '../core/message/schema.ts'
 import type { UnknownFields } from '../core/message/unknown-fields.ts'
 import { malformed } from './error.ts'
 import { ProtobufReader } from './reader.ts'
@@ -20,10 +19,8 @@ export interface ProtobufMessage<T = unknown, I = T> extends MessageType<T, I> {
   decode(reader: ProtobufReader, end: number, base?: T): T
 }
 
-// Encoding and decoding are synchronous, so one of each serves every message.
-const bytesWriter = new ProtobufWriter()
 const bytesReader = new ProtobufReader()
-const nothing = new Uint8Array(0)
+const make = messageMaker(new ProtobufWriter(), bytesReader, (decode, end) => decode(bytesReader, end))
 
 /** Makes a {@link ProtobufMessage} of printed functions. Generated code calls it. */
 export function protobufMessage<T, I>(
@@ -33,36 +30,7 @@ export function protobufMessage<T, I>(
   encode: (writer: ProtobufWriter, value: I) => void,
   decode: (reader: ProtobufReader, end: number, base?: T) => T,
 ): ProtobufMessage<T, I> {
-  const message: ProtobufMessage<T, I> = {
-    typeName,
-    get schema(): MessageSchema {
-      return messageSchema(file(), typeName)
-    },
-    create(init?: I): T {
-      return complete({ ...init } as I)
-    },
-    complete,
-    encode(writer: ProtobufWriter, value: I): void {
-      try {
-        encode(writer, value)
-      } catch (error) {
-        throw locateValue(error, file(), typeName, value)
-      }
-    },
-    decode,
-    toBytes(value: I): Uint8Array {
-      bytesWriter.reset()
-      message.encode(bytesWriter, value)
-      return bytesWriter.take()
-    },
-    fromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): T {
-      bytesReader.reset(bytes, start, end)
-      const value = decode(bytesReader, end)
-      bytesReader.reset(nothing)
-      return value
-    },
-  }
-  return message
+  return make(typeName, file, complete, encode, decode)
 }
 
 /** RpcError INTERNAL for a required field that the bytes do not hold; `path` is `shop.Cart.lines`. */

@@ -37,11 +37,12 @@ export function writeDescription({ messages, enums, services }: FileSchema): str
     services: services.map(({ name, extends: parent, methods, annotations }) => ({
       name,
       extends: parent,
-      methods: methods.map(({ name: method, kind, request, response, annotations: marks }) => ({
+      methods: methods.map(({ name: method, kind, request, response, idempotent, annotations: marks }) => ({
         name: method,
         kind,
         request,
         response,
+        idempotent,
         annotations: marks,
       })),
       annotations,
@@ -150,6 +151,7 @@ function readMethod(at: Place): MethodSchema {
     kind: at.word('kind', methodKinds),
     request: at.text('request'),
     response: at.text('response'),
+    ...(at.optional('idempotent')?.value === true && { idempotent: true }),
     ...annotationsOf(at),
   }
 }

@@ -19,7 +19,7 @@ struct ReflectedFile {
    * `{ id, name, type, presence: required | optional | default, default? }`, a type `{ kind: scalar, scalar }`, `{ kind: enum | message, name }`,
    * `{ kind: list | set, element }` or `{ kind: map, key, value }`; scalars are bool, i8, i16, i32, i64, f64, string, bytes, uuid. An enum is
    * `{ name, values: [{ name, number }] }`, a service `{ name, extends?, methods, annotations? }`, a method `{ name, kind: unary | oneway, request,
-   * response, annotations? }`; request and response name the structs of arguments and result: field 0 is the value, the others are the declared
+   * response, idempotent?, annotations? }`; request and response name the structs of arguments and result: field 0 is the value, the others are the declared
    * exceptions. Names are `file.Name`. In defaults 64-bit integers are text, binary is base64, enums are numbers, structs have the names of fields.
    */
   3: required string description,

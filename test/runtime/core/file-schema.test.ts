@@ -26,7 +26,7 @@ const json = JSON.stringify([
     [0, '.Line', []],
   ],
   [['.Kind', 'A', 0, '__proto__ __proto___', -7]],
-  [['.Shop', 'base.Base', [['Put', 4, '.Cart', '.Line', { deprecated: true }]], { 'a.b': 1 }]],
+  [['.Shop', 'base.Base', [['Put', 12, '.Cart', '.Line', { deprecated: true }]], { 'a.b': 1 }]],
 ])
 
 test('every place of the compact JSON reaches the description', () => {
@@ -54,6 +54,7 @@ test('every place of the compact JSON reaches the description', () => {
           kind: 'bidi_streaming',
           request: 'shop.v1.Cart',
           response: 'shop.v1.Line',
+          idempotent: true,
           annotations: { deprecated: true },
         },
       ],

@@ -310,7 +310,7 @@ function decodeCatalogue_find_result(r: ThriftReader): Catalogue_find_result {
 
 /** The description of catalogue.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["catalogue.thrift",0,"thrift","","catalogue.","",[[0,".Product",[[1,"sku","string",1],[2,"name","string",1],[3,"cents","i32",1]]],[2,".UnknownProduct",[[1,"sku","string",1]]],[0,".Catalogue.find_args",[[1,"sku","string"]]],[0,".Catalogue.find_result",[[0,"success",":.Product",2],[1,"unknownProduct",":.UnknownProduct",2]]]],[],[[".Catalogue","",[["find",0,".Catalogue.find_args",".Catalogue.find_result"]]]]]',
   () => [],
 )

@@ -360,7 +360,7 @@ function decodeOrders_place_result(r: ThriftReader): Orders_place_result {
 
 /** The description of orders.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["orders.thrift",0,"thrift","","orders.","",[[0,".Line",[[1,"sku","string",1],[2,"count","i32",0,"",1]]],[0,".Order",[[1,"lines","[:.Line",1],[2,"cents","i32",1],[3,"receipt",":payments.Receipt",1]]],[0,".Orders.place_args",[[1,"lines","[:.Line"],[2,"card","string"]]],[0,".Orders.place_result",[[0,"success",":.Order",2],[1,"unknownProduct",":catalogue.UnknownProduct",2],[2,"cardDeclined",":payments.CardDeclined",2]]]],[],[[".Orders","",[["place",0,".Orders.place_args",".Orders.place_result"]]]]]',
   () => [$file1, $file2],
 )

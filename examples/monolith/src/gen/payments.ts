@@ -316,7 +316,7 @@ function decodePayments_charge_result(r: ThriftReader): Payments_charge_result {
 
 /** The description of payments.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["payments.thrift",0,"thrift","","payments.","",[[0,".Receipt",[[1,"id","string",1],[2,"cents","i32",1]]],[2,".CardDeclined",[[1,"reason","string",1]]],[0,".Payments.charge_args",[[1,"card","string"],[2,"cents","i32"]]],[0,".Payments.charge_result",[[0,"success",":.Receipt",2],[1,"cardDeclined",":.CardDeclined",2]]]],[],[[".Payments","",[["charge",0,".Payments.charge_args",".Payments.charge_result"]]]]]',
   () => [],
 )

@@ -918,7 +918,7 @@ function decodeWork_work_result(r: ThriftReader): Work_work_result {
 
 /** The description of norpc.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["norpc.thrift",0,"thrift","","norpc.","",[[2,".NotFound",[[1,"id","i32",1]]],[0,".HelloWorld.hello_args",[[1,"name","string"]]],[0,".HelloWorld.hello_result",[[0,"success","string",2]]],[0,".KvStore.read_args",[[1,"id","i32"]]],[0,".KvStore.read_result",[[0,"success","string",2],[1,"notFound",":.NotFound",2]]],[0,".KvStore.write_args",[[1,"id","i32"],[2,"value","string"]]],[0,".KvStore.write_result",[]],[0,".KvStore.write_many_args",[[1,"values","<i32,string"]]],[0,".KvStore.write_many_result",[]],[0,".KvStore.list_all_args",[]],[0,".KvStore.list_all_result",[[0,"success","<i32,string",2]]],[0,".Add.add_args",[[1,"x","i32"],[2,"y","i32"]]],[0,".Add.add_result",[[0,"success","i32",2]]],[0,".Work.work_args",[[1,"ms","i32"]]],[0,".Work.work_result",[[0,"success","i32",2]]]],[],[[".HelloWorld","",[["hello",0,".HelloWorld.hello_args",".HelloWorld.hello_result"]]],[".KvStore","",[["read",0,".KvStore.read_args",".KvStore.read_result"],["write",0,".KvStore.write_args",".KvStore.write_result"],["write_many",0,".KvStore.write_many_args",".KvStore.write_many_result"],["list_all",0,".KvStore.list_all_args",".KvStore.list_all_result"]]],[".Add","",[["add",0,".Add.add_args",".Add.add_result"]]],[".Work","",[["work",0,".Work.work_args",".Work.work_result"]]]]]',
   () => [],
 )

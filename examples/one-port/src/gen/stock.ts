@@ -382,7 +382,7 @@ function decodeStock_take_result(r: ThriftReader): Stock_take_result {
 
 /** The description of stock.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["stock.thrift",0,"thrift","","stock.","",[[2,".OutOfStock",[[1,"sku","string",1],[2,"left","i32",1]]],[0,".Stock.put_args",[[1,"sku","string"],[2,"count","i32"]]],[0,".Stock.put_result",[[0,"success","i32",2]]],[0,".Stock.take_args",[[1,"sku","string"],[2,"count","i32"]]],[0,".Stock.take_result",[[0,"success","i32",2],[1,"outOfStock",":.OutOfStock",2]]]],[],[[".Stock","",[["put",0,".Stock.put_args",".Stock.put_result"],["take",0,".Stock.take_args",".Stock.take_result"]]]]]',
   () => [],
 )

@@ -1,6 +1,6 @@
 /** Prints the protobuf codec of a message: encode and decode over the wire format's writer and reader. */
 
-import type { IrEnum, IrField, IrMessage, IrScalar, IrType } from '../../ir/ir.ts'
+import type { IrEnum, IrField, IrMessage, IrType, ScalarName } from '../../ir/ir.ts'
 import type { ModuleContext } from '../context.ts'
 import { type FieldMember, keepsUnknown, type Member, membersOf, type OneofMember } from '../member.ts'
 import { group, type Layout, lines } from '../text/layout.ts'
@@ -15,7 +15,7 @@ import { weightOf } from './memory-estimate.ts'
 const entryWeight = 4
 
 /** Wire type, and name in the methods of writer and reader, by scalar; protobuf has no others. */
-const scalars: Partial<Record<IrScalar, readonly [wire: number, method: string]>> = {
+const scalars: Partial<Record<ScalarName, readonly [wire: number, method: string]>> = {
   bool: [0, 'bool'],
   i32: [0, 'int32'],
   i64: [0, 'int64'],

@@ -1,6 +1,6 @@
 /** Prints the Thrift codec of a message: encode and decode over a writer and reader of either protocol. */
 
-import type { IrField, IrMessage, IrScalar, IrType } from '../../ir/ir.ts'
+import type { IrField, IrMessage, IrType, ScalarName } from '../../ir/ir.ts'
 import type { ModuleContext } from '../context.ts'
 import { type FieldMember, isOpenUnion, keepsUnknown, keepsUnknownCase, membersOf } from '../member.ts'
 import { key, type Printer, quote } from '../text/printer.ts'
@@ -10,7 +10,7 @@ import { defaultText, path } from './complete.ts'
 import { weightOf } from './memory-estimate.ts'
 
 /** Type code on the wire and method of writer and reader, by scalar; Thrift has no others. */
-const scalars: Partial<Record<IrScalar, readonly [code: number, method: string]>> = {
+const scalars: Partial<Record<ScalarName, readonly [code: number, method: string]>> = {
   bool: [2, 'bool'],
   i8: [3, 'i8'],
   i16: [6, 'i16'],

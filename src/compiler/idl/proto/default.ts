@@ -1,9 +1,9 @@
 /** Default values of fields, held against the field's type as far as the type is a scalar. */
 
 import type { Report } from '../../diagnostic.ts'
-import type { IrScalar, IrType, IrValue } from '../../ir/ir.ts'
+import type { IrType, IrValue, ScalarName } from '../../ir/ir.ts'
 
-const integerRange: Readonly<Partial<Record<IrScalar, readonly [bigint, bigint]>>> = {
+const integerRange: Readonly<Partial<Record<ScalarName, readonly [bigint, bigint]>>> = {
   i32: [-(2n ** 31n), 2n ** 31n - 1n],
   s32: [-(2n ** 31n), 2n ** 31n - 1n],
   sfixed32: [-(2n ** 31n), 2n ** 31n - 1n],

@@ -14,9 +14,9 @@ import type {
   IrOneof,
   IrReference,
   IrReserved,
-  IrScalar,
   IrService,
   IrType,
+  ScalarName,
 } from '../../ir/ir.ts'
 import { docText } from '../../text/doc-comment.ts'
 import { annotationsOf, fieldAnnotationsOf, isSet, optionValue } from './annotation.ts'
@@ -43,7 +43,7 @@ import { jsonNameOf } from './json-name.ts'
 /** The largest field number. */
 const maximumFieldNumber = 536_870_911
 
-const scalars: ReadonlyMap<string, IrScalar> = new Map([
+const scalars: ReadonlyMap<string, ScalarName> = new Map([
   ['bool', 'bool'],
   ['int32', 'i32'],
   ['int64', 'i64'],

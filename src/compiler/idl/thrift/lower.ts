@@ -2,7 +2,6 @@
 
 import type { Report, SourceFile, Span } from '../../diagnostic.ts'
 import type {
-  IrAnnotation,
   IrDeclaration,
   IrDeclarationBase,
   IrEnumValue,
@@ -10,10 +9,11 @@ import type {
   IrFile,
   IrMethod,
   IrReference,
-  IrScalar,
   IrType,
   IrValue,
+  ScalarName,
 } from '../../ir/ir.ts'
+import { annotationsOf, knownAnnotations } from './annotation.ts'
 import type * as ast from './ast.ts'
 
 /** What lowering needs everywhere. */
@@ -45,7 +45,7 @@ export function lowerThrift(document: ast.ThriftDocument, report: Report): IrFil
     })),
     declarations,
     doc: document.doc,
-    annotations: document.namespaces.flatMap((namespace) => lowerAnnotations(source, namespace.annotations)),
+    annotations: document.namespaces.flatMap((namespace) => annotationsOf(source, namespace.annotations)),
   }
   const l: Lowering = { source, report, file, stem: fileStem(source.path) }
   for (const definition of document.definitions) declarations.push(lowerDefinition(l, definition))
@@ -96,28 +96,9 @@ function lowerBase(l: Lowering, node: ast.Definition): IrDeclarationBase {
     file: l.file,
     span: spanOf(l.source, node.name),
     doc: node.doc,
-    annotations: lowerAnnotations(l.source, node.annotations),
-    deprecated: deprecation(node),
+    annotations: annotationsOf(l.source, node.annotations),
+    deprecated: knownAnnotations(node, 'declaration').deprecated,
   }
-}
-
-const none: readonly never[] = []
-
-/** Annotation `(deprecated)` or `(deprecated = "reason")`, else `@deprecated reason` in the documentation. */
-function deprecation(node: ast.Documented): boolean | string {
-  for (const { key, value } of node.annotations) {
-    if (key.text.toLowerCase() !== 'deprecated') continue
-    if (value === 'false' || value === '0') return false
-    return value === undefined || value === '' || value === 'true' || value === '1' ? true : value
-  }
-  const match = node.doc?.includes('@deprecated') ? /(?:^|\n)@deprecated\b[ \t]*([^\n]*)/.exec(node.doc) : null
-  return match === null ? false : match[1]!.trim() || true
-}
-
-function lowerAnnotations(source: SourceFile, annotations: readonly ast.Annotation[]): readonly IrAnnotation[] {
-  if (annotations.length === 0) return none
-  // Apache's value of an annotation without one.
-  return annotations.map((a) => ({ name: a.key.text, value: a.value ?? '1', span: spanOf(source, a) }))
 }
 
 /** Fields with their ids: those without get -1, -2, … down the list, as in Apache Thrift. Those of unions and `throws` are optional, whatever they say. */
@@ -139,8 +120,8 @@ function lowerFields(l: Lowering, fields: readonly ast.Field[], forced: 'optiona
       span: spanOf(l.source, field.name),
       typeSpan: spanOf(l.source, field.type),
       doc: field.doc,
-      annotations: lowerAnnotations(l.source, field.annotations),
-      deprecated: deprecation(field),
+      annotations: annotationsOf(l.source, field.annotations),
+      deprecated: knownAnnotations(field, 'field').deprecated,
     }
   })
 }
@@ -204,8 +185,8 @@ function lowerEnumValues(l: Lowering, node: ast.Enum): IrEnumValue[] {
       number: Number(BigInt.asIntN(32, number)),
       span: spanOf(l.source, value.name),
       doc: value.doc,
-      annotations: lowerAnnotations(l.source, value.annotations),
-      deprecated: deprecation(value),
+      annotations: annotationsOf(l.source, value.annotations),
+      deprecated: knownAnnotations(value, 'value').deprecated,
     }
   })
 }
@@ -234,22 +215,14 @@ function lowerFunction(l: Lowering, fn: ast.ServiceFunction): IrMethod {
     result: fn.result === undefined || fn.oneway !== undefined ? undefined : lowerType(l, fn.result),
     request: undefined,
     throws: lowerFields(l, fn.throws, 'optional'),
-    idempotent: isIdempotent(fn),
     span: spanOf(l.source, fn.name),
     doc: fn.doc,
-    annotations: lowerAnnotations(l.source, fn.annotations),
-    deprecated: deprecation(fn),
+    annotations: annotationsOf(l.source, fn.annotations),
+    ...knownAnnotations(fn, 'method'),
   }
 }
 
-/** Annotation `(idempotent)` or `(idempotent = "true")`. */
-function isIdempotent(fn: ast.ServiceFunction): boolean {
-  return fn.annotations.some(
-    ({ key, value }) => key.text === 'idempotent' && (value === undefined || value === 'true' || value === '1'),
-  )
-}
-
-const scalarOf: Readonly<Record<string, IrScalar>> = {
+const scalarOf: Readonly<Record<string, ScalarName>> = {
   bool: 'bool',
   byte: 'i8',
   i8: 'i8',

@@ -2,7 +2,7 @@
 
 import type { Report, Span } from '../../diagnostic.ts'
 import type { boundedDidYouMean } from '../../text/suggest.ts'
-import type { IrEnum, IrField, IrMessage, IrScalar, IrType, IrValue } from '../ir.ts'
+import type { IrEnum, IrField, IrMessage, IrType, IrValue, ScalarName } from '../ir.ts'
 import { declarationOf } from '../underlying.ts'
 
 /** How names inside aggregates are found. */
@@ -24,7 +24,7 @@ interface Checking {
   readonly aggregate: boolean
 }
 
-const ranges: Readonly<Partial<Record<IrScalar, readonly [bigint, bigint]>>> = {
+const ranges: Readonly<Partial<Record<ScalarName, readonly [bigint, bigint]>>> = {
   i32: [-(2n ** 31n), 2n ** 31n - 1n],
   s32: [-(2n ** 31n), 2n ** 31n - 1n],
   sfixed32: [-(2n ** 31n), 2n ** 31n - 1n],
@@ -98,7 +98,7 @@ function checkEnumValue(value: IrValue, target: IrEnum, name: string, checking: 
   })
 }
 
-function checkScalar(value: IrValue, scalar: IrScalar, name: string, { report, aggregate }: Checking): void {
+function checkScalar(value: IrValue, scalar: ScalarName, name: string, { report, aggregate }: Checking): void {
   const refuse = (what: string): void =>
     report({ code: 'option-type', message: `'${name}' takes ${what}`, span: value.span })
   const range = ranges[scalar]

@@ -3,7 +3,7 @@
 import type { Report } from '../../diagnostic.ts'
 import { diagnosticCodes } from '../../diagnostic-code.ts'
 import { didYouMean } from '../../text/suggest.ts'
-import type { IrConst, IrEnum, IrMessage, IrNameValue, IrProgram, IrScalar, IrType, IrValue } from '../ir.ts'
+import type { IrConst, IrEnum, IrMessage, IrNameValue, IrProgram, IrType, IrValue, ScalarName } from '../ir.ts'
 import { declarationOf, typeText, underlying } from '../underlying.ts'
 import { fieldListsOf } from '../walk.ts'
 
@@ -153,9 +153,9 @@ function sameType(a: IrType, b: IrType): boolean {
   )
 }
 
-const integerBits: Readonly<Partial<Record<IrScalar, number>>> = { i8: 8, i16: 16, i32: 32, i64: 64 }
+const integerBits: Readonly<Partial<Record<ScalarName, number>>> = { i8: 8, i16: 16, i32: 32, i64: 64 }
 
-function checkScalar(value: IrValue, scalar: IrScalar, type: IrType, report: Report, what?: string): void {
+function checkScalar(value: IrValue, scalar: ScalarName, type: IrType, report: Report, what?: string): void {
   const bits = integerBits[scalar]
   if (bits !== undefined) {
     if (value.kind !== 'int') {

@@ -64,24 +64,18 @@ function describedMethod(file: FileSchema, method: MethodSchema, message: Descri
   }
   const [request, requestSchema] = type(method.request)
   const [response, result] = type(method.response)
-  const base = { name, localName: methodName(file.idl, name), kind, request, response }
-  if (file.idl === 'protobuf') {
-    const level = method.annotations?.['idempotency_level']
-    return { ...base, idempotent: level === 'IDEMPOTENT' || level === 'NO_SIDE_EFFECTS' }
-  }
+  const { idempotent = false } = method
+  const base = { name, localName: methodName(file.idl, name), kind, request, response, idempotent }
+  if (file.idl === 'protobuf') return base
   const throws = result.fields.flatMap((field) => {
     if (field.id === 0 || field.type.kind !== 'message') return []
     return [{ member: field.localName, type: exceptionClass(messagePlan(type(field.type.name)[1])) }]
   })
-  const { idempotent } = method.annotations ?? {}
   return {
     ...base,
     args: requestSchema.fields.map((field) => field.localName),
     isVoid: !result.fields.some((field) => field.id === 0),
     throws,
-    idempotent: [idempotent]
-      .flat()
-      .some((value) => value === true || value === '' || value === 'true' || value === '1'),
   }
 }
 

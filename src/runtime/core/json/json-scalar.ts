@@ -2,7 +2,8 @@
 
 import { fromBase64, toBase64 } from '../bytes/base64.ts'
 import { toInt64, toUint64 } from '../bytes/int64.ts'
-import { type EnumPlan, enumValue, isInt64, type ScalarPlan } from '../message/message-plan.ts'
+import { type EnumPlan, enumValue, type ScalarPlan } from '../message/message-plan.ts'
+import { isInt64 } from '../message/schema.ts'
 import { type JsonPlace, type JsonValue, showJson } from './json-value.ts'
 
 const numeral = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/

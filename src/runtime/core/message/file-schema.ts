@@ -7,6 +7,7 @@ import {
   type FieldSchema,
   type FileSchema,
   formatNumber,
+  isInt64,
   type MessageSchema,
   type MethodKind,
   type MethodSchema,
@@ -37,7 +38,7 @@ type MessageJson = readonly [number, string, readonly FieldJson[], (Annotations 
 type ExtensionJson = readonly [string, string, FieldJson]
 /** Name, with `!` behind it when closed, then each value as `idlName localName` and its number, then details. */
 type EnumJson = readonly [string, ...(string | number | DetailsJson)[]]
-/** Name, index of the kind, names of request and response, annotations or 0, options. */
+/** Name, index of the kind (8 more where it is idempotent), names of request and response, annotations or 0, options. */
 type MethodJson = readonly [string, number, string, string, (Annotations | 0)?, string?]
 /** Name, name of the parent or empty, methods, annotations or 0, options. */
 type ServiceJson = readonly [string, string, readonly MethodJson[], (Annotations | 0)?, string?]
@@ -64,7 +65,6 @@ type FileJson = readonly [
 const shapes: readonly MessageSchema['kind'][] = ['struct', 'union', 'exception', 'message']
 const kinds: readonly MethodKind[] = ['unary', 'oneway', 'server_streaming', 'client_streaming', 'bidi_streaming']
 const presences: readonly Presence[] = ['default', 'required', 'optional']
-const int64Names: ReadonlySet<string> = new Set(['i64', 'u64', 's64', 'fixed64', 'sfixed64'])
 
 /**
  * The description of an IDL file, decoded when it is first read. Generated code calls it with the format number it was
@@ -274,7 +274,7 @@ function decodeType(cursor: TypeCursor, full: (name: string) => string): TypeSch
     return { kind: 'enum', name: full(word.slice(1)) }
   }
   if (mark === ':') return { kind: 'message', name: full(word.slice(1)) }
-  if (int64Names.has(word)) cursor.hasInt64 = true
+  if (isInt64(word as ScalarName)) cursor.hasInt64 = true
   if (word === 'bytes') cursor.hasBytes = true
   return { kind: 'scalar', scalar: word as ScalarName }
 }
@@ -303,9 +303,10 @@ function decodeMethod(
 ): MethodSchema {
   return {
     name,
-    kind: kinds[kind]!,
+    kind: kinds[kind & 7]!,
     request: full(request),
     response: full(response),
+    ...(kind > 7 && { idempotent: true }),
     ...(annotations && { annotations }),
     ...(options && { options }),
   }

@@ -3,7 +3,15 @@
 import { fromBase64 } from '../bytes/base64.ts'
 import { arrayWeight, bytesWeight, tableWeight } from '../bytes/memory-budget.ts'
 import { fileOf, messageSchema } from './file-schema.ts'
-import type { EnumSchema, FieldSchema, FileSchema, MessageSchema, ScalarName, TypeSchema } from './schema.ts'
+import {
+  type EnumSchema,
+  type FieldSchema,
+  type FileSchema,
+  isInt64,
+  type MessageSchema,
+  type ScalarName,
+  type TypeSchema,
+} from './schema.ts'
 
 /** A type with what it refers to. */
 export type TypePlan =
@@ -135,11 +143,6 @@ export function enumValue(type: EnumPlan, number: number): number | string {
 /** Whether a field's type is text or a UUID. */
 export function isText(type: TypeSchema): boolean {
   return type.kind === 'scalar' && (type.scalar === 'string' || type.scalar === 'uuid')
-}
-
-/** Whether a scalar is one of the 64-bit integers. */
-export function isInt64(scalar: ScalarName): boolean {
-  return scalar === 'i64' || scalar === 'u64' || scalar === 's64' || scalar === 'fixed64' || scalar === 'sfixed64'
 }
 
 function findIn(file: FileSchema, has: (one: FileSchema) => boolean): FileSchema | undefined {

@@ -1,9 +1,9 @@
 /** The run-time description of an IDL file: what JSON mapping, reflection and generic calls read; decoded lazily. */
 
 /** The version of the contract between generated code and the runtime. Both sides carry it; they must be equal. */
-export const formatNumber = 1
+export const formatNumber = 2
 
-/** The names of the scalar types of both IDLs. */
+/** The scalar types of both IDLs. Thrift's `byte` is `i8`, its `double` `f64`; protobuf's sint family is `s32`, `s64`. */
 export type ScalarName =
   | 'bool'
   | 'i8'
@@ -23,6 +23,11 @@ export type ScalarName =
   | 'string'
   | 'bytes'
   | 'uuid'
+
+/** Whether a scalar is one of the 64-bit integers, which have three TypeScript forms. */
+export function isInt64(scalar: ScalarName): boolean {
+  return scalar === 'i64' || scalar === 'u64' || scalar === 's64' || scalar === 'fixed64' || scalar === 'sfixed64'
+}
 
 /** The type of a field, element, key or value. `name` is a full name: `pkg.Outer.Inner` or `file-stem.Name` for Thrift. */
 export type TypeSchema =
@@ -114,6 +119,8 @@ export interface MethodSchema {
   readonly kind: MethodKind
   readonly request: string
   readonly response: string
+  /** The IDL says that a call may be repeated: Thrift's annotation `idempotent`, protobuf's `idempotency_level`. */
+  readonly idempotent?: boolean
   readonly annotations?: Readonly<Record<string, unknown>>
   /** protobuf: base64 of its `google.protobuf.MethodOptions`, where it has some. */
   readonly options?: string

@@ -412,7 +412,7 @@ function decodeChoice(r: ThriftReader): Choice | undefined {
 }
 
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["part.thrift",0,"thrift","","part.","view",[[0,".Part",[[1,"part_id","i64",1],[2,"display_name","string",0,"","part"],[3,"carrier","=.Carrier",0,"",1],[4,"spareCarrier","=.Carrier",2],[5,"carriers","[=.Carrier"],[6,"allowed","{=.Carrier",0,"",[1]],[7,"byCarrier","<=.Carrier,string"],[8,"carrierByName","<string,=.Carrier",0,"",{"one":4}],[9,"image","bytes"],[10,"partsByUrl","<string,[:.Part"],[11,"unset","=.Carrier"]]],[1,".Choice",[[1,"carrier","=.Carrier",2],[2,"part",":.Part",2],[3,"more","<uuid,:.Choice",2]],{"deprecated":"1"}]],[[".Carrier","HAND",1,"CART",4,"WAGON",4,"__proto__ __proto___",9]],[]]',
   () => [],
 )

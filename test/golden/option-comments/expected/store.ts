@@ -331,7 +331,7 @@ function decodePartStore_find_by_url_result(r: ThriftReader): PartStore_find_by_
 }
 
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["store.thrift",0,"thrift","","store.","view",[[2,".StoreClosed",[[1,"message","string",2],[2,"carrier","=part.Carrier"]]],[0,".NotUsed",[[1,"choices","<string,:part.Choice"]]],[0,".PartStore.find_by_url_args",[[1,"part_url","string"],[2,"user_carrier","=part.Carrier",0,"",4]]],[0,".PartStore.find_by_url_result",[[0,"success","<string,:part.Choice",2],[1,"store_closed",":.StoreClosed",2]]]],[],[[".PartStore","",[["find_by_url",0,".PartStore.find_by_url_args",".PartStore.find_by_url_result"]]]]]',
   () => [$file1],
 )

@@ -529,7 +529,7 @@ function decodeCounter_count_result(r: ThriftReader): Counter_count_result {
 
 /** The description of numbers.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["numbers.thrift",0,"thrift","","numbers.","number view unknown",[[0,".Numbers",[[1,"a","i64",1],[2,"b","i64",0,"","5"],[3,"c","<i64,i64",0,"",[["1","2"]]],[4,"d","[i64"],[5,"e","{i64"],[6,"f","bytes"],[7,"g","i64",2],[8,"mode","=shared.Mode",2,"",1]]],[1,".Either",[[1,"number","i64",2],[2,"text","string",2]]],[2,".Wrong",[[1,"code","i64"],[2,"message","string"]]],[0,".Counter.count_args",[[1,"from","i64"]]],[0,".Counter.count_result",[[0,"success","i64",2],[1,"wrong",":.Wrong",2]]]],[],[[".Counter","",[["count",0,".Counter.count_args",".Counter.count_result"]]]]]',
   () => [$file1],
 )

@@ -11,7 +11,7 @@ export type Id = number
 
 /** The description of shared.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["shared.thrift",0,"thrift","","shared.","number view unknown",[],[[".Mode","ON",0,"OFF",1]],[]]',
   () => [],
 )

@@ -112,7 +112,7 @@ function decodedefault_(r: ThriftReader): default_ {
 
 /** The description of other.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["other.thrift",0,"thrift","","other.","",[[0,".Money",[[1,"amount","i64"]]],[0,".default_",[[1,"x","string"]]]],[[".Color","RED",0,"GREEN",1]],[]]',
   () => [],
 )

@@ -778,14 +778,14 @@ function decodePartStore_find_by_url_result(r: ThriftReader): PartStore_find_by_
 
 /** The description of part.thrift. */
 export const $file_part: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["part.thrift",0,"thrift","","part.","names",[[0,".Part",[[1,"part_id","i64",1],[2,"display_name","string",0,"","part"],[3,"carrier","=.Carrier",0,"",1],[4,"spareCarrier","=.Carrier",2],[5,"carriers","[=.Carrier"],[6,"allowed","{=.Carrier",0,"",[1]],[7,"byCarrier","<=.Carrier,string"],[8,"carrierByName","<string,=.Carrier",0,"",{"one":4}],[9,"image","bytes"],[10,"partsByUrl","<string,[:.Part"],[11,"unset","=.Carrier"]]],[1,".Choice",[[1,"carrier","=.Carrier",2],[2,"part",":.Part",2],[3,"more","<uuid,:.Choice",2]],{"deprecated":"1"}]],[[".Carrier","HAND",1,"CART",4,"WAGON",4,"__proto__ __proto___",9]],[]]',
   () => [],
 )
 
 /** The description of store.thrift. */
 export const $file_store: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["store.thrift",0,"thrift","","store.","names",[[2,".StoreClosed",[[1,"message","string",2],[2,"carrier","=part.Carrier"]]],[0,".NotUsed",[[1,"choices","<string,:part.Choice"]]],[0,".PartStore.find_by_url_args",[[1,"part_url","string"],[2,"user_carrier","=part.Carrier",0,"",4]]],[0,".PartStore.find_by_url_result",[[0,"success","<string,:part.Choice",2],[1,"store_closed",":.StoreClosed",2]]]],[],[[".PartStore","",[["find_by_url",0,".PartStore.find_by_url_args",".PartStore.find_by_url_result"]]]]]',
   () => [$file_part],
 )

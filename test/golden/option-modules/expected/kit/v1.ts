@@ -309,14 +309,14 @@ function decodeKit(r: ProtobufReader, end: number, base?: Kit): Kit {
 
 /** The description of kit/v1/size.proto. */
 export const $file_size: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["kit/v1/size.proto",1,"proto3","kit.v1","kit.v1.","names",[],[[".Size","SIZE_UNKNOWN",0,"SIZE_SMALL",1,"SIZE_LITTLE",1,"SIZE_LARGE",7,{"o":"EAE="}]],[]]',
   () => [],
 )
 
 /** The description of kit/v1/kit.proto. */
 export const $file_kit: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["kit/v1/kit.proto",1,"proto3","kit.v1","kit.v1.","names",[[3,".Kit",[[1,"kit_id kitId","string"],[2,"size","=.Size"],[3,"other_size otherSize","=.Size",2],[4,"sizes","[=.Size",4],[5,"loose_sizes looseSizes","[=.Size",0,"",null,"EAA="],[6,"size_by_name sizeByName","<string,=.Size"],[7,"kit_by_url kitByUrl","<string,:.Kit"],[8,"only_size onlySize","=.Size",2,"which_one whichOne"],[9,"only_bytes onlyBytes","bytes",2,"which_one whichOne"],[10,"nothing","=google.protobuf.NullValue"],[11,"api_url apiUrl","string"]]]],[],[[".Kits","",[["GetKitByID",0,".Kit",".Kit"]]]]]',
   () => [$file1, $file_size],
 )

@@ -161,7 +161,7 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
 
 /** The description of kit/old.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["kit/old.proto",1,"proto2","kit","kit.","",[[3,".Old",[[1,"kind","=.Old.Kind",1],[2,"other","=.Old.Kind",2,"",2],[3,"kinds","[=.Old.Kind"],[4,"tight","[=.Old.Kind",4,"",null,"EAE="],[5,"by_name byName","<string,=.Old.Kind",16]]]],[[".Old.Kind!","NONE",0,"FIRST",1,"SECOND",2]],[]]',
   () => [],
 )

@@ -646,7 +646,7 @@ function decodeFleetClient(r: ProtobufReader, end: number, base?: FleetClient): 
 
 /** The description of names/a.proto. */
 export const $file: volo_FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["names/a.proto",1,"proto3","names.a","names.a.","",[[3,".Timestamp",[[1,"google",":google.protobuf.Timestamp",2],[2,"other",":names.b.Timestamp",2],[3,"own",":.Timestamp",2]]],[3,".Fields",[[1,"constructor constructor_ constructor","string"],[2,"to_string toString_ toString","string"],[3,"__proto__ proto Proto","string"],[4,"snake_case_name snakeCaseName","string"],[5,"UPPER_CASE UPPERCASE","string"],[6,"PascalCase","string"],[7,"with_1_digit with1Digit","string"],[8,"_leading leading Leading","string"],[9,"class","string"],[10,"json_named jsonNamed other-name","string"],[11,"default","string",2,"value_of valueOf_"],[12,"case","string",2,"value_of valueOf_"],[13,"promises","[:.Promise"]]],[3,".Promise",[[1,"set",":.Promise.Set",2]]],[3,".Promise.Set",[[1,"x","string"]]],[3,".Context",[[1,"id","string"]]],[3,".FileSchema",[[1,"id","string"]]],[3,".Fleet",[[1,"id","string"]]],[3,".FleetClient",[[1,"id","string"]]]],[],[[".Reader","",[["Then",0,".Context",".FileSchema"],["GetURL",0,".Fleet",".FleetClient"],["constructor",0,".Context",".Context"],["snake_case",3,".Context","names.b.Timestamp"]]]]]',
   () => [$file1, $file2],
 )

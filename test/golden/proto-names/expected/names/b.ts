@@ -59,7 +59,7 @@ function decodeTimestamp(r: ProtobufReader, end: number, base?: Timestamp): Time
 
 /** The description of names/b.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["names/b.proto",1,"proto3","names.b","names.b.","",[[3,".Timestamp",[[1,"ticks","i64"]]]],[],[]]',
   () => [],
 )

@@ -59,7 +59,7 @@ function decodeFromThrift(r: ThriftReader): FromThrift {
 
 /** The description of names/c.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["names/c.thrift",0,"thrift","","c.","",[[0,".FromThrift",[[1,"id","string"]]]],[],[]]',
   () => [],
 )

@@ -59,7 +59,7 @@ function decodeFromProto(r: ProtobufReader, end: number, base?: FromProto): From
 
 /** The description of names/c.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["names/c.proto",1,"proto3","names.c","names.c.","",[[3,".FromProto",[[1,"id","string"]]]],[],[]]',
   () => [],
 )

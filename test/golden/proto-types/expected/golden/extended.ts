@@ -496,7 +496,7 @@ function decodea_name_so_long_that_its_declaration_does_not_fit_into_the_hundred
 
 /** The description of golden/extended.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["golden/extended.proto",1,"proto2","golden.extended","golden.extended.","",[[7,".Thing",[[1,"name","string",18]],0,{"x":[[100,200]]}],[3,".Thing.Nested",[[1,"depth","i32",2]]],[3,".Box",[[1,"inside","bytes",2]]]],[[".Shade!","DARK",0,"LIGHT",1]],[],[],[[".Thing.Nested.nested",".Thing",[101,"nested Thing_Nested_nested nested",":.Thing.Nested",2]],[".weight",".Thing",[100,"weight","i64",2,"","5"]],[".packed_numbers",".Thing",[102,"packed_numbers packed_numbers packedNumbers","[i32",4,"",null,"EAE="]],[".words",".Thing",[103,"words","[string",16]],[".box",".Thing",[104,"box",":.Box",10]],[".shade",".Thing",[105,"shade","=.Shade",2,"",null,"GAE="]],[".a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line",".Thing",[106,"a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line aNameSoLongThatItsDeclarationDoesNotFitIntoTheHundredAndTwentyColumnsOfALine","[:.Thing"]]]]',
   () => [],
 )

@@ -475,7 +475,7 @@ function decodeextra_field(r: ProtobufReader, end: number, base?: extra_field): 
 
 /** The description of golden/legacy.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["golden/legacy.proto",1,"proto2","golden.legacy","golden.legacy.","",[[7,".Defaults",[[1,"id","string",17],[2,"number","i32",2,"",42],[3,"text","string",18,"","it\'s\\n"],[4,"data","bytes",2,"","Af8="],[5,"yes","bool",2,"",true],[6,"infinite","f64",2,"","Infinity"],[7,"unknown","f32",2,"","NaN"],[8,"big","i64",2,"","-9223372036854775808"],[9,"level","=.Level",2,"",9],[10,"loose","[i32"],[11,"dense","[i32",4,"",null,"EAE="],[12,"scalars",":golden.Scalars",1],[13,"part",":.Defaults.Part",10],[14,"parts","[:.Defaults.Parts",8],[15,"step","=.Step",2],[16,"steps","<string,=.Step",16]],0,{"x":[[100,199]]}],[3,".Defaults.Part",[[1,"size","i32",1]]],[3,".Defaults.Parts",[[1,"name","string",18]]]],[[".Level!","LOW",5,"HIGH",9],[".Step!","FIRST",0,"SECOND",1]],[],[],[[".extra",".Defaults",[100,"extra","string",18]]]]',
   () => [$file1],
 )

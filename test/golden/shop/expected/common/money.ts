@@ -87,7 +87,7 @@ function decodeMoney(r: ThriftReader): Money {
 
 /** The description of common/money.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["common/money.thrift",0,"thrift","shop.common","money.","",[[0,".Money",[[1,"amount","i64",1],[2,"currency","=.Currency",0,"",978]]]],[[".Currency","EUR",978,"USD",840,"JPY",392]],[]]',
   () => [],
 )

@@ -388,7 +388,7 @@ function decodeCommon_ping_result(r: ThriftReader): Common_ping_result {
 
 /** The description of base/common.thrift. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["base/common.thrift",0,"thrift","","common.","",[[2,".Busy",[[1,"retryAfter","i32"]]],[0,".Ping",[[1,"text","string"]]],[0,".Root.version_args",[]],[0,".Root.version_result",[[0,"success","string",2]]],[0,".Common.ping_args",[[1,"ping",":.Ping",1]]],[0,".Common.ping_result",[[0,"success",":.Ping",2],[1,"busy",":.Busy",2]]]],[],[[".Root","",[["version",0,".Root.version_args",".Root.version_result"]]],[".Common",".Root",[["ping",0,".Common.ping_args",".Common.ping_result"]]]]]',
   () => [],
 )

@@ -146,7 +146,7 @@ function decodeLevel(r: ProtobufReader, end: number, base?: Level): Level {
 
 /** The description of stock/v1/feed.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["stock/v1/feed.proto",1,"proto3","stock.v1","stock.v1.","",[[3,".WatchRequest",[[1,"sku","string"]]],[3,".Level",[[1,"sku","string"],[2,"count","i32"]]]],[],[[".StockFeed","",[["Watch",2,".WatchRequest",".Level"]]]]]',
   () => [],
 )

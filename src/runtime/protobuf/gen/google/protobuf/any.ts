@@ -162,7 +162,7 @@ function decodeAny(r: ProtobufReader, end: number, base?: Any): Any {
 
 /** The description of google/protobuf/any.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["google/protobuf/any.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".Any",[[1,"type_url typeUrl","string"],[2,"value","bytes"]]]],[],[],[],[],"Wixnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi9hbnlwYgoTY29tLmdvb2dsZS5wcm90b2J1ZkIIQW55UHJvdG9QAaICA0dQQqoCHkdvb2dsZS5Qcm90b2J1Zi5XZWxsS25vd25UeXBlcw=="]',
   () => [],
 )

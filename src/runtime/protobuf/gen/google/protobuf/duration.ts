@@ -152,7 +152,7 @@ function decodeDuration(r: ProtobufReader, end: number, base?: Duration): Durati
 
 /** The description of google/protobuf/duration.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["google/protobuf/duration.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".Duration",[[1,"seconds","i64"],[2,"nanos","i32"]]]],[],[],[],[],"+AEBWjFnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi9kdXJhdGlvbnBiChNjb20uZ29vZ2xlLnByb3RvYnVmQg1EdXJhdGlvblByb3RvUAGiAgNHUEKqAh5Hb29nbGUuUHJvdG9idWYuV2VsbEtub3duVHlwZXM="]',
   () => [],
 )

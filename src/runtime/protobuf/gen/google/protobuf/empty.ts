@@ -46,7 +46,7 @@ function decodeEmpty(r: ProtobufReader, end: number, _base?: Empty): Empty {
 
 /** The description of google/protobuf/empty.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["google/protobuf/empty.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".Empty",[]]],[],[],[],[],"Wi5nb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi9lbXB0eXBiChNjb20uZ29vZ2xlLnByb3RvYnVmQgpFbXB0eVByb3RvUAGiAgNHUEKqAh5Hb29nbGUuUHJvdG9idWYuV2VsbEtub3duVHlwZXP4AQE="]',
   () => [],
 )

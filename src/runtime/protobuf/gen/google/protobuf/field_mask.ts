@@ -261,7 +261,7 @@ function decodeFieldMask(r: ProtobufReader, end: number, base?: FieldMask): Fiel
 
 /** The description of google/protobuf/field_mask.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["google/protobuf/field_mask.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".FieldMask",[[1,"paths","[string"]]]],[],[],[],[],"ChNjb20uZ29vZ2xlLnByb3RvYnVmQg5GaWVsZE1hc2tQcm90b1ABogIDR1BCqgIeR29vZ2xlLlByb3RvYnVmLldlbGxLbm93blR5cGVzWjJnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi9maWVsZG1hc2twYvgBAQ=="]',
   () => [],
 )

@@ -360,7 +360,7 @@ function decodeListValue(r: ProtobufReader, end: number, base?: ListValue): List
 
 /** The description of google/protobuf/struct.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["google/protobuf/struct.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".Struct",[[1,"fields","<string,:.Value"]]],[3,".Value",[[1,"null_value nullValue","=.NullValue",2,"kind"],[2,"number_value numberValue","f64",2,"kind"],[3,"string_value stringValue","string",2,"kind"],[4,"bool_value boolValue","bool",2,"kind"],[5,"struct_value structValue",":.Struct",2,"kind"],[6,"list_value listValue",":.ListValue",2,"kind"]]],[3,".ListValue",[[1,"values","[:.Value"]]]],[[".NullValue","NULL_VALUE",0]],[],[],[],"+AEBWi9nb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi9zdHJ1Y3RwYgoTY29tLmdvb2dsZS5wcm90b2J1ZkILU3RydWN0UHJvdG9QAaICA0dQQqoCHkdvb2dsZS5Qcm90b2J1Zi5XZWxsS25vd25UeXBlcw=="]',
   () => [],
 )

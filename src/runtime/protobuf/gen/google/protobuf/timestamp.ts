@@ -181,7 +181,7 @@ function decodeTimestamp(r: ProtobufReader, end: number, base?: Timestamp): Time
 
 /** The description of google/protobuf/timestamp.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["google/protobuf/timestamp.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".Timestamp",[[1,"seconds","i64"],[2,"nanos","i32"]]]],[],[],[],[],"+AEBWjJnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi90aW1lc3RhbXBwYgoTY29tLmdvb2dsZS5wcm90b2J1ZkIOVGltZXN0YW1wUHJvdG9QAaICA0dQQqoCHkdvb2dsZS5Qcm90b2J1Zi5XZWxsS25vd25UeXBlcw=="]',
   () => [],
 )

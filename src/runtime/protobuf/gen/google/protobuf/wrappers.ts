@@ -522,7 +522,7 @@ function decodeBytesValue(r: ProtobufReader, end: number, base?: BytesValue): By
 
 /** The description of google/protobuf/wrappers.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["google/protobuf/wrappers.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".DoubleValue",[[1,"value","f64"]]],[3,".FloatValue",[[1,"value","f32"]]],[3,".Int64Value",[[1,"value","i64"]]],[3,".UInt64Value",[[1,"value","u64"]]],[3,".Int32Value",[[1,"value","i32"]]],[3,".UInt32Value",[[1,"value","u32"]]],[3,".BoolValue",[[1,"value","bool"]]],[3,".StringValue",[[1,"value","string"]]],[3,".BytesValue",[[1,"value","bytes"]]]],[],[],[],[],"+AEBWjFnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi93cmFwcGVyc3BiChNjb20uZ29vZ2xlLnByb3RvYnVmQg1XcmFwcGVyc1Byb3RvUAGiAgNHUEKqAh5Hb29nbGUuUHJvdG9idWYuV2VsbEtub3duVHlwZXM="]',
   () => [],
 )

@@ -121,7 +121,7 @@ function decodeStatus(r: ProtobufReader, end: number, base?: Status): Status {
 
 /** The description of google/rpc/status.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["google/rpc/status.proto",1,"proto3","google.rpc","google.rpc.","",[[3,".Status",[[1,"code","i32"],[2,"message","string"],[3,"details","[:google.protobuf.Any"]]]],[],[],[],[],"Wjdnb29nbGUuZ29sYW5nLm9yZy9nZW5wcm90by9nb29nbGVhcGlzL3JwYy9zdGF0dXM7c3RhdHVzUAFCC1N0YXR1c1Byb3RvCg5jb20uZ29vZ2xlLnJwY6ICA1JQQw=="]',
   () => [$file1],
 )

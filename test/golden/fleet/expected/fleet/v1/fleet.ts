@@ -828,7 +828,7 @@ function decodeDispatch(r: ProtobufReader, end: number, base?: Dispatch): Dispat
 
 /** The description of fleet/v1/fleet.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["fleet/v1/fleet.proto",1,"proto3","fleet.v1","fleet.v1.","",[[3,".Vehicle",[[1,"id","string"],[2,"kind","=.VehicleKind"],[3,"capacity","i64"],[4,"labels","<string,string"],[5,"driver","string",2],[6,"in_service_since inServiceSince",":google.protobuf.Timestamp",2],[7,"idle",":.Vehicle.Idle",2,"activity"],[8,"tour",":.Vehicle.Tour",2,"activity"],[9,"broken_because brokenBecause","string",2,"activity"],[10,"photo","bytes"],[11,"recent_speeds recentSpeeds","[s32",4]]],[3,".Vehicle.Idle",[[1,"since",":google.protobuf.Duration",2]]],[3,".Vehicle.Tour",[[1,"stops","[:.Point"],[2,"done","u32"]]],[3,".GetVehicleRequest",[[1,"id","string"]]],[3,".ListVehiclesRequest",[[1,"within",":.Area",2],[2,"kinds","[=.VehicleKind",4]]],[3,".Position",[[1,"vehicle_id vehicleId","string"],[2,"at",":.Point",2],[3,"time",":google.protobuf.Timestamp",2],[4,"speed","f32"]]],[3,".TrackSummary",[[1,"positions","u32"],[2,"metres","f64"],[3,"elapsed",":google.protobuf.Duration",2]]],[3,".Dispatch",[[1,"vehicle_id vehicleId","string"],[2,"go_to goTo",":.Point",2,"body"],[3,"text","string",2,"body"],[4,"done","bool",2,"body"]]]],[[".VehicleKind","VEHICLE_KIND_UNSPECIFIED",0,"VEHICLE_KIND_BIKE",1,"VEHICLE_KIND_VAN",2,"VEHICLE_KIND_TRUCK",3]],[[".Fleet","",[["GetVehicle",0,".GetVehicleRequest",".Vehicle"],["PutVehicle",0,".Vehicle","google.protobuf.Empty"],["ListVehicles",2,".ListVehiclesRequest",".Vehicle"],["RecordTrack",3,".Position",".TrackSummary"],["Dispatching",4,".Dispatch",".Dispatch"]]]]]',
   () => [$file1, $file2, $file3, $file4],
 )

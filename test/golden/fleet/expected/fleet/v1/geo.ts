@@ -140,7 +140,7 @@ function decodeArea(r: ProtobufReader, end: number, base?: Area): Area {
 
 /** The description of fleet/v1/geo.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["fleet/v1/geo.proto",1,"proto3","fleet.v1","fleet.v1.","",[[3,".Point",[[1,"latitude","f64"],[2,"longitude","f64"]]],[3,".Area",[[1,"low",":.Point",2],[2,"high",":.Point",2]]]],[],[]]',
   () => [],
 )

@@ -19,7 +19,7 @@ export const SizeNumbers: EnumNumbers<Size> = /*#__PURE__*/ enumNumbers(
 
 /** The description of kit/v1/size.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
-  1,
+  2,
   '["kit/v1/size.proto",1,"proto3","kit.v1","kit.v1.","unknown names",[],[[".Size","SIZE_UNKNOWN",0,"SIZE_SMALL",1,"SIZE_LITTLE",1,"SIZE_LARGE",7,{"o":"EAE="}]],[]]',
   () => [],
 )
