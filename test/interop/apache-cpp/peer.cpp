@@ -145,7 +145,21 @@ class Relay : public EverythingIf {
   void dare(const string& kind) override { onward([&](auto& to) { to.dare(kind); }); }
   void note(const string& text) override { onward([&](auto& to) { to.note(text); }); }
   void noted(string& out) override { onward([&](auto& to) { to.noted(out); }); }
-  int32_t sleep(const int32_t milliseconds) override { return onward([&](auto& to) { return to.sleep(milliseconds); }); }
+  // Sends two requests before it reads, and asks at once for what a oneway call has done.
+  int32_t sleep(const int32_t milliseconds) override {
+    return onward([&](auto& to) {
+      to.send_sleep(milliseconds);
+      to.send_echoString("behind it");
+      const int32_t slept = to.recv_sleep();
+      string text;
+      to.recv_echoString(text);
+      if (text != "behind it") throw std::runtime_error("the replies are out of order: " + text);
+      to.note("noted at once");
+      to.noted(text);
+      if (text != "noted at once") throw std::runtime_error("the oneway call has not ended: " + text);
+      return slept;
+    });
+  }
 };
 
 // Says when the server listens, and where.

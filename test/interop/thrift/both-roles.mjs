@@ -38,6 +38,24 @@ export async function bothRoles(peer, form, { cloud = false, exceptServer = {}, 
   }
 }
 
+/** 64 slow calls of the peer's multiplexed client run side by side on its one connection to our server. */
+export async function sharedConnection(peer, form) {
+  const { server, port, mostAsleep } = await ourServer()
+  try {
+    const title = `${peer.name}'s client, one connection, ${form.title}`
+    return await withPeer(peer, form, ['--upstream', `127.0.0.1:${port}`], title, (name, clients) => {
+      const check = async ({ everything }) => {
+        await everything.echoInt(1)
+        await Promise.all(Array.from({ length: 64 }, () => everything.sleep(1_000)))
+        assert.equal(mostAsleep(), 64)
+      }
+      return outcomeOf(name, { '64 slow calls side by side': check }, clients)
+    })
+  } finally {
+    await server.close({ drainMs: 0 })
+  }
+}
+
 /** Ends the peer's server under calls of ours, and our server under calls of the peer. */
 export async function shutdowns(peer, form) {
   const theirs = await withPeer(

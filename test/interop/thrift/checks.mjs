@@ -152,6 +152,8 @@ export const everythingChecks = {
     const numbers = Array.from({ length: 64 }, (_, i) => i)
     assert.deepEqual(await Promise.all(numbers.map((i) => everything.echoInt(i))), numbers)
   },
+  // Apache's relays send two requests and a oneway one on this connection before they read (see their `sleep`).
+  'a slow call': async ({ everything }) => assert.equal(await everything.sleep(150), 150),
   'a deadline on the caller’s side': async ({ everything }) => {
     const error = await failure(everything.sleep(2_000, { timeoutMs: 100 }))
     assert.equal(error.code, 'DEADLINE_EXCEEDED', `${error}`)

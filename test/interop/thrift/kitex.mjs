@@ -3,7 +3,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bothRoles, shutdowns } from './both-roles.mjs'
+import { bothRoles, sharedConnection, shutdowns } from './both-roles.mjs'
 import { idl } from './our-side.mjs'
 import { cache, missingTool, run } from './peer-process.mjs'
 
@@ -36,6 +36,7 @@ export async function kitex() {
     ...(await bothRoles(peer, forms.multiplexed, cloud)),
     ...(await bothRoles(peer, forms.framed, { exceptClient })),
     ...(await bothRoles(peer, forms.buffered, { exceptClient })),
+    await sharedConnection(peer, forms.multiplexed),
     ...(await shutdowns(peer, forms.ttheader)),
     ...(await shutdowns(peer, forms.multiplexed)),
   ]

@@ -24,9 +24,12 @@ export const Busy = exceptionOf('risk', 'busy')
 
 const same = (value) => value
 
-/** A server that answers as every peer does. */
+/** A server that answers as every peer does; `mostAsleep` gives how many calls of `sleep` one connection has had at once. */
 export async function ourServer({ address = '127.0.0.1:0', ...options } = {}) {
   let last = ''
+  /** Calls of `sleep` that run, by the client's address: one connection each. */
+  const asleep = new Map()
+  let mostAsleep = 0
   const server = new Server({ onError() {}, drainMs: 5_000, ...options })
   const risk = (kind) => {
     if (kind === 'refused') throw new Refused({ code: 7, reason: 'no' })
@@ -39,12 +42,18 @@ export async function ourServer({ address = '127.0.0.1:0', ...options } = {}) {
     join: (a, b, c, d, e) => [a, b, c, d, ...e].join(','),
     risk,
     dare: (kind) => void risk(kind),
-    note(text) {
+    // It takes its time: whoever asks next on the same connection must see it all the same.
+    async note(text) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
       last = text
     },
     noted: () => last,
-    async sleep(milliseconds) {
+    async sleep(milliseconds, cx) {
+      const { address } = cx.peer
+      asleep.set(address, (asleep.get(address) ?? 0) + 1)
+      mostAsleep = Math.max(mostAsleep, asleep.get(address))
       await new Promise((resolve) => setTimeout(resolve, milliseconds))
+      asleep.set(address, asleep.get(address) - 1)
       return milliseconds
     },
   }
@@ -63,7 +72,7 @@ export async function ourServer({ address = '127.0.0.1:0', ...options } = {}) {
     remaining: (cx) => BigInt(cx.deadline === undefined ? -1 : Math.round(cx.remainingMs)),
   })
   const { address: bound, port } = await server.listen(address)
-  return { server, address: bound, port }
+  return { server, address: bound, port, mostAsleep: () => mostAsleep }
 }
 
 /** Clients over a transport: typed ones, and one in bytes. */

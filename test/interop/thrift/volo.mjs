@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bothRoles, shutdowns } from './both-roles.mjs'
+import { bothRoles, sharedConnection, shutdowns } from './both-roles.mjs'
 import { cache, missingTool, run } from './peer-process.mjs'
 
 const manifest = fileURLToPath(new URL('../volo/Cargo.toml', import.meta.url))
@@ -46,6 +46,7 @@ export async function volo() {
     ...(await bothRoles(peer, form('framed', 'compact'), compactExcept)),
     ...(await bothRoles(peer, form('buffered', 'binary'))),
     ...(await bothRoles(peer, form('buffered', 'compact'), compactExcept)),
+    await sharedConnection(peer, form('ttheader', 'binary', 'multiplexed')),
     ...(await shutdowns(peer, form('ttheader', 'binary'))),
     ...(await shutdowns(peer, form('ttheader', 'binary', 'multiplexed'))),
   ]

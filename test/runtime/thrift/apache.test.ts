@@ -62,6 +62,31 @@ for (const { transport, protocol, Transport, Protocol } of forms) {
       })
     })
 
+    it('as a client has 64 calls run side by side on its connection', async () => {
+      let running = 0
+      let open!: () => void
+      const all = new Promise<void>((resolve) => {
+        open = resolve
+      })
+      const server = new Server().add(
+        Echo,
+        echoHandler({
+          async echo(text) {
+            if (++running === 64) open()
+            await all
+            return text
+          },
+        }),
+      )
+      onCleanup(() => server.close({ drainMs: 0 }))
+      const { port } = await server.listen('127.0.0.1:0')
+      const connection = apache.createConnection('127.0.0.1', port, { transport: Transport, protocol: Protocol })
+      onCleanup(() => connection.end())
+      const client = apache.createClient(ApacheEchoClient, connection)
+      const texts = Array.from({ length: 64 }, (_, i) => `call ${i}`)
+      expect(await Promise.all(texts.map((text) => client.echo(text)))).toEqual(texts)
+    })
+
     it('as a server answers our client, one call at a time and multiplexed', async () => {
       const fired: string[] = []
       const sockets = new Set<Socket>()
