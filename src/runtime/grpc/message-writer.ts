@@ -3,6 +3,8 @@
 import { CallStream } from '../core/stream/call-stream.ts'
 import type { Http2Stream } from '../http2/sink.ts'
 
+const nothing = new Uint8Array(0)
+
 /** Any iterable of messages. */
 export type Messages = AsyncIterable<unknown> | Iterable<unknown>
 
@@ -14,6 +16,7 @@ export class MessageWriter {
   readonly #encode: (message: unknown) => Uint8Array
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
   #stopped = false
+  #ended = false
   #drained: (() => void) | undefined
 
   constructor(stream: Http2Stream, encode: (message: unknown) => Uint8Array) {
@@ -83,10 +86,17 @@ export class MessageWriter {
     this.#drained = drained
   }
 
+  /** Closes this side of the stream; to call when every message is written. */
+  end(): void {
+    this.#ended = true
+    this.#stream.write(nothing, true)
+  }
+
   /** Goes on with another stream, to which what was written so far has been written again. */
   moveTo(stream: Http2Stream): void {
     this.#stream = stream
-    this.drain()
+    if (this.#ended) this.end()
+    else this.drain()
   }
 
   /** The stream has room again. */

@@ -132,8 +132,9 @@ export class ConnectionStream implements Http2Stream {
     this.sink = undefined
     this.#dropInbox()
     if (this.dead) return
-    this.#host.sendReset(this, code)
-    this.#close(false)
+    const clean = this.remoteEnded && this.#ended
+    if (!clean) this.#host.sendReset(this, code)
+    this.#close(clean)
   }
 
   pause(): void {

@@ -35,7 +35,7 @@ export interface Dialed {
 type TcpAddress = Extract<Address, { kind: 'tcp' }>
 
 /** The default of {@link DialOptions.connectTimeoutMs}. */
-const defaultConnectTimeoutMs = 3_000
+export const defaultConnectTimeoutMs = 3_000
 
 /**
  * Connects. Rejects with RpcError UNAVAILABLE (`bytesSent: false`, so a retry is safe) that names address and reason,

@@ -355,6 +355,74 @@ describe('the connections of a channel', () => {
   })
 })
 
+describe('a server that takes the connection and sends no SETTINGS', () => {
+  /** Accepts and says nothing until `speak` is called. */
+  async function silent(): Promise<{ readonly address: string; readonly speak: (bytes: Uint8Array) => void }> {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => {
+      sockets.push(socket)
+      socket.on('error', () => {})
+      socket.resume()
+    })
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    onCleanup(() => {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => server.close(resolve))
+    })
+    const { port } = server.address() as AddressInfo
+    return {
+      address: `127.0.0.1:${port}`,
+      speak: (bytes) => {
+        for (const socket of sockets) socket.write(bytes)
+      },
+    }
+  }
+
+  const emptySettings = Uint8Array.from([0, 0, 0, 4, 0, 0, 0, 0, 0])
+  const goaway = Uint8Array.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+
+  it('is not READY, and connectTimeoutMs covers the wait for it', async () => {
+    const { address } = await silent()
+    const { transport, echo, states } = dial(address, { connectTimeoutMs: 100 })
+    const text = `cannot connect to ${address}: it sent no HTTP/2 SETTINGS within 100 ms; does this port speak gRPC?`
+    expect(await failure(transport.connect())).toMatchObject({ code: 'UNAVAILABLE', message: text, bytesSent: false })
+    expect(states).toEqual(['CONNECTING', 'TRANSIENT_FAILURE'])
+    expect(await failure(echo.unary({}))).toMatchObject({ code: 'UNAVAILABLE', message: text, bytesSent: false })
+  })
+
+  it('is READY as soon as they have come', async () => {
+    const { address, speak } = await silent()
+    const { transport, states } = dial(address)
+    const connecting = transport.connect()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(states).toEqual(['CONNECTING'])
+    speak(emptySettings)
+    await connecting
+    expect(states).toEqual(['CONNECTING', 'READY'])
+  })
+
+  it('is given up when the transport is closed', async () => {
+    const { address } = await silent()
+    const { transport, echo } = dial(address)
+    const call = failure(echo.unary({}))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await transport.close()
+    expect(await call).toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
+  })
+
+  it('is waited for again, after a backoff, when GOAWAY comes with them', async () => {
+    const { address, speak } = await silent()
+    const { transport, states } = dial(address, { backoff: { initialMs: 5_000 } })
+    const connecting = failure(transport.connect())
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    speak(Buffer.concat([emptySettings, goaway]))
+    expect(await connecting).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('GOAWAY') })
+    expect(states).toEqual(['CONNECTING', 'TRANSIENT_FAILURE'])
+  })
+})
+
 describe('a call that the server has not seen', () => {
   async function refusing(times: number): Promise<{ readonly address: string; readonly bodies: Buffer[] }> {
     const bodies: Buffer[] = []

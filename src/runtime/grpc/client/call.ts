@@ -1,4 +1,4 @@
-/** GrpcClientCall: one call on the client, from its request to its status. */
+/** GrpcClientCall: one call on the client, from its request to its status; its states are those of {@link State}. */
 
 import type { Context } from '../../core/context/context.ts'
 import { hasPassed, lateFailure } from '../../core/deadline-error.ts'
@@ -21,26 +21,38 @@ import type { ChannelCall } from './channel.ts'
 import { callHeaders, renewTimeout } from './request-headers.ts'
 import { answerEncoding, checkAnswer, endedEarly, refuses, wrongCount } from './response-check.ts'
 
-type Settle = (value: unknown) => void
-
-let capturedResolve: Settle
-let capturedReject: Settle
-/** One executor for all promises: a closure per call would cost as much as the promise. */
-const capture = (resolve: Settle, reject: Settle): void => {
-  capturedResolve = resolve
-  capturedReject = reject
-}
-
 /** Bytes of streamed requests that are kept for a server that has not seen them, until it begins to answer. */
 const mostKept = 64 * 1024
 
+/**
+ * Where a call stands. `waiting`: it has no stream, for its credentials or a connection are still to come. `open`: it
+ * has a stream, and nothing of the answer has come. `answered`: response headers have come. `over`: it is settled.
+ *
+ * | event                                | waiting                 | open                                  | answered              |
+ * |--------------------------------------|-------------------------|---------------------------------------|-----------------------|
+ * | a connection is there                | opens a stream: `open`  |                                       |                       |
+ * | there is none                        | `abandon`: `over`       |                                       |                       |
+ * | response headers                     |                         | `answered`                            |                       |
+ * | trailers, or headers that end it     |                         | `finish`: `over`                      | `finish`: `over`      |
+ * | the stream dies, and the server      |                         | `waiting`, for another stream; once   | `abandon`: `over`     |
+ * | cannot have seen the call            |                         | if it had left, else always           |                       |
+ * | the stream dies otherwise            |                         | `abandon`: `over`                     | `abandon`: `over`     |
+ * | cancelled; the request stream fails; | `abandon`: `over`       | `abandon`: `over`                     | `abandon`: `over`     |
+ * | what came cannot be read; the reader |                         |                                       |                       |
+ * | of the responses leaves              |                         |                                       |                       |
+ *
+ * Nothing happens in `over`.
+ */
+type State = 'waiting' | 'open' | 'answered' | 'over'
+
 /** A call and the sink of its stream in one object. */
 export class GrpcClientCall implements Http2Sink, ChannelCall {
+  private state: State = 'waiting'
   private settings: CallSettings
   private readonly bound: BoundMethod
   private readonly cx: Context
-  private resolve: Settle | undefined = undefined
-  private reject: Settle | undefined = undefined
+  private resolve: ((value: unknown) => void) | undefined = undefined
+  private reject: ((error: unknown) => void) | undefined = undefined
   private removeCancel: (() => void) | undefined = undefined
   private more: Http2Headers | undefined = undefined
   /** The request of a method that takes one message, kept until the server has begun to answer. */
@@ -56,13 +68,8 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   private reader: FrameReader | undefined = undefined
   private answer: Frame | undefined = undefined
   private encoding: Compression | undefined = undefined
-  /** The request side is closed. */
-  private sent = false
-  private over = false
-  /** Sent again because the server had not seen it. */
-  private reopened = false
-  /** Time has passed since the header fields were made. */
-  private waited = false
+  /** It had left once already, and the server had not seen it. */
+  private repeated = false
 
   constructor(bound: BoundMethod, cx: Context) {
     this.settings = bound.settings
@@ -88,12 +95,16 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     } catch (error) {
       return Promise.reject(error)
     }
-    const outcome = new Promise<unknown>(capture)
-    this.resolve = capturedResolve
-    this.reject = capturedReject
-    this.removeCancel = cx.onCancel((reason) => this.fail(reason, true))
-    if (this.settings.credentials.length === 0) this.begin()
-    else this.present()
+    const outcome = new Promise<unknown>((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    this.removeCancel = cx.onCancel((reason) => this.abandon(reason))
+    const { channel, credentials } = this.settings
+    const { ready } = channel
+    if (credentials.length > 0) this.present()
+    else if (ready === undefined) channel.wait(this)
+    else this.start(ready)
     return outcome
   }
 
@@ -101,8 +112,17 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     return this.settings.waitForReady
   }
 
+  open(connection: Http2ClientConnection): void {
+    this.more = renewTimeout(this.cx, this.more)
+    this.start(connection)
+  }
+
+  unavailable(error: RpcError): void {
+    this.abandon(lateFailure(this.cx, error))
+  }
+
   headers(headers: Http2Headers, end: boolean): void {
-    if (this.over) return
+    if (this.state === 'over') return
     const { channel, compression } = this.settings
     // For the calls that follow.
     if (compression !== undefined && refuses(headers, compression)) channel.refusedEncodings.add(compression)
@@ -112,6 +132,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
         this.end(headers)
         return
       }
+      this.state = 'answered'
       this.frame = undefined
       this.kept = undefined
       this.watch?.answered()
@@ -120,7 +141,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
       readBackward(headers, this.cx)
       this.encoding = answerEncoding(headers)
     } catch (error) {
-      this.fail(error, true)
+      this.abandon(error)
       return
     }
     if (!streamsResponse(this.cx.method.kind)) return
@@ -129,7 +150,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   }
 
   data(chunk: Uint8Array): void {
-    if (this.over) return
+    if (this.state === 'over') return
     if (this.response !== undefined) {
       this.response.push(chunk)
       return
@@ -142,54 +163,31 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
       if (this.answer !== undefined) throw wrongCount('more than one response')
       this.answer = frame
     } catch (error) {
-      this.fail(error, true)
+      this.abandon(error)
     }
   }
 
   end(trailers: Http2Headers | undefined): void {
-    if (this.over) return
+    if (this.state === 'over') return
     let failure: unknown
     try {
       failure = trailers === undefined ? lateFailure(this.cx, endedEarly()) : this.readTrailers(trailers)
     } catch (error) {
       failure = error
     }
-    this.finish(!this.sent)
-    if (streamsResponse(this.cx.method.kind)) {
-      if (this.response === undefined) {
-        if (failure !== undefined) {
-          this.reject?.(failure)
-          return
-        }
-        this.startResponse()
-        this.resolve?.(this.response)
-      }
-      this.response?.finish(failure)
-      return
-    }
-    if (failure !== undefined) {
-      this.reject?.(failure)
-      return
-    }
-    try {
-      if (this.answer === undefined) throw wrongCount(this.reader === undefined ? 'no response' : 'half a response')
-      if (this.reader !== undefined && this.reader.buffered > 0) throw wrongCount('more than one response')
-      this.resolve?.(this.decode(this.answer))
-    } catch (error) {
-      this.reject?.(error)
-    }
+    this.finish(failure)
   }
 
   reset(reason: Http2Reset): void {
-    if (this.over) return
-    if (this.maySendAgain(reason)) {
-      this.reopened ||= reason.sent
-      this.waited = true
-      this.stream = undefined
-      this.begin()
+    if (this.state === 'over') return
+    if (!this.maySendAgain(reason)) {
+      this.abandon(lateFailure(this.cx, errorOfReset(reason)))
       return
     }
-    this.fail(lateFailure(this.cx, errorOfReset(reason)), false)
+    this.repeated ||= reason.sent
+    this.state = 'waiting'
+    this.stream = undefined
+    this.seek()
   }
 
   drain(): void {
@@ -205,37 +203,31 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     this.stream?.resume()
   }
 
-  /** For the stream of responses: its reader has left or cannot go on. */
+  /** For the stream of responses, which its reader has left or cannot read. */
   leave(): void {
-    if (!this.over) this.finish(true)
+    this.abandon(undefined)
   }
 
-  unavailable(error: RpcError): void {
-    this.fail(lateFailure(this.cx, error), false)
-  }
-
-  open(connection: Http2ClientConnection): void {
-    const { cx, frame, messages, bound, settings } = this
-    cx.peer = connection.peer
-    if (this.waited) this.more = renewTimeout(cx, this.more)
-    const headers = settings.headers ?? (cx.caller === settings.caller ? bound.headers : bound.anonymous)
-    const stream = connection.open(headers, this.more, this)
-    this.stream = stream
-    if (frame !== undefined) {
-      this.sent = true
-      stream.write(frame, true)
-    } else if (this.writer !== undefined) this.sendAgain(stream, this.writer)
-    else if (messages !== undefined) this.send(stream, messages)
-  }
-
-  private begin(): void {
+  /** Takes the connection that is there, or stands in line; time has passed since the header fields were made. */
+  private seek(): void {
     const { channel } = this.settings
     const { ready } = channel
-    if (ready !== undefined) this.open(ready)
-    else {
-      this.waited = true
-      channel.wait(this)
-    }
+    if (ready === undefined) channel.wait(this)
+    else this.open(ready)
+  }
+
+  private start(connection: Http2ClientConnection): void {
+    const { cx, frame, messages, bound, settings } = this
+    cx.peer = connection.peer
+    const headers = settings.headers ?? (cx.caller === settings.caller ? bound.headers : bound.anonymous)
+    const stream = connection.open(headers, this.more, this)
+    this.state = 'open'
+    this.stream = stream
+    if (frame !== undefined) stream.write(frame, true)
+    else if (this.writer !== undefined) {
+      for (const part of this.kept ?? []) stream.write(part, false)
+      this.writer.moveTo(stream)
+    } else if (messages !== undefined) this.send(stream, messages)
   }
 
   /** Begins with the metadata of the credentials. */
@@ -243,29 +235,22 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     const { cx, settings, bound } = this
     const headers = settings.headers ?? bound.headers
     const serviceUrl = `${headerOf(headers, ':scheme')}://${headerOf(headers, ':authority')}/${cx.service.fullName}`
-    metadataOfCredentials(settings.credentials, { cx, serviceUrl, method: cx.method.name }).then(
-      (metadata) => {
-        if (this.over) return
+    metadataOfCredentials(settings.credentials, { cx, serviceUrl, method: cx.method.name })
+      .then((metadata) => {
+        if (this.state === 'over') return
         const more = [...(this.more ?? [])]
-        try {
-          appendMetadata(more, metadata, 'INTERNAL')
-        } catch (error) {
-          this.fail(error, false)
-          return
-        }
+        appendMetadata(more, metadata, 'INTERNAL')
         this.more = more
-        this.waited = true
-        this.begin()
-      },
-      (error) => this.fail(error, false),
-    )
+        this.seek()
+      })
+      .catch((error) => this.abandon(error))
   }
 
   /** Whether the server cannot have seen the call: it goes out again at once, as often as nothing had left, else once. */
   private maySendAgain(reason: Http2Reset): boolean {
     if (reason.processed || reason.code === Http2ErrorCode.INTERNAL_ERROR) return false
     if (hasPassed(this.cx.deadline)) return false
-    if (reason.sent && this.reopened) return false
+    if (reason.sent && this.repeated) return false
     return this.messages === undefined ? this.frame !== undefined : this.kept !== undefined
   }
 
@@ -273,19 +258,18 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     const { maxSendBytes, compression } = this.settings
     const { request } = this.bound
     this.kept = []
-    this.writer = new MessageWriter(stream, (message) => {
+    const writer = new MessageWriter(stream, (message) => {
       const frame = encodeFrame(request, message, maxSendBytes, compression)
       this.watch?.sent(frame.length)
       if (this.kept !== undefined) this.keep(frame)
       return frame
     })
-    this.writer.run(messages).then(
+    this.writer = writer
+    writer.run(messages).then(
       (complete) => {
-        if (!complete || this.over) return
-        this.sent = true
-        this.stream?.write(nothing, true)
+        if (complete) writer.end()
       },
-      (error) => this.fail(requestFailed(error), true),
+      (error) => this.abandon(requestFailed(error)),
     )
   }
 
@@ -293,13 +277,6 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     this.kept?.push(frame)
     this.keptBytes += frame.length
     if (this.keptBytes > mostKept) this.kept = undefined
-  }
-
-  /** Writes what was written on a stream that the server has not seen. */
-  private sendAgain(stream: Http2Stream, writer: MessageWriter): void {
-    for (const frame of this.kept ?? []) stream.write(frame, false)
-    if (this.sent) stream.write(nothing, true)
-    else writer.moveTo(stream)
   }
 
   private readTrailers(trailers: Http2Headers): unknown {
@@ -319,26 +296,52 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     return decodeFrame(this.bound.response, frame, this.settings.maxReceiveBytes, this.encoding)
   }
 
-  private fail(error: unknown, reset: boolean): void {
-    if (this.over) return
-    this.finish(reset)
-    if (this.response !== undefined) this.response.fail(error)
-    else this.reject?.(error)
+  /** The one message of an answer. Throws where there is none, more than one, or one that cannot be read. */
+  private single(): unknown {
+    if (this.answer === undefined) throw wrongCount(this.reader === undefined ? 'no response' : 'half a response')
+    if (this.reader !== undefined && this.reader.buffered > 0) throw wrongCount('more than one response')
+    return this.decode(this.answer)
   }
 
-  /** Lets go of everything; `reset` ends the stream on the wire as well. */
-  private finish(reset: boolean): void {
-    this.over = true
+  /** The server has said its last word: settles with `failure`, or with what has come. */
+  private finish(failure: unknown): void {
+    if (this.state === 'over') return
+    this.release()
+    if (failure === undefined && streamsResponse(this.cx.method.kind)) {
+      if (this.response === undefined) {
+        this.startResponse()
+        this.resolve?.(this.response)
+      }
+      this.response?.finish()
+    } else if (failure === undefined) {
+      try {
+        this.resolve?.(this.single())
+      } catch (error) {
+        this.reject?.(error)
+      }
+    } else if (this.response !== undefined) this.response.finish(failure)
+    else this.reject?.(failure)
+  }
+
+  /** The call ends without the server's last word: settles with `reason`, and drops the responses that nobody has read. */
+  private abandon(reason: unknown): void {
+    if (this.state === 'over') return
+    this.release()
+    if (this.response === undefined) this.reject?.(reason)
+    else this.response.fail(reason)
+  }
+
+  /** Lets go of everything; a stream that is not over on the wire is reset. */
+  private release(): void {
+    this.state = 'over'
     this.removeCancel?.()
     this.writer?.stop()
     this.frame = undefined
     this.kept = undefined
     if (this.stream === undefined) this.settings.channel.leave(this)
-    if (reset) this.stream?.reset(Http2ErrorCode.CANCEL)
+    else this.stream.reset(Http2ErrorCode.CANCEL)
   }
 }
-
-const nothing = new Uint8Array(0)
 
 function requestFailed(error: unknown): RpcError {
   if (isRpcError(error)) return error

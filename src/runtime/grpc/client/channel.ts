@@ -31,6 +31,30 @@ export interface ChannelCall {
   unavailable(error: RpcError): void
 }
 
+/**
+ * What a channel does about new connections. `idle`: nothing. `dialling`: it makes one. `backoff`: the last attempt
+ * failed, and it waits before the next one. `closed`: it makes no more.
+ *
+ * | event                     | idle                          | dialling                   | backoff                           |
+ * |---------------------------|-------------------------------|----------------------------|-----------------------------------|
+ * | a call needs a connection | is queued; `dialling` when    | is queued                  | is queued; fails when no          |
+ * |                           | another connection is allowed |                            | connection is left, unless it     |
+ * |                           |                               |                            | waits for ready                   |
+ * | a connection is ready     |                               | `idle`; takes queued calls |                                   |
+ * | the attempt failed        |                               | `backoff`; queued calls    |                                   |
+ * |                           |                               | fail as in `backoff`       |                                   |
+ * | the wait is over          |                               |                            | `dialling` when a call is queued, |
+ * |                           |                               |                            | else `idle`                       |
+ * | a connection is retired   | `dialling` when a call is     |                            | queued calls fail as above        |
+ * |                           | queued                        |                            |                                   |
+ * | `close`                   | `closed`                      | `closed`; queued calls     | `closed`; queued calls fail       |
+ * |                           |                               | wait for this attempt      |                                   |
+ *
+ * In `closed` new calls fail. The {@link ConnectivityState} follows from this state and from whether there is a
+ * connection that takes calls: see `#report`.
+ */
+type DialState = 'idle' | 'dialling' | 'backoff' | 'closed'
+
 /** One address and the connections to it: those in use, and those that still end their streams. */
 export class Channel {
   readonly connectivity: Connectivity = new Connectivity()
@@ -41,20 +65,21 @@ export class Channel {
   readonly #id: number = nextId()
   /** Every connection whose socket is open. */
   readonly #connections = new Set<Http2ClientConnection>()
-  readonly #made = new WeakMap<Http2ClientConnection, { readonly id: number; readonly since: number }>()
+  readonly #known = new WeakMap<Http2ClientConnection, { readonly id: number; readonly since: number }>()
   /** Calls that were opened on connections that are gone. */
   #startedBefore = 0
   /** Those that take calls. */
   #usable: Http2ClientConnection[] = []
   #current: Http2ClientConnection | undefined
-  readonly #waiting = new Set<ChannelCall>()
-  #dialling: Promise<void> | undefined
+  readonly #queued = new Set<ChannelCall>()
+  #state: DialState = 'idle'
+  /** The connection that is being made, also in `closed`. */
+  #dialling: Promise<void> = Promise.resolve()
   #failures = 0
   #lastError: RpcError | undefined
-  /** Set while no connection is to be made. */
-  #pause: NodeJS.Timeout | undefined
+  #timer: NodeJS.Timeout | undefined
   #keepalive: Http2Keepalive
-  readonly #idle: IdleCheck
+  readonly #idleCheck: IdleCheck
   readonly #abort = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -62,7 +87,7 @@ export class Channel {
     this.#dialer = dialer
     this.#options = options
     this.#keepalive = options.keepalive
-    this.#idle = new IdleCheck(options.idleTimeoutMs, this.#connections)
+    this.#idleCheck = new IdleCheck(options.idleTimeoutMs, this.#connections)
   }
 
   /** A connection that takes a call now, if there is one. */
@@ -72,30 +97,30 @@ export class Channel {
 
   /** Gives the call a connection as soon as one takes it, and makes one if none does. */
   wait(call: ChannelCall): void {
-    if (this.#closing !== undefined) {
+    if (this.#state === 'closed') {
       call.unavailable(this.#closed())
       return
     }
-    if (this.#pause !== undefined && this.#usable.length === 0) {
+    if (this.#state === 'backoff' && this.#usable.length === 0) {
       if (!call.waitsForReady) {
         call.unavailable(this.#notYet())
         return
       }
-      this.#pause.ref()
+      this.#timer?.ref()
     }
-    this.#waiting.add(call)
+    this.#queued.add(call)
     this.#dialIfNeeded()
   }
 
   /** The call wants no connection any more. */
   leave(call: ChannelCall): void {
-    if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#pause?.unref()
+    if (this.#queued.delete(call) && this.#queued.size === 0) this.#timer?.unref()
   }
 
   /** The channel as it is now. */
   stats(): ChannelStats {
     const connections = [...this.#connections].map((connection) => {
-      const { id = 0, since = 0 } = this.#made.get(connection) ?? {}
+      const { id = 0, since = 0 } = this.#known.get(connection) ?? {}
       const { peer, openStreams, opened, usable } = connection
       return { id, peer, since, openCalls: openStreams, started: opened, usable }
     })
@@ -103,7 +128,7 @@ export class Channel {
       id: this.#id,
       target: this.#dialer.authority,
       state: this.connectivity.state,
-      waiting: this.#waiting.size,
+      waiting: this.#queued.size,
       started: connections.reduce((sum, { started }) => sum + started, this.#startedBefore),
       connections,
     }
@@ -116,7 +141,7 @@ export class Channel {
   }
 
   #other(): Http2ClientConnection | undefined {
-    if (this.#waiting.size > 0 || this.#closing !== undefined) return undefined
+    if (this.#queued.size > 0 || this.#state === 'closed') return undefined
     for (const connection of this.#usable) {
       if (connection.available) {
         this.#current = connection
@@ -126,115 +151,133 @@ export class Channel {
     return undefined
   }
 
+  #enter(state: DialState, error?: RpcError): void {
+    this.#state = state
+    this.#report(error)
+  }
+
+  /** Reports the connectivity to those who watch it. */
+  #report(error?: RpcError): void {
+    const { connectivity } = this
+    if (this.#state === 'closed') connectivity.become('SHUTDOWN')
+    else if (this.#usable.length > 0) connectivity.become('READY')
+    else if (this.#state === 'dialling') connectivity.become('CONNECTING')
+    else if (this.#state === 'backoff') connectivity.become('TRANSIENT_FAILURE', error)
+    else connectivity.become('IDLE')
+  }
+
   #dialIfNeeded(): void {
-    if (this.#waiting.size === 0 || this.#dialling !== undefined || this.#pause !== undefined) return
-    if (this.#closing !== undefined || this.#usable.length >= this.#options.maxConnections) return
-    // Before its SETTINGS have come nobody knows how many streams a server takes.
-    for (const connection of this.#usable) if (connection.available || !connection.settled) return
-    this.#dialling = this.#dial().finally(() => {
-      this.#dialling = undefined
-      this.#dialIfNeeded()
-    })
+    if (this.#state !== 'idle' || this.#queued.size === 0) return
+    if (this.#usable.length >= this.#options.maxConnections) return
+    for (const connection of this.#usable) if (connection.available) return
+    this.#enter('dialling')
+    this.#dialling = this.#dial()
   }
 
   async #dial(): Promise<void> {
-    if (this.#usable.length === 0) this.connectivity.become('CONNECTING')
-    let connection: Http2ClientConnection
+    let connection: Http2ClientConnection | undefined
+    let early: Http2Retirement | undefined
     try {
-      connection = await this.#dialer.dial(this.#abort.signal, {
+      const made = await this.#dialer.dial(this.#abort.signal, {
         keepalive: this.#keepalive,
-        onSettled: () => {
-          this.#failures = 0
-        },
         onRoom: () => {
-          if (this.#waiting.size > 0) this.#serve(connection)
+          if (connection !== undefined && this.#queued.size > 0) this.#serve(connection)
         },
-        onRetired: (retirement) => this.#retired(connection, retirement),
+        onRetired: (retirement) => {
+          if (connection === undefined) early = retirement
+          else this.#retired(connection, retirement)
+        },
         onClose: () => {
+          if (connection === undefined) return
           this.#connections.delete(connection)
           this.#startedBefore += connection.opened
         },
       })
+      if (early !== undefined) throw new RpcError('UNAVAILABLE', early.reason, { bytesSent: false, stack: false })
+      connection = made
     } catch (error) {
       this.#failed(RpcError.from(error))
       return
     }
+    this.#made(connection)
+  }
+
+  #made(connection: Http2ClientConnection): void {
+    this.#failures = 0
     this.#connections.add(connection)
-    this.#made.set(connection, { id: nextId(), since: Date.now() })
-    if (!connection.usable) return
-    if (this.#closing === undefined) {
+    this.#known.set(connection, { id: nextId(), since: Date.now() })
+    if (this.#state === 'dialling') {
       this.#usable.push(connection)
       this.#current = connection
-      this.#idle.start()
+      this.#idleCheck.start()
+      this.#enter('idle')
     }
-    this.connectivity.become('READY')
     this.#serve(connection)
   }
 
   /** Gives a connection to those who wait, as far as it takes them. */
   #serve(connection: Http2ClientConnection): void {
-    for (const call of this.#waiting) {
+    for (const call of this.#queued) {
       if (!connection.available) break
-      this.#waiting.delete(call)
+      this.#queued.delete(call)
       call.open(connection)
     }
     this.#dialIfNeeded()
   }
 
-  #retired(connection: Http2ClientConnection, { reason, tooManyPings }: Http2Retirement): void {
+  #retired(connection: Http2ClientConnection, { tooManyPings }: Http2Retirement): void {
     this.#usable = this.#usable.filter((one) => one !== connection)
     if (this.#current === connection) this.#current = this.#usable[0]
     if (tooManyPings) this.#keepalive = { ...this.#keepalive, intervalMs: this.#keepalive.intervalMs * 2 }
-    if (!connection.settled) this.#failed(new RpcError('UNAVAILABLE', reason, { bytesSent: false, stack: false }))
-    else if (this.#usable.length === 0) {
-      if (this.#pause !== undefined && this.#lastError !== undefined) this.#suspend(this.#lastError)
-      else if (this.#waiting.size === 0) this.connectivity.become('IDLE')
-      else this.#dialIfNeeded()
+    if (this.#usable.length > 0) return
+    if (this.#state === 'backoff') this.#failQueued()
+    else {
+      this.#dialIfNeeded()
+      this.#report()
     }
   }
 
   /** A connection could not be made. */
   #failed(error: RpcError): void {
-    if (this.#closing !== undefined) {
-      this.#failWaiting(() => true, this.#closed())
-      return
-    }
+    if (this.#state === 'closed') return
     this.#lastError = error
     const ms = this.#options.backoff(++this.#failures)
-    clearTimeout(this.#pause)
-    this.#pause = setTimeout(() => this.#resume(), delayOf(ms))
-    if (this.#usable.length === 0) this.#suspend(error)
-    if (this.#waiting.size === 0) this.#pause.unref()
+    this.#timer = setTimeout(() => this.#resume(), delayOf(ms))
+    this.#enter('backoff', error)
+    if (this.#usable.length === 0) this.#failQueued()
+    if (this.#queued.size === 0) this.#timer.unref()
   }
 
-  /** There is no connection, and there will be none before the pause is over. */
-  #suspend(error: RpcError): void {
-    this.connectivity.become('TRANSIENT_FAILURE', error)
+  /** There is no connection, and there will be none before the next attempt. */
+  #failQueued(): void {
+    const error = this.#lastError ?? this.#notYet()
+    this.#report(error)
     this.#failWaiting((call) => !call.waitsForReady, error)
   }
 
   #resume(): void {
-    this.#pause = undefined
-    if (this.#waiting.size > 0) this.#dialIfNeeded()
-    else if (this.#usable.length === 0) this.connectivity.become('IDLE')
+    this.#state = 'idle'
+    this.#dialIfNeeded()
+    this.#report()
   }
 
   #failWaiting(which: (call: ChannelCall) => boolean, error: RpcError): void {
-    for (const call of [...this.#waiting]) {
-      if (which(call) && this.#waiting.delete(call)) call.unavailable(error)
+    for (const call of [...this.#queued]) {
+      if (which(call) && this.#queued.delete(call)) call.unavailable(error)
     }
   }
 
   async #close(drainMs: number): Promise<void> {
+    const isDialling = this.#state === 'dialling'
     this.#usable = []
     this.#current = undefined
-    clearTimeout(this.#pause)
-    this.connectivity.become('SHUTDOWN')
-    if (this.#dialling === undefined) this.#failWaiting(() => true, this.#closed())
+    clearTimeout(this.#timer)
+    this.#enter('closed')
+    if (!isDialling) this.#failWaiting(() => true, this.#closed())
     const closed = this.#drain()
     await drainFor(closed, drainMs)
     this.#abort.abort()
-    this.#idle.stop()
+    this.#idleCheck.stop()
     for (const connection of [...this.#connections]) connection.destroy()
     await closed
   }

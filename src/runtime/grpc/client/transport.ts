@@ -67,7 +67,7 @@ export interface GrpcOptions {
   readonly retryBufferBytes?: number | undefined
   /** The same for all calls of the transport together. Default 16 MiB. */
   readonly totalRetryBufferBytes?: number | undefined
-  /** Milliseconds until a connection must stand, TLS included. Default 3,000. */
+  /** Milliseconds until a connection must be ready: name lookup, TLS and the server's SETTINGS included. Default 3,000. */
   readonly connectTimeoutMs?: number | undefined
   /** Waits after a connection that could not be made. Default: 200 ms, 1.6 times longer each time, at most 30 s, a fifth left to chance. */
   readonly backoff?: BackoffOptions | undefined

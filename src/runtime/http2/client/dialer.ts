@@ -1,8 +1,10 @@
 /** Http2Dialer: one address, and new HTTP/2 connections to it. */
 
+import { delayOf } from '../../core/context/delay.ts'
+import { type RpcCode, RpcError } from '../../core/error.ts'
 import { type Address, type AddressInit, formatAddress, formatHostPort, parseAddress } from '../../net/address.ts'
 import { type HttpProxy, parseProxy } from '../../net/connect-proxy.ts'
-import { dial } from '../../net/dial.ts'
+import { defaultConnectTimeoutMs, dial } from '../../net/dial.ts'
 import type { ClientTlsOptions } from '../../net/tls.ts'
 import { http2Client } from '../engine.ts'
 import type { Http2ClientConnection, Http2ClientOptions } from '../sink.ts'
@@ -20,7 +22,7 @@ export type Http2Proxy = HttpProxy
 export interface Http2DialOptions extends Http2ClientOptions {
   readonly tls?: Http2ClientTls | undefined
   readonly proxy?: Http2Proxy | undefined
-  /** Milliseconds until a connection must stand, TLS included. Default 3,000. */
+  /** Milliseconds until a connection must be ready: name lookup, TLS and the server's SETTINGS included. Default 3,000. */
   readonly connectTimeoutMs?: number | undefined
 }
 
@@ -46,12 +48,51 @@ export class Http2Dialer {
   }
 
   /**
-   * A new connection, which tells of itself by `options`. Rejects with RpcError UNAVAILABLE, `bytesSent: false`;
-   * CANCELLED when `signal` aborts.
+   * A new connection, once the server has sent its SETTINGS; it reports by `options` from then on. Rejects with RpcError
+   * UNAVAILABLE, `bytesSent: false`; CANCELLED when `signal` aborts.
    */
   async dial(signal: AbortSignal, options: Http2ClientOptions): Promise<Http2ClientConnection> {
-    const { tls, proxy, connectTimeoutMs } = this.#options
+    const { tls, proxy, connectTimeoutMs = defaultConnectTimeoutMs } = this.#options
+    const until = performance.now() + connectTimeoutMs
     const dialed = await dial(this.#target, { tls, proxy, connectTimeoutMs, alpn: ['h2'], signal })
-    return http2Client(dialed, { ...this.#options, ...options })
+    return new Promise((resolve, reject) => {
+      let state: 'connecting' | 'ready' | 'failed' = 'connecting'
+      const settle = (outcome: 'ready' | 'failed'): void => {
+        state = outcome
+        clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
+      }
+      const fail = (code: RpcCode, message: string): void => {
+        if (state !== 'connecting') return
+        settle('failed')
+        reject(new RpcError(code, message, { bytesSent: false }))
+        connection.destroy()
+      }
+      const connection = http2Client(dialed, {
+        ...this.#options,
+        ...options,
+        onSettled: () => {
+          if (state !== 'connecting') return
+          settle('ready')
+          resolve(connection)
+        },
+        onRetired: (retirement) => {
+          if (state === 'ready') options.onRetired?.(retirement)
+          else fail('UNAVAILABLE', retirement.reason)
+        },
+        onClose: () => {
+          if (state === 'ready') options.onClose?.()
+        },
+      })
+      const onAbort = (): void => fail('CANCELLED', `connecting to ${this.address} was given up`)
+      const onTime = (): void => {
+        const text = `sent no HTTP/2 SETTINGS within ${connectTimeoutMs} ms; does this port speak gRPC?`
+        fail('UNAVAILABLE', `cannot connect to ${this.address}: it ${text}`)
+      }
+      // What came while this process was busy is read before time is called.
+      const timer = setTimeout(() => setImmediate(onTime), delayOf(Math.max(0, until - performance.now())))
+      signal.addEventListener('abort', onAbort)
+      if (signal.aborted) onAbort()
+    })
   }
 }
