@@ -13,7 +13,7 @@ import type { FrameWriter } from './frame/frame-writer.ts'
 import type { HeaderBlock, HeaderCheck } from './hpack/decoder.ts'
 import { HpackEncoder } from './hpack/encoder.ts'
 import { type FrameHost, IncomingFrames } from './incoming-frames.ts'
-import { KeepaliveTimer } from './keepalive.ts'
+import { Keepalive } from './keepalive.ts'
 import { defaultPeerSettings, type PeerSettings } from './settings.ts'
 import type { Http2Headers, Http2Keepalive, Http2Options } from './sink.ts'
 import type { ConnectionStream, StreamHost } from './stream.ts'
@@ -54,11 +54,13 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
   /** Headers or data were sent since it was last set to false. */
   protected spoke = false
   protected readonly socket: Socket
+  /** Chunks that were read so far, round again after 2^30. */
+  reads = 0
   readonly #options: Http2Options
   readonly #output: ConnectionOutput
   readonly #incoming: IncomingFrames
   readonly #encoder: HpackEncoder = new HpackEncoder()
-  readonly #keepalive: KeepaliveTimer
+  protected readonly keepalive: Keepalive
   readonly #settingsTimer: NodeJS.Timeout
   #acknowledged = false
   #begunAt = 0
@@ -76,11 +78,12 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     this.#incoming = new IncomingFrames(this, options.maxHeaderListBytes ?? defaultHeaderList)
     this.#output = new ConnectionOutput(socket, this)
     this.writer = this.#output.writer
-    this.#keepalive = new KeepaliveTimer(
+    this.keepalive = new Keepalive(
       {
         isBusy: () => this.streams.size > 0,
         sendPing: () => this.sendPing(keepalivePing),
         bytesTaken: () => (this.#output.pressed ? socket.bytesWritten - socket.writableLength : -1),
+        suspect: (reason) => this.suspected(reason),
         giveUp: (reason) => this.giveUp(reason),
       },
       keepalive,
@@ -147,7 +150,7 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     this.sendHeaderLists(stream.id, headers, undefined, last)
   }
 
-  sendReset(stream: ConnectionStream, code: number): void {
+  sendReset(stream: ConnectionStream, code: number, _late: boolean): void {
     if (stream.id !== 0) this.resetStream(stream.id, code)
   }
 
@@ -271,6 +274,9 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     this.socket.destroy()
   }
 
+  /** The peer may be gone, with the reason. */
+  protected suspected(_reason: string): void {}
+
   /** The peer is given up. */
   protected giveUp(reason: string): void {
     if (this.over) return
@@ -285,7 +291,7 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
   }
 
   #release(): void {
-    this.#keepalive.stop()
+    this.keepalive.stop()
     clearTimeout(this.#settingsTimer)
   }
 
@@ -298,7 +304,8 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
 
   #read(chunk: Uint8Array): void {
     if (this.over) return
-    this.#keepalive.heard()
+    this.keepalive.heard()
+    this.reads = (this.reads + 1) & 0x3fff_ffff
     try {
       const from = this.settled ? 0 : this.takePreface(chunk)
       if (from >= 0) this.#incoming.push(chunk, from)

@@ -51,8 +51,11 @@ export interface Http2Stream {
   write(chunk: Uint8Array, end: boolean): boolean
   /** Sends trailers and closes this side. On the server a request that is still coming in is then stopped. */
   trailers(headers: Http2Headers): void
-  /** Sends RST_STREAM. The sink hears nothing more. */
-  reset(code: number): void
+  /**
+   * Sends RST_STREAM. The sink hears nothing more. `late`: no answer came in time; a client whose peer has sent nothing
+   * since the stream was opened then asks it for a sign of life.
+   */
+  reset(code: number, late?: boolean): void
   /** Stops `data` until `resume`; flow control then holds the peer back. */
   pause(): void
   resume(): void
@@ -95,9 +98,13 @@ export interface Http2ServerConnection {
 /** Takes a stream that a client opened; returns the sink that hears of the rest of it. `end`: no body follows. */
 export type Http2Accept = (stream: Http2Stream, headers: Http2Headers, end: boolean) => Http2Sink
 
-/** When a connection asks its peer for a sign of life (PING). */
+/**
+ * When a connection asks its peer for a sign of life (PING, gRFC A8). What became due while no stream was open is sent
+ * with the next one. Besides, a client sends one after a call that got no answer in time on a connection that has been
+ * silent since: where no byte comes within a second, new calls go to another connection.
+ */
 export interface Http2Keepalive {
-  /** Milliseconds of silence between two PINGs. */
+  /** Milliseconds since the last byte that was read. */
   readonly intervalMs: number
   /** Milliseconds to wait for the answer before the connection is given up. Default 20,000. */
   readonly timeoutMs?: number | undefined

@@ -26,8 +26,10 @@ export interface StreamHost {
   dataSent(bytes: number): void
   /** Encodes and sends a header list. Throws TypeError for what no header can carry. */
   sendHeaders(stream: ConnectionStream, headers: Http2Headers, last: boolean): void
-  /** Sends RST_STREAM and remembers it. */
-  sendReset(stream: ConnectionStream, code: number): void
+  /** Chunks that were read from the peer so far. */
+  readonly reads: number
+  /** Sends RST_STREAM and remembers it. `late`: its user had no answer in time. */
+  sendReset(stream: ConnectionStream, code: number, late: boolean): void
   /** What the peer may send on all streams together. */
   readonly window: ConnectionWindow
   /** What it may send on one, and how far that may grow; 0: not at all. */
@@ -57,6 +59,8 @@ export class ConnectionStream implements Http2Stream {
   responded = false
   /** Bytes of body that the peer announced and has not sent; undefined when it did not. */
   expected: number | undefined = undefined
+  /** {@link StreamHost.reads} when it was opened. */
+  readsBefore = 0
   /** In the queue of those that wait for room. */
   waiting = false
   readonly #host: StreamHost
@@ -128,12 +132,12 @@ export class ConnectionStream implements Http2Stream {
     if (this.#pending === 0) this.#sendTrailers()
   }
 
-  reset(code: number): void {
+  reset(code: number, late = false): void {
     this.sink = undefined
     this.#dropInbox()
     if (this.dead) return
     const clean = this.remoteEnded && this.#ended
-    if (!clean) this.#host.sendReset(this, code)
+    if (!clean) this.#host.sendReset(this, code, late)
     this.#close(clean)
   }
 
@@ -151,6 +155,7 @@ export class ConnectionStream implements Http2Stream {
   opened(id: number, sendWindow: number): void {
     this.id = id
     this.sendWindow = sendWindow
+    this.readsBefore = this.#host.reads
     if (this.#pending > 0 || this.#ending) this.#host.awaitTurn(this)
   }
 
@@ -239,7 +244,7 @@ export class ConnectionStream implements Http2Stream {
 
   /** Ends the stream for a rule that the peer broke. */
   refuse(code: number, what: string): void {
-    if (!this.dead) this.#host.sendReset(this, code)
+    if (!this.dead) this.#host.sendReset(this, code, false)
     this.die(code, `the stream was reset with ${http2ErrorName(code)}: ${what}`, true)
   }
 

@@ -262,6 +262,19 @@ describe('an HTTP/2 client', () => {
     await peer.end()
   })
 
+  it('fails all that is open at once when the server goes away with an error (5.4.1)', async () => {
+    const { peer, connection } = await open()
+    const [seen, unseen] = [new Recorder(), new Recorder()]
+    connection.open(request, undefined, seen).write(nothing, true)
+    connection.open(request, undefined, unseen).write(nothing, true)
+    await peer.next(type.data, ({ stream }) => stream === 3)
+    peer.send(frame(type.goaway, 0, 0, [...u32(1), ...u32(code.protocol)]))
+    await expect.poll(() => seen.last).toMatchObject({ code: undefined, processed: true })
+    expect(unseen.last).toMatchObject({ code: code.refused, processed: false })
+    expect(seen.last?.message).toContain('GOAWAY PROTOCOL_ERROR')
+    await peer.end()
+  })
+
   it('stops a request that nobody reads any more when its answer is whole', async () => {
     const { peer, connection } = await open({ hello: false })
     peer.send(settings({ 4: 4 }), frame(type.settings, 1, 0))

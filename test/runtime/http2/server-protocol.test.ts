@@ -363,6 +363,13 @@ describe('an HTTP/2 server', () => {
     await expect.poll(() => heard.length).toBe(3)
   })
 
+  it('ends every call of a client that goes away with an error (5.4.1)', async () => {
+    const peer = await open()
+    peer.send(post(1), frame(type.goaway, 0, 0, [...u32(0), ...u32(code.protocol)]))
+    await peer.end()
+    expect(heard.map(({ end }) => end)).toEqual(['reset undefined'])
+  })
+
   it('drains in two steps, so that no stream is lost on the way (6.8)', async () => {
     const { peer, connection, close } = await rawClient(silent)
     onCleanup(close)

@@ -306,7 +306,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   /** The server has said its last word: settles with `failure`, or with what has come. */
   private finish(failure: unknown): void {
     if (this.state === 'over') return
-    this.release()
+    this.release(false)
     if (failure === undefined && streamsResponse(this.cx.method.kind)) {
       if (this.response === undefined) {
         this.startResponse()
@@ -326,20 +326,20 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   /** The call ends without the server's last word: settles with `reason`, and drops the responses that nobody has read. */
   private abandon(reason: unknown): void {
     if (this.state === 'over') return
-    this.release()
+    this.release(this.state === 'open' && isRpcError(reason) && reason.code === 'DEADLINE_EXCEEDED')
     if (this.response === undefined) this.reject?.(reason)
     else this.response.fail(reason)
   }
 
-  /** Lets go of everything; a stream that is not over on the wire is reset. */
-  private release(): void {
+  /** Lets go of everything; a stream that is not over on the wire is reset. `late`: no answer came in time. */
+  private release(late: boolean): void {
     this.state = 'over'
     this.removeCancel?.()
     this.writer?.stop()
     this.frame = undefined
     this.kept = undefined
     if (this.stream === undefined) this.settings.channel.leave(this)
-    else this.stream.reset(Http2ErrorCode.CANCEL)
+    else this.stream.reset(Http2ErrorCode.CANCEL, late)
   }
 }
 

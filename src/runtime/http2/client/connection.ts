@@ -107,8 +107,9 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     this.#endWhenIdle()
   }
 
-  override sendReset(stream: ConnectionStream, code: number): void {
-    super.sendReset(stream, code)
+  override sendReset(stream: ConnectionStream, code: number, late: boolean): void {
+    super.sendReset(stream, code, late)
+    if (late && stream.id !== 0 && stream.readsBefore === this.reads) this.keepalive.doubt()
     if (stream.id !== 0 && !stream.remoteEnded && !this.#ownResets.spend() && this.usable) this.close()
   }
 
@@ -135,6 +136,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   headersReceived(id: number, end: boolean, block: HeaderBlock): void {
+    this.keepalive.answered()
     const stream = this.streams.get(id)
     if (stream === undefined) {
       this.lateFrame(id, 'HEADERS')
@@ -157,11 +159,18 @@ class ClientConnection extends Connection implements Http2ClientConnection {
       if (stream.id > this.#lastStream) stream.die(Http2ErrorCode.REFUSED_STREAM, reason, false)
     }
     this.#closing = true
-    this.#endWhenIdle()
+    // An error of the connection: nothing more will come (RFC 9113 section 5.4.1), whether or not the socket stays open.
+    if (code === Http2ErrorCode.NO_ERROR) this.#endWhenIdle()
+    else this.cut(Http2ErrorCode.NO_ERROR, '')
   }
 
   isIdle(id: number): boolean {
     return id % 2 === 0 || id >= this.#nextId
+  }
+
+  protected override suspected(reason: string): void {
+    this.#retire(`${this.peer.address}: ${reason}`)
+    this.close()
   }
 
   protected failed(reason: string): void {
@@ -205,6 +214,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     this.#nextId += 2
     if (this.#nextId > largestStream) this.close()
     this.streams.set(id, stream)
+    this.keepalive.opened()
     stream.opened(id, this.peerSettings.initialWindow)
   }
 

@@ -140,9 +140,10 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     else this.#open(id, end, block)
   }
 
-  goawayReceived(): void {
-    // A client that goes away still wants its answers; when it has them it hangs up.
-    this.drain()
+  goawayReceived(_lastStream: number, code: number): void {
+    // A client that goes away still wants its answers; when it has them it hangs up. After an error it reads no more.
+    if (code === Http2ErrorCode.NO_ERROR) this.drain()
+    else this.cut(Http2ErrorCode.NO_ERROR, '')
   }
 
   isIdle(id: number): boolean {
