@@ -37,6 +37,8 @@ export interface GenerateOptions {
   readonly files?: Readonly<Record<string, FileOptions>>
   /** Where names in these options are written, so that diagnostics about them have a place. */
   readonly places?: OptionPlaces
+  /** The configuration file that a module is generated for, by the module's path below the output folder; its first line names it. Default: it names none. */
+  readonly generatedFor?: (path: string) => string
   /** Where generated code finds the runtime. Default `volo-ts/gen`. `relative` is for code generated into this package. */
   readonly runtime?: 'volo-ts/gen' | 'relative'
 }

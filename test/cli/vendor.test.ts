@@ -111,6 +111,17 @@ test('the copies go with --remove, and IDLs come from git again', async () => {
   expect(await at.volo('generate', '--check')).toMatchObject({ code: 0 })
 })
 
+test('files that somebody puts beside the copies stay', async () => {
+  const at = await project()
+  await vendor(at)
+  const own = { 'vendor/idl/README.md': 'ours\n', 'vendor/idl/local/mine.thrift': 'struct Mine {}\n' }
+  writeTree(at.folder, own)
+  expect((await at.volo('generate')).code).toBe(0)
+  expect(await at.volo('vendor', '--check')).toMatchObject({ code: 0 })
+  await at.volo('vendor', '--remove')
+  for (const [path, text] of Object.entries(own)) expect(readFileSync(join(at.folder, path), 'utf8')).toBe(text)
+})
+
 test('a folder that somebody else has made is left alone', async () => {
   const at = await project()
   writeTree(at.folder, { 'vendor/idl/mine.thrift': 'mine' })

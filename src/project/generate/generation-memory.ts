@@ -13,7 +13,8 @@ import { boundaryOf } from '../idl-place.ts'
 import { lockName } from '../lock/lock.ts'
 import { packageRoot, packageVersion } from '../package-root.ts'
 import { writeLockName } from '../write-lock.ts'
-import { type GenerationPlan, generatedMark, sameText, typescriptFiles } from './generation-plan.ts'
+import { isGenerated, ownerOf } from './generated-file.ts'
+import { type GenerationPlan, sameText, typescriptFiles } from './generation-plan.ts'
 import { importExtension } from './import-extension.ts'
 
 /** The memory as it is stored. All paths are absolute. */
@@ -89,7 +90,10 @@ export function recallGeneration(configPath: string, cwd: string): GenerationPla
   }
   for (const folder of memory.folders) {
     for (const path of typescriptFiles(folder)) {
-      if (!outputs.has(path) && contentOf(path)?.toString().startsWith(generatedMark) !== false) return undefined
+      if (outputs.has(path)) continue
+      const text = contentOf(path)?.toString()
+      if (text === undefined || (isGenerated(text) && ownerOf(path, text, configPath).kind !== 'foreign'))
+        return undefined
     }
   }
   return {
@@ -97,6 +101,7 @@ export function recallGeneration(configPath: string, cwd: string): GenerationPla
       restore(one, (path) => memory.texts[path] ?? texts.get(resolve(cwd, path)) ?? ''),
     ),
     groups: [],
+    unclaimed: [],
     files: [...outputs].map((path) => ({ path, action: 'keep', text: '' })),
   }
 }

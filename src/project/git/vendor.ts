@@ -87,7 +87,7 @@ export function vendoredTree(projectFolder: string, locked: LockedRepo, url: Git
 /**
  * Makes the vendored files of a project those that the locks of `sources` name; files of no lock are removed. Each file is
  * written whole or not at all. With `dryRun` nothing is written. Throws a ProjectError, before anything is written, when
- * two paths are one where case does not count, and when the folder is somebody else's.
+ * two paths are one where case does not count, and when the folder is somebody else's. Files that cannot be such copies stay.
  */
 export function writeVendor(
   projectFolder: string,
@@ -102,7 +102,7 @@ export function writeVendor(
     })
   }
   const files = plan(sources)
-  const stale = present.filter((path) => path !== markName && !files.has(path))
+  const stale = present.filter((path) => isCopy(path) && !files.has(path))
   const changed = [...files].filter(([path, bytes]) => !holds(join(root, path), bytes))
   const shown = (path: string): string => pathFrom(projectFolder, join(root, path))
   if (options.dryRun !== true) {
@@ -149,6 +149,17 @@ function plan(sources: readonly VendorSource[]): ReadonlyMap<string, Uint8Array>
     }
   }
   return files
+}
+
+/** Whether a path below the folder of vendored files is one that {@link placeOf} gives an IDL file; others that somebody puts there are not volo's. */
+function isCopy(path: string): boolean {
+  return (
+    isIdlPath(path) &&
+    path
+      .split(sep)
+      .slice(0, -1)
+      .some((part) => part.includes('@'))
+  )
 }
 
 /** The folder of a repo at a ref: the same at every commit, so that version control shows what changes. */

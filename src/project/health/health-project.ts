@@ -110,7 +110,7 @@ function checkHandlers(plan: GenerationPlan, cwd: string): HealthFinding[] {
 }
 
 /** Looks for what commands that were killed have left, and for one that is at work. */
-export function checkLeftovers(config: Pick<Config, 'folder' | 'entries'>, cwd: string): HealthFinding[] {
+export function checkLeftovers(config: Pick<Config, 'path' | 'folder' | 'entries'>, cwd: string): HealthFinding[] {
   const state = writeLockState(config.folder)
   if (state !== undefined && state !== 'stale') {
     const message = `'${state.command}' (process ${state.pid} on ${state.host}, since ${state.since}) is writing this project`

@@ -7,7 +7,8 @@ import { getTsconfig } from 'get-tsconfig'
 import { formatNumber } from '../../compiler/gen/module.ts'
 import type { Config } from '../config/config.ts'
 import { pathFrom } from '../display-path.ts'
-import { generatedMark, typescriptFiles } from '../generate/generation-plan.ts'
+import { isGenerated, ownerOf } from '../generate/generated-file.ts'
+import { typescriptFiles } from '../generate/generation-plan.ts'
 import { packageName, packageVersion } from '../package-root.ts'
 import { packageManagers, packageManagerWords } from '../scaffold/package-manager.ts'
 import type { HealthFinding } from './health.ts'
@@ -46,7 +47,8 @@ export function checkRuntime(config: Config, outs: readonly string[], cwd: strin
   const odd = new Map<number, string[]>()
   for (const path of outs.flatMap((out) => typescriptFiles(out))) {
     const text = readText(path)
-    const format = text?.startsWith(generatedMark) ? /\bfileSchema\(\s*(\d+)/.exec(text)?.[1] : undefined
+    const isForeign = text === undefined || !isGenerated(text) || ownerOf(path, text, config.path).kind === 'foreign'
+    const format = !isForeign ? /\bfileSchema\(\s*(\d+)/.exec(text)?.[1] : undefined
     if (format !== undefined && Number(format) !== reads) {
       odd.set(Number(format), [...(odd.get(Number(format)) ?? []), pathFrom(cwd, path)])
     }

@@ -1,8 +1,9 @@
 /** Temporary files that a killed command has left in a project. */
 
-import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs'
+import { type Dirent, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
+import { ownerOf } from '../generate/generated-file.ts'
 import { writeLockName } from '../write-lock.ts'
 
 /** What `writeFilesAtomically` calls the file that it will rename. */
@@ -18,7 +19,7 @@ export interface Leftovers {
 }
 
 /** The leftovers in the folders that commands write: volo.yml's own, generated code, handlers. Of a command at work they are no leftovers. */
-export function findLeftovers(config: Pick<Config, 'folder' | 'entries'>): Leftovers {
+export function findLeftovers(config: Pick<Config, 'path' | 'folder' | 'entries'>): Leftovers {
   const own = entriesOf(config.folder, false)
   const folders = new Set<string>()
   for (const { typescript } of Object.values(config.entries)) {
@@ -26,7 +27,7 @@ export function findLeftovers(config: Pick<Config, 'folder' | 'entries'>): Lefto
     folders.add(resolve(config.folder, out))
     if (handlers !== false) folders.add(resolve(config.folder, handlers))
   }
-  const below = [...folders].flatMap((folder) => entriesOf(folder, true))
+  const below = [...folders].flatMap((folder) => entriesOf(folder, true)).filter((one) => !isForeign(one, config.path))
   const isClaim = (name: string): boolean => name.startsWith(`${writeLockName}.`) && /\.[0-9a-f]{16}$/.test(name)
   const files = [...own, ...below].filter((one) => one.isFile() && (staged.test(one.name) || isClaim(one.name)))
   const stages = own.filter((one) => one.isDirectory() && stage.test(one.name))
@@ -36,10 +37,21 @@ export function findLeftovers(config: Pick<Config, 'folder' | 'entries'>): Lefto
 }
 
 /** Removes the temporary files of a killed command; the project's write lock must be held. Gives the paths of those that were there. */
-export function removeLeftovers(config: Pick<Config, 'folder' | 'entries'>): readonly string[] {
+export function removeLeftovers(config: Pick<Config, 'path' | 'folder' | 'entries'>): readonly string[] {
   const { files } = findLeftovers(config)
   for (const path of files) rmSync(path, { force: true })
   return files
+}
+
+/** Whether a temporary file is generated code of another volo.yml, whose command may be at work. */
+function isForeign(file: Dirent, configPath: string): boolean {
+  if (!staged.test(file.name)) return false
+  const path = join(file.parentPath, file.name)
+  try {
+    return ownerOf(path, readFileSync(path, 'utf8'), configPath).kind === 'foreign'
+  } catch {
+    return false
+  }
 }
 
 function entriesOf(folder: string, recursive: boolean): Dirent[] {

@@ -3,7 +3,8 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Config, findConfig, readConfig } from '../config/config.ts'
-import { generatedMark, typescriptFiles } from '../generate/generation-plan.ts'
+import { sourceOf } from '../generate/generated-file.ts'
+import { typescriptFiles } from '../generate/generation-plan.ts'
 
 /** A name and what it is. */
 export interface KnownName {
@@ -68,8 +69,8 @@ function servicesOf(config: Config): KnownName[] {
     const out = resolve(config.folder, entry.typescript?.out ?? 'src/gen')
     for (const path of typescriptFiles(out).slice(0, maxFiles)) {
       const text = beginOf(path)
-      if (!text.startsWith(generatedMark)) continue
-      const idl = /^.* from (.*?)\. /.exec(text)?.[1] ?? ''
+      const idl = sourceOf(text)
+      if (idl === undefined) continue
       for (const match of text.matchAll(/^export const \w+: ServiceType<.*serviceType\(\{\s*name: '(\w+)'/gm)) {
         if (!found.has(match[1]!)) found.set(match[1]!, idl)
       }

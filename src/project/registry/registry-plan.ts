@@ -5,7 +5,7 @@ import { type Diagnostic, reportInto } from '../../compiler/diagnostic.ts'
 import { type Config, parseConfig } from '../config/config.ts'
 import { planGeneration } from '../generate/generate.ts'
 import { type RecordingHost, recordReads } from '../generate/generation-memory.ts'
-import { type GenerationPlan, sameText } from '../generate/generation-plan.ts'
+import { emptyPlan, type GenerationPlan, sameText } from '../generate/generation-plan.ts'
 import type { GitStore } from '../git/git-store.ts'
 import { type Lock, lockedRepo, printLock } from '../lock/lock.ts'
 import { type ReadLock, readLock } from '../lock/lock-reader.ts'
@@ -45,7 +45,7 @@ export async function planRegistry(config: Config, options: PlanOptions): Promis
   const sources = await openSources(config, { ...options, lock: lockBefore })
   const host = recordReads(sources.host)
   const base = { before, lockBefore, sources, host }
-  const nothing: GenerationPlan = { diagnostics: [], groups: [], files: [] }
+  const nothing = emptyPlan()
   if (sources.diagnostics.length > 0) {
     return { ...base, config, lock: lockBefore, diagnostics: sources.diagnostics, generation: nothing }
   }

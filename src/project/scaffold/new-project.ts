@@ -1,5 +1,6 @@
 /** Planning a new project: IDLs in, the files of the project out. */
 
+import { dirname, resolve } from 'node:path'
 import { type CompileResult, compile, hasErrors } from '../../compiler/compile.ts'
 import type { Diagnostic } from '../../compiler/diagnostic.ts'
 import { nameProgram } from '../../compiler/gen/name/names.ts'
@@ -83,7 +84,8 @@ function localBase(project: NewProject, cwd: string): ProjectBase | Pick<Project
   const entries = idls.filter(({ entry }) => entry).map(({ source }) => `idl/${source.logicalPath}`)
   // What is generated comes from the files as they will lie in the project, so that it is what `volo generate` gives.
   const texts = Object.fromEntries(files.map(({ path, text }) => [path, text]))
-  const compiled = compile({ entries, includes: ['idl'], host: memoryHost(texts) })
+  const generatedFor = (path: string): string => pathFrom(dirname(resolve('src/gen', path)), resolve('volo.yml'))
+  const compiled = compile({ entries, includes: ['idl'], host: memoryHost(texts), options: { generatedFor } })
   if (hasErrors(compiled.diagnostics)) return { diagnostics: compiled.diagnostics }
   files.push(...compiled.files.map(({ path, text }) => ({ path: `src/gen/${path}`, text })))
   files.push({ path: 'volo.yml', text: configText(entries, project.template) })
