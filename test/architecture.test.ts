@@ -108,6 +108,27 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['cli', 'project'],
 }
 
+/** The folders and files of core, lowest first: each imports only what stands before it. */
+const coreOrder = [
+  ['error', 'metadata', 'metainfo', 'backoff', 'option-check', 'version', 'ids', 'queue', 'waiting-line'],
+  ['bytes'],
+  ['message'],
+  ['method-kind', 'service-type'],
+  ['stream'],
+  ['context'],
+  ['drain', 'router', 'wire', 'layer'],
+  ['server'],
+  ['raw'],
+  ['direct'],
+  ['transport'],
+  ['client'],
+  ['json'],
+  ['generic'],
+]
+
+/** The most files of its own that a folder may have. */
+const mostFiles = 24
+
 const show = (list: readonly Import[]): string[] => list.map((one) => `${one.from} -> ${one.to}`)
 
 describe('architecture', () => {
@@ -123,6 +144,39 @@ describe('architecture', () => {
       return from !== to && !allowed[from]?.includes(to)
     })
     expect(show(wrong)).toEqual([])
+  })
+
+  test('the folders of core import only the ones below them', () => {
+    const rank = (path: string): number => {
+      const name = path.split('/')[2]!.replace(/\.ts$/, '')
+      return coreOrder.findIndex((names) => names.includes(name))
+    }
+    const inCore = (path: string): boolean => path.startsWith('runtime/core/')
+    expect(files.filter((file) => inCore(file) && rank(file) === -1)).toEqual([])
+    const wrong = imports.filter((one) => inCore(one.from) && inCore(one.to) && rank(one.to) > rank(one.from))
+    expect(show(wrong)).toEqual([])
+  })
+
+  test('no folder has more files than a reader takes in at once', () => {
+    const sizes = new Map<string, number>()
+    for (const file of files) if (file.includes('/')) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1)
+    expect([...sizes].filter(([, count]) => count > mostFiles)).toEqual([])
+  })
+
+  test.each(['runtime/core', 'runtime/http2', 'runtime/serve', 'compiler', 'compiler/gen', 'compiler/ir'])(
+    '%s has a README that opens with its name',
+    (folder) => {
+      const name = folder.split('/').at(-1)
+      expect(readFileSync(join(src, folder, 'README.md'), 'utf8').startsWith(`# ${name}\n`)).toBe(true)
+    },
+  )
+
+  test('every file that ARCHITECTURE.md names exists', () => {
+    const map = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+    const named = [...map.matchAll(/`((?:core|compiler|http2|grpc|serve)\/[\w/-]+\.ts)`/g)].map((match) => match[1]!)
+    expect(named.length).toBeGreaterThan(10)
+    const found = (path: string): boolean => existsSync(join(src, path)) || existsSync(join(src, 'runtime', path))
+    expect(named.filter((path) => !found(path))).toEqual([])
   })
 
   test('generated code reaches only the protocol part of the Thrift runtime', () => {

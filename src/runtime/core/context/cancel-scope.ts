@@ -1,7 +1,7 @@
 /** What can end early: a deadline, a cancellation with its reason, and those who want to hear of it. */
 
-import { deadlineError, hasPassed } from '../deadline-error.ts'
 import type { RpcError } from '../error.ts'
+import { deadlineError, hasPassed } from './deadline-error.ts'
 import { addDeadline, type DeadlineBucket, type DeadlineEntry, removeDeadline } from './deadline-timer.ts'
 
 interface CancelListener {

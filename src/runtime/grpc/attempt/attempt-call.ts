@@ -2,9 +2,9 @@
 
 import { AttemptContext } from '../../core/context/attempt-context.ts'
 import type { Context } from '../../core/context/context.ts'
+import { hasPassed } from '../../core/context/deadline-error.ts'
 import { delayOf, longestDelayMs } from '../../core/context/delay.ts'
 import type { Service } from '../../core/context/service.ts'
-import { hasPassed } from '../../core/deadline-error.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsResponse } from '../../core/method-kind.ts'
 import { type AttemptWatch, attemptWatch } from './attempt-observer.ts'

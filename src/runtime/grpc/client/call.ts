@@ -1,7 +1,7 @@
 /** GrpcClientCall: one call on the client, from its request to its status; its states are those of {@link State}. */
 
 import type { Context } from '../../core/context/context.ts'
-import { hasPassed, lateFailure } from '../../core/deadline-error.ts'
+import { hasPassed, lateFailure } from '../../core/context/deadline-error.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'

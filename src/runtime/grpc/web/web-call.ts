@@ -3,7 +3,7 @@
 import { toBase64 } from '../../core/bytes/base64.ts'
 import { lazyParts } from '../../core/context/call-context.ts'
 import type { Context } from '../../core/context/context.ts'
-import { lateFailure } from '../../core/deadline-error.ts'
+import { lateFailure } from '../../core/context/deadline-error.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsResponse } from '../../core/method-kind.ts'
 import type { ProtobufMessage } from '../../protobuf/message.ts'

@@ -9,8 +9,8 @@ import {
   type WorkerOptions,
 } from 'node:worker_threads'
 import type { Peer } from '../../core/context/context.ts'
+import { lateFailure } from '../../core/context/deadline-error.ts'
 import { delayOf } from '../../core/context/delay.ts'
-import { lateFailure } from '../../core/deadline-error.ts'
 import { RpcError } from '../../core/error.ts'
 import type { CallWorker, PoolRoute, ThreadCall } from './client-call.ts'
 import { Frame, FrameFlag, Inbox, Outbox } from './frame.ts'

@@ -1,7 +1,7 @@
 /** One call of a Thrift client, from the wait for a connection to its outcome. */
 
 import type { Context } from '../../core/context/context.ts'
-import { lateFailure } from '../../core/deadline-error.ts'
+import { lateFailure } from '../../core/context/deadline-error.ts'
 import type { RpcError } from '../../core/error.ts'
 import type { MethodType } from '../../core/service-type.ts'
 import type { PoolWaiter } from '../../net/pool.ts'

@@ -1,7 +1,7 @@
 /** The error of a call whose deadline has passed, also where something else brought the news first. */
 
-import type { Context } from './context/context.ts'
-import { RpcError } from './error.ts'
+import { RpcError } from '../error.ts'
+import type { Context } from './context.ts'
 
 /** DEADLINE_EXCEEDED of a call; `title` is `Shop.checkout`, `cause` what ended it where that was not the timer. */
 export function deadlineError(title: string, cause?: RpcError): RpcError {
