@@ -1,8 +1,9 @@
 /** TLS options of clients and servers, and how they become those of node:tls. */
 
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
-import { type ConnectionOptions, checkServerIdentity, type TlsOptions } from 'node:tls'
+import { isIP, isIPv6 } from 'node:net'
+import { type ConnectionOptions, checkServerIdentity, type PeerCertificate, type TlsOptions } from 'node:tls'
 import { RpcError } from '../core/error.ts'
 
 /** A certificate or key: PEM text, its bytes, or the file that holds it. */
@@ -48,10 +49,17 @@ export function clientTls(
   return {
     ...material(options),
     ...(isIP(identity) === 0 ? { servername: identity.replace(/\.$/, '') } : {}),
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(identity, certificate),
+    checkServerIdentity: (_host, certificate) => checkIdentity(identity, certificate),
     ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
     ...(options.rejectUnauthorized === false ? { rejectUnauthorized: false } : {}),
   }
+}
+
+/** Like node:tls does; but Node 22.23 takes an IPv6 address for an empty name, and then refuses every certificate. */
+function checkIdentity(identity: string, certificate: PeerCertificate): Error | undefined {
+  const error = checkServerIdentity(identity, certificate)
+  if (error === undefined || !isIPv6(identity)) return error
+  return new X509Certificate(certificate.raw).checkIP(identity) === undefined ? error : undefined
 }
 
 /** The options of `tls.createServer`. */
