@@ -22,7 +22,7 @@ export class ReceiveWindow {
   private readonly most: number
   private readonly roundTrip: RoundTrip | undefined
   private read = 0
-  private updatedAt = 0
+  private updatedAt = Number.NEGATIVE_INFINITY
 
   /** `size`: what the window is when everything has been read; `most`: how far it may grow. */
   constructor(size: number, most = 0, roundTrip: RoundTrip | undefined = undefined) {

@@ -24,6 +24,14 @@ describe('a receive window', () => {
     expect(window.left).toBe(4096)
   })
 
+  it('does not grow by its first update, however young the process is', () => {
+    const window = new ReceiveWindow(1024, 4096, { ms: performance.now() })
+    drain(window)
+    expect(window.left).toBe(1024)
+    drain(window)
+    expect(window.left).toBe(2048)
+  })
+
   it('stays as it is when its peer is slower than that, when the round trip is unknown, or without a limit above', () => {
     for (const window of [
       new ReceiveWindow(1024, 4096, { ms: 0 }),
