@@ -193,11 +193,8 @@ function decodeField(
   const { type, schema, name } = field
   if (type.kind === 'map') {
     if ((tag & 7) !== 2) return false
-    const start = r.position
-    if (decodeEntry(r, type, into[name]) || !keeps) return true
-    // The whole entry belongs to the unknown fields.
-    r.position = start
-    return r.keep(tag, unknown)
+    decodeEntry(r, type, into[name])
+    return true
   }
   const one = type.kind === 'list' ? type.element : type
   const wire = one.kind === 'message' ? (schema.delimited ? 3 : 2) : scalarOf(one)[0]
@@ -243,8 +240,7 @@ function earlier({ type, schema, name }: FieldPlan, into: Members): Members | un
   return choice?.case === name ? (choice.value as Members) : undefined
 }
 
-/** Reads an entry; false where its value is a number that a closed enum does not list. */
-function decodeEntry(r: ProtobufReader, type: MapPlan, into: unknown): boolean {
+function decodeEntry(r: ProtobufReader, type: MapPlan, into: unknown): void {
   const end = r.enter(entryWeight)
   const keyTag = 8 + scalarOf(type.key)[0]
   const of = type.value
@@ -262,12 +258,11 @@ function decodeEntry(r: ProtobufReader, type: MapPlan, into: unknown): boolean {
   r.leave(end)
   if (of.kind === 'message') value ??= decodeMessage(r, of.message, r.empty(of.message.weight))
   if (of.kind === 'enum') {
-    if (of.schema.closed && !of.names.has(value as number)) return false
+    if (of.schema.closed && !of.names.has(value as number)) return
     value = enumValue(of, value as number)
   }
   if (type.shape === 'record') (into as Members)[key as string] = value
   else (into as Map<unknown, unknown>).set(key, value)
-  return true
 }
 
 function readScalar(r: ProtobufReader, type: TypePlan): unknown {

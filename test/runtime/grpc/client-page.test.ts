@@ -29,18 +29,21 @@ const rows = [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \| (.*?) ?\|/gm)].flatMa
 })
 
 test('every option of the transport has its row, in no more rows than there are options', () => {
-  expect(rows.map(({ option }) => option).sort()).toEqual([...members('client.ts', 'GrpcOptions').keys()].sort())
+  expect(rows.map(({ option }) => option).sort()).toEqual(
+    [...members('client/transport.ts', 'GrpcOptions').keys()].sort(),
+  )
 })
 
 test.each(rows.filter(({ value }) => value !== ''))(
   'the default of $option is $value, as its doc comment says',
   (row) => {
-    const comment = members('client.ts', 'GrpcOptions').get(row.option) ?? ''
+    const comment = members('client/transport.ts', 'GrpcOptions').get(row.option) ?? ''
     const [, said = ''] = /Default:? (.*)/i.exec(comment) ?? []
     expect(said).toContain(row.value)
   },
 )
 
 test('every option of a call is named', () => {
-  for (const option of members('call-settings.ts', 'GrpcCallOptions').keys()) expect(page).toContain(`\`${option}\``)
+  for (const option of members('client/call-settings.ts', 'GrpcCallOptions').keys())
+    expect(page).toContain(`\`${option}\``)
 })

@@ -241,7 +241,7 @@ function lowerField(
   const written = optionValue(options, 'default')
   const packable =
     repeated && (element.kind !== 'scalar' || (element.scalar !== 'string' && element.scalar !== 'bytes'))
-  const holdsString = isString(element) || (type.kind === 'map' && isString(type.key))
+  const holdsString = element.kind === 'scalar' && element.scalar === 'string'
   return {
     id: node.number,
     name: node.name.text,
@@ -262,10 +262,6 @@ function lowerField(
     ...(node.label === 'optional' ? { markedOptional: true } : undefined),
     ...(holdsString && features.utf8Validation === 'NONE' ? { validateUtf8: false } : undefined),
   }
-}
-
-function isString(type: IrType): boolean {
-  return type.kind === 'scalar' && type.scalar === 'string'
 }
 
 function presenceOf(node: ProtoField, features: Features, singular: boolean, explicit: boolean): IrField['presence'] {
