@@ -13,6 +13,8 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   readonly name: string
   readonly exports: Readonly<Record<string, unknown>>
   readonly scripts: Readonly<Record<string, string>>
+  readonly engines: { readonly node: string }
+  readonly runtimes: Readonly<Record<string, readonly string[]>>
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
@@ -80,5 +82,15 @@ describe('the package', () => {
     }
     expect(existsSync(join(root, 'dist/gen.d.ts'))).toBe(true)
     expect(createRequire(import.meta.url).resolve('volo-ts/gen')).toBe(join(root, 'dist/gen.js'))
+  })
+
+  test('states in the README the runtimes that it is tested on', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8')
+    const [, table = ''] = /^## Runtimes\n([\s\S]*?)\n\n/m.exec(readme) ?? []
+    const stated = [...table.matchAll(/^\| (\w+) .*tested on (\S+) \|/gm)].map(
+      ([, name, version]) => `${name} ${version}`,
+    )
+    expect(stated).toEqual(manifest.runtimes['node']!.map((version) => `Node ${version}`))
+    expect(manifest.engines.node).toBe(`>=${/Node (\S+) and later/.exec(table)?.[1]}`)
   })
 })

@@ -1,5 +1,5 @@
 import * as http2 from 'node:http2'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, Server, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import type { RpcError } from '../../../src/runtime/core/error.ts'
@@ -65,7 +65,8 @@ async function serveHttp2(
     return closing
   }
   onCleanup(close)
-  const stopListening = (): void => void server.close()
+  // Of node:net, since the close of node:http2 sends GOAWAY on every session since Node 24.
+  const stopListening = (): void => void Server.prototype.close.call(server)
   return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sessions, close, stopListening }
 }
 

@@ -159,7 +159,6 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         break
       }
       case 42: {
-        const s = r.position
         const e = r.enter(4)
         let k: string = ''
         let x: Old_Kind = 'NONE'
@@ -171,10 +170,6 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         }
         r.leave(e)
         if (typeof x !== 'number') v4[k] = x
-        else {
-          r.position = s
-          u = r.keep(t, u)
-        }
         break
       }
       default:
