@@ -1,5 +1,6 @@
 /** Wire: what a port can speak. The contract between `serve/`, which owns sockets, and the protocols behind them. */
 
+import type { RpcError } from './error.ts'
 import type { Router } from './router.ts'
 
 /** What a wire says of the first bytes of a connection. `more`: undecided, call again with more bytes. */
@@ -44,4 +45,6 @@ export interface Wire<Socket> {
   readonly alpn: readonly string[]
   /** Takes over the socket. `first` has been read from it already and must be treated as its first bytes. */
   accept(socket: Socket, first: Uint8Array, router: Router): WireConnection
+  /** Takes over a socket that is not served: tells the client `reason` as the protocol can, and closes. */
+  refuse?(socket: Socket, first: Uint8Array, router: Router, reason: RpcError): void
 }

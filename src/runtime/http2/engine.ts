@@ -2,3 +2,4 @@
 
 export { http2Client } from './client/connection.ts'
 export { type Http2Socket, http2Server } from './server/connection.ts'
+export { refuseConnection } from './server/refuse-connection.ts'

@@ -12,6 +12,7 @@ export interface BoundAddress {
   /** The TCP port; undefined on a Unix socket. */
   readonly port: number | undefined
   readonly host: string | undefined
+  /** The path of a Unix socket, empty where it is not known (an inherited `fd`); undefined on TCP. */
   readonly path: string | undefined
 }
 
@@ -24,8 +25,8 @@ export interface Listener {
 
 /** How to listen. */
 export interface ListenOptions {
-  /** Gets every accepted socket, paused, with no-delay set. */
-  readonly onSocket: (socket: Socket) => void
+  /** Gets every accepted socket, paused, with no-delay set, and what it was accepted on. */
+  readonly onSocket: (socket: Socket, bound: BoundAddress) => void
   /** Hears of failed accepts (`EMFILE`), at most once a second; the listener goes on. */
   readonly onAcceptError?: ((error: Error) => void) | undefined
   /** Connections the kernel queues before they are accepted. Default 511. */
@@ -44,7 +45,6 @@ export async function listen(address: Address, options: ListenOptions): Promise<
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
   })
-  server.on('connection', options.onSocket)
   try {
     await bind(server, address, options.backlog)
   } catch (error) {
@@ -55,8 +55,10 @@ export async function listen(address: Address, options: ListenOptions): Promise<
     })
   }
   surviveAcceptErrors(server, options.onAcceptError)
+  const bound = boundOf(server, address)
+  server.on('connection', (socket) => options.onSocket(socket, bound))
   return {
-    bound: boundOf(server, address),
+    bound,
     close: () => new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
   }
 }

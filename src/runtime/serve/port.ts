@@ -10,8 +10,9 @@ import type { Socket } from '../net/socket.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
 import { type TlsUpgrade, tlsUpgrade } from '../net/tls-server.ts'
 import { readFirstBytes } from './first-bytes.ts'
-import { refuseHttp1 } from './http1-refusal.ts'
+import { noHttp1, refuseHttp1 } from './http1-refusal.ts'
 import { matchHttp1 } from './http1-sniff.ts'
+import { PlaintextRefusal } from './plaintext-refusal.ts'
 import type { PortWire } from './port-wire.ts'
 
 /** Limits of the connections of a port. */
@@ -32,6 +33,8 @@ export interface PortOptions {
   readonly router: Router
   readonly wires: readonly PortWire[]
   readonly tls: ServerTlsOptions | undefined
+  /** Whether TCP connections without TLS are served beside those with TLS. */
+  readonly plaintext: boolean
   readonly limits: PortLimits
   /** Hears of failures that belong to no call. */
   readonly onError: (error: unknown) => void
@@ -45,6 +48,16 @@ export interface Taken {
   readonly wire: string
   readonly peer: Peer
   readonly connection: WireConnection
+}
+
+/** How a socket came here. */
+interface Arrival {
+  /** A TLS handshake may follow. */
+  readonly takesTls?: boolean
+  /** Refuses what is not TLS. */
+  readonly refusal?: PlaintextRefusal | undefined
+  /** Takes it when it is HTTP/1.1. */
+  readonly http1?: () => void
 }
 
 type Target = PortWire | typeof tlsTarget | typeof http1Target
@@ -66,6 +79,8 @@ export class Port {
   #secure = 0
   readonly #connections = new Set<Taken>()
   readonly #unixPaths = new WeakMap<Socket, string>()
+  /** Present where connections must use TLS. */
+  readonly #plaintextRefusal: PlaintextRefusal | undefined
   #closing = false
   #destroyed = false
   /** Runs when no connection is on its way to a wire. */
@@ -73,7 +88,8 @@ export class Port {
 
   constructor(options: PortOptions) {
     this.#options = options
-    const { tls } = options
+    const { tls, plaintext, onError } = options
+    this.#plaintextRefusal = tls === undefined || plaintext ? undefined : new PlaintextRefusal(onError)
     const alpn = [...new Set([...options.wires.flatMap((wire) => wire.alpn), 'http/1.1'])]
     this.#tls = tls === undefined ? undefined : tlsUpgrade(tls, alpn, (socket, chosen) => this.#secured(socket, chosen))
   }
@@ -83,7 +99,7 @@ export class Port {
     return this.#arriving.size + this.#connections.size + this.#encrypted.size - this.#secure
   }
 
-  /** Takes an accepted, paused socket. */
+  /** Takes an accepted, paused socket; `unixPath` is set where it came over a Unix socket. */
   accept(socket: Socket, unixPath?: string): void {
     const { maxConnections } = this.#options.limits
     if (this.#closing || (maxConnections !== undefined && this.size >= maxConnections)) {
@@ -92,7 +108,10 @@ export class Port {
     }
     if (unixPath !== undefined) this.#unixPaths.set(socket, unixPath)
     this.#arrive(socket)
-    this.#sniff(socket, this.#tls !== undefined)
+    this.#sniff(socket, {
+      takesTls: this.#tls !== undefined,
+      refusal: unixPath === undefined ? this.#plaintextRefusal : undefined,
+    })
   }
 
   /**
@@ -105,7 +124,7 @@ export class Port {
       return
     }
     this.#arrive(socket)
-    this.#sniff(socket, false, http1)
+    this.#sniff(socket, { http1 })
   }
 
   /** TLS of handshakes from now on. Throws RpcError FAILED_PRECONDITION on a port without TLS. */
@@ -164,12 +183,12 @@ export class Port {
     if (this.#onArrived !== undefined && this.#onTheirWay === 0) this.#onArrived()
   }
 
-  #sniff(socket: Socket, tlsAllowed: boolean, http1?: () => void): void {
+  #sniff(socket: Socket, { takesTls = false, refusal, http1 }: Arrival): void {
     const { firstBytesTimeoutMs: timeoutMs = 10_000, silentTimeoutMs: silentMs = 600_000 } = this.#options.limits
-    readFirstBytes<Target>(socket, { silentMs, timeoutMs }, (first) => this.#recognise(first, tlsAllowed)).then(
+    readFirstBytes<Target>(socket, { silentMs, timeoutMs }, (first) => this.#recognise(first, takesTls)).then(
       (outcome) => {
         if (outcome.kind === 'known' && (http1 === undefined || !isHttp1(outcome.what))) {
-          this.#hand(socket, outcome.first, outcome.what)
+          this.#hand(socket, outcome.first, outcome.what, refusal)
         } else if (outcome.kind !== 'gone' && http1 !== undefined) {
           this.#arrived(socket)
           socket.unshift(outcome.first)
@@ -180,8 +199,8 @@ export class Port {
     )
   }
 
-  #recognise(first: Uint8Array, tlsAllowed: boolean): Target | 'more' | undefined {
-    if (first[0] === tlsHandshakeRecord) return tlsAllowed ? tlsTarget : undefined
+  #recognise(first: Uint8Array, takesTls: boolean): Target | 'more' | undefined {
+    if (first[0] === tlsHandshakeRecord) return takesTls ? tlsTarget : undefined
     let more = false
     for (const wire of this.#options.wires) {
       const match = wire.match(first)
@@ -193,10 +212,11 @@ export class Port {
     return more || http1 === 'more' ? 'more' : undefined
   }
 
-  #hand(socket: Socket, first: Uint8Array, target: Target): void {
+  #hand(socket: Socket, first: Uint8Array, target: Target, refusal: PlaintextRefusal | undefined): void {
     if (socket.destroyed) return
     if (target === tlsTarget) this.#encrypt(socket, first)
-    else if (target === http1Target) refuseHttp1(socket)
+    else if (refusal !== undefined) refusal.refuse(socket, first, target, this.#options.router)
+    else if (target === http1Target) refuseHttp1(socket, noHttp1)
     else this.#connect(socket, first, target as PortWire, undefined)
   }
 
@@ -238,8 +258,8 @@ export class Port {
       return
     }
     const wire = alpn === undefined ? undefined : this.#options.wires.find((one) => one.alpn.includes(alpn))
-    if (wire === undefined && alpn === 'http/1.1') refuseHttp1(socket)
-    else if (wire === undefined) this.#sniff(socket, false)
+    if (wire === undefined && alpn === 'http/1.1') refuseHttp1(socket, noHttp1)
+    else if (wire === undefined) this.#sniff(socket, {})
     else this.#connect(socket, new Uint8Array(0), wire, alpn)
   }
 }

@@ -1,4 +1,4 @@
-/** Server: services behind one port that answers Thrift and gRPC, plain and over TLS. */
+/** Server: services behind one port that answers Thrift and gRPC, with TLS or without. */
 
 import { enableAmbient } from '../ambient/ambient.ts'
 import type { Context } from '../core/context/context.ts'
@@ -57,8 +57,13 @@ export interface ServerOptions {
    * It holds for the whole process and costs every awaited call of it about 100 ns. Default false.
    */
   readonly ambient?: boolean | undefined
-  /** Certificate and key; the same port then answers plain and TLS connections. Default: plain only. */
+  /** Certificate and key; TCP connections must then use TLS, Unix sockets need not. Default: no TLS. */
   readonly tls?: ServerTlsOptions | undefined
+  /**
+   * With `tls`: serves connections without TLS on the same port too. Default false: they are refused in their own
+   * protocol, and `onError` gets a report of them at most once a minute.
+   */
+  readonly plaintext?: boolean | undefined
   readonly limits?: ServerLimits | undefined
   /** Milliseconds that `close` and a signal give calls in flight. Default 10,000. */
   readonly drainMs?: number | undefined
@@ -79,6 +84,7 @@ const serverOptionTable: OptionTable<ServerOptions> = {
   onError: isFunction,
   ambient: isFlag,
   tls: isAnything,
+  plaintext: isFlag,
   limits: { maxConcurrentCalls: atLeast(0), ...portLimitTable },
   drainMs: atLeast(0),
   ...wireOptionTable,
@@ -141,6 +147,7 @@ export class Server implements AsyncDisposable {
       router: this.#router,
       wires: this.#wires,
       tls: options.tls,
+      plaintext: options.plaintext ?? false,
       limits: options.limits ?? {},
       onError: (error) => this.#report(error),
     })
@@ -197,10 +204,9 @@ export class Server implements AsyncDisposable {
     const bound: Listener[] = []
     try {
       for (const address of parsed) {
-        const unixPath = address.kind === 'unix' ? address.path : undefined
         bound.push(
           await listen(address, {
-            onSocket: (socket) => this.#port.accept(socket, unixPath),
+            onSocket: (socket, { path }) => this.#port.accept(socket, path),
             onAcceptError: (error) => this.#report(error),
           }),
         )

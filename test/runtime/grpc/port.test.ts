@@ -32,7 +32,7 @@ function dial(address: string, options?: GrpcOptions): { transport: Transport; e
 const tls = { cert: pem('server'), key: pem('server-key') }
 
 describe('gRPC on a Server', () => {
-  it('answers plain and TLS on one port, and knows which it was', async () => {
+  it('answers plain and TLS on one port where both are allowed, and knows which it was', async () => {
     const seen: boolean[] = []
     const { port } = await listen(
       {
@@ -41,7 +41,7 @@ describe('gRPC on a Server', () => {
           return note
         },
       },
-      { tls },
+      { tls, plaintext: true },
     )
     const plain = dial(`127.0.0.1:${port}`)
     const secure = dial(`localhost:${port}`, { tls: { ca: pem('ca') } })

@@ -23,8 +23,11 @@ function grpcJsUnary(client: GrpcJsClient, text: string): Promise<string | undef
 }
 
 describe('one port', () => {
-  it('answers Thrift and gRPC at once, plain and over TLS, to outsiders and to us', async () => {
-    const server = new Server({ tls: { cert: { file: path('server') }, key: { file: path('server-key') } } })
+  it('answers Thrift and gRPC at once, plain and over TLS where both are allowed, to outsiders and to us', async () => {
+    const server = new Server({
+      tls: { cert: { file: path('server') }, key: { file: path('server-key') } },
+      plaintext: true,
+    })
       .add(ThriftEcho, thriftHandler())
       .add(GrpcEcho, grpcHandler)
     onCleanup(() => server.close({ drainMs: 0 }))

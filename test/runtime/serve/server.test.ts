@@ -112,7 +112,7 @@ describe('Server', () => {
     expect(await clientOf({ path: stale }).echo('')).toBe('fresh')
   })
 
-  it('answers plain and TLS on one port, and knows who called', async () => {
+  it('answers plain and TLS on one port where both are allowed, and knows who called', async () => {
     const peers: (Peer | undefined)[] = []
     const server = serverOf(
       {
@@ -121,7 +121,7 @@ describe('Server', () => {
           return text
         },
       },
-      { tls: { ...serverTls, ca: pem('ca'), requireClientCert: false } },
+      { tls: { ...serverTls, ca: pem('ca'), requireClientCert: false }, plaintext: true },
     )
     const { port } = await server.listen('127.0.0.1:0')
     const tls = { ca: pem('ca'), servername: 'localhost' }
@@ -246,8 +246,8 @@ describe('Server', () => {
     )
   })
 
-  it('answers HTTP/1.1 with one clear sentence, plain and by ALPN', async () => {
-    const { port } = await serverOf({}, { tls: serverTls }).listen('127.0.0.1:0')
+  it('answers HTTP/1.1 with one clear sentence, in plain text and by ALPN', async () => {
+    const { port } = await serverOf({}, { tls: serverTls, plaintext: true }).listen('127.0.0.1:0')
     const plain = await exchange(port, 'GET / HTTP/1.1\r\nhost: a\r\n\r\n')
     expect(plain).toMatch(/^HTTP\/1\.1 501 Not Implemented\r\n[\s\S]*speaks Thrift and gRPC/)
     const secure = await new Promise<string>((resolve) => {
@@ -275,7 +275,7 @@ describe('Server', () => {
   })
 
   it('survives broken handshakes and peers that leave in the middle', async () => {
-    const server = serverOf({}, { tls: { ...serverTls, handshakeTimeoutMs: 100 } })
+    const server = serverOf({}, { tls: { ...serverTls, handshakeTimeoutMs: 100 }, plaintext: true })
     const { port } = await server.listen('127.0.0.1:0')
     await exchange(port, Buffer.from('160301000501', 'hex').fill(0x16, 0, 1))
     await new Promise<void>((resolve) => {

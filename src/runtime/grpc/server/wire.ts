@@ -2,7 +2,8 @@
 
 import type { Router } from '../../core/router.ts'
 import type { ConnectionFigures, Wire, WireConnection, WireMatch } from '../../core/wire.ts'
-import { type Http2Socket, http2Server } from '../../http2/engine.ts'
+import { type Http2Socket, http2Server, refuseConnection } from '../../http2/engine.ts'
+import { Http2ErrorCode } from '../../http2/error-code.ts'
 import type { Http2Keepalive, Http2PingPolicy } from '../../http2/sink.ts'
 import type { Compression } from '../compression.ts'
 import { defaultMaxReceiveBytes } from '../framing.ts'
@@ -70,6 +71,9 @@ export function grpcWire(options: GrpcWireOptions = {}, http?: HttpAccept): Wire
         destroy: () => connection.destroy(),
         figures: (): ConnectionFigures => ({ openCalls: connection.openStreams, calls }),
       }
+    },
+    refuse: ({ socket }, _first, _router, { message }) => {
+      refuseConnection(socket, Http2ErrorCode.INADEQUATE_SECURITY, message)
     },
   }
 }

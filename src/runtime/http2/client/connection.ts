@@ -27,6 +27,9 @@ interface Queued {
   readonly more: Http2Headers | undefined
 }
 
+/** Bytes of a GOAWAY's debug data that are shown. */
+const mostWords = 200
+
 class ClientConnection extends Connection implements Http2ClientConnection {
   readonly isServer = false
   readonly peer: Peer
@@ -150,8 +153,9 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   goawayReceived(lastStream: number, code: number, words: Uint8Array): void {
-    const calm = code === Http2ErrorCode.ENHANCE_YOUR_CALM && asciiOf(words) === 'too_many_pings'
-    const why = `GOAWAY ${http2ErrorName(code)}${calm ? ', too_many_pings' : ''}`
+    const text = asciiOf(words)
+    const calm = code === Http2ErrorCode.ENHANCE_YOUR_CALM && text === 'too_many_pings'
+    const why = `GOAWAY ${http2ErrorName(code)}${text === '' ? '' : `: ${text}`}`
     const reason = this.#retire(`${this.peer.address} closes the connection (${why})`, calm)
     this.#lastStream = Math.min(this.#lastStream, lastStream)
     for (const { stream } of this.#queue.splice(0)) stream.die(Http2ErrorCode.REFUSED_STREAM, reason, false)
@@ -256,6 +260,7 @@ function refuseHeaders(stream: ConnectionStream, error: unknown): void {
   stream.die(Http2ErrorCode.INTERNAL_ERROR, error instanceof Error ? error.message : String(error), false)
 }
 
+/** What a peer says for people, made safe for messages and logs. */
 function asciiOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes.subarray(0, 64))
+  return String.fromCharCode(...bytes.subarray(0, mostWords)).replace(/[^\x20-\x7e]/g, '?')
 }

@@ -56,11 +56,18 @@ export class ThriftServerConnection implements WireConnection {
   /** The client does not read its replies. */
   #isClientSlow = false
 
-  constructor(accepted: ServerSocket, first: Uint8Array, router: Router, options: ThriftWireOptions) {
+  /** With `refusal`, the first request is answered with it and the connection ends. */
+  constructor(
+    accepted: ServerSocket,
+    first: Uint8Array,
+    router: Router,
+    options: ThriftWireOptions,
+    refusal?: RpcError,
+  ) {
     const { socket, peer } = accepted
     this.#socket = socket
     const maxConcurrentCalls = options.maxConcurrentCalls ?? 4_096
-    this.#target = { router, peer, maxConcurrentCalls }
+    this.#target = { router, peer, maxConcurrentCalls, refusal }
     this.#isStrict = options.order === 'strict'
     this.#order = new ReplyOrder({
       order: options.order ?? 'sequence',
@@ -177,6 +184,7 @@ export class ThriftServerConnection implements WireConnection {
     }
     // A control frame; clients send none that a server must answer.
     if (message.start === message.end) return
+    if (this.#target.refusal !== undefined && this.#state === 'open') this.#state = 'draining'
     this.#order.add(openExchange(this.#target, message, this.#order.running))
   }
 

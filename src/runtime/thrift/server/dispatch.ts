@@ -29,6 +29,8 @@ export interface DispatchTarget {
   readonly peer: Peer
   /** Calls in flight above which a request is refused. */
   readonly maxConcurrentCalls: number
+  /** The outcome of every request, where the connection is not served. */
+  readonly refusal: RpcError | undefined
 }
 
 /** Opens the call of a request. It never throws: what is wrong with the request becomes the outcome of the exchange. */
@@ -44,6 +46,10 @@ export function openExchange(target: DispatchTarget, message: ThriftMessage, inF
     if (envelope.kind !== ThriftMessageKind.CALL && envelope.kind !== ThriftMessageKind.ONEWAY) {
       const text = `a message of kind ${envelope.kind} where a call (1) or oneway (4) is due`
       throw applicationError('INTERNAL', ApplicationExceptionType.INVALID_MESSAGE_TYPE, text)
+    }
+    if (target.refusal !== undefined) {
+      isAnswered = expectsAnswer(router, header, envelope)
+      throw target.refusal
     }
     const info = header === undefined ? undefined : readRequestInfo(header)
     const route = findRoute(router, info, envelope)
@@ -89,7 +95,7 @@ export function refusedExchange(sequence: number, error: unknown): Exchange {
 
 /** The refusal of a message that cannot be read whole; undefined when its sender expects no answer. */
 export function cutOffExchange(router: Router, prefix: MessagePrefix, error: RpcError): Exchange | undefined {
-  if (!expectsAnswer(router, prefix)) return undefined
+  if (!expectsAnswer(router, prefix.header, prefix.envelope)) return undefined
   const type =
     error.code === 'INTERNAL' ? ApplicationExceptionType.PROTOCOL_ERROR : ApplicationExceptionType.INTERNAL_ERROR
   return {
@@ -102,7 +108,7 @@ export function cutOffExchange(router: Router, prefix: MessagePrefix, error: Rpc
   }
 }
 
-function expectsAnswer(router: Router, { header, envelope }: MessagePrefix): boolean {
+function expectsAnswer(router: Router, header: ThriftMessage['header'], envelope: ThriftEnvelope): boolean {
   if (envelope.kind === ThriftMessageKind.ONEWAY) return false
   try {
     return findRoute(router, header && readRequestInfo(header), envelope).method.kind !== 'oneway'

@@ -24,5 +24,8 @@ export function thriftWire(options: ThriftWireOptions = {}): Wire<ServerSocket> 
       watch.add(connection, socket.socket)
       return connection
     },
+    refuse(socket, first, router, reason) {
+      watch.add(new ThriftServerConnection(socket, first, router, options, reason), socket.socket)
+    },
   }
 }
