@@ -104,6 +104,78 @@ describe('any text', () => {
   })
 })
 
+describe('values of options of every kind', () => {
+  const holder =
+    `syntax = "proto2"; package o; import "google/protobuf/descriptor.proto"; import "google/protobuf/any.proto";
+    enum Open { option (e) = 1; ZERO = 0; ONE = 1; }
+    message All {
+      optional Open e = 1; optional bool b = 2; optional int32 i = 3; optional uint64 u = 4; optional sint64 s = 5; optional fixed32 f = 6;
+      optional float r = 7; optional double d = 8; optional string t = 9; optional bytes y = 10; optional All m = 11;
+      repeated Open es = 12; map<string, Open> map = 13; map<int32, All> deep = 14; optional google.protobuf.Any any = 15;
+      optional group Part = 16 { optional int32 x = 1; } extensions 100 to max;
+    }
+    extend All { optional Open more = 100; }
+    extend google.protobuf.MessageOptions { optional All all = 50000; optional Open open = 50001; optional bytes raw = 50002; }
+    extend google.protobuf.EnumOptions { optional int32 e = 50000; }`.replace('option (e) = 1;', '')
+  const names = [
+    'e',
+    'b',
+    'i',
+    'u',
+    's',
+    'f',
+    'r',
+    'd',
+    't',
+    'y',
+    'm',
+    'es',
+    'map',
+    'deep',
+    'any',
+    'Part',
+    'part',
+    '[o.more]',
+    'nope',
+  ]
+  const values =
+    '0 1 -1 2147483648 -2147483649 9223372036854775808 18446744073709551616 1e400 -1e400 0x1p3 1.5 inf -inf nan -nan true t ONE TWO "text" "\\xff" {} [] { x: 1 } { e: 2147483648 } { key: "k" value: 5 } [{ key: 1 value: { e: ONE } }] [ONE, 2147483648] { [type.googleapis.com/o.All]: { i: 1 } } { [o.more]: 2147483648 }'.match(
+      /\{[^{}]*\{[^{}]*\}[^{}]*\}|\[\{.*?\}\}\]|\{[^{}]*\}|\[[^\]]*\]|\S+/g,
+    )!
+
+  /** Compiles messages with one option each, and then those again that had no error: only they are encoded. */
+  function surviveAll(options: readonly string[]): void {
+    const lines = options.map((option, i) => `message Subject${i} { option ${option}; }`)
+    const text = (kept: readonly string[]): string => `${holder}\n${kept.join('\n')}`
+    survive('main.proto', text(lines))
+    const whole = text(lines)
+    const { diagnostics } = check({ entries: ['main.proto'], host: memoryHost({ 'main.proto': whole }) })
+    const bad = new Set(
+      diagnostics
+        .filter(({ severity }) => severity === 'error')
+        .map(({ span }) => whole.slice(0, span?.start).split('\n').length - holder.split('\n').length - 1),
+    )
+    survive('main.proto', text(lines.filter((_, i) => !bad.has(i))))
+  }
+
+  it('become diagnostics or bytes, never a throw', () => {
+    for (const name of names) {
+      surviveAll(values.map((value) => `(all) = { ${name}: ${value} }`))
+      if (name !== '[o.more]') surviveAll(values.map((value) => `(all).${name} = ${value}`))
+    }
+    surviveAll(values.flatMap((value) => [`(open) = ${value}`, `(raw) = ${value}`]))
+  })
+
+  it('hold 32 bits where an enum takes a number', () => {
+    const text = `syntax = "proto3"; import "google/protobuf/descriptor.proto"; enum Foo { ZERO = 0; } message Bar { Foo foo = 1; }
+      extend google.protobuf.FileOptions { Bar bar = 10101; } option (bar) = { foo: 2147483648 };`
+    const { diagnostics } = compile({ entries: ['main.proto'], host: memoryHost({ 'main.proto': text }) })
+    expect(diagnostics.map(({ code, message }) => [code, message])).toEqual([
+      ['number-range', "2147483648 does not fit 'bar.foo'"],
+    ])
+  })
+})
+
 describe('layout', () => {
   it('says nothing in Thrift: tokens on one line, or each on its own, give the same tree', () => {
     fc.assert(

@@ -43,7 +43,7 @@ function textOf(value: IrValue, type: IrType, budget: { left: number }): string 
     case 'double':
       return Object.is(value.value, -0) ? '-0' : String(value.value)
     case 'string':
-      return JSON.stringify(value.value)
+      return JSON.stringify(value.bytes === undefined ? value.value : bytesText(value.bytes))
     case 'bytes':
       return JSON.stringify(bytesText(value.value))
     case 'name': {

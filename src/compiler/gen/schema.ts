@@ -13,7 +13,7 @@ import type {
 } from '../ir/ir.ts'
 import type { ModuleContext } from './context.ts'
 import { isInt64, isString, resolve } from './type-shape.ts'
-import { follow } from './value.ts'
+import { bytesOf, follow } from './value.ts'
 
 const shapes = ['struct', 'union', 'exception', 'message'] as const
 const kinds = ['unary', 'oneway', 'server_streaming', 'client_streaming', 'bidi_streaming'] as const
@@ -255,13 +255,17 @@ function defaultJson(type: IrType, written: IrValue): Json {
   switch (resolved.kind) {
     case 'list':
     case 'set':
-      return value.kind === 'list' ? value.elements.map((one) => defaultJson(resolved.element, one)) : []
+      if (value.kind !== 'list') return []
+      return distinctJson(
+        value.elements.map((one) => defaultJson(resolved.element, one)),
+        resolved.kind === 'set' ? (one) => one : undefined,
+      )
     case 'map': {
       const entries = value.kind === 'map' ? value.entries : []
       const pairs = entries.map(
         (one) => [defaultJson(resolved.key, one.key), defaultJson(resolved.value, one.value)] as const,
       )
-      return isString(resolved.key) ? Object.fromEntries(pairs) : pairs
+      return isString(resolved.key) ? Object.fromEntries(pairs) : distinctJson(pairs, ([name]) => name)
     }
     case 'message': {
       const entries = value.kind === 'map' ? value.entries : []
@@ -276,14 +280,19 @@ function defaultJson(type: IrType, written: IrValue): Json {
       return integer(value)
     case 'scalar':
       if (resolved.scalar === 'bool') return value.kind === 'bool' ? value.value : integer(value) !== 0
-      if (value.kind === 'bytes') return base64(value.value)
-      if (value.kind === 'string')
-        return resolved.scalar === 'bytes' ? base64(new TextEncoder().encode(value.value)) : value.value
+      if (resolved.scalar === 'bytes') return base64(bytesOf(value))
+      if (value.kind === 'string') return value.value
       if (isInt64(resolved.scalar)) return value.kind === 'int' ? String(value.value) : String(BigInt(integer(value)))
       if (value.kind === 'double' && (resolved.scalar === 'f32' || resolved.scalar === 'f64'))
         return Number.isFinite(value.value) && !Object.is(value.value, -0) ? value.value : numberText(value.value)
       return integer(value)
   }
+}
+
+/** Of values with one identity the last, as constants in generated code have it; without an identity all. */
+function distinctJson<T extends Json>(values: readonly T[], identity: ((value: T) => Json) | undefined): readonly T[] {
+  if (identity === undefined) return values
+  return [...new Map(values.map((value) => [JSON.stringify(identity(value)), value])).values()]
 }
 
 function numberText(value: number): string {

@@ -39,7 +39,7 @@ export function valueLayout(context: ModuleContext, type: IrType, value: IrValue
       return group('[', elementsOf(context, resolved.element, plain), ']')
     case 'set': {
       const isSet = setShape(resolved.element) === 'set'
-      const elements = elementsOf(context, resolved.element, plain)
+      const elements = distinct(elementsOf(context, resolved.element, plain), ({ value }) => flat(value))
       if (isSet && elements.length === 0) return 'new Set()'
       return group(isSet ? 'new Set([' : '[', elements, isSet ? '])' : ']')
     }
@@ -131,7 +131,7 @@ function int64Text(context: ModuleContext, value: IrValue): string {
 }
 
 function bytesText(value: IrValue): string {
-  const bytes = value.kind === 'bytes' ? value.value : value.kind === 'string' ? utf8(value.value) : new Uint8Array(0)
+  const bytes = bytesOf(value)
   return bytes.length === 0 ? 'new Uint8Array(0)' : `Uint8Array.of(${bytes.join(', ')})`
 }
 
@@ -210,15 +210,23 @@ function mapLayout(context: ModuleContext, type: Shaped<'map'>, value: IrValue):
       const name = follow(entry.key)
       return { name: name.kind === 'string' ? name.value : '', value: valueLayout(context, type.value, entry.value) }
     })
-    return recordLayout(items)
+    return recordLayout(distinct(items, ({ name }) => name))
   }
-  const pairs = entries.map((entry) => {
-    const pair = [valueLayout(context, type.key, entry.key), valueLayout(context, type.value, entry.value)]
-    const items = pair.map((one) => ({ label: '', value: one }))
+  const keyed = entries.map((entry) => ({
+    key: valueLayout(context, type.key, entry.key),
+    value: valueLayout(context, type.value, entry.value),
+  }))
+  const pairs = distinct(keyed, (one) => flat(one.key)).map((one) => {
+    const items = [one.key, one.value].map((value) => ({ label: '', value }))
     return { label: '', value: group('[', items, ']') }
   })
   if (shape === 'map') return pairs.length === 0 ? 'new Map()' : group('new Map([', pairs, '])')
   return group('[', pairs, ']')
+}
+
+/** Of items with one identity the last, in the place of the first: as a map holds what is put into it. */
+function distinct<T>(items: readonly T[], identity: (item: T) => string): T[] {
+  return [...new Map(items.map((item) => [identity(item), item])).values()]
 }
 
 /** An object without prototype. With a key `__proto__` it takes a way on which that is a key like any other. */
@@ -233,7 +241,9 @@ function recordLayout(entries: readonly { readonly name: string; readonly value:
   return group('/*#__PURE__*/ Object.assign(Object.create(null), {', items, '})', true)
 }
 
-/** UTF-8 bytes; Thrift writes binary constants as text. */
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+/** The bytes of a value; Thrift writes binary constants as text. */
+export function bytesOf(value: IrValue): Uint8Array {
+  if (value.kind === 'bytes') return value.value
+  if (value.kind !== 'string') return new Uint8Array(0)
+  return value.bytes ?? new TextEncoder().encode(value.value)
 }

@@ -201,7 +201,8 @@ export type IrValue = { readonly span: Span } & (
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'int'; readonly value: bigint }
   | { readonly kind: 'double'; readonly value: number }
-  | { readonly kind: 'string'; readonly value: string }
+  /** `bytes`: what Thrift's escapes `\xHH` give, where it is not the UTF-8 of the text. */
+  | { readonly kind: 'string'; readonly value: string; readonly bytes?: Uint8Array }
   | { readonly kind: 'bytes'; readonly value: Uint8Array }
   | { readonly kind: 'list'; readonly elements: readonly IrValue[] }
   | { readonly kind: 'map'; readonly entries: readonly { readonly key: IrValue; readonly value: IrValue }[] }

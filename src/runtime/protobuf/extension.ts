@@ -18,8 +18,12 @@ export interface Extension<M, T = unknown, I = T> {
   readonly number: number
   /** The description of the file that declares it. */
   readonly file: FileSchema
-  /** The value; undefined when it is absent, an empty list or map for a repeated one. Throws RpcError INTERNAL when its bytes are malformed. */
+  /**
+   * The value; undefined when it is absent, an empty list or map for a repeated one. Like a declared field it is absent where the bytes hold another
+   * wire type, or a number that its closed enum does not list. Throws RpcError INTERNAL when its bytes are malformed.
+   */
   get(message: M): T
+  /** Whether {@link get} gives a value: for a repeated extension, one that is not empty. Throws as `get` does. */
   has(message: M): boolean
   /** Sets the value, in place of one that was there. Throws RpcError INVALID_ARGUMENT for a value that its type cannot hold. */
   set(message: M, value: I): void
@@ -45,6 +49,13 @@ export function extension<M extends Extendable, T, I>(
 ): Extension<M, T, I> {
   const isOwn = (chunk: unknown): boolean => fieldNumber(chunk as Uint8Array) === number
   const without = ({ $unknown }: M): readonly unknown[] => ($unknown ?? []).filter((chunk) => !isOwn(chunk))
+  const get = ({ $unknown }: M): T => {
+    const bytes = joined(($unknown ?? []).filter(isOwn) as Uint8Array[])
+    reader.reset(bytes)
+    const { value } = decode(reader, bytes.length)
+    reader.reset(nothing)
+    return value as T
+  }
   return {
     name,
     extendee,
@@ -52,14 +63,8 @@ export function extension<M extends Extendable, T, I>(
     get file() {
       return file()
     },
-    get({ $unknown }) {
-      const bytes = joined(($unknown ?? []).filter(isOwn) as Uint8Array[])
-      reader.reset(bytes)
-      const { value } = decode(reader, bytes.length)
-      reader.reset(nothing)
-      return value as T
-    },
-    has: ({ $unknown }) => $unknown?.some(isOwn) ?? false,
+    get,
+    has: (message) => (message.$unknown?.some(isOwn) ?? false) && holdsSomething(get(message)),
     set(message, value) {
       writer.reset()
       encode(writer, { value })
@@ -70,6 +75,11 @@ export function extension<M extends Extendable, T, I>(
       message.$unknown = without(message)
     },
   }
+}
+
+/** Whether a value of an extension is set: lists and maps are when they have elements. */
+function holdsSomething(value: unknown): boolean {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
 /** The number in the tag that a kept field begins with. */

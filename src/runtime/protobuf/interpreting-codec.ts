@@ -193,8 +193,11 @@ function decodeField(
   const { type, schema, name } = field
   if (type.kind === 'map') {
     if ((tag & 7) !== 2) return false
-    decodeEntry(r, type, into[name])
-    return true
+    const start = r.position
+    if (decodeEntry(r, type, into[name]) || !keeps) return true
+    // The whole entry belongs to the unknown fields.
+    r.position = start
+    return r.keep(tag, unknown)
   }
   const one = type.kind === 'list' ? type.element : type
   const wire = one.kind === 'message' ? (schema.delimited ? 3 : 2) : scalarOf(one)[0]
@@ -240,7 +243,8 @@ function earlier({ type, schema, name }: FieldPlan, into: Members): Members | un
   return choice?.case === name ? (choice.value as Members) : undefined
 }
 
-function decodeEntry(r: ProtobufReader, type: MapPlan, into: unknown): void {
+/** Reads an entry; false where its value is a number that a closed enum does not list. */
+function decodeEntry(r: ProtobufReader, type: MapPlan, into: unknown): boolean {
   const end = r.enter(entryWeight)
   const keyTag = 8 + scalarOf(type.key)[0]
   const of = type.value
@@ -258,11 +262,12 @@ function decodeEntry(r: ProtobufReader, type: MapPlan, into: unknown): void {
   r.leave(end)
   if (of.kind === 'message') value ??= decodeMessage(r, of.message, r.empty(of.message.weight))
   if (of.kind === 'enum') {
-    if (of.schema.closed && !of.names.has(value as number)) return
+    if (of.schema.closed && !of.names.has(value as number)) return false
     value = enumValue(of, value as number)
   }
   if (type.shape === 'record') (into as Members)[key as string] = value
   else (into as Map<unknown, unknown>).set(key, value)
+  return true
 }
 
 function readScalar(r: ProtobufReader, type: TypePlan): unknown {

@@ -255,7 +255,7 @@ function printDecodeField(
 ): void {
   const type = resolve(field.type)
   if (type.kind === 'map') {
-    printDecodeMap(printer, field, type, local, context)
+    printDecodeMap(printer, field, type, local, keeps, context)
     return
   }
   if (type.kind !== 'list') {
@@ -397,11 +397,13 @@ function printDecodeMap(
   field: IrField,
   type: Extract<ResolvedType, { kind: 'map' }>,
   local: string,
+  keeps: boolean,
   context: ModuleContext,
 ): void {
   const keyType = resolve(type.key)
   const value = resolve(type.value)
   printer.block(`case ${field.id * 8 + 2}: {`, () => {
+    if (keeps && isClosed(value)) printer.line('const s = r.position')
     printer.line(`const e = r.enter(${entryWeight})`)
     printer.line(`let k: ${outputType(context, type.key)} = ${zeroText(context, type.key)}`)
     const valueType = outputType(context, type.value)
@@ -427,6 +429,12 @@ function printDecodeMap(
     const isKnown = (type: IrEnum): string =>
       context.numbers(type) === undefined ? isListed(type, 'x') : "typeof x !== 'number'"
     printer.line(isClosed(value) ? `if (${isKnown(value.enum)}) ${put}` : put)
+    if (keeps && isClosed(value)) {
+      printer.block('else {', () => {
+        printer.line('r.position = s')
+        printer.line('u = r.keep(t, u)')
+      })
+    }
     printer.line('break')
   })
 }

@@ -241,7 +241,7 @@ function lowerField(
   const written = optionValue(options, 'default')
   const packable =
     repeated && (element.kind !== 'scalar' || (element.scalar !== 'string' && element.scalar !== 'bytes'))
-  const holdsString = element.kind === 'scalar' && element.scalar === 'string'
+  const holdsString = isString(element) || (type.kind === 'map' && isString(type.key))
   return {
     id: node.number,
     name: node.name.text,
@@ -262,6 +262,10 @@ function lowerField(
     ...(node.label === 'optional' ? { markedOptional: true } : undefined),
     ...(holdsString && features.utf8Validation === 'NONE' ? { validateUtf8: false } : undefined),
   }
+}
+
+function isString(type: IrType): boolean {
+  return type.kind === 'scalar' && type.scalar === 'string'
 }
 
 function presenceOf(node: ProtoField, features: Features, singular: boolean, explicit: boolean): IrField['presence'] {

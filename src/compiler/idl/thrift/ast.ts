@@ -146,7 +146,8 @@ export type Value = Node &
   (
     | { readonly kind: 'int'; readonly value: bigint }
     | { readonly kind: 'double'; readonly value: number }
-    | { readonly kind: 'string'; readonly value: string }
+    /** `bytes` where they are not the text's UTF-8. */
+    | { readonly kind: 'string'; readonly value: string; readonly bytes?: Uint8Array }
     | { readonly kind: 'name'; readonly text: string }
     | { readonly kind: 'list'; readonly elements: readonly Value[] }
     | { readonly kind: 'map'; readonly entries: readonly { readonly key: Value; readonly value: Value }[] }

@@ -257,7 +257,7 @@ function lowerValue(l: Lowering, value: ast.Value): IrValue {
     case 'double':
       return { kind: 'double', value: value.value, span }
     case 'string':
-      return { kind: 'string', value: value.value, span }
+      return { kind: 'string', value: value.value, ...(value.bytes && { bytes: value.bytes }), span }
     case 'name':
       if (value.text === 'true' || value.text === 'false') return { kind: 'bool', value: value.text === 'true', span }
       return { kind: 'name', reference: reference(l, value.text, value), enumValue: undefined, span }

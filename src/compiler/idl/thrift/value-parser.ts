@@ -15,7 +15,7 @@ import {
   tooDeep,
   unexpected,
 } from './cursor.ts'
-import { stringValue } from './string-literal.ts'
+import { stringLiteral, stringValue } from './string-literal.ts'
 import { baseTypes, T } from './token.ts'
 
 /** Parses a type with its annotations. */
@@ -96,9 +96,9 @@ export function parseValue(c: Cursor): Value | undefined {
       return { kind: 'double', value, start: first, end }
     }
     case T.string: {
-      const value = stringValue(tokenText(c))
+      const { text, bytes } = stringLiteral(tokenText(c))
       c.at++
-      return { kind: 'string', value, start: first, end }
+      return { kind: 'string', value: text, ...(bytes && { bytes }), start: first, end }
     }
     case T.identifier: {
       const text = tokenText(c)

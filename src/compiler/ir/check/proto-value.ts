@@ -88,6 +88,15 @@ function checkEnumValue(value: IrValue, target: IrEnum, name: string, checking: 
     return
   }
   if (aggregate && value.kind === 'int') {
+    if (value.value < -0x80000000n || value.value > 0x7fffffffn) {
+      report({
+        code: 'number-range',
+        message: `${value.value} does not fit '${name}'`,
+        span: value.span,
+        hint: `it holds a value of '${target.fullName}': a 32-bit integer`,
+      })
+      return
+    }
     if (!target.closed || target.values.some((one) => BigInt(one.number) === value.value)) return
   }
   report({

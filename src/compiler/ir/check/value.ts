@@ -314,14 +314,15 @@ function checkDistinct(values: readonly IrValue[], what: string, report: Report)
   }
 }
 
-function identityOf(value: IrValue): string | undefined {
+function identityOf(written: IrValue): string | undefined {
+  const value = followConstants(written)?.end ?? written
   switch (value.kind) {
     case 'bool':
     case 'int':
     case 'double':
       return `${value.kind} ${value.value}`
     case 'string':
-      return `string ${value.value}`
+      return `string ${value.bytes?.join() ?? value.value}`
     case 'name':
       return value.enumValue === undefined ? undefined : `int ${value.enumValue.number}`
     default:

@@ -159,6 +159,7 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         break
       }
       case 42: {
+        const s = r.position
         const e = r.enter(4)
         let k: string = ''
         let x: Old_Kind = 'NONE'
@@ -170,6 +171,10 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         }
         r.leave(e)
         if (typeof x !== 'number') v4[k] = x
+        else {
+          r.position = s
+          u = r.keep(t, u)
+        }
         break
       }
       default:

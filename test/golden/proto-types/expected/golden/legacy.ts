@@ -350,6 +350,7 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
         break
       }
       case 130: {
+        const s = r.position
         const e = r.enter(4)
         let k: string = ''
         let x: Step = 0
@@ -361,6 +362,10 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
         }
         r.leave(e)
         if (x >= 0 && x <= 1) v15[k] = x
+        else {
+          r.position = s
+          u = r.keep(t, u)
+        }
         break
       }
       default:
