@@ -72,7 +72,7 @@ export function http1Answerer(
     if (socket.destroyed) return
     const stream = new Http1Stream(request, response)
     try {
-      stream.feed(acceptor.accept(stream, stream.requestHeaders, false))
+      stream.feed(acceptor.accept(stream, stream.requestHeaders, false, 1))
       streams.add(stream)
       response.once('close', () => streams.delete(stream))
     } catch (error) {

@@ -65,9 +65,10 @@ function failing(
     handler: {
       unary(note, cx) {
         seen.push(previousOf(cx))
-        cx.responseHeaders.append('attempt', String(seen.length))
         cx.responseTrailers.append('attempt', String(seen.length))
+        // Headers would make this attempt the one that counts.
         if (seen.length <= times) throw error()
+        cx.responseHeaders.append('attempt', String(seen.length))
         return note
       },
     },

@@ -42,7 +42,7 @@ export interface CallOptions {
    * `prepare: grpcCall({ waitForReady: true })`.
    */
   readonly prepare?: ((cx: Context) => void) | undefined
-  /** Called with the response headers when they have arrived. */
+  /** Called once with the response headers when they arrive, whatever becomes of the call; not when it ends without any. */
   readonly onHeaders?: ((headers: Metadata) => void) | undefined
   /** Called with the response trailers when the call has ended well. */
   readonly onTrailers?: ((trailers: Metadata) => void) | undefined

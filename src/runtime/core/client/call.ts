@@ -3,6 +3,7 @@
 import { CallContext } from '../context/call-context.ts'
 import { callAddress, callTags, takesAddress } from '../context/call-target.ts'
 import type { Context } from '../context/context.ts'
+import type { ResponseListener } from '../context/response-start.ts'
 import type { Service } from '../context/service.ts'
 import { type SignalWatcher, unwatchSignal, watchSignal } from '../context/signal-watch.ts'
 import { RpcError } from '../error.ts'
@@ -27,9 +28,11 @@ const capture = (resolve: Settle, reject: Settle): void => {
 }
 
 /** A call of a stub; it is its own context. */
-export class ClientCall extends CallContext implements SignalWatcher {
+export class ClientCall extends CallContext implements SignalWatcher, ResponseListener {
   /** The caller has its answer. */
   declare private settled: boolean
+  /** The caller has been given the response headers. */
+  declare private headersSeen: boolean
   declare private readonly options: CallOptions | undefined
   declare private readonly parent: Context | undefined
   declare private unlinkParent: (() => void) | undefined
@@ -50,6 +53,7 @@ export class ClientCall extends CallContext implements SignalWatcher {
     this.options = options
     this.parent = parent
     this.settled = false
+    this.headersSeen = false
     this.unlinkParent = undefined
     this.resolve = undefined
     this.reject = undefined
@@ -85,6 +89,18 @@ export class ClientCall extends CallContext implements SignalWatcher {
   /** The call that this one is made for. */
   get callerContext(): Context | undefined {
     return this.parent
+  }
+
+  /** Response headers have come. */
+  responseStarted(): void {
+    const onHeaders = this.options?.onHeaders
+    if (onHeaders === undefined || this.headersSeen || this.settled || this.cancelled !== undefined) return
+    this.headersSeen = true
+    try {
+      onHeaders(this.responseHeaders)
+    } catch (error) {
+      this.failLocally(error, 'the caller failed')
+    }
   }
 
   aborted(signal: AbortSignal): void {
@@ -161,11 +177,13 @@ export class ClientCall extends CallContext implements SignalWatcher {
       response?.attach(value as AsyncIterable<unknown>)
       return
     }
-    try {
-      options?.onHeaders?.(this.responseHeaders)
-      if (response === undefined) options?.onTrailers?.(this.responseTrailers)
-    } catch (error) {
-      this.failLocally(error, 'the caller failed')
+    this.responseStarted()
+    if (response === undefined && !this.settled) {
+      try {
+        options?.onTrailers?.(this.responseTrailers)
+      } catch (error) {
+        this.failLocally(error, 'the caller failed')
+      }
     }
     if (response !== undefined) response.attach(value as AsyncIterable<unknown>)
     else if (!this.settled) {
@@ -177,6 +195,8 @@ export class ClientCall extends CallContext implements SignalWatcher {
 
   private fail(error: unknown): void {
     if (this.settled || this.cancelled !== undefined) return
+    // Of a transport that has headers and outcome together.
+    if (this.responseHeadersIfAny !== undefined && this.responseHeadersIfAny.size > 0) this.responseStarted()
     this.failCaller(error)
     this.over()
   }

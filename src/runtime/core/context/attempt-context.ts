@@ -18,6 +18,7 @@ export class AttemptContext extends InnerContext implements Context, LazyParts {
   readonly previous: number
   private readonly unlink: () => void
   private committed = false
+  private started = false
   private ownRequestHeaders: Metadata | undefined
   private ownResponseHeaders: Metadata | undefined = undefined
   private ownResponseTrailers: Metadata | undefined = undefined
@@ -43,6 +44,13 @@ export class AttemptContext extends InnerContext implements Context, LazyParts {
     if (ownResponseHeaders !== undefined) append(outer.responseHeaders, ownResponseHeaders)
     if (ownResponseTrailers !== undefined) append(outer.responseTrailers, ownResponseTrailers)
     if (ownMetainfo?.backwardIfAny !== undefined) addEntries(outer.metainfo.backward, ownMetainfo.backwardIfAny)
+    if (this.started) super.responseStarted()
+  }
+
+  /** Reaches the caller when this attempt is the one that counts. */
+  override responseStarted(): void {
+    this.started = true
+    if (this.committed) super.responseStarted()
   }
 
   /** Ends this attempt alone. */

@@ -26,6 +26,9 @@ export class CallContext extends CancelScope implements Context, LazyParts {
   declare responseHeadersIfAny: Metadata | undefined
   declare responseTrailersIfAny: Metadata | undefined
   declare metainfoIfAny: LazyMetainfo | undefined
+  /** The first value that was set, which is often the only one; the others. */
+  declare private firstKey: ContextKey<unknown> | undefined
+  declare private firstValue: unknown
   declare private extensions: Map<ContextKey<unknown>, unknown> | undefined
 
   constructor(role: 'client' | 'server', service: ServiceType, method: MethodType, deadline: number | undefined) {
@@ -40,6 +43,8 @@ export class CallContext extends CancelScope implements Context, LazyParts {
     this.responseHeadersIfAny = undefined
     this.responseTrailersIfAny = undefined
     this.metainfoIfAny = undefined
+    this.firstKey = undefined
+    this.firstValue = undefined
     this.extensions = undefined
   }
 
@@ -64,12 +69,16 @@ export class CallContext extends CancelScope implements Context, LazyParts {
   }
 
   get<T>(key: ContextKey<T>): T | undefined {
-    return this.extensions?.get(key) as T | undefined
+    return (key === this.firstKey ? this.firstValue : this.extensions?.get(key)) as T | undefined
   }
 
   set<T>(key: ContextKey<T>, value: T): void {
-    this.extensions ??= new Map()
-    this.extensions.set(key, value)
+    this.firstKey ??= key
+    if (key === this.firstKey) this.firstValue = value
+    else {
+      this.extensions ??= new Map()
+      this.extensions.set(key, value)
+    }
   }
 
   protected title(): string {

@@ -3,9 +3,10 @@
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { CancelScope } from './cancel-scope.ts'
 import type { Context } from './context.ts'
+import { type ResponseListener, responseStarted } from './response-start.ts'
 
 /** What every context inside another one has from it; its life is its own. */
-export abstract class InnerContext extends CancelScope {
+export abstract class InnerContext extends CancelScope implements ResponseListener {
   declare protected readonly outer: Context
 
   constructor(outer: Context, deadline: number | undefined) {
@@ -37,6 +38,10 @@ export abstract class InnerContext extends CancelScope {
   }
   set callee(name: string) {
     this.outer.callee = name
+  }
+
+  responseStarted(): void {
+    responseStarted(this.outer)
   }
 
   protected title(): string {

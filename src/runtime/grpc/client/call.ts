@@ -2,6 +2,7 @@
 
 import type { Context } from '../../core/context/context.ts'
 import { hasPassed, lateFailure } from '../../core/context/deadline-error.ts'
+import { responseStarted } from '../../core/context/response-start.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'
@@ -140,6 +141,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
       if (metadata !== undefined) addMetadata(this.cx.responseHeaders, metadata)
       readBackward(headers, this.cx)
       this.encoding = answerEncoding(headers)
+      responseStarted(this.cx)
     } catch (error) {
       this.abandon(error)
       return

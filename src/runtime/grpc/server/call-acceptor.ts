@@ -50,9 +50,10 @@ export class CallAcceptor {
     this.#counters = counters
   }
 
-  /** Takes a stream; answers with the sink of the rest of it. */
-  accept(stream: Http2Stream, headers: Http2Headers, end: boolean): Http2Sink {
+  /** Takes a stream; answers with the sink of the rest of it. `version`: of HTTP. */
+  accept(stream: Http2Stream, headers: Http2Headers, end: boolean, version: 1 | 2 = 2): Http2Sink {
     const head = readRequestHead(headers)
+    if (version === 1 && contentType.test(head.contentType)) return needsHttp2(stream)
     if (head.method !== 'POST' || !contentType.test(head.contentType)) {
       const { http } = this.shared
       if (http !== undefined) return http(this, stream, headers, head, end)
@@ -129,6 +130,16 @@ function shown(text: string): string {
 
 /** The sink of a stream that has had its answer. */
 export const deaf: CallSink = { headers() {}, data() {}, end() {}, reset() {}, drain() {}, refuse() {} }
+
+const http2Text = new TextEncoder().encode('gRPC needs HTTP/2. Over HTTP/1.1 this server answers gRPC-web and JSON.\n')
+
+/** HTTP/1.1 carries no trailers to most clients, so an answer of gRPC would lack its status. */
+function needsHttp2(stream: Http2Stream): CallSink {
+  const length = String(http2Text.length)
+  stream.headers([':status', '505', 'content-type', 'text/plain; charset=utf-8', 'content-length', length], false)
+  stream.write(http2Text, true)
+  return deaf
+}
 
 /** Answers with a head alone. */
 export function answer(stream: Http2Stream, headers: Http2Headers): CallSink {

@@ -34,14 +34,14 @@ export interface GrpcRoute extends MethodCodec {
 const plainHeaders: Http2Headers = [':status', '200', 'content-type', 'application/grpc']
 const okTrailers: Http2Headers = ['grpc-status', '0']
 
-const sendHeadersKey: ContextKey<() => void> = contextKey('grpc.sendHeaders')
+const callKey: ContextKey<GrpcServerCall> = contextKey('grpc.call')
 
 /**
- * Sends the response headers now, with what `cx.responseHeaders` holds, instead of with the first message: for a stream
+ * Sends the response headers now, with what `cx.responseHeaders` holds, instead of with the first message: for a call
  * whose first message takes its time. Does nothing when they have gone already, or over another wire than gRPC.
  */
 export function sendHeaders(cx: Context): void {
-  cx.get(sendHeadersKey)?.()
+  cx.get(callKey)?.begin()
 }
 
 const responseCompressionKey: ContextKey<Compression | 'identity'> = contextKey('grpc.responseCompression')
@@ -103,9 +103,7 @@ export class GrpcServerCall implements Http2Sink {
   /** Begins: a streamed request is handled at once, any other when it is whole. */
   start(end: boolean): void {
     this.counters?.callStarted()
-    if (streamsResponse(this.route.route.method.kind)) {
-      this.call.cx.set(sendHeadersKey, () => this.begin())
-    }
+    this.call.cx.set(callKey, this)
     if (this.requests !== undefined) this.handle(this.requests)
     else if (!end && this.call.cx.deadline !== undefined) this.call.awaitRequest(this)
     if (end) this.end()
@@ -250,7 +248,7 @@ export class GrpcServerCall implements Http2Sink {
   }
 
   /** Sends the response headers unless they have gone; false when the call has failed over them. */
-  private begin(): boolean {
+  begin(): boolean {
     if (this.headersSent || this.over) return !this.over
     if (!this.chosen) this.choose()
     const { responseHeadersIfAny, metainfoIfAny } = lazyParts(this.call.cx)
@@ -317,13 +315,13 @@ export class GrpcServerCall implements Http2Sink {
       return
     }
     const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = lazyParts(this.call.cx)
+    // Trailers-Only has no place for headers: a peer takes all of it for trailers.
+    if (responseHeadersIfAny !== undefined && responseHeadersIfAny.size > 0 && !this.begin()) return
     const list = this.headersSent ? [] : [...plainHeaders]
     try {
       const backward = metainfoIfAny?.backwardIfAny
       appendError(list, error)
       if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward, 'INTERNAL')
-      if (responseHeadersIfAny !== undefined && !this.headersSent)
-        appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
       if (responseTrailersIfAny !== undefined) appendMetadata(list, responseTrailersIfAny, 'INTERNAL')
     } catch (problem) {
       this.failPlainly(problem)

@@ -4,6 +4,7 @@ import { toBase64 } from '../../core/bytes/base64.ts'
 import { lazyParts } from '../../core/context/call-context.ts'
 import type { Context } from '../../core/context/context.ts'
 import { lateFailure } from '../../core/context/deadline-error.ts'
+import { responseStarted } from '../../core/context/response-start.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsResponse } from '../../core/method-kind.ts'
 import type { ProtobufMessage } from '../../protobuf/message.ts'
@@ -75,8 +76,9 @@ export class GrpcWebCall {
       const metadata = readMetadata(head)
       if (metadata !== undefined) addMetadata(cx.responseHeaders, metadata)
       readBackward(head, cx)
-      // A status among the headers: there is nothing but trailers.
+      // A status among the headers, for an answer without a body.
       const early = headerOf(head, 'grpc-status') === undefined ? undefined : head
+      if (early === undefined) responseStarted(cx)
       if (streamsResponse(cx.method.kind)) return this.#stream(response, early)
       const only = await this.#single(this.#frames(response, early))
       this.#finish()
@@ -121,19 +123,16 @@ export class GrpcWebCall {
 
   /** The messages of a body. Ends with its trailers; throws the error that they tell of. */
   async *#frames(response: Response, early: readonly string[] | undefined): AsyncIterable<Frame> {
-    if (early !== undefined) {
-      await response.body?.cancel()
-      this.#end(early)
-      return
-    }
     const frames = new FrameReader(this.#settings.maxReceiveBytes, trailersFlag | 1)
     const isText = (response.headers.get('content-type') ?? '').startsWith('application/grpc-web-text')
     const base64 = isText ? new Base64Decoder() : undefined
     const body = response.body?.getReader()
     let trailers: readonly string[] | undefined
+    let isEmpty = true
     for (;;) {
       const chunk = await body?.read()
       if (chunk === undefined || chunk.done) break
+      if (chunk.value.length > 0) isEmpty = false
       frames.push(base64 === undefined ? chunk.value : base64.push(chunk.value))
       for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
         if (trailers !== undefined) throw malformed('bytes behind the trailers')
@@ -144,6 +143,8 @@ export class GrpcWebCall {
     }
     base64?.end()
     if (frames.buffered > 0) throw malformed('the body was cut off')
+    // The trailers of a body count, whatever its headers say.
+    if (isEmpty) trailers = early
     if (trailers === undefined) throw malformed('the server ended the body without a status')
     this.#end(trailers)
   }
