@@ -1,10 +1,11 @@
 /** What the commands over git sources share: the store with its progress, when locks are frozen, and what is said of locks. */
 
+import type { Diagnostic } from '../compiler/diagnostic.ts'
 import { diagnosticToJson } from '../compiler/text/render-diagnostic.ts'
 import type { Config } from '../project/config/config.ts'
 import { pathFrom } from '../project/display-path.ts'
 import type { GitStore } from '../project/git/git-store.ts'
-import type { RegistryPlan } from '../project/registry/registry-plan.ts'
+import type { PlanOptions, RegistryPlan, RegistryResult } from '../project/registry/registry-plan.ts'
 import { showDiagnostics } from './diagnostics.ts'
 import { progressDisplay } from './git-progress.ts'
 import type { Run } from './run.ts'
@@ -41,12 +42,8 @@ export async function withStore<T>(
 export async function planWithStore(
   run: Run,
   config: Config,
-  options: GitOptions &
-    Pick<
-      Parameters<typeof import('../project/registry/registry-plan.ts').planRegistry>[1],
-      'frozen' | 'moveTo' | 'vendored' | 'before'
-    >,
-): Promise<RegistryPlan> {
+  options: GitOptions & Pick<PlanOptions, 'frozen' | 'moveTo' | 'vendored' | 'before'>,
+): Promise<RegistryResult> {
   const { planRegistry } = await import('../project/registry/registry-plan.ts')
   const { frozen, moveTo, vendored, before } = options
   return withStore(run, options, (store) =>
@@ -60,11 +57,19 @@ export function isFrozen(run: Run, option: boolean | undefined): boolean {
   return option ?? !['', '0', 'false'].includes(CI)
 }
 
-/** Shows the diagnostics of a plan; true when one is an error, which is then all that --json prints. */
-export function showProblems(run: Run, plan: Pick<RegistryPlan, 'diagnostics'>): boolean {
-  const isError = showDiagnostics(run.output, plan.diagnostics)
-  if (isError) run.output.json({ ok: false, diagnostics: plan.diagnostics.map(diagnosticToJson) })
-  return isError
+/** Shows the diagnostics of a result. True when it is a plan; without one the diagnostics are all that --json prints. */
+export function isPlanned<T extends { readonly ok: boolean; readonly diagnostics: readonly Diagnostic[] }>(
+  run: Run,
+  result: T,
+): result is Extract<T, { readonly ok: true }> {
+  showDiagnostics(run.output, result.diagnostics)
+  if (!result.ok) run.output.json({ ok: false, diagnostics: result.diagnostics.map(diagnosticToJson) })
+  return result.ok
+}
+
+/** Shows what is wrong with what was read. True when that has an error; the diagnostics are then all that --json prints. */
+export function showProblems(run: Run, { diagnostics }: { readonly diagnostics: readonly Diagnostic[] }): boolean {
+  return !isPlanned(run, { ok: !diagnostics.some(({ severity }) => severity === 'error'), diagnostics })
 }
 
 /** The changes of volo.yml and volo.lock, as seen from the current folder. */

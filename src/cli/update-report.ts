@@ -2,7 +2,7 @@
 
 import type { DeclarationChange } from '../compiler/breaking/change.ts'
 import { withoutCredentials } from '../project/git/url.ts'
-import type { EntryComparison, RepoMove, UpdatePlan } from '../project/registry/update-plan.ts'
+import type { EntryComparison, RepoMove, UpdateMoves } from '../project/registry/update-plan.ts'
 import type { Output } from './output.ts'
 import { shortCommit } from './registry.ts'
 
@@ -10,7 +10,7 @@ import { shortCommit } from './registry.ts'
 const listed = 20
 
 /** Says what moves, with the commits between, the IDL files and the declarations that change. */
-export function showMoves(output: Output, { moves, comparisons }: UpdatePlan): void {
+export function showMoves(output: Output, { moves, comparisons }: UpdateMoves): void {
   for (const move of moves) showMove(output, move)
   for (const { entry, declarations } of comparisons) {
     const title = comparisons.length > 1 ? `of entry '${entry}':` : ''
@@ -60,12 +60,12 @@ function showDeclaration(output: Output, { name, what, status, breaks, changes, 
 }
 
 /** Whether a comparison has a breaking change, or could not be made. */
-export function breaksSomething({ moves, comparisons }: UpdatePlan): boolean {
+export function breaksSomething({ moves, comparisons }: UpdateMoves): boolean {
   return comparisons.some(({ changes }) => changes.length > 0) || moves.some(({ lost }) => lost !== undefined)
 }
 
 /** What moves, as JSON. */
-export function movesJson({ moves, comparisons }: UpdatePlan): object {
+export function movesJson({ moves, comparisons }: UpdateMoves): object {
   return {
     repos: moves.map(({ repos, url, ref, kind, from, to, history, files, used, lost }) => ({
       names: repos.map(({ entry, name }) => ({ entry, name })),

@@ -28,8 +28,8 @@ export function writeFilesAtomically(files: readonly FileText[]): void {
         throw asFileError('write', path, error)
       }
     }
-    while (staged.length > 0) {
-      const { from, to } = staged[0]!
+    for (let next = staged[0]; next !== undefined; next = staged[0]) {
+      const { from, to } = next
       try {
         renameSync(from, to)
       } catch (error) {

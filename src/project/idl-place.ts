@@ -1,9 +1,10 @@
 /** Where the compiler finds the IDLs of a volo.yml: files of the project by their paths, files of git repos below `git:`. */
 
 import { resolve } from 'node:path'
-import { below, joinPath, normalizePath } from '../compiler/path.ts'
+import { below, joinPath } from '../compiler/path.ts'
 import type { Config, ConfigIdl } from './config/config.ts'
 import { pathFrom } from './display-path.ts'
+import { repoPath } from './git/repo-path.ts'
 import { parseGitUrl } from './git/url.ts'
 import { type ListedRepo, listedRepos } from './lock/lock-agreement.ts'
 
@@ -41,7 +42,7 @@ export function idlPlaces(config: Config, cwd: string): IdlPlaces {
     if (idl.source === 'local') return pathFrom(cwd, resolve(config.folder, path))
     const mount = mountOf(entry, idl.repo)?.path ?? `${space}/${idl.repo ?? ''}`
     // What leads out of the repo stays a path that no file has.
-    return joinPath(mount, below('', normalizePath(path.replace(/^[/\\]+/, ''))) ?? '..')
+    return joinPath(mount, below('', repoPath(path)) ?? '..')
   }
   return {
     mounts,

@@ -3,9 +3,10 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { formatNumber } from '../../src/compiler/gen/module.ts'
 import type { HealthFinding } from '../../src/project/health/health.ts'
 import { checkNode } from '../../src/project/health/health.ts'
-import { packageVersion } from '../../src/project/package-root.ts'
+import { packageRoot, packageVersion } from '../../src/project/package-root.ts'
 import { thisMachine } from '../../src/project/running-process.ts'
 import { withWriteLock, writeLockName } from '../../src/project/write-lock.ts'
 import { readTree, temporaryFolder, writeTree } from '../project/temporary-folder.ts'
@@ -17,8 +18,11 @@ async function project(): Promise<string> {
   const { code } = await runVolo(join(folder, '..'), ['init', 'shop', '-p', 'thrift', ...quickly])
   expect(code).toBe(0)
   writeTree(folder, {
-    'node_modules/volo-ts/package.json': JSON.stringify({ name: 'volo-ts', version: packageVersion() }),
-    'node_modules/volo-ts/dist/schema.js': 'const formatNumber = 1;\n',
+    'node_modules/volo-ts/package.json': JSON.stringify({
+      name: 'volo-ts',
+      version: packageVersion(),
+      volo: { format: formatNumber },
+    }),
   })
   return folder
 }
@@ -79,6 +83,11 @@ describe('volo doctor', () => {
     ])
   })
 
+  test('package.json says which format of generated code this package reads', () => {
+    const { volo } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { volo: unknown }
+    expect(volo).toEqual({ format: formatNumber })
+  })
+
   test('knows a runtime that is missing, of another version, or that reads another format', async () => {
     const folder = await project()
     rmSync(join(folder, 'node_modules'), { recursive: true })
@@ -88,8 +97,7 @@ describe('volo doctor', () => {
     writeTree(folder, { 'package.json': '{}\n', 'pnpm-lock.yaml': '' })
     expect(await problems(folder)).toMatchObject([{ id: 'runtime', fix: 'pnpm add volo-ts' }])
     writeTree(folder, {
-      'node_modules/volo-ts/package.json': '{ "name": "volo-ts", "version": "9.1.0" }',
-      'node_modules/volo-ts/dist/chunk.js': 'const formatNumber = 7;\n',
+      'node_modules/volo-ts/package.json': '{ "name": "volo-ts", "version": "9.1.0", "volo": { "format": 7 } }',
     })
     expect(await problems(folder)).toEqual([
       {
@@ -101,7 +109,7 @@ describe('volo doctor', () => {
       {
         id: 'format',
         level: 'error',
-        message: 'generated code has format 1, and volo-ts 9.1.0 reads format 7: src/gen/hello.ts',
+        message: `generated code has format ${formatNumber}, and volo-ts 9.1.0 reads format 7: src/gen/hello.ts`,
         fix: 'npx volo generate',
       },
     ])

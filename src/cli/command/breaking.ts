@@ -1,15 +1,10 @@
 /** `volo breaking`: whether IDLs still fit an older version of them. */
 
-import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { changeDiagnostic } from '../../compiler/breaking/change-diagnostic.ts'
 import { type BreakingCategory, breakingCategories } from '../../compiler/breaking/rule.ts'
 import { diagnosticToJson, type RenderableDiagnostic } from '../../compiler/text/render-diagnostic.ts'
 import type { BreakingResult } from '../../project/breaking/breaking.ts'
-import type { OpenVersions } from '../../project/breaking/version-side.ts'
-import type { Config } from '../../project/config/config.ts'
-import { pathFrom } from '../../project/display-path.ts'
-import type { IdlVersion, VersionPlace } from '../../project/idl-version.ts'
+import { type Config, checkEntryName } from '../../project/config/config.ts'
 import { ProjectError } from '../../project/project-error.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
@@ -74,10 +69,11 @@ Changes that were decided on are ignored under 'breaking:' in volo.yml, each wit
     const config = files.length === 0 ? await openProject(run) : await projectAround(run)
     if (files.length === 0) {
       if (config === undefined) return failed
-      checkEntry(config, options.entry)
+      checkEntryName(config, options.entry)
     }
+    const { planComparison } = await import('../../project/breaking/comparison.ts')
     const result = await withStore(run, { offline: options.offline }, (store) =>
-      compare(run, config, files, options, category, { cwd: run.io.cwd, store }),
+      planComparison(config, { ...options, files, category }, { cwd: run.io.cwd, env: run.io.env, store }),
     )
     return show(run, result, options.against)
   })
@@ -92,12 +88,6 @@ function categoryOf(text: string | undefined): BreakingCategory | undefined {
   })
 }
 
-function checkEntry(config: Config, name: string | undefined): void {
-  const names = Object.keys(config.entries)
-  if (name === undefined || names.includes(name)) return
-  throw new ProjectError(`volo.yml has no entry '${name}'`, { hint: `its entries: ${names.join(', ')}`, usage: true })
-}
-
 /** The volo.yml around files that were named, for its ignores; undefined where there is none. */
 async function projectAround(run: Run): Promise<Config | undefined> {
   const { findConfig } = await import('../../project/config/config.ts')
@@ -108,82 +98,6 @@ async function projectAround(run: Run): Promise<Config | undefined> {
     throw error
   }
   return openProject(run)
-}
-
-async function compare(
-  run: Run,
-  config: Config | undefined,
-  files: readonly string[],
-  options: BreakingOptions,
-  category: BreakingCategory | undefined,
-  versions: OpenVersions,
-): Promise<BreakingResult> {
-  const { cwd } = run.io
-  const { compareEntries, compareFiles } = await import('../../project/breaking/breaking.ts')
-  const { currentSide, newestSide, olderSide } = await import('../../project/breaking/version-side.ts')
-  if (options.against === 'lock' && config !== undefined) {
-    const before = await currentSide(config, versions)
-    const after = await newestSide(config, versions)
-    return compareEntries(before, after, options.entry, category)
-  }
-  if (files.length === 0 && config !== undefined) {
-    const listed = Object.values(config.entries).flatMap(({ services = [] }) => services.map(({ idl }) => idl))
-    const local = listed.filter(({ source }) => source === 'local').map(({ path }) => resolve(config.folder, path))
-    const version = await versionOf(run, options.against, { cwd, base: config.folder, files: [...new Set(local)] })
-    const before = await olderSide(config, version, versions)
-    const after = await currentSide(config, versions)
-    return compareEntries(before, after, options.entry, category)
-  }
-  const { expandPatterns } = await import('../../project/registry/idl-pattern.ts')
-  const paths = expandPatterns(files, cwd)
-  const base = config?.folder ?? cwd
-  const version = await versionOf(run, options.against, { cwd, base, files: paths })
-  const before = await olderSide(undefined, version, versions)
-  const after = await currentSide(undefined, versions)
-  const listed = {
-    files: paths.map((path) => pathFrom(cwd, path)),
-    includes: (options.includes ?? []).map((one) => pathFrom(cwd, resolve(cwd, one))),
-  }
-  return compareFiles(before, after, listed, config, category)
-}
-
-/** What --against names: a path, or a ref of the repository around the project. */
-async function versionOf(run: Run, against: string, place: VersionPlace): Promise<IdlVersion> {
-  const path = resolve(run.io.cwd, against)
-  const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined
-  const isPath = /^(?:\.{1,2}(?:[/\\]|$)|[/\\]|[A-Za-z]:[/\\])/.test(against)
-  const { versionAt } = await import('../../project/idl-version.ts')
-  if (isPath && isThere) return versionAt(against, place)
-  if (isPath) throw new ProjectError(`there is no ${against}`, { usage: true })
-  const { repositoryOf } = await import('../../project/git/commit-version.ts')
-  const repository = await repositoryOf(place.base, { env: run.io.env, silenceMs: 60_000 })
-  const commit = await repository?.commitOf(against)
-  if (commit !== undefined && repository !== undefined) {
-    if (isThere) {
-      throw new ProjectError(`${against} is a path and a ref`, {
-        hint: `write ./${against} for the path, or refs/heads/${against} for the branch`,
-        usage: true,
-      })
-    }
-    return repository.versionAt(against, commit, place)
-  }
-  if (isThere) return versionAt(against, place)
-  if (repository === undefined) {
-    throw new ProjectError(
-      `${pathFrom(run.io.cwd, place.base)} lies in no git repository, and there is no path ${against}`,
-      {
-        hint: 'give a folder or file with the older IDLs: --against ../released',
-        usage: true,
-      },
-    )
-  }
-  throw new ProjectError(`'${against}' is no ref of this repository, and no path`, {
-    hint:
-      against === 'HEAD'
-        ? 'it has no commit yet'
-        : ((await repository.hintFor(against)) ?? 'in CI, fetch it first: git fetch origin main'),
-    usage: true,
-  })
 }
 
 function show(run: Run, result: BreakingResult, against: string): ExitCode {

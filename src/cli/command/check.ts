@@ -47,8 +47,7 @@ Examples:
       const config = await openProject(run)
       if (config === undefined) return failed
       const { listedIdls } = await import('../../project/registry/idl-registry.ts')
-      const plan = await planWithStore(run, config, { offline: options.offline, vendored: true })
-      diagnostics = plan.diagnostics
+      diagnostics = (await planWithStore(run, config, { offline: options.offline, vendored: true })).diagnostics
       checked = listedIdls(config, io.cwd).map(({ path }) => path)
     } else {
       checked = expandPatterns(files, io.cwd).map((path) => pathFrom(io.cwd, path))

@@ -57,8 +57,9 @@ async function examine(run: Run): Promise<HealthFinding[]> {
   if (needsGit) await look('cache', () => checkSources(env))
   await look('code', async () => {
     const { planWithStore } = await import('../registry.ts')
-    const { generation, diagnostics } = await planWithStore(run, config, { offline: true, frozen: false })
-    return checkCode({ ...generation, diagnostics }, cwd)
+    const { emptyPlan } = await import('../../project/generate/generation-plan.ts')
+    const result = await planWithStore(run, config, { offline: true, frozen: false })
+    return checkCode(result.ok ? result.plan.generation : emptyPlan(result.diagnostics), cwd)
   })
   await look('leftovers', () => checkLeftovers(config, cwd))
   return findings

@@ -79,12 +79,14 @@ async function generateAnew(
   onReads?: (paths: Iterable<string>) => void,
 ): Promise<ExitCode> {
   const { writeRegistry } = await import('../../project/registry/registry-write.ts')
+  const { emptyPlan } = await import('../../project/generate/generation-plan.ts')
   const { rememberGeneration } = await import('../../project/generate/generation-memory.ts')
   const frozen = isFrozen(run, options.frozen)
-  const plan = await planWithStore(run, config, { offline: options.offline, signal, frozen, vendored: true })
-  onReads?.(plan.host.reads.keys())
-  const shown = { ...plan.generation, diagnostics: plan.diagnostics }
-  if (plan.diagnostics.some(({ severity }) => severity === 'error')) return showPlan(run, shown, [], options)
+  const result = await planWithStore(run, config, { offline: options.offline, signal, frozen, vendored: true })
+  onReads?.(result.host.reads.keys())
+  if (!result.ok) return showPlan(run, emptyPlan(result.diagnostics), [], options)
+  const { plan } = result
+  const shown = { ...plan.generation, diagnostics: result.diagnostics }
   const files = await registryFiles(run, plan)
   const stale = [...files.created, ...files.changed, ...files.removed]
   if (options.check === true) return showPlan(run, shown, stale, options)

@@ -1,18 +1,15 @@
 /** `volo idl add`: lists IDLs in volo.yml, generates their code, makes their handlers. */
 
-import { join, relative, resolve } from 'node:path'
-import type { Diagnostic } from '../../compiler/diagnostic.ts'
+import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import type { Config } from '../../project/config/config.ts'
 import { pathFrom, withSlashes } from '../../project/display-path.ts'
-import type { GitStore } from '../../project/git/git-store.ts'
 import type { ServiceHandler } from '../../project/handler/handler-update.ts'
 import { ProjectError } from '../../project/project-error.ts'
-import type { Sources } from '../../project/registry/git-source.ts'
-import type { AdditionPlan } from '../../project/registry/idl-registry.ts'
-import type { PlanOptions, RegistryPlan } from '../../project/registry/registry-plan.ts'
+import type { AddedRepo } from '../../project/registry/idl-addition.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeOrBeginProject } from '../open-project.ts'
-import { registryFiles, shortCommit, showProblems, withStore } from '../registry.ts'
+import { isPlanned, registryFiles, shortCommit, withStore } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 import { collect } from './collect.ts'
 import { changesOf, showChanges } from './generate.ts'
@@ -74,30 +71,30 @@ async function addIdls(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const { io, output } = run
+  const { planIdlAddition } = await import('../../project/registry/idl-addition.ts')
+  const { all = false, includes = [] } = options
   const added = await withStore(run, { offline: options.offline, signal }, (store) =>
-    options.git === undefined && options.repo === undefined
-      ? planLocal(run, config, words, options, store)
-      : planFromGit(run, config, words, options, store),
+    planIdlAddition(config, { ...options, paths: words, all, includes }, { cwd: io.cwd, store }),
   )
-  if (showProblems(run, added)) return failed
+  if (!isPlanned(run, added)) return failed
   const { plan, additions } = added
   const { checkServiceNames, serviceHandlers, writeHandlers } = await import('../../project/handler/handler-update.ts')
-  const handlers = serviceHandlers(plan!.generation)
+  const handlers = serviceHandlers(plan.generation)
   // Clients of two services of one name, of two versions say, need no server.
   checkServiceNames(handlers.filter(({ path }) => path !== undefined))
   const paths = additions.map(({ path }) => path)
   const mine = handlers.filter(({ idl }) => paths.includes(idl))
   const isNew = (one: ServiceHandler): boolean => mine.includes(one)
   const { writeRegistry } = await import('../../project/registry/registry-write.ts')
-  const registry = await registryFiles(run, plan!)
-  writeRegistry(plan!, () => writeHandlers(mine, isNew))
+  const registry = await registryFiles(run, plan)
+  writeRegistry(plan, () => writeHandlers(mine, isNew))
 
   output.json({
     ok: mine.every((one) => one.completion?.unplaced === undefined),
     idls: additions,
     repo: added.repo,
     registry: [...registry.created, ...registry.changed],
-    ...changesOf(run, plan!.generation),
+    ...changesOf(run, plan.generation),
     handlers: mine.map((one) => handlerJson(run, one, true)),
   })
   const shownConfig = pathFrom(io.cwd, config.path)
@@ -111,35 +108,17 @@ async function addIdls(
   for (const path of [...registry.created, ...registry.changed].filter((one) => one !== shownConfig)) {
     output.info(`${registry.created.includes(path) ? 'created ' : 'changed '} ${path}`)
   }
-  showChanges(run, plan!.generation)
+  showChanges(run, plan.generation)
   const ok = showHandlers(run, mine, isNew)
   const created = mine.filter(({ exists, path }) => !exists && path !== undefined)
-  await showRegistration(run, config, created, plan!.generation)
+  await showRegistration(run, config, created, plan.generation)
   if (isNewProject) await showDependency(run, config)
   return ok ? done : failed
-}
-
-/** The repo that IDLs were added from. */
-interface AddedRepo {
-  readonly name: string
-  readonly url: string
-  readonly ref: string
-  /** The ref that it had before. */
-  readonly oldRef: string | undefined
-  readonly commit: string
 }
 
 function repoLine({ name, ref, oldRef, commit }: AddedRepo): string {
   const from = oldRef === undefined || oldRef === ref ? '' : `, was at '${oldRef}'`
   return `locked   ${name} at ${shortCommit(commit)} ('${ref}'${from})`
-}
-
-/** What adding would do. Without an error among the diagnostics there is a plan. */
-interface PlannedAddition {
-  readonly diagnostics: readonly Diagnostic[]
-  readonly additions: AdditionPlan['additions']
-  readonly plan: RegistryPlan | undefined
-  readonly repo: AddedRepo | undefined
 }
 
 function checkOptions(words: readonly string[], options: IdlAddOptions): void {
@@ -154,83 +133,8 @@ function checkOptions(words: readonly string[], options: IdlAddOptions): void {
   }
 }
 
-async function planLocal(
-  run: Run,
-  config: Config,
-  words: readonly string[],
-  options: IdlAddOptions,
-  store: () => Promise<GitStore>,
-): Promise<PlannedAddition> {
-  const { cwd } = run.io
-  const { everyIdl, expandPatterns } = await import('../../project/registry/idl-pattern.ts')
-  const { planAddition } = await import('../../project/registry/idl-registry.ts')
-  const fromConfig = (path: string): string => pathFrom(config.folder, path)
-  const includes = (options.includes ?? []).map((one) => fromConfig(resolve(cwd, one)))
-  const idls = (options.all === true ? everyIdl(words, cwd) : expandPatterns(words, cwd)).map((path) => ({
-    idl: { source: 'local' as const, path: fromConfig(path), includes },
-    entry: options.entry,
-  }))
-  const sources = await openForAdding(run, config, store, undefined)
-  if (sources.diagnostics.length > 0) return { ...sources, additions: [], plan: undefined, repo: undefined }
-  const added = planAddition(config, { idls, host: sources.host }, cwd)
-  return planAdded(run, config, added, store, undefined)
-}
-
-async function planFromGit(
-  run: Run,
-  config: Config,
-  words: readonly string[],
-  options: IdlAddOptions,
-  store: () => Promise<GitStore>,
-): Promise<PlannedAddition> {
-  const { cwd } = run.io
-  const { planGitIdls } = await import('../../project/registry/git-addition.ts')
-  const { planAddition } = await import('../../project/registry/idl-registry.ts')
-  const { readLock } = await import('../../project/lock/lock-reader.ts')
-  const { git: url, ref, repo: name, entry, includes = [], all = false } = options
-  const lock = readLock(config.folder, cwd)
-  const found = await planGitIdls(config, { url, ref, name, entry, includes, all, paths: words }, { cwd, lock, store })
-  const sources = await openForAdding(run, found.config, store, found.moveTo)
-  if (sources.diagnostics.length > 0) return { ...sources, additions: [], plan: undefined, repo: undefined }
-  const added = planAddition(found.config, { idls: found.idls, host: sources.host }, cwd)
-  const { source, commit, idls } = found
-  const oldRef = source.listed.find((one) => one.name === idls[0]?.idl.repo)?.ref
-  const repo = { name: idls[0]?.idl.repo ?? '', url: source.url, ref: source.ref, oldRef, commit }
-  return { ...(await planAdded(run, config, added, store, found.moveTo)), repo }
-}
-
-async function openForAdding(
-  run: Run,
-  config: Config,
-  store: () => Promise<GitStore>,
-  moveTo: PlanOptions['moveTo'],
-): Promise<Sources> {
-  const { openSources } = await import('../../project/registry/git-source.ts')
-  const { readLock } = await import('../../project/lock/lock-reader.ts')
-  const { cwd } = run.io
-  return openSources(config, { cwd, lock: readLock(config.folder, cwd), store, moveTo })
-}
-
-async function planAdded(
-  run: Run,
-  before: Config,
-  added: AdditionPlan,
-  store: () => Promise<GitStore>,
-  moveTo: PlanOptions['moveTo'],
-): Promise<PlannedAddition> {
-  const { hasErrors } = await import('../../compiler/compile.ts')
-  const nothing = { additions: added.additions, plan: undefined, repo: undefined }
-  if (hasErrors(added.diagnostics)) return { ...nothing, diagnostics: added.diagnostics }
-  const { planRegistry } = await import('../../project/registry/registry-plan.ts')
-  const plan = await planRegistry(added.config, { cwd: run.io.cwd, store, moveTo, before })
-  // What the files themselves give has been said; of the others only errors matter here.
-  const errors = plan.diagnostics.filter(({ severity }) => severity === 'error')
-  return { ...nothing, plan, diagnostics: errors.length > 0 ? errors : added.diagnostics }
-}
-
 /** What the generated code needs, unless package.json has it. */
 async function showDependency(run: Run, config: Config): Promise<void> {
-  const { readFileSync } = await import('node:fs')
   const { packageName } = await import('../../project/package-root.ts')
   const text = readFileSync(join(config.folder, 'package.json'), 'utf8')
   if (text.includes(`"${packageName}"`)) return
@@ -244,7 +148,6 @@ async function showRegistration(
   created: readonly ServiceHandler[],
   plan: Parameters<typeof changesOf>[1],
 ): Promise<void> {
-  const { readFileSync } = await import('node:fs')
   const server = join(config.folder, 'src/server.ts')
   let text: string
   try {

@@ -1,10 +1,10 @@
 /** `volo idl remove`: takes IDLs out of volo.yml, and their generated code with them. */
 
-import type { Config } from '../../project/config/config.ts'
+import { type Config, checkEntryName } from '../../project/config/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeProject } from '../open-project.ts'
-import { planWithStore, registryFiles, showProblems } from '../registry.ts'
+import { isPlanned, planWithStore, registryFiles } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 import { changesOf, showChanges } from './generate.ts'
 
@@ -50,9 +50,11 @@ async function removeIdls(
   const { planGeneration } = await import('../../project/generate/generate.ts')
   const { serviceHandlers } = await import('../../project/handler/handler-update.ts')
   const { writeRegistry } = await import('../../project/registry/registry-write.ts')
+  checkEntryName(config, options.entry)
   const { config: next, removed } = planRemoval(config, { words, ...options }, io.cwd)
-  const plan = await planWithStore(run, next, { offline: options.offline, signal, before: config })
-  if (showProblems(run, plan)) return failed
+  const result = await planWithStore(run, next, { offline: options.offline, signal, before: config })
+  if (!isPlanned(run, result)) return failed
+  const { plan } = result
   const handlers = serviceHandlers(planGeneration(config, io.cwd, plan.host))
   const gone = removed.map(({ path }) => path)
   const orphans = handlers

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { ProjectError } from '../../project/project-error.ts'
-import type { NewProject, NewProjectPlan } from '../../project/scaffold/new-project.ts'
+import type { NewProject, NewProjectResult } from '../../project/scaffold/new-project.ts'
 import { withStore } from '../registry.ts'
 import type { Run } from '../run.ts'
 
@@ -34,7 +34,7 @@ export async function planFrom(
   run: Run,
   options: InitSourceOptions,
   { folder, words, ...project }: ProjectWords,
-): Promise<NewProjectPlan> {
+): Promise<NewProjectResult> {
   const { cwd } = run.io
   const { gitUrl: url, ref, repo: name, includes = [], offline } = options
   if (url === undefined) {

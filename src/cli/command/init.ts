@@ -3,13 +3,12 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
-import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import { ProjectError } from '../../project/project-error.ts'
 import type { NewProjectPlan } from '../../project/scaffold/new-project.ts'
 import { type PackageManager, packageManagers } from '../../project/scaffold/package-manager.ts'
-import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
+import { isPlanned } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 import { whileLocked } from '../while-locked.ts'
 import { collect } from './collect.ts'
@@ -135,11 +134,9 @@ async function init(
     runtime: source.spec,
     isVendored: source.vendored !== undefined,
   }
-  const plan = await planFrom(run, options, { ...common, folder, protocol, idls, words })
-  if (showDiagnostics(output, plan.diagnostics)) {
-    output.json({ ok: false, diagnostics: plan.diagnostics.map(diagnosticToJson) })
-    return failed
-  }
+  const result = await planFrom(run, options, { ...common, folder, protocol, idls, words })
+  if (!isPlanned(run, result)) return failed
+  const { plan } = result
 
   const vendored = source.vendored === undefined ? [] : [{ path: source.vendored }]
   const conflicts = findConflicts(folder, [...plan.files, ...vendored])

@@ -5,7 +5,7 @@ import type { Config, ConfigProtocol } from '../../project/config/config.ts'
 import { pathFrom } from '../../project/display-path.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeOrBeginProject } from '../open-project.ts'
-import { registryFiles, shortCommit, showProblems, withStore } from '../registry.ts'
+import { isPlanned, registryFiles, shortCommit, withStore } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 import { changesOf, showChanges } from './generate.ts'
 
@@ -64,17 +64,12 @@ async function addRepo(
   const { io, output } = run
   const { cwd } = io
   const { planRepoAddition } = await import('../../project/registry/repo-registry.ts')
-  const { planRegistry } = await import('../../project/registry/registry-plan.ts')
-  const { readLock } = await import('../../project/lock/lock-reader.ts')
   const { writeRegistry } = await import('../../project/registry/registry-write.ts')
-  const lock = readLock(config.folder, cwd)
-  if (showProblems(run, lock)) return failed
-  const { added, plan } = await withStore(run, { offline: options.offline, signal }, async (store) => {
-    const planned = await planRepoAddition(config, { ...options, url }, { cwd, lock, store })
-    const { config: next, moveTo } = planned
-    return { added: planned, plan: await planRegistry(next, { cwd, store, moveTo, before: config }) }
-  })
-  if (showProblems(run, plan)) return failed
+  const result = await withStore(run, { offline: options.offline, signal }, (store) =>
+    planRepoAddition(config, { ...options, url }, { cwd, store }),
+  )
+  if (!isPlanned(run, result)) return failed
+  const { added, plan } = result
   const registry = await registryFiles(run, plan)
   writeRegistry(plan)
   const { entry, name, ref, commit, what, files, newEntry } = added

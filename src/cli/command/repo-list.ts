@@ -1,5 +1,6 @@
 /** `volo repo list`: the git repos of a project and where they stand. */
 
+import { checkEntryName } from '../../project/config/config.ts'
 import { withoutCredentials } from '../../project/git/url.ts'
 import { done, failed } from '../exit-code.ts'
 import { openProject } from '../open-project.ts'
@@ -28,6 +29,7 @@ export function addRepoList({ program, action }: Registry): void {
     const { readLock } = await import('../../project/lock/lock-reader.ts')
     const lock = readLock(config.folder, run.io.cwd)
     if (showProblems(run, lock)) return failed
+    checkEntryName(config, entry)
     const rows = repoRows(config, lock).filter((one) => entry === undefined || one.entry === entry)
     run.output.json(
       rows.map(({ entry, name, url, ref, commit, idls, files }) => ({ entry, name, url, ref, commit, idls, files })),
@@ -41,7 +43,7 @@ export function addRepoList({ program, action }: Registry): void {
       idls.length === 1 ? '1 IDL' : `${idls.length} IDLs`,
       withoutCredentials(url),
     ])
-    const widths = [0, 1, 2, 3, 4].map((i) => Math.max(0, ...cells.map((row) => row[i]!.length)))
+    const widths = [0, 1, 2, 3, 4].map((i) => Math.max(0, ...cells.map((row) => row[i]?.length ?? 0)))
     for (const row of cells) run.output.result(row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
     return done
   })

@@ -5,7 +5,7 @@ import { pathFrom } from '../../project/display-path.ts'
 import { ProjectError } from '../../project/project-error.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeProject } from '../open-project.ts'
-import { planWithStore, registryFiles, showProblems } from '../registry.ts'
+import { isPlanned, planWithStore, registryFiles, showProblems } from '../registry.ts'
 import type { Registry, Run } from '../run.ts'
 import { changesOf, showChanges } from './generate.ts'
 
@@ -55,15 +55,16 @@ async function removeRepo(
       hint: 'take these out first with: volo idl remove, or all at once with --force',
     })
   }
-  const plan = await planWithStore(run, withoutRepo(config, row), {
+  const result = await planWithStore(run, withoutRepo(config, row), {
     offline: options.offline,
     signal,
     before: config,
   })
-  if (showProblems(run, plan)) {
+  if (!isPlanned(run, result)) {
     output.error(`repo '${name}' stays: what it holds is included by IDLs of other places`)
     return failed
   }
+  const { plan } = result
   const registry = await registryFiles(run, plan)
   writeRegistry(plan)
   output.json({

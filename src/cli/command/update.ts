@@ -81,14 +81,14 @@ export async function update(
   const updated = await withStore(run, { signal }, (store) =>
     planUpdate(config, { cwd: run.io.cwd, store, names, entry }),
   )
-  const { plan } = updated
-  const isError = showDiagnostics(output, plan.diagnostics)
+  showDiagnostics(output, updated.diagnostics)
   const moves = movesJson(updated)
-  const diagnostics = plan.diagnostics.map(diagnosticToJson)
-  if (isError) {
+  const diagnostics = updated.diagnostics.map(diagnosticToJson)
+  if (!updated.ok) {
     output.json({ ok: false, ...moves, diagnostics })
     return failed
   }
+  const { plan } = updated
   const { serviceHandlers } = await import('../../project/handler/handler-update.ts')
   const handlers = serviceHandlers(plan.generation)
   checkNames(options.service ?? [], handlers)

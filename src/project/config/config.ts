@@ -125,6 +125,16 @@ export function newConfigPath(cwd: string): string | undefined {
   }
 }
 
+/** Throws a usage ProjectError when a volo.yml does not have the entry that a command line names. */
+export function checkEntryName({ entries }: Pick<Config, 'entries'>, name: string | undefined): void {
+  if (name === undefined || Object.hasOwn(entries, name)) return
+  const names = Object.keys(entries)
+  throw new ProjectError(`volo.yml has no entry '${name}'`, {
+    hint: names.length === 0 ? 'it has no entry at all' : `its entries: ${names.join(', ')}`,
+    usage: true,
+  })
+}
+
 /** Reads a volo.yml; `cwd` decides how its path is shown. */
 export function readConfig(path: string, cwd: string): Config {
   return parseConfig(readConfigText(path, cwd), path, pathFrom(cwd, path))

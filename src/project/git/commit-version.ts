@@ -6,6 +6,7 @@ import { runChild } from '../child.ts'
 import type { IdlVersion, VersionPlace } from '../idl-version.ts'
 import { nodeHost } from '../node-host.ts'
 import { ProjectError } from '../project-error.ts'
+import { parseBlobs, parseTree } from './git-output.ts'
 import { GitFailure, type GitRunner, runGit } from './run-git.ts'
 import { followLinks } from './symbolic-link.ts'
 
@@ -41,12 +42,12 @@ export async function repositoryOf(folder: string, runner: GitRunner): Promise<R
         ? Promise.resolve(undefined)
         : ask(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]),
     async versionAt(ref, commit, { cwd, base, files }) {
-      const tree = parseTree(await git(['ls-tree', '-r', '-z', '--full-tree', commit], `list the files of ${ref}`))
+      const tree = treeOf(await git(['ls-tree', '-r', '-z', '--full-tree', commit], `list the files of ${ref}`))
       const pathOf = (path: string): string | undefined => inRepository(prefix, base, path)
       for (const file of files) refuseSubmodule(tree.submodules, pathOf(file), ref)
       const ids = new Set([...tree.blobs.values(), ...tree.links.values()])
       const input = [...ids].map((id) => `${id}\n`).join('')
-      const texts = parseBlobs(await git(['cat-file', '--batch'], `read the files of ${ref}`, input))
+      const texts = parseBlobs(await git(['cat-file', '--batch'], `read the files of ${ref}`, input), notFetched)
       const targets = new Map([...tree.links].map(([path, id]) => [path, texts.get(id)?.toString('utf8') ?? '']))
       const disk = nodeHost(cwd)
       return {
@@ -109,14 +110,11 @@ interface Tree {
   readonly submodules: readonly string[]
 }
 
-function parseTree(output: Buffer): Tree {
+function treeOf(output: Buffer): Tree {
   const blobs = new Map<string, string>()
   const links = new Map<string, string>()
   const submodules: string[] = []
-  for (const line of output.toString('utf8').split('\0')) {
-    const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.+)$/s.exec(line)
-    if (match === null) continue
-    const [, mode, id, path] = match as unknown as [string, string, string, string]
+  for (const { mode, id, path } of parseTree(output)) {
     if (mode === '160000') submodules.push(path)
     else if (mode === '120000') links.set(path, id)
     else if (mode.startsWith('100') && isRead.test(path)) blobs.set(path, id)
@@ -124,19 +122,8 @@ function parseTree(output: Buffer): Tree {
   return { blobs, links, submodules }
 }
 
-/** `<id> blob <size>`, a line break, the bytes, a line break; for each that was asked for. */
-function parseBlobs(output: Buffer): Map<string, Buffer> {
-  const blobs = new Map<string, Buffer>()
-  for (let at = 0; at < output.length; ) {
-    const end = output.indexOf(10, at)
-    const [id = '', kind, size] = output.toString('latin1', at, end).split(' ')
-    if (kind !== 'blob')
-      throw new ProjectError(`git does not have the file ${id} of that commit`, { hint: 'fetch it: git fetch' })
-    const start = end + 1
-    blobs.set(id, output.subarray(start, start + Number(size)))
-    at = start + Number(size) + 1
-  }
-  return blobs
+function notFetched(id: string): never {
+  throw new ProjectError(`git does not have the file ${id} of that commit`, { hint: 'fetch it: git fetch' })
 }
 
 function refuseSubmodule(submodules: readonly string[], path: string | undefined, ref: string): void {

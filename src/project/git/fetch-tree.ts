@@ -6,6 +6,7 @@ import { makeStore, removeStore, withStore } from './bare-store.ts'
 import type { RepoPlaces } from './cache-folder.ts'
 import { isIdlPath } from './cached-tree.ts'
 import { writeContent } from './content-store.ts'
+import { parseBlobs, parseTree } from './git-output.ts'
 import type { GitSource } from './git-store.ts'
 import { GitFailure, type GitRunner, runGit } from './run-git.ts'
 import { followLinks, maxLinkBytes } from './symbolic-link.ts'
@@ -131,19 +132,18 @@ async function collect(work: FetchTree): Promise<TreeRecord> {
   const refused = new Map<string, string>()
   const more = new Set<string>()
   const take = async (paths: readonly string[]): Promise<void> => {
-    const ids = new Map<string, string[]>()
+    const ids = new Map<string, { readonly path: string; readonly isLink: boolean }[]>()
     for (const path of paths) {
-      const { id } = entries.get(path)!
-      const same = ids.get(id)
-      if (same === undefined) ids.set(id, [path])
-      else same.push(path)
+      const entry = entries.get(path)
+      if (entry === undefined) continue
+      const { id, isLink } = entry
+      ids.set(id, [...(ids.get(id) ?? []), { path, isLink }])
     }
     await fetchContents(work, [...ids.keys()])
     work.onStoring()
     await readContents(work, [...ids.keys()], (id, bytes) => {
       let digest: string | undefined
-      for (const path of ids.get(id)!) {
-        const { isLink } = entries.get(path)!
+      for (const { path, isLink } of ids.get(id) ?? []) {
         if (bytes === undefined) refused.set(path, `it is larger than ${maxFileBytes >> 20} MiB`)
         else if (isLink && bytes.length > maxLinkBytes) refused.set(path, 'it is a symbolic link that is too long')
         else if (isLink) links.set(path, bytes.toString('utf8'))
@@ -182,23 +182,8 @@ async function listEntries({ runner, places, source }: FetchTree): Promise<Map<s
     doing: `list the files of ${source.url.text}`,
   })
   const entries = new Map<string, TreeEntry>()
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  for (let start = 0; start < output.length; ) {
-    const end = output.indexOf(0, start)
-    const line = output.subarray(start, end < 0 ? output.length : end)
-    start = (end < 0 ? output.length : end) + 1
-    const tab = line.indexOf(9)
-    const [mode = '', type, id = ''] = line.toString('latin1', 0, tab).split(' ')
-    if (type !== 'blob') continue
-    let path: string
-    try {
-      path = decoder.decode(line.subarray(tab + 1))
-    } catch {
-      continue
-    }
-    // Git itself makes no such paths, and nobody could name them.
-    if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) continue
-    entries.set(path, { id, isLink: mode === '120000' })
+  for (const { mode, id, path } of parseTree(output)) {
+    if (mode !== '160000') entries.set(path, { id, isLink: mode === '120000' })
   }
   return entries
 }
@@ -256,7 +241,9 @@ async function readContents(
   let batch: string[] = []
   let bytes = 0
   const flush = async (): Promise<void> => {
-    if (batch.length > 0) splitBatch(await ask('--batch', batch), batch, each)
+    if (batch.length > 0) {
+      for (const [id, content] of parseBlobs(await ask('--batch', batch), noContent)) each(id, content)
+    }
     batch = []
     bytes = 0
   }
@@ -273,13 +260,6 @@ async function readContents(
   await flush()
 }
 
-function splitBatch(output: Buffer, ids: readonly string[], each: (id: string, bytes: Buffer) => void): void {
-  let at = 0
-  for (const id of ids) {
-    const end = output.indexOf(10, at)
-    const [found, type, size] = output.toString('latin1', at, end).split(' ')
-    if (found !== id || type !== 'blob') throw new GitFailure(`git gave no content of ${id}`, 'local', '')
-    each(id, output.subarray(end + 1, end + 1 + Number(size)))
-    at = end + 2 + Number(size)
-  }
+function noContent(id: string): never {
+  throw new GitFailure(`git gave no content of ${id}`, 'local', '')
 }

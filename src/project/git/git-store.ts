@@ -14,6 +14,15 @@ export interface ResolvedRef {
   readonly name: string
 }
 
+/** A ref of a repo. */
+export interface GitRef {
+  readonly url: GitUrl
+  readonly ref: string
+}
+
+/** One result for each member of a list or tuple, in its order. */
+export type Each<T extends readonly unknown[], R> = { readonly [K in keyof T]: R }
+
 /** One repo at one commit. */
 export interface GitSource {
   readonly url: GitUrl
@@ -87,9 +96,9 @@ export interface GitStore {
   readonly folder: string
   readonly offline: boolean
   /** Looks refs up, in parallel: a branch wins over a tag, a tag over a commit. Throws when any of them cannot be. */
-  resolve(refs: readonly { readonly url: GitUrl; readonly ref: string }[]): Promise<readonly ResolvedRef[]>
+  resolve<const T extends readonly GitRef[]>(refs: T): Promise<Each<T, ResolvedRef>>
   /** The trees of sources, in their order: from the cache, verified, else fetched in parallel. All or an error. */
-  open(sources: readonly GitSource[]): Promise<readonly GitTree[]>
+  open<const T extends readonly GitSource[]>(sources: T): Promise<Each<T, GitTree>>
   /** Whether a tree is in the cache, so that `open` needs no network. */
   has(source: GitSource): boolean
   /** What lies between two commits of a repo. */

@@ -7,7 +7,7 @@ import { withWriteLock } from '../write-lock.ts'
 import { cacheFolder, type RepoPlaces, repoPlaces } from './cache-folder.ts'
 import { cachedTree, isSound } from './cached-tree.ts'
 import { writeWhole } from './content-store.ts'
-import type { GitProgress, GitSource, GitStore, GitStoreOptions, GitTree } from './git-store.ts'
+import type { Each, GitProgress, GitSource, GitStore, GitStoreOptions, GitTree } from './git-store.ts'
 import { resolveRef } from './resolve-ref.ts'
 import type { GitRunner } from './run-git.ts'
 import { readRecord, recordPath, type TreeRecord, writeRecord } from './tree-record.ts'
@@ -41,29 +41,20 @@ export function openGitStore(options: GitStoreOptions): GitStore {
     folder: store.cache,
     offline: store.offline,
     resolve: (refs) =>
-      forEach(
-        refs,
-        ({ url }) => url,
-        async ({ url, ref }) => {
-          if (store.offline) throw isOffline(`'${ref}' of ${url.text} cannot be looked up`)
-          store.tell(url, 'resolving')
-          const find = async (beginning: string): Promise<string | undefined> => {
-            const { findCommit } = await import('./history.ts')
-            return changing(store, url, ({ history }) =>
-              findCommit(store.runner, history, url, beginning, (percent) => store.tell(url, 'fetching', percent)),
-            )
-          }
-          const found = await resolveRef(store.runner, url, ref, find)
-          store.tell(url, 'done')
-          return found
-        },
-      ),
-    open: (sources) =>
-      forEach(
-        sources,
-        ({ url }) => url,
-        (source) => openTree(store, source),
-      ),
+      forEach(refs, async ({ url, ref }) => {
+        if (store.offline) throw isOffline(`'${ref}' of ${url.text} cannot be looked up`)
+        store.tell(url, 'resolving')
+        const find = async (beginning: string): Promise<string | undefined> => {
+          const { findCommit } = await import('./history.ts')
+          return changing(store, url, ({ history }) =>
+            findCommit(store.runner, history, url, beginning, (percent) => store.tell(url, 'fetching', percent)),
+          )
+        }
+        const found = await resolveRef(store.runner, url, ref, find)
+        store.tell(url, 'done')
+        return found
+      }),
+    open: (sources) => forEach(sources, (source) => openTree(store, source)),
     has: (source) => findTree(store, source) !== undefined,
     history: async (url, from, to) => {
       if (store.offline) throw isOffline(`the commits of ${url.text} cannot be looked up`)
@@ -86,24 +77,23 @@ function silenceOf(seconds: string | undefined): number {
 }
 
 /** Does `work` for each, in parallel where the repos differ; when some fail, all that failed are one error. */
-async function forEach<T, R>(
-  items: readonly T[],
-  urlOf: (item: T) => GitUrl,
-  work: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const groups = new Map<string, number[]>()
+async function forEach<T extends readonly { readonly url: GitUrl }[], R>(
+  items: T,
+  work: (item: T[number]) => Promise<R>,
+): Promise<Each<T, R>> {
+  const groups = new Map<string, (readonly [number, T[number]])[]>()
   for (const [index, item] of items.entries()) {
-    const { address } = urlOf(item)
-    groups.set(address, [...(groups.get(address) ?? []), index])
+    const { address } = item.url
+    groups.set(address, [...(groups.get(address) ?? []), [index, item]])
   }
   const waiting = [...groups.values()]
-  const results = new Map<number, R>()
+  const results = new Array<R>(items.length)
   const failures: { readonly index: number; readonly error: unknown }[] = []
   const worker = async (): Promise<void> => {
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
-      for (const index of group) {
+      for (const [index, item] of group) {
         try {
-          results.set(index, await work(items[index]!))
+          results[index] = await work(item)
         } catch (error) {
           failures.push({ index, error })
         }
@@ -112,7 +102,7 @@ async function forEach<T, R>(
   }
   await Promise.all(Array.from({ length: Math.min(parallel, waiting.length) }, worker))
   if (failures.length > 0) throw together(failures.sort((a, b) => a.index - b.index).map(({ error }) => error))
-  return items.map((_, index) => results.get(index)!)
+  return results as Each<T, R>
 }
 
 function together(errors: readonly unknown[]): unknown {

@@ -34,8 +34,10 @@ export function serviceHandlers(plan: GenerationPlan): ServiceHandler[] {
     group.entries.map((entry) => ({ group, entry, named: group.named, files: entry.files })),
   )
   const services = serviceModels(listed)
-  return services.map((service) => {
-    const { group, entry } = listed.find(({ files }) => files.includes(service.ir.file))!
+  return services.flatMap((service) => {
+    const found = listed.find(({ files }) => files.includes(service.ir.file))
+    if (found === undefined) return []
+    const { group, entry } = found
     const idl = service.ir.file.source.path
     const base = { service, entry: entry.name, idl, newText: () => '' }
     if (entry.handlers === undefined) return { ...base, path: undefined, exists: false, completion: undefined }

@@ -42,8 +42,8 @@ export function checkLock(config: Config, cwd: string): HealthFinding[] {
 /** Looks at generated code and handlers. `plan` is what generating would do now. */
 export function checkCode(plan: GenerationPlan, cwd: string): HealthFinding[] {
   const errors = plan.diagnostics.filter(({ severity }) => severity === 'error')
-  if (errors.length > 0) {
-    const first = errors[0]!
+  const [first] = errors
+  if (first !== undefined) {
     const place = first.span === undefined ? '' : `${first.span.source.path}: `
     const more = errors.length > 1 ? ` (and ${counted(errors.length - 1, 'more error')})` : ''
     return [

@@ -1,8 +1,8 @@
 /** Looks at what a project runs on: the volo-ts that it resolves, the format of its generated code, its tsconfig.json. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { getTsconfig } from 'get-tsconfig'
 import { formatNumber } from '../../compiler/gen/module.ts'
 import type { Config } from '../config/config.ts'
@@ -33,7 +33,7 @@ export function checkRuntime(config: Config, outs: readonly string[], cwd: strin
     ]
   }
   const findings: HealthFinding[] = []
-  const { version, folder } = runtime
+  const { version } = runtime
   if (version === packageVersion()) findings.push({ id: 'runtime', level: 'ok', message: `${packageName} ${version}` })
   else {
     findings.push({
@@ -43,7 +43,7 @@ export function checkRuntime(config: Config, outs: readonly string[], cwd: strin
       fix: 'use the command of the project: npx volo',
     })
   }
-  const reads = formatOf(folder) ?? formatNumber
+  const reads = runtime.format
   const odd = new Map<number, string[]>()
   for (const path of outs.flatMap((out) => typescriptFiles(out))) {
     const text = readText(path)
@@ -114,29 +114,15 @@ export function checkTsconfig(config: Config, cwd: string): HealthFinding[] {
   return findings.length > 0 ? findings : [{ id: 'tsconfig', level: 'ok', message: path }]
 }
 
-/** The package that code in `folder` imports. */
-function findRuntime(folder: string): { readonly folder: string; readonly version: string } | undefined {
+/** The package that code in `folder` imports: its version and the format of generated code that it reads. */
+function findRuntime(folder: string): { readonly version: string; readonly format: number } | undefined {
   try {
     const path = createRequire(join(folder, 'package.json')).resolve(`${packageName}/package.json`)
-    const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string }
-    return { folder: dirname(path), version }
+    const { version, volo } = JSON.parse(readFileSync(path, 'utf8')) as { version: string; volo?: { format?: number } }
+    return { version, format: volo?.format ?? formatNumber }
   } catch {
     return undefined
   }
-}
-
-/** The format that a package reads, as its code says. */
-function formatOf(folder: string): number | undefined {
-  try {
-    const dist = join(folder, 'dist')
-    for (const name of readdirSync(dist).filter((one) => one.endsWith('.js'))) {
-      const format = /\bformatNumber = (\d+)/.exec(readFileSync(join(dist, name), 'utf8'))?.[1]
-      if (format !== undefined) return Number(format)
-    }
-  } catch {
-    // Where it is not built, this command's own number is the best guess.
-  }
-  return undefined
 }
 
 function addWord(manager: string | undefined): string {

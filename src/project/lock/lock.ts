@@ -51,7 +51,7 @@ export function printLock(lock: Lock): string {
     const paths = Object.keys(files).sort()
     lines.push(`  - url: ${scalar(url)}`, `    ref: ${scalar(ref)}`, `    commit: ${scalar(commit)}`)
     lines.push(paths.length === 0 ? '    files: {}' : '    files:')
-    for (const path of paths) lines.push(`      ${scalar(path)}: ${scalar(files[path]!)}`)
+    for (const path of paths) lines.push(`      ${scalar(path)}: ${scalar(files[path] ?? '')}`)
   }
   return `${lines.join('\n')}\n`
 }

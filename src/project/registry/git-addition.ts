@@ -1,8 +1,9 @@
 /** IDLs of a git repo that are to be listed: the repo put into the entries they belong to, the files found in its tree. */
 
-import { below, normalizePath } from '../../compiler/path.ts'
+import { below } from '../../compiler/path.ts'
 import type { Config, ConfigIdl, ConfigProtocol } from '../config/config.ts'
 import type { GitStore } from '../git/git-store.ts'
+import { repoPath } from '../git/repo-path.ts'
 import type { ListedRepo } from '../lock/lock-agreement.ts'
 import type { ReadLock } from '../lock/lock-reader.ts'
 import { ProjectError } from '../project-error.ts'
@@ -40,19 +41,21 @@ export async function planGitIdls(
   const { address, ref } = source
   const commit = await commitOfSource(config, lock, source, store)
   const [tree] = await (await store()).open([{ url: address, commit, ref }])
-  const paths = matchRepoPaths(words.paths, tree!.paths, { all: words.all, repo: `${address.text} at '${ref}'` })
-  const includes = words.includes.map((folder) => includeFolder(folder, tree!.paths, address.text))
+  const paths = matchRepoPaths(words.paths, tree.paths, { all: words.all, repo: `${address.text} at '${ref}'` })
+  const includes = words.includes.map((folder) => includeFolder(folder, tree.paths, address.text))
   let at = config
   const names = new Map<string, string>()
   const idls = paths.map((path) => {
     const protocol = protocolOf(path)
     const entry = entryFor(at, protocol, words.entry ?? entryOf(at, source, path, protocol))
-    if (!names.has(entry)) {
+    let repo = names.get(entry)
+    if (repo === undefined) {
       const placed = placeRepo(at, source, { entry, protocol, commit })
       at = placed.config
-      names.set(entry, placed.name)
+      repo = placed.name
+      names.set(entry, repo)
     }
-    return { entry, idl: { source: 'git' as const, repo: names.get(entry)!, path, includes } }
+    return { entry, idl: { source: 'git' as const, repo, path, includes } }
   })
   return {
     config: at,
@@ -77,15 +80,13 @@ export function moveSource(
 function entryOf(config: Config, { listed }: RepoSource, path: string, protocol: ConfigProtocol): string {
   const same = listed.filter(({ entry }) => config.entries[entry]?.protocol === protocol)
   const lists = same.find(({ entry, name }) =>
-    config.entries[entry]?.services?.some(
-      ({ idl }) => idl.repo === name && normalizePath(idl.path.replace(/^\/+/, '')) === path,
-    ),
+    config.entries[entry]?.services?.some(({ idl }) => idl.repo === name && repoPath(idl.path) === path),
   )
   return (lists ?? same[0])?.entry ?? entryFor(config, protocol, undefined)
 }
 
 function includeFolder(folder: string, paths: readonly string[], repo: string): string {
-  const clean = normalizePath(folder.replaceAll('\\', '/').replace(/^\/+/, ''))
+  const clean = repoPath(folder)
   if (!paths.some((path) => below(clean, path) !== undefined)) {
     throw new ProjectError(`${repo} has no folder ${folder} with IDL files in it`, {
       hint: 'folders of -i start at the root of the repo',

@@ -2,9 +2,9 @@
 
 import { type Diagnostic, type Report, reportInto } from '../../compiler/diagnostic.ts'
 import type { Host } from '../../compiler/host.ts'
-import { normalizePath } from '../../compiler/path.ts'
 import type { Config } from '../config/config.ts'
 import type { GitSource, GitStore, GitTree } from '../git/git-store.ts'
+import { repoPath } from '../git/repo-path.ts'
 import { type GitUrl, parseGitUrl } from '../git/url.ts'
 import { vendoredTree } from '../git/vendor.ts'
 import { type IdlPlaces, idlPlaces } from '../idl-place.ts'
@@ -67,7 +67,13 @@ export async function openSources(config: Config, options: OpenSources): Promise
     options,
   )
   const opened = await openTrees(config, settled, options)
-  const trees = new Map(opened.map((repo) => [mountOf(places, repo), repo.tree]))
+  const trees = new Map(
+    opened.flatMap((repo) =>
+      places.mounts
+        .filter((one) => one.entry === repo.entry && isSameSource(one, repo))
+        .map(({ path }) => [path, repo.tree]),
+    ),
+  )
   return { ...none, repos: opened, host: gitHost(nodeHost(cwd), places, trees) }
 }
 
@@ -93,36 +99,34 @@ async function openTrees(
   repos: readonly (ListedRepo & { readonly commit: string })[],
   { lock, store, vendored, frozen }: OpenSources,
 ): Promise<OpenRepo[]> {
-  const wanted = new Map<string, GitSource & { tree: GitTree | undefined }>()
+  const missing = new Map<string, GitSource>()
   const addressed = repos.map((repo) => ({ ...repo, address: parseGitUrl(repo.url, config.folder) }))
   const keyOf = (repo: (typeof addressed)[number]): string => `${repo.commit} ${repo.address.key}`
+  const trees = new Map<string, GitTree>()
   for (const repo of addressed) {
-    if (wanted.has(keyOf(repo))) continue
+    if (trees.has(keyOf(repo)) || missing.has(keyOf(repo))) continue
     const locked = vendored === true ? lockedRepo(lock, repo) : undefined
     const copy = locked?.commit === repo.commit ? vendoredTree(config.folder, locked, repo.address) : undefined
-    const tree = copy !== undefined && (frozen === true || isWhole(config, repo, copy)) ? copy : undefined
-    wanted.set(keyOf(repo), { url: repo.address, commit: repo.commit, ref: repo.ref, tree })
+    if (copy !== undefined && (frozen === true || isWhole(config, repo, copy))) trees.set(keyOf(repo), copy)
+    else missing.set(keyOf(repo), { url: repo.address, commit: repo.commit, ref: repo.ref })
   }
-  const missing = [...wanted.values()].filter(({ tree }) => tree === undefined)
-  if (missing.length > 0) {
-    const trees = await (await store()).open(missing)
-    for (const [i, one] of missing.entries()) one.tree = trees[i]
-  }
-  return addressed.map((repo) => ({ ...repo, tree: wanted.get(keyOf(repo))!.tree! }))
+  const keys = [...missing.keys()]
+  const opened = keys.length === 0 ? [] : await (await store()).open([...missing.values()])
+  for (const [i, tree] of opened.entries()) trees.set(keys[i] ?? '', tree)
+  return addressed.flatMap((repo) => {
+    const tree = trees.get(keyOf(repo))
+    return tree === undefined ? [] : [{ ...repo, tree }]
+  })
 }
 
 /** Whether vendored files are all there, with what volo.yml lists; else they are made anew from the cache. */
 function isWhole(config: Config, { entry, name }: ListedRepo, tree: GitTree): boolean {
   const idls = (config.entries[entry]?.services ?? []).filter(({ idl }) => idl.source === 'git' && idl.repo === name)
-  const listed = idls.map(({ idl }) => normalizePath(idl.path.replace(/^\/+/, '')))
+  const listed = idls.map(({ idl }) => repoPath(idl.path))
   try {
     return [...tree.paths, ...listed].every((path) => tree.read(path) !== undefined)
   } catch (error) {
     if (error instanceof ProjectError) return false
     throw error
   }
-}
-
-function mountOf(places: IdlPlaces, repo: OpenRepo): string {
-  return places.mounts.find((one) => one.entry === repo.entry && isSameSource(one, repo))!.path
 }

@@ -2,10 +2,11 @@
 
 import { readdirSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { below, normalizePath } from '../../compiler/path.ts'
+import { below } from '../../compiler/path.ts'
 import { didYouMean } from '../../compiler/text/suggest.ts'
 import { withSlashes } from '../display-path.ts'
 import { isFsError } from '../fs-error.ts'
+import { repoPath } from '../git/repo-path.ts'
 import { ProjectError } from '../project-error.ts'
 
 /**
@@ -58,7 +59,7 @@ export function matchRepoPaths(
 ): string[] {
   const found = new Set<string>()
   for (const word of all && words.length === 0 ? [''] : words) {
-    const clean = normalizePath(withSlashes(word).replace(/^\/+/, ''))
+    const clean = repoPath(word)
     const isPattern = /[*?]/.test(clean) && !paths.includes(clean)
     const regex = isPattern ? patternRegex(clean.split('/')) : undefined
     const isBelow = (path: string): boolean => below(clean, path) !== undefined

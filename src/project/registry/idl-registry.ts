@@ -9,6 +9,7 @@ import type { Config, ConfigIdl, ConfigProtocol } from '../config/config.ts'
 import { addIdl, removeIdl, setIncludes } from '../config/config-edit.ts'
 import type { NewIdl } from '../config/config-text.ts'
 import { pathFrom } from '../display-path.ts'
+import { repoPath } from '../git/repo-path.ts'
 import { type IdlPlaces, idlPlaces } from '../idl-place.ts'
 import { ProjectError } from '../project-error.ts'
 import { withText } from './registry-plan.ts'
@@ -28,7 +29,7 @@ export interface ListedIdl {
 }
 
 /** What became of one IDL that was to be added. */
-interface Addition {
+export interface Addition {
   /** As people see it. */
   readonly path: string
   readonly entry: string
@@ -180,9 +181,9 @@ export function planRemoval(
   for (const word of words) {
     const here = normalizePath(pathFrom(cwd, resolve(cwd, word)))
     const exact = all.filter((one) => one.path === here || one.path === normalizePath(word))
-    const inRepo = normalizePath(word.replace(/^\/+/, ''))
+    const inRepo = repoPath(word)
     const known =
-      exact.length > 0 ? exact : all.filter(({ idl }) => idl.source === 'git' && normalizePath(idl.path) === inRepo)
+      exact.length > 0 ? exact : all.filter(({ idl }) => idl.source === 'git' && repoPath(idl.path) === inRepo)
     if (known.length === 0) {
       const others = listedIdls(config, cwd).map(({ path }) => path)
       throw new ProjectError(`volo.yml does not list ${word}`, {

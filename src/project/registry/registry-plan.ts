@@ -5,7 +5,7 @@ import { type Diagnostic, reportInto } from '../../compiler/diagnostic.ts'
 import { type Config, parseConfig } from '../config/config.ts'
 import { planGeneration } from '../generate/generate.ts'
 import { type RecordingHost, recordReads } from '../generate/generation-memory.ts'
-import { emptyPlan, type GenerationPlan, sameText } from '../generate/generation-plan.ts'
+import { type GenerationPlan, sameText } from '../generate/generation-plan.ts'
 import type { GitStore } from '../git/git-store.ts'
 import { type Lock, lockedRepo, printLock } from '../lock/lock.ts'
 import { type ReadLock, readLock } from '../lock/lock-reader.ts'
@@ -22,9 +22,8 @@ export interface PlanOptions extends Pick<OpenSources, 'frozen' | 'moveTo' | 've
   readonly before?: Config | undefined
 }
 
-/** A project as it would be. With an error among the diagnostics there is nothing to write. */
+/** A project as it would be. */
 export interface RegistryPlan {
-  readonly diagnostics: readonly Diagnostic[]
   /** volo.yml as it would be: every repo locked. */
   readonly config: Config
   /** volo.yml as it is; empty text where there is none. */
@@ -38,17 +37,19 @@ export interface RegistryPlan {
   readonly host: RecordingHost
 }
 
+/** What planning gives: errors, or a plan with warnings. `host` has what was read, also where there is no plan. */
+export type RegistryResult = {
+  readonly diagnostics: readonly Diagnostic[]
+  readonly host: RecordingHost
+} & ({ readonly ok: false } | { readonly ok: true; readonly plan: RegistryPlan })
+
 /** Plans the project of a volo.yml: opens its repos, compiles its IDLs, locks what they use. */
-export async function planRegistry(config: Config, options: PlanOptions): Promise<RegistryPlan> {
+export async function planRegistry(config: Config, options: PlanOptions): Promise<RegistryResult> {
   const { cwd, before = config } = options
   const lockBefore = readLock(config.folder, cwd)
   const sources = await openSources(config, { ...options, lock: lockBefore })
   const host = recordReads(sources.host)
-  const base = { before, lockBefore, sources, host }
-  const nothing = emptyPlan()
-  if (sources.diagnostics.length > 0) {
-    return { ...base, config, lock: lockBefore, diagnostics: sources.diagnostics, generation: nothing }
-  }
+  if (sources.diagnostics.length > 0) return { ok: false, diagnostics: sources.diagnostics, host }
   const locked = lockConfig(config, sources)
   const generation = planGeneration(locked, cwd, host)
   const used = usedFiles(generation, sources.places)
@@ -60,14 +61,10 @@ export async function planRegistry(config: Config, options: PlanOptions): Promis
   if (options.frozen === true && !hasErrors(generation.diagnostics)) {
     for (const finding of unlockedFiles(lockBefore, used)) reportInto(problems)(finding)
   }
+  const diagnostics = [...problems, ...generation.diagnostics]
+  if (hasErrors(diagnostics)) return { ok: false, diagnostics, host }
   const lock = lockOf(sources.repos, used)
-  return {
-    ...base,
-    config: locked,
-    lock,
-    generation: problems.length > 0 ? nothing : generation,
-    diagnostics: [...problems, ...generation.diagnostics],
-  }
+  return { ok: true, diagnostics, host, plan: { config: locked, before, lock, lockBefore, sources, generation, host } }
 }
 
 /** The text of a plan's volo.lock; undefined where none is wanted. */

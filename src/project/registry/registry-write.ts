@@ -29,9 +29,9 @@ export function writeRegistry(plan: RegistryPlan, rest: () => void = () => {}): 
 /** The vendored files of a project that has some are those of its lock. A dry run finds what is wrong before anything is written. */
 function vendor({ config, lock, sources }: RegistryPlan, dryRun: boolean): void {
   if (!isVendored(config.folder)) return
-  const files = lock.repos.map((locked) => {
-    const { address: url, tree } = sources.repos.find((one) => isSameSource(one, locked))!
-    return { url, locked, tree }
+  const files = lock.repos.flatMap((locked) => {
+    const repo = sources.repos.find((one) => isSameSource(one, locked))
+    return repo === undefined ? [] : [{ url: repo.address, locked, tree: repo.tree }]
   })
   writeVendor(config.folder, files, { dryRun })
 }

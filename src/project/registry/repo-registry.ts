@@ -1,16 +1,17 @@
 /** Adding git repos to volo.yml and taking them out: the new text of the file, nothing written. */
 
+import type { Diagnostic } from '../../compiler/diagnostic.ts'
 import type { Config, ConfigProtocol } from '../config/config.ts'
 import { removeIdl } from '../config/config-edit.ts'
 import type { GitStore, GitTree } from '../git/git-store.ts'
 import { parseGitUrl } from '../git/url.ts'
 import { lockedRepo } from '../lock/lock.ts'
 import { compareLocks, type ListedRepo, listedRepos } from '../lock/lock-agreement.ts'
-import type { ReadLock } from '../lock/lock-reader.ts'
+import { type ReadLock, readLock } from '../lock/lock-reader.ts'
 import { ProjectError } from '../project-error.ts'
 import { moveSource } from './git-addition.ts'
 import { protocolOf } from './idl-registry.ts'
-import { withText } from './registry-plan.ts'
+import { planRegistry, type RegistryPlan, withText } from './registry-plan.ts'
 import { removeRepo } from './repo-edit.ts'
 import { commitOfSource, findRepoSource, isRepoOf, placeRepo, unknownRepo } from './repo-source.ts'
 
@@ -24,9 +25,8 @@ export interface NewRepoWords {
   readonly protocol?: ConfigProtocol | undefined
 }
 
-/** A volo.yml with a repo added. */
+/** A repo that was added. */
 export interface RepoAddition {
-  readonly config: Config
   readonly entry: string
   /** The entry was made, with this protocol. */
   readonly newEntry: ConfigProtocol | undefined
@@ -37,15 +37,26 @@ export interface RepoAddition {
   readonly what: 'added' | 'ref changed' | 'already listed'
   /** How many IDL files it holds. */
   readonly files: number
-  readonly moveTo: (repo: ListedRepo) => string | undefined
 }
+
+/** What adding a repo does: errors, or a plan. */
+export type RepoAdditionPlan =
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly ok: true
+      readonly diagnostics: readonly Diagnostic[]
+      readonly plan: RegistryPlan
+      readonly added: RepoAddition
+    }
 
 /** Adds a repo to an entry. Its ref is looked up and its IDL files are fetched first. */
 export async function planRepoAddition(
   config: Config,
   words: NewRepoWords,
-  { cwd, lock, store }: { readonly cwd: string; readonly lock: ReadLock; readonly store: () => Promise<GitStore> },
-): Promise<RepoAddition> {
+  { cwd, store }: { readonly cwd: string; readonly store: () => Promise<GitStore> },
+): Promise<RepoAdditionPlan> {
+  const lock = readLock(config.folder, cwd)
+  if (lock.diagnostics.length > 0) return { ok: false, diagnostics: lock.diagnostics }
   const entry = words.entry ?? 'default'
   const there = config.entries[entry]
   if (there !== undefined && words.protocol !== undefined && words.protocol !== there.protocol) {
@@ -71,11 +82,13 @@ export async function planRepoAddition(
   const commit = await commitOfSource(config, lock, source, store)
   const { address, url, ref } = source
   const [tree] = await (await store()).open([{ url: address, commit, ref }])
-  const protocol = there?.protocol ?? words.protocol ?? protocolOfTree(tree!, address.text)
+  const protocol = there?.protocol ?? words.protocol ?? protocolOfTree(tree, address.text)
   const placed = placeRepo(config, source, { entry, protocol, commit })
   const hasNewRef = source.listed.some((one) => one.ref !== ref)
-  return {
-    config: placed.config,
+  const moveTo = moveSource(config, source, commit)
+  const result = await planRegistry(placed.config, { cwd, store, moveTo, before: config })
+  if (!result.ok) return result
+  const added: RepoAddition = {
     name: placed.name,
     entry,
     newEntry: there === undefined ? protocol : undefined,
@@ -83,9 +96,9 @@ export async function planRepoAddition(
     ref,
     commit,
     what: hasNewRef ? 'ref changed' : isListed ? 'already listed' : 'added',
-    files: tree!.paths.length,
-    moveTo: moveSource(config, source, commit),
+    files: tree.paths.length,
   }
+  return { ok: true, diagnostics: result.diagnostics, plan: result.plan, added }
 }
 
 /** Without a ref a URL that is listed once means that repo; one that is not listed stands at HEAD. */
@@ -132,14 +145,15 @@ export function repoRows(config: Config, lock: ReadLock): RepoRow[] {
 export function findRepoRow(rows: readonly RepoRow[], name: string, entry: string | undefined): RepoRow {
   const here = rows.filter((one) => entry === undefined || one.entry === entry)
   const found = here.filter((one) => one.name === name)
-  if (found.length === 0) throw unknownRepo(name, here, entry)
+  const [first] = found
+  if (first === undefined) throw unknownRepo(name, here, entry)
   if (found.length > 1) {
     throw new ProjectError(`entries ${found.map((one) => `'${one.entry}'`).join(', ')} each have a repo '${name}'`, {
       hint: 'say which one with -n',
       usage: true,
     })
   }
-  return found[0]!
+  return first
 }
 
 /** volo.yml without a repo and without the IDLs that come from it. */

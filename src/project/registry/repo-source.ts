@@ -4,6 +4,7 @@ import { didYouMean } from '../../compiler/text/suggest.ts'
 import type { Config, ConfigProtocol } from '../config/config.ts'
 import { pathFrom } from '../display-path.ts'
 import type { GitStore } from '../git/git-store.ts'
+import { repoPath } from '../git/repo-path.ts'
 import { type GitUrl, parseGitUrl, repoName } from '../git/url.ts'
 import { compareLocks, type ListedRepo, listedRepos } from '../lock/lock-agreement.ts'
 import { isCommit, type ReadLock } from '../lock/lock-reader.ts'
@@ -45,47 +46,52 @@ export function isRepoOf({ folder }: Config, { key }: GitUrl): (repo: { readonly
 /** Finds the repo that is meant. Throws a usage ProjectError where that is unclear or contradicts volo.yml. */
 export function findRepoSource(config: Config, words: RepoWords, cwd: string): RepoSource {
   const repos = listedRepos(config).filter(({ entry }) => words.entry === undefined || entry === words.entry)
+  const { name, ref, lists: path } = words
   const address = words.url === undefined ? undefined : parseGitUrl(words.url, cwd)
-  const isOfUrl = address === undefined ? () => false : isRepoOf(config, address)
-  if (words.name !== undefined) {
-    const named = repos.filter(({ name }) => name === words.name)
-    if (named.length === 0 && address === undefined) throw unknownRepo(words.name, repos, words.entry)
-    if (named.length > 0) return namedSource(config, named, { ...words, name: words.name }, address, isOfUrl)
-  } else if (address === undefined) {
+  const [named, ...others] = name === undefined ? [] : repos.filter((one) => one.name === name)
+  if (named !== undefined) return namedSource(config, [named, ...others], words, address)
+  if (address === undefined) {
+    if (name !== undefined) throw unknownRepo(name, repos, words.entry)
     throw new ProjectError('there is no repo to take it from', { hint: 'give its URL with -g', usage: true })
-  } else {
-    const same = repos.filter(isOfUrl)
-    const atRef = same.filter(({ ref }) => words.ref === undefined || ref === words.ref)
-    if (atRef.length > 0) return oneSource(config, atRef, words.ref, `the URL ${address.text}`)
-    const lists = words.lists === undefined ? [] : same.filter((repo) => listsIdl(config, repo, words.lists!))
-    if (lists.length > 0) return oneSource(config, lists, words.ref, `the URL ${address.text}`)
   }
-  return { address: address!, url: storedUrl(config, address!), ref: words.ref ?? 'HEAD', name: words.name, listed: [] }
+  if (name === undefined) {
+    const same = repos.filter(isRepoOf(config, address))
+    const atRef = same.filter((one) => ref === undefined || one.ref === ref)
+    const [first, ...more] =
+      atRef.length > 0 || path === undefined ? atRef : same.filter((one) => listsIdl(config, one, path))
+    if (first !== undefined) return oneSource(config, [first, ...more], ref, `the URL ${address.text}`)
+  }
+  return { address, url: storedUrl(config, address), ref: ref ?? 'HEAD', name, listed: [] }
 }
 
 function namedSource(
   config: Config,
-  named: readonly ListedRepo[],
-  words: RepoWords & { readonly name: string },
+  named: readonly [ListedRepo, ...ListedRepo[]],
+  words: RepoWords,
   address: GitUrl | undefined,
-  isOfUrl: (repo: ListedRepo) => boolean,
 ): RepoSource {
-  const other = address === undefined ? undefined : named.find((repo) => !isOfUrl(repo))
+  const isOfUrl = address === undefined ? () => true : isRepoOf(config, address)
+  const other = named.find((repo) => !isOfUrl(repo))
   if (other !== undefined) {
     throw new ProjectError(`repo '${other.name}' of entry '${other.entry}' is ${other.url}`, {
       hint: 'choose another name for this one',
       usage: true,
     })
   }
-  return oneSource(config, named, words.ref, `the name '${words.name}'`)
+  return oneSource(config, named, words.ref, `the name '${named[0].name}'`)
 }
 
 /** Repos that must be one URL at one ref, which is set to `ref` when that is given. */
-function oneSource(config: Config, listed: readonly ListedRepo[], ref: string | undefined, what: string): RepoSource {
+function oneSource(
+  config: Config,
+  listed: readonly [ListedRepo, ...ListedRepo[]],
+  ref: string | undefined,
+  what: string,
+): RepoSource {
   const [first] = listed
-  const address = parseGitUrl(first!.url, config.folder)
+  const address = parseGitUrl(first.url, config.folder)
   const isSame = isRepoOf(config, address)
-  const isOne = listed.every((one) => isSame(one) && (ref !== undefined || one.ref === first!.ref))
+  const isOne = listed.every((one) => isSame(one) && (ref !== undefined || one.ref === first.ref))
   if (!isOne) {
     const all = listed.map((one) => `'${one.name}' of entry '${one.entry}' at '${one.ref}'`).join(', ')
     throw new ProjectError(`${what} is that of several repos: ${all}`, {
@@ -93,12 +99,13 @@ function oneSource(config: Config, listed: readonly ListedRepo[], ref: string | 
       usage: true,
     })
   }
-  return { address, url: first!.url, ref: ref ?? first!.ref, name: first!.name, listed }
+  return { address, url: first.url, ref: ref ?? first.ref, name: first.name, listed }
 }
 
 function listsIdl(config: Config, { entry, name }: ListedRepo, path: string): boolean {
-  const clean = (text: string): string => text.replace(/^[./]*\//, '')
-  return (config.entries[entry]?.services ?? []).some(({ idl }) => idl.repo === name && clean(idl.path) === clean(path))
+  return (config.entries[entry]?.services ?? []).some(
+    ({ idl }) => idl.repo === name && repoPath(idl.path) === repoPath(path),
+  )
 }
 
 /** A folder that was given relative to the current one is written relative to volo.yml. */
@@ -133,7 +140,7 @@ export async function commitOfSource(
   if (known?.commit !== undefined && isCommit(known.commit) && listed.every((one) => one.ref === ref))
     return known.commit
   const [found] = await (await store()).resolve([{ url: address, ref }])
-  return found!.commit
+  return found.commit
 }
 
 /** volo.yml with a source in an entry, at a commit; its name there. */

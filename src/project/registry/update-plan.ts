@@ -5,7 +5,7 @@ import { applyIgnores } from '../../compiler/breaking/ignore.ts'
 import { check, hasErrors } from '../../compiler/compile.ts'
 import type { Host } from '../../compiler/host.ts'
 import type { IrProgram } from '../../compiler/ir/ir.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, checkEntryName } from '../config/config.ts'
 import { type ChangedFiles, changedFiles, type GitHistory, type GitStore, type RefKind } from '../git/git-store.ts'
 import { type GitUrl, parseGitUrl } from '../git/url.ts'
 import type { IdlPlaces } from '../idl-place.ts'
@@ -14,7 +14,7 @@ import { compareLocks, type ListedRepo, listedRepos } from '../lock/lock-agreeme
 import { readLock } from '../lock/lock-reader.ts'
 import { ProjectError } from '../project-error.ts'
 import { openSources, type Sources } from './git-source.ts'
-import { planRegistry, type RegistryPlan } from './registry-plan.ts'
+import { planRegistry, type RegistryResult } from './registry-plan.ts'
 import { unknownRepo } from './repo-source.ts'
 
 /** What to move. */
@@ -51,53 +51,61 @@ export interface EntryComparison extends Comparison {
   readonly entry: string
 }
 
-/** What an update would do. */
-export interface UpdatePlan {
-  readonly plan: RegistryPlan
+/** What an update moves, and what that changes. */
+export interface UpdateMoves {
   readonly moves: readonly RepoMove[]
   readonly comparisons: readonly EntryComparison[]
 }
 
+/** What an update would do: errors or a plan, and in both cases what moves. */
+export type UpdateResult = RegistryResult & UpdateMoves
+
 /** Plans an update. Throws a ProjectError when a repo cannot be reached; then none is moved. */
-export async function planUpdate(config: Config, options: UpdateOptions): Promise<UpdatePlan> {
+export async function planUpdate(config: Config, options: UpdateOptions): Promise<UpdateResult> {
   const { cwd, store } = options
   const chosen = chooseRepos(config, options)
   const lock = readLock(config.folder, cwd)
   if (chosen.length === 0 || lock.diagnostics.length > 0) {
-    return { plan: await planRegistry(config, { cwd, store }), moves: [], comparisons: [] }
+    return { ...(await planRegistry(config, { cwd, store })), moves: [], comparisons: [] }
   }
-  const sources = [...new Map(chosen.map((repo) => [sourceKey(config, repo), repo])).values()]
+  const byKey = new Map(chosen.map((repo) => [sourceKey(config, repo), repo]))
+  const keys = [...byKey.keys()]
+  const sources = [...byKey.values()]
   const found = await (await store()).resolve(
     sources.map(({ url, ref }) => ({ url: parseGitUrl(url, config.folder), ref })),
   )
-  const commits = new Map(sources.map((repo, i) => [sourceKey(config, repo), found[i]!]))
-  const moveTo = (repo: ListedRepo): string | undefined => commits.get(sourceKey(config, repo))?.commit
-  const plan = await planRegistry(config, { cwd, store, moveTo })
+  const commits = new Map(found.map((one, i) => [keys[i], one.commit]))
+  const moveTo = (repo: ListedRepo): string | undefined => commits.get(sourceKey(config, repo))
+  const result = await planRegistry(config, { cwd, store, moveTo })
   const known = compareLocks(config, lock).repos
   const moves: RepoMove[] = []
-  for (const [i, repo] of sources.entries()) {
+  for (const [i, { kind, commit: to }] of found.entries()) {
+    const repo = sources[i]
+    if (repo === undefined) continue
     const repos = listedRepos(config).filter((one) => sourceKey(config, one) === sourceKey(config, repo))
     const from = known.find((one) => repos.some((each) => each.entry === one.entry && each.name === one.name))?.commit
     const { url, ref } = repo
-    const used = new Set(Object.keys({ ...lockedRepo(lock, repo)?.files, ...lockedRepo(plan.lock, repo)?.files }))
-    const base = { repos, url, ref, kind: found[i]!.kind, from, to: found[i]!.commit, used }
+    const used = new Set(
+      Object.keys({
+        ...lockedRepo(lock, repo)?.files,
+        ...(result.ok ? lockedRepo(result.plan.lock, repo) : undefined)?.files,
+      }),
+    )
+    const base = { repos, url, ref, kind, from, to, used }
     moves.push({ ...base, ...(await lookBack(parseGitUrl(url, config.folder), base, store)) })
   }
   const hasMoved = moves.some(({ from, to }) => from !== undefined && from !== to)
-  if (!hasMoved || hasErrors(plan.diagnostics) || moves.some(({ lost }) => lost !== undefined)) {
-    return { plan, moves, comparisons: [] }
+  if (!hasMoved || !result.ok || moves.some(({ lost }) => lost !== undefined)) {
+    return { ...result, moves, comparisons: [] }
   }
   const before = await openSources(config, { cwd, lock, store })
-  return { plan, moves, comparisons: compareEntries(config, before, plan.sources, moves) }
+  return { ...result, moves, comparisons: compareEntries(config, before, result.plan.sources, moves) }
 }
 
 /** The repos that are named, or all. Throws a ProjectError for a name that volo.yml has not. */
 function chooseRepos(config: Config, { names, entry }: UpdateOptions): ListedRepo[] {
+  checkEntryName(config, entry)
   const repos = listedRepos(config).filter((one) => entry === undefined || one.entry === entry)
-  if (entry !== undefined && config.entries[entry] === undefined) {
-    const hint = `it has ${Object.keys(config.entries).join(', ') || 'none'}`
-    throw new ProjectError(`volo.yml has no entry '${entry}'`, { hint, usage: true })
-  }
   for (const name of names) if (!repos.some((one) => one.name === name)) throw unknownRepo(name, repos, entry)
   return names.length === 0 ? repos : repos.filter(({ name }) => names.includes(name))
 }
@@ -120,7 +128,7 @@ async function lookBack(
       { url, commit: from },
       { url, commit: to, ref },
     ])
-    const files = changedFiles(old!, now!)
+    const files = changedFiles(old, now)
     return { ...nothing, files, history: await git.history(url, from, to) }
   } catch (error) {
     if (error instanceof ProjectError) return { ...nothing, lost: error.message }

@@ -2,7 +2,6 @@
 
 import { join } from 'node:path'
 import { hasErrors } from '../../compiler/compile.ts'
-import type { Diagnostic } from '../../compiler/diagnostic.ts'
 import type { Config } from '../config/config.ts'
 import { emptyConfig, newConfig } from '../config/config-text.ts'
 import { pathFrom } from '../display-path.ts'
@@ -13,7 +12,7 @@ import { type GitIdlWords, planGitIdls } from '../registry/git-addition.ts'
 import { openSources } from '../registry/git-source.ts'
 import { planAddition } from '../registry/idl-registry.ts'
 import { lockText, planRegistry, withText } from '../registry/registry-plan.ts'
-import { completePlan, type NewProject, type NewProjectPlan } from './new-project.ts'
+import { completePlan, type NewProject, type NewProjectResult } from './new-project.ts'
 
 /** What a new project from git is made of. */
 export interface NewGitProject extends Omit<NewProject, 'idls' | 'includes' | 'protocol'> {
@@ -26,19 +25,20 @@ export interface NewGitProject extends Omit<NewProject, 'idls' | 'includes' | 'p
 export async function planGitProject(
   project: NewGitProject,
   { cwd, store }: { readonly cwd: string; readonly store: () => Promise<GitStore> },
-): Promise<NewProjectPlan> {
+): Promise<NewProjectResult> {
   const path = join(project.folder, 'volo.yml')
   const empty = emptyConfig(path, pathFrom(cwd, path))
   const lock = readLock(join(project.folder, '.'), cwd)
-  const nothing = (diagnostics: readonly Diagnostic[]): NewProjectPlan => ({ diagnostics, files: [], services: [] })
   const found = await planGitIdls(empty, project.git, { cwd, lock, store })
   const { host } = await openSources(found.config, { cwd, lock, store, moveTo: found.moveTo })
   const { config, diagnostics } = planAddition(found.config, { idls: found.idls, host }, cwd)
-  if (hasErrors(diagnostics)) return nothing(diagnostics)
+  if (hasErrors(diagnostics)) return { ok: false, diagnostics }
   const written = withText(config, configText(config, project.template))
-  const plan = await planRegistry(written, { cwd, store, moveTo: found.moveTo })
+  const result = await planRegistry(written, { cwd, store, moveTo: found.moveTo })
+  if (!result.ok) return result
+  const { plan } = result
   const { groups, files } = plan.generation
-  if (hasErrors(plan.diagnostics) || groups[0] === undefined) return nothing(plan.diagnostics)
+  if (groups[0] === undefined) return { ok: false, diagnostics }
   return completePlan(
     { ...project, isFromGit: true },
     {

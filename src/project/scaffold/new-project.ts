@@ -29,9 +29,13 @@ export interface NewProject
   readonly chosen: readonly string[]
 }
 
-/** The plan of a new project. `files` and `services` are empty when a diagnostic is an error. */
+/** What planning a new project gives: errors, or a plan with warnings. */
+export type NewProjectResult =
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: true; readonly diagnostics: readonly Diagnostic[]; readonly plan: NewProjectPlan }
+
+/** A new project as it would be. */
 export interface NewProjectPlan {
-  readonly diagnostics: readonly Diagnostic[]
   readonly files: readonly ScaffoldFile[]
   /** Every service of the given IDLs, and whether it is scaffolded. */
   readonly services: readonly { readonly service: ServiceModel; readonly chosen: boolean }[]
@@ -50,26 +54,23 @@ export interface ProjectBase {
 }
 
 /** Plans a project; nothing is written. Paths in diagnostics are as seen from `cwd`. */
-export function planProject(project: NewProject, cwd: string): NewProjectPlan {
+export function planProject(project: NewProject, cwd: string): NewProjectResult {
   const base = localBase(project, cwd)
-  return 'named' in base ? completePlan(project, base) : { diagnostics: base.diagnostics, files: [], services: [] }
+  return 'named' in base ? completePlan(project, base) : { ok: false, diagnostics: base.diagnostics }
 }
 
 /** The plan of a project over its base. */
 export function completePlan(
   project: Omit<NewProject, 'idls' | 'includes' | 'protocol'>,
   base: ProjectBase,
-): NewProjectPlan {
+): NewProjectResult {
   const { named, entries, instead } = base
   const all = serviceModels([{ named, files: named.program.entries }])
   const chosen = chooseServices(all, project.chosen, entries)
   const files = [...base.files, ...projectFiles({ ...project, services: chosen, named, instead })]
   files.sort((a, b) => (a.path < b.path ? -1 : 1))
-  return {
-    diagnostics: base.diagnostics,
-    files,
-    services: all.map((service) => ({ service, chosen: chosen.includes(service) })),
-  }
+  const services = all.map((service) => ({ service, chosen: chosen.includes(service) }))
+  return { ok: true, diagnostics: base.diagnostics, plan: { files, services } }
 }
 
 /** From IDLs that are copied into the project, or a starter IDL; only the diagnostics when one is an error. */
