@@ -3,12 +3,12 @@
 import { resolve } from 'node:path'
 import type { Argument, Command, Option } from 'commander'
 import { pathFrom } from '../project/display-path.ts'
-import type { KnownName, KnownNames } from '../project/registry/known-name.ts'
+import type { CompletionCandidate, CompletionCandidates } from '../project/registry/completion-candidates.ts'
 import { nameOf } from './run.ts'
 
 /** What may stand at a place: words, and whether the shell shall add paths. */
 interface Candidates {
-  readonly words: readonly KnownName[]
+  readonly words: readonly CompletionCandidate[]
   /** Files with these endings and folders, or any file with none; undefined for no paths at all. */
   readonly files?: readonly string[] | 'folders' | undefined
 }
@@ -89,12 +89,12 @@ async function candidates(before: readonly string[], current: string, source: Co
   return argumentsOf(argument, command, await known(), values)
 }
 
-type Names = () => Promise<KnownNames>
+type Names = () => Promise<CompletionCandidates>
 
 function names({ cwd }: CompletionSource, config: string | undefined): Names {
   return async () => {
-    const { knownNames } = await import('../project/registry/known-name.ts')
-    return knownNames(cwd, config, (path) => pathFrom(cwd, path))
+    const { completionCandidates } = await import('../project/registry/completion-candidates.ts')
+    return completionCandidates(cwd, config, (path) => pathFrom(cwd, path))
   }
 }
 
@@ -115,7 +115,7 @@ async function valuesOf(
       return { words: (await known()).repos }
     case '--service': {
       // A new project has no volo.yml yet: the IDLs stand on the command line.
-      const { servicesIn } = await import('../project/registry/known-name.ts')
+      const { servicesIn } = await import('../project/registry/completion-candidates.ts')
       const mentioned = words.flatMap((word) => servicesIn(resolve(cwd, word)).map((name) => ({ name, about: word })))
       return { words: nameOf(command).endsWith(' init') ? mentioned : (await known()).services() }
     }
@@ -128,8 +128,13 @@ async function valuesOf(
 }
 
 /** The values of an argument. */
-function argumentsOf(argument: Argument, command: Command, known: KnownNames, values: readonly string[]): Candidates {
-  const unused = (found: readonly KnownName[]): Candidates => ({
+function argumentsOf(
+  argument: Argument,
+  command: Command,
+  known: CompletionCandidates,
+  values: readonly string[],
+): Candidates {
+  const unused = (found: readonly CompletionCandidate[]): Candidates => ({
     words: found.filter(({ name }) => !values.includes(name)),
   })
   if (argument.argChoices !== undefined) return { words: argument.argChoices.map((name) => ({ name, about: '' })) }
@@ -163,8 +168,8 @@ function optionOf(command: Command, word: string): Option | undefined {
   return undefined
 }
 
-function optionsOf(command: Command): KnownName[] {
-  const found: KnownName[] = []
+function optionsOf(command: Command): CompletionCandidate[] {
+  const found: CompletionCandidate[] = []
   for (let at: Command | null = command; at !== null; at = at.parent) {
     for (const { long, hidden, description } of at.options) {
       if (!hidden && long !== undefined && long !== null && !found.some(({ name }) => name === long))

@@ -3,37 +3,37 @@
 import { Command, CommanderError } from 'commander'
 import { done, type ExitCode, misused } from './exit-code.ts'
 import { type CliIo, processIo } from './io.ts'
-import type { Registry } from './run.ts'
+import type { CommandRegistry } from './run.ts'
 
 /** A command as the help of the program shows it. What it takes and does is loaded when it is named. */
 interface CommandEntry {
   readonly name: string
   readonly alias?: string
   readonly summary: string
-  readonly load: () => Promise<(registry: Registry) => void>
+  readonly load: () => Promise<(registry: CommandRegistry) => void>
 }
 
 const commands: readonly CommandEntry[] = [
   {
     name: 'init',
     summary: 'start a project from IDLs',
-    load: async () => (await import('./command/init.ts')).addInit,
+    load: async () => (await import('./command/init/init.ts')).addInit,
   },
   {
     name: 'idl',
     summary: 'add, list and remove IDLs',
-    load: async () => (await import('./command/idl.ts')).addIdl,
+    load: async () => (await import('./command/idl/idl.ts')).addIdl,
   },
   {
     name: 'repo',
     summary: 'add, list, update and remove git repos of IDLs',
-    load: async () => (await import('./command/repo.ts')).addRepo,
+    load: async () => (await import('./command/repo/repo.ts')).addRepo,
   },
   {
     name: 'generate',
     alias: 'gen',
     summary: 'generate code from the IDLs in volo.yml',
-    load: async () => (await import('./command/generate.ts')).addGenerate,
+    load: async () => (await import('./command/generate/generate.ts')).addGenerate,
   },
   {
     name: 'update',
@@ -63,7 +63,7 @@ const commands: readonly CommandEntry[] = [
   {
     name: 'cache',
     summary: 'list and clean the cache of IDLs from git',
-    load: async () => (await import('./command/cache.ts')).addCache,
+    load: async () => (await import('./command/cache/cache.ts')).addCache,
   },
   {
     name: 'doctor',
@@ -162,9 +162,9 @@ async function addCommands(
   }
   for (const { name, alias, summary, load } of commands) {
     if (argv.includes(name) || (alias !== undefined && argv.includes(alias))) {
-      const { createRegistry } = await import('./run.ts')
+      const { createCommandRegistry } = await import('./run.ts')
       const add = await load()
-      add(createRegistry(program, io, ended))
+      add(createCommandRegistry(program, io, ended))
     } else {
       program.command(name)
     }

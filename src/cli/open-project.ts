@@ -60,7 +60,7 @@ async function openConfig(run: Run, path: string): Promise<Config | undefined> {
 
 /** What a killed command has left goes before the next one writes. */
 async function sweep(run: Run, config: Config): Promise<void> {
-  const { removeLeftovers } = await import('../project/health/leftover.ts')
+  const { removeLeftovers } = await import('../project/leftover.ts')
   for (const path of removeLeftovers(config)) {
     run.output.detail(`removed  ${pathFrom(run.io.cwd, path)} (left by a command that was killed)`)
   }

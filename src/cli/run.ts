@@ -24,7 +24,7 @@ interface GlobalOptions {
 }
 
 /** The program while it is put together. */
-export interface Registry {
+export interface CommandRegistry {
   /** A new command, with the given words before it in the program. */
   readonly program: Command
   /** Binds a command to its action; what the action returns is the exit code. */
@@ -35,7 +35,7 @@ export interface Registry {
 }
 
 /** A registry over `program`; `ended` takes the exit code of the command that ran. */
-export function createRegistry(program: Command, io: CliIo, ended: (code: ExitCode) => void): Registry {
+export function createCommandRegistry(program: Command, io: CliIo, ended: (code: ExitCode) => void): CommandRegistry {
   return {
     program,
     action(command, run) {

@@ -4,7 +4,7 @@ import type { DeclarationChange } from '../compiler/breaking/change.ts'
 import { withoutCredentials } from '../project/git/url.ts'
 import type { EntryComparison, RepoMove, UpdateMoves } from '../project/registry/update-plan.ts'
 import type { Output } from './output.ts'
-import { shortCommit } from './registry.ts'
+import { shortCommit } from './planning.ts'
 
 /** More commits or files than this are counted, not listed. */
 const listed = 20

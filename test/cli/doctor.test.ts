@@ -4,8 +4,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { formatNumber } from '../../src/compiler/gen/module.ts'
-import type { HealthFinding } from '../../src/project/health/health.ts'
-import { checkNode } from '../../src/project/health/health.ts'
+import type { DoctorFinding } from '../../src/project/doctor/machine-check.ts'
+import { checkNode } from '../../src/project/doctor/machine-check.ts'
 import { packageRoot, packageVersion } from '../../src/project/package-root.ts'
 import { thisMachine } from '../../src/project/running-process.ts'
 import { withWriteLock, writeLockName } from '../../src/project/write-lock.ts'
@@ -31,10 +31,10 @@ async function project(): Promise<string> {
 async function problems(
   folder: string,
   env: Readonly<Record<string, string | undefined>> = {},
-): Promise<HealthFinding[]> {
+): Promise<DoctorFinding[]> {
   const { stdout, stderr, code } = await runVolo(folder, ['doctor', '--json'], { env })
   expect(stderr).toBe('')
-  const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: HealthFinding[] }
+  const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: DoctorFinding[] }
   expect(ok).toBe(code === 0)
   expect(ok).toBe(findings.every(({ level }) => level !== 'error'))
   return findings.filter(({ level }) => level !== 'ok')

@@ -68,9 +68,9 @@ describe('two volo.yml with one output folder', () => {
       'src/gen/b.ts.00000000.tmp': files['b.ts']!,
       'two/.volo.pid': '{"pid":999999999,"host":"nowhere","started":"","command":"volo generate"}\n',
     })
-    const { checkLeftovers } = await import('../../src/project/health/health-project.ts')
+    const { checkLeftovers } = await import('../../src/project/doctor/project-check.ts')
     const { readConfig } = await import('../../src/project/config/config.ts')
-    const { removeLeftovers } = await import('../../src/project/health/leftover.ts')
+    const { removeLeftovers } = await import('../../src/project/leftover.ts')
     const config = readConfig(join(folder, 'two/volo.yml'), folder)
     expect(removeLeftovers(config)).toEqual([join(folder, 'src/gen/b.ts.00000000.tmp')])
     expect(checkLeftovers(config, folder).some(({ message }) => message.includes('a.ts'))).toBe(false)

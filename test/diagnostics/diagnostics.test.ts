@@ -20,9 +20,9 @@ import type { Host } from '../../src/compiler/host.ts'
 import { renderDiagnostic } from '../../src/compiler/text/render-diagnostic.ts'
 import { readConfig } from '../../src/project/config/config.ts'
 import { planGeneration } from '../../src/project/generate/generate.ts'
-import { idlPlaces } from '../../src/project/idl-place.ts'
-import { compareLocks } from '../../src/project/lock/lock-agreement.ts'
+import { idlLocations } from '../../src/project/idl-location.ts'
 import { readLock } from '../../src/project/lock/lock-reader.ts'
+import { compareLocks } from '../../src/project/lock/lock-reconciliation.ts'
 import { usedFiles, wrongDigests } from '../../src/project/registry/lock-digest.ts'
 
 const here = import.meta.dirname
@@ -58,7 +58,7 @@ function outcome(folder: string): Pick<CompileResult, 'diagnostics'> & { readonl
     if (diagnostics.length > 0) return { diagnostics, files: [] }
     const host = hostOver(folder)
     const plan = planGeneration(config, folder, { read: (path) => host.read(path.replace(/^git:/, 'git')) })
-    const wrong = wrongDigests(lock, usedFiles(plan, idlPlaces(config, folder)))
+    const wrong = wrongDigests(lock, usedFiles(plan, idlLocations(config, folder)))
     return wrong.length > 0 ? { diagnostics: wrong, files: [] } : plan
   }
   const roots = join(folder, 'roots')

@@ -9,8 +9,8 @@ import { ProjectError } from '../../project/project-error.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { openProject } from '../open-project.ts'
-import { withStore } from '../registry.ts'
-import type { Registry, Run } from '../run.ts'
+import { withStore } from '../planning.ts'
+import type { CommandRegistry, Run } from '../run.ts'
 import { collect } from './collect.ts'
 
 interface BreakingOptions {
@@ -23,7 +23,7 @@ interface BreakingOptions {
 }
 
 /** Adds the command. */
-export function addBreaking({ program, action }: Registry): void {
+export function addBreaking({ program, action }: CommandRegistry): void {
   const command = program
     .command('breaking')
     .description(

@@ -7,8 +7,8 @@ import { pathFrom } from '../../project/display-path.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, failed } from '../exit-code.ts'
 import { openProject } from '../open-project.ts'
-import { planWithStore } from '../registry.ts'
-import type { Registry } from '../run.ts'
+import { planWithStore } from '../planning.ts'
+import type { CommandRegistry } from '../run.ts'
 import { collect } from './collect.ts'
 
 interface CheckOptions {
@@ -18,7 +18,7 @@ interface CheckOptions {
 }
 
 /** Adds the command. */
-export function addCheck({ program, action }: Registry): void {
+export function addCheck({ program, action }: CommandRegistry): void {
   const command = program
     .command('check')
     .description(

@@ -2,11 +2,11 @@
 
 import { Argument } from 'commander'
 import { done } from '../exit-code.ts'
-import type { Registry } from '../run.ts'
+import type { CommandRegistry } from '../run.ts'
 import { completionScripts, type Shell } from '../shell-script.ts'
 
 /** Adds the command. */
-export function addCompletion({ program, action }: Registry): void {
+export function addCompletion({ program, action }: CommandRegistry): void {
   const command = program
     .command('completion')
     .description(

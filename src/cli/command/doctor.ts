@@ -3,17 +3,17 @@
 import { resolve } from 'node:path'
 import { renderDiagnostic } from '../../compiler/text/render-diagnostic.ts'
 import type { Config } from '../../project/config/config.ts'
-import type { HealthFinding } from '../../project/health/health.ts'
+import type { DoctorFinding } from '../../project/doctor/machine-check.ts'
 import { ProjectError } from '../../project/project-error.ts'
 import { done, failed } from '../exit-code.ts'
-import type { Registry, Run } from '../run.ts'
+import type { CommandRegistry, Run } from '../run.ts'
 
 interface DoctorOptions {
   readonly json?: boolean
 }
 
 /** Adds the command. */
-export function addDoctor({ program, action }: Registry): void {
+export function addDoctor({ program, action }: CommandRegistry): void {
   const command = program
     .command('doctor')
     .description(
@@ -30,11 +30,11 @@ export function addDoctor({ program, action }: Registry): void {
   })
 }
 
-async function examine(run: Run): Promise<HealthFinding[]> {
-  const { checkGit, checkNode, checkSources } = await import('../../project/health/health.ts')
+async function examine(run: Run): Promise<DoctorFinding[]> {
+  const { checkGit, checkNode, checkSources } = await import('../../project/doctor/machine-check.ts')
   const { env, cwd } = run.io
-  const findings: HealthFinding[] = [checkNode(process.versions.node)]
-  const look = async (id: string, check: () => readonly HealthFinding[] | Promise<readonly HealthFinding[]>) => {
+  const findings: DoctorFinding[] = [checkNode(process.versions.node)]
+  const look = async (id: string, check: () => readonly DoctorFinding[] | Promise<readonly DoctorFinding[]>) => {
     try {
       findings.push(...(await check()))
     } catch (error) {
@@ -48,15 +48,15 @@ async function examine(run: Run): Promise<HealthFinding[]> {
   await look('git', async () => [await checkGit(env, needsGit)])
   if (problem !== undefined) findings.push(...problem)
   if (config === undefined) return findings
-  const { checkCode, checkLeftovers, checkLock } = await import('../../project/health/health-project.ts')
-  const { checkRuntime, checkTsconfig } = await import('../../project/health/health-runtime.ts')
+  const { checkCode, checkLeftovers, checkLock } = await import('../../project/doctor/project-check.ts')
+  const { checkRuntime, checkTsconfig } = await import('../../project/doctor/runtime-check.ts')
   const outs = Object.values(config.entries).map((one) => resolve(config.folder, one.typescript?.out ?? 'src/gen'))
   await look('runtime', () => checkRuntime(config, [...new Set(outs)], cwd))
   await look('tsconfig', () => checkTsconfig(config, cwd))
   await look('lock', () => checkLock(config, cwd))
   if (needsGit) await look('cache', () => checkSources(env))
   await look('code', async () => {
-    const { planWithStore } = await import('../registry.ts')
+    const { planWithStore } = await import('../planning.ts')
     const { emptyPlan } = await import('../../project/generate/generation-plan.ts')
     const result = await planWithStore(run, config, { offline: true, frozen: false })
     return checkCode(result.ok ? result.plan.generation : emptyPlan(result.diagnostics), cwd)
@@ -66,12 +66,12 @@ async function examine(run: Run): Promise<HealthFinding[]> {
 }
 
 /** The project's volo.yml, or why there is none to look at. */
-async function openConfig(run: Run): Promise<{ readonly config?: Config; readonly problem?: HealthFinding[] }> {
+async function openConfig(run: Run): Promise<{ readonly config?: Config; readonly problem?: DoctorFinding[] }> {
   const { findConfig, readConfig } = await import('../../project/config/config.ts')
   try {
     const config = readConfig(findConfig(run.io.cwd, run.config), run.io.cwd)
     if (config.diagnostics.length === 0) return { config }
-    const problem = config.diagnostics.map((one): HealthFinding => {
+    const problem = config.diagnostics.map((one): DoctorFinding => {
       const [first = ''] = renderDiagnostic(one).split('\n')
       return { id: 'config', level: 'error', message: first, fix: one.hint ?? 'volo check shows the place' }
     })
@@ -82,7 +82,7 @@ async function openConfig(run: Run): Promise<{ readonly config?: Config; readonl
   }
 }
 
-function showFindings({ output }: Run, findings: readonly HealthFinding[]): void {
+function showFindings({ output }: Run, findings: readonly DoctorFinding[]): void {
   for (const { level, message, fix } of findings) {
     if (level === 'ok') output.info(`ok       ${message}`)
     else {

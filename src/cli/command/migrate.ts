@@ -6,7 +6,7 @@ import { pathFrom } from '../../project/display-path.ts'
 import type { MigrationPlan } from '../../project/migration/migrate-file.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
-import type { Registry, Run } from '../run.ts'
+import type { CommandRegistry, Run } from '../run.ts'
 import { whileLocked } from '../while-locked.ts'
 
 interface MigrateOptions {
@@ -16,7 +16,7 @@ interface MigrateOptions {
 }
 
 /** Adds the command. */
-export function addMigrate({ program, action }: Registry): void {
+export function addMigrate({ program, action }: CommandRegistry): void {
   const command = program
     .command('migrate')
     .description(

@@ -10,11 +10,11 @@ import type { RegistryPlan } from '../../project/registry/registry-plan.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeProject, openProject } from '../open-project.ts'
-import { registryFiles, showRegistryChanges, withStore } from '../registry.ts'
-import type { Registry, Run } from '../run.ts'
+import { registryFiles, showRegistryChanges, withStore } from '../planning.ts'
+import type { CommandRegistry, Run } from '../run.ts'
 import { breaksSomething, movesJson, showMoves } from '../update-report.ts'
 import { collect } from './collect.ts'
-import { changesOf, showChanges } from './generate.ts'
+import { changesOf, showChanges } from './generate/generate.ts'
 
 const breakingHint =
   'take it all the same with --allow-breaking, or decide on single changes under typescript: breaking: in volo.yml'
@@ -41,7 +41,7 @@ export function addUpdateOptions(command: Command): Command {
 }
 
 /** Adds the command. */
-export function addUpdate({ program, action }: Registry): void {
+export function addUpdate({ program, action }: CommandRegistry): void {
   const command = addUpdateOptions(
     program
       .command('update')

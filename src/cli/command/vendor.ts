@@ -7,8 +7,8 @@ import type { VendorChanges } from '../../project/git/vendor.ts'
 import { showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { changeProject, openProject } from '../open-project.ts'
-import { withStore } from '../registry.ts'
-import type { Registry, Run } from '../run.ts'
+import { withStore } from '../planning.ts'
+import type { CommandRegistry, Run } from '../run.ts'
 
 interface VendorOptions {
   readonly remove?: boolean
@@ -19,7 +19,7 @@ interface VendorOptions {
 }
 
 /** Adds the command. */
-export function addVendor({ program, action }: Registry): void {
+export function addVendor({ program, action }: CommandRegistry): void {
   const command = program
     .command('vendor')
     .description(

@@ -10,7 +10,7 @@ import type { IrProgram } from '../../compiler/ir/ir.ts'
 import { normalizePath } from '../../compiler/path.ts'
 import type { RenderableDiagnostic } from '../../compiler/text/render-diagnostic.ts'
 import type { Config } from '../config/config.ts'
-import type { VersionSide } from './version-side.ts'
+import type { ComparedVersion } from './compared-version.ts'
 
 /** What was found. */
 export interface BreakingResult {
@@ -44,8 +44,8 @@ const nothing: Listed = { files: [], includes: [] }
 
 /** Compares named files. The ignores of a volo.yml around them hold. */
 export function compareFiles(
-  before: VersionSide,
-  after: VersionSide,
+  before: ComparedVersion,
+  after: ComparedVersion,
   listed: Listed,
   config: Config | undefined,
   category: BreakingCategory | undefined,
@@ -64,8 +64,8 @@ export function compareFiles(
 
 /** Compares what both volo.yml list: each entry with the one of its name, or `only` one. */
 export function compareEntries(
-  before: VersionSide,
-  after: VersionSide,
+  before: ComparedVersion,
+  after: ComparedVersion,
   only: string | undefined,
   category: BreakingCategory | undefined,
 ): BreakingResult {
@@ -92,17 +92,17 @@ export function compareEntries(
   return compareGroups(before, after, groups)
 }
 
-function listOf({ config, places }: VersionSide, name: string): Listed {
+function listOf({ config, locations }: ComparedVersion, name: string): Listed {
   const idls = (config?.entries[name]?.services ?? []).map(({ idl }) => idl)
-  if (places === undefined || idls.length === 0) return nothing
+  if (locations === undefined || idls.length === 0) return nothing
   return {
-    files: [...new Set(idls.map((idl) => normalizePath(places.pathOf(name, idl))))],
-    includes: [...new Set(places.rootsOf(name))],
+    files: [...new Set(idls.map((idl) => normalizePath(locations.pathOf(name, idl))))],
+    includes: [...new Set(locations.rootsOf(name))],
   }
 }
 
 /** Without the files that the version does not have. */
-function existing({ host }: VersionSide, { files, includes }: Listed): Listed {
+function existing({ host }: ComparedVersion, { files, includes }: Listed): Listed {
   return {
     files: files.filter((file) => {
       try {
@@ -116,7 +116,7 @@ function existing({ host }: VersionSide, { files, includes }: Listed): Listed {
   }
 }
 
-function compareGroups(before: VersionSide, after: VersionSide, groups: readonly Group[]): BreakingResult {
+function compareGroups(before: ComparedVersion, after: ComparedVersion, groups: readonly Group[]): BreakingResult {
   const shown = labeller(before)
   const diagnostics: RenderableDiagnostic[] = []
   const results: { readonly comparison: Comparison; readonly group: Group; readonly used: readonly number[] }[] = []
@@ -146,7 +146,7 @@ function compareGroups(before: VersionSide, after: VersionSide, groups: readonly
 }
 
 function programOf(
-  { host }: VersionSide,
+  { host }: ComparedVersion,
   { files, includes }: Listed,
 ): { readonly program: IrProgram; readonly errors: readonly RenderableDiagnostic[] } {
   const { program, diagnostics } = check({ entries: files, includes, host })
@@ -191,7 +191,7 @@ function unusedIgnores({ ignores, placeOf }: Group, used: readonly number[]): Re
 
 type Shown = (source: SourceFile) => SourceFile
 
-function labeller({ label }: VersionSide): Shown {
+function labeller({ label }: ComparedVersion): Shown {
   const known = new Map<SourceFile, SourceFile>()
   return (source) => {
     const found = known.get(source) ?? { ...source, path: label(source.path) }

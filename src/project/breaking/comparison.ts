@@ -10,7 +10,7 @@ import { type IdlVersion, type VersionPlace, versionAt } from '../idl-version.ts
 import { ProjectError } from '../project-error.ts'
 import { expandPatterns } from '../registry/idl-pattern.ts'
 import { type BreakingResult, compareEntries, compareFiles } from './breaking.ts'
-import { currentSide, newestSide, type OpenVersions, olderSide } from './version-side.ts'
+import { currentVersion, newestVersion, type OpenVersions, olderVersion } from './compared-version.ts'
 
 /** How long git may be silent while it reads the project's own repository, in milliseconds. */
 const silenceMs = 60_000
@@ -42,12 +42,17 @@ export async function planComparison(
   const { files, against, includes = [], entry, category } = words
   if (files.length === 0 && config !== undefined) {
     if (against === 'lock') {
-      return compareEntries(await currentSide(config, place), await newestSide(config, place), entry, category)
+      return compareEntries(await currentVersion(config, place), await newestVersion(config, place), entry, category)
     }
     const listed = Object.values(config.entries).flatMap(({ services = [] }) => services.map(({ idl }) => idl))
     const local = listed.filter(({ source }) => source === 'local').map(({ path }) => resolve(config.folder, path))
     const version = await findVersion(against, { cwd, base: config.folder, files: [...new Set(local)] }, place)
-    return compareEntries(await olderSide(config, version, place), await currentSide(config, place), entry, category)
+    return compareEntries(
+      await olderVersion(config, version, place),
+      await currentVersion(config, place),
+      entry,
+      category,
+    )
   }
   const paths = expandPatterns(files, cwd)
   const version = await findVersion(against, { cwd, base: config?.folder ?? cwd, files: paths }, place)
@@ -55,7 +60,7 @@ export async function planComparison(
     files: paths.map((path) => pathFrom(cwd, path)),
     includes: includes.map((one) => pathFrom(cwd, resolve(cwd, one))),
   }
-  const [before, after] = [await olderSide(undefined, version, place), await currentSide(undefined, place)]
+  const [before, after] = [await olderVersion(undefined, version, place), await currentVersion(undefined, place)]
   return compareFiles(before, after, listed, config, category)
 }
 

@@ -16,7 +16,7 @@ import { writeFilesAtomically } from '../atomic-write.ts'
 import type { Config, ConfigEntry } from '../config/config.ts'
 import { pathFrom } from '../display-path.ts'
 import { asFileError, isFsError } from '../fs-error.ts'
-import { type IdlPlaces, idlPlaces } from '../idl-place.ts'
+import { type IdlLocations, idlLocations } from '../idl-location.ts'
 import { nodeHost } from '../node-host.ts'
 import { ProjectError } from '../project-error.ts'
 import { realPath } from '../real-path.ts'
@@ -34,16 +34,16 @@ import { importExtension } from './import-extension.ts'
 /** Compiles what a volo.yml lists and compares it with what is there. Paths in diagnostics are as seen from `cwd`. */
 export function planGeneration(config: Config, cwd: string, host: Host = nodeHost(cwd)): GenerationPlan {
   const inferred = importExtension(config.folder)
-  const places = idlPlaces(config, cwd)
+  const locations = idlLocations(config, cwd)
   const diagnostics: Diagnostic[] = []
   const groups: GenerationGroup[] = []
   const texts = new Map<string, string>()
   for (const { out, options, entries } of groupEntries(config, inferred)) {
-    const result = compileEntries(config, places, host, entries, {
+    const result = compileEntries(config, locations, host, entries, {
       ...options,
       generatedFor: (path) => configMark(resolve(out, path), config.path),
     })
-    diagnostics.push(...result.diagnostics.map((one) => whereListed(config, places, entries, one)))
+    diagnostics.push(...result.diagnostics.map((one) => whereListed(config, locations, entries, one)))
     if (result.diagnostics.some(({ severity }) => severity === 'error')) continue
     for (const file of result.files) {
       const path = resolve(out, file.path)
@@ -61,7 +61,9 @@ export function planGeneration(config: Config, cwd: string, host: Host = nodeHos
       entries: entries.map(([name, entry]) => ({
         name,
         handlers: handlersFolder(config, entry),
-        files: (entry.services ?? []).flatMap(({ idl }) => byPath.get(normalizePath(places.pathOf(name, idl))) ?? []),
+        files: (entry.services ?? []).flatMap(
+          ({ idl }) => byPath.get(normalizePath(locations.pathOf(name, idl))) ?? [],
+        ),
       })),
     })
   }
@@ -134,13 +136,13 @@ function optionsOf(entry: ConfigEntry, importExtension: '.js' | '.ts' | ''): Gen
 
 /** The options of single IDL files. A file that is listed twice has what either says. */
 function fileOptions(
-  places: IdlPlaces,
+  locations: IdlLocations,
   entries: readonly (readonly [string, ConfigEntry])[],
 ): Record<string, FileOptions> {
   const files: Record<string, FileOptions> = {}
   for (const [name, entry] of entries) {
     for (const { idl, codegen_option: own } of entry.services ?? []) {
-      const path = places.pathOf(name, idl)
+      const path = locations.pathOf(name, idl)
       const known = files[path]
       files[path] = {
         keepUnknownFields: own?.keep_unknown_fields === true || known?.keepUnknownFields === true,
@@ -155,14 +157,14 @@ function fileOptions(
 /** A file that volo.yml lists and that is not there, with its place in volo.yml. */
 function whereListed(
   config: Config,
-  places: IdlPlaces,
+  locations: IdlLocations,
   entries: readonly (readonly [string, ConfigEntry])[],
   missing: Diagnostic,
 ): Diagnostic {
   if (missing.code !== 'file-not-found' || missing.span !== undefined) return missing
   for (const [entry, { services = [] }] of entries) {
     for (const [i, { idl }] of services.entries()) {
-      if (missing.message !== `cannot find '${normalizePath(places.pathOf(entry, idl))}'`) continue
+      if (missing.message !== `cannot find '${normalizePath(locations.pathOf(entry, idl))}'`) continue
       const span = config.at(['entries', entry, 'services', i, 'idl', 'path'])
       return {
         ...missing,
@@ -177,7 +179,7 @@ function whereListed(
 /** Where volo.yml names declarations: the first place of each. */
 function optionPlaces(
   config: Config,
-  places: IdlPlaces,
+  locations: IdlLocations,
   entries: readonly (readonly [string, ConfigEntry])[],
 ): OptionPlaces {
   return {
@@ -191,7 +193,7 @@ function optionPlaces(
     touch(path, name) {
       for (const [entry, { services = [] }] of entries) {
         for (const [i, { idl, codegen_option: own }] of services.entries()) {
-          const at = normalizePath(places.pathOf(entry, idl)) === path ? (own?.touch?.indexOf(name) ?? -1) : -1
+          const at = normalizePath(locations.pathOf(entry, idl)) === path ? (own?.touch?.indexOf(name) ?? -1) : -1
           if (at >= 0) return config.at(['entries', entry, 'services', i, 'codegen_option', 'touch', at])
         }
       }
@@ -202,17 +204,17 @@ function optionPlaces(
 
 function compileEntries(
   config: Config,
-  places: IdlPlaces,
+  locations: IdlLocations,
   host: Host,
   entries: readonly (readonly [string, ConfigEntry])[],
   options: GenerateOptions,
 ): CompileResult {
-  const listed = entries.flatMap(([name, { services = [] }]) => services.map(({ idl }) => places.pathOf(name, idl)))
+  const listed = entries.flatMap(([name, { services = [] }]) => services.map(({ idl }) => locations.pathOf(name, idl)))
   return compile({
     entries: [...new Set(listed)],
-    includes: [...new Set(entries.flatMap(([name]) => places.rootsOf(name)))],
+    includes: [...new Set(entries.flatMap(([name]) => locations.rootsOf(name)))],
     host,
-    options: { ...options, files: fileOptions(places, entries), places: optionPlaces(config, places, entries) },
+    options: { ...options, files: fileOptions(locations, entries), places: optionPlaces(config, locations, entries) },
   })
 }
 

@@ -1,7 +1,7 @@
 /** The compiler's Host over a project and the locked trees of its git repos. */
 
 import type { Host } from '../../compiler/host.ts'
-import { boundaryOf, type IdlPlaces } from '../idl-place.ts'
+import { boundaryOf, type IdlLocations } from '../idl-location.ts'
 
 /** The files of a repo at one commit. */
 export interface RepoFiles {
@@ -10,13 +10,13 @@ export interface RepoFiles {
 }
 
 /** A Host that reads what lies below `git:` from `trees` (by the path of the mount), all else from `disk`. */
-export function gitHost(disk: Host, places: IdlPlaces, trees: ReadonlyMap<string, RepoFiles>): Host {
+export function gitHost(disk: Host, locations: IdlLocations, trees: ReadonlyMap<string, RepoFiles>): Host {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   return {
     boundary: boundaryOf,
     read(path) {
       if (boundaryOf(path) === undefined) return disk.read(path)
-      const found = places.inRepo(path)
+      const found = locations.inRepo(path)
       const bytes = found && trees.get(found.mount.path)?.read(found.path)
       if (bytes === undefined) return undefined
       try {

@@ -7,10 +7,10 @@ import type { GitSource, GitStore, GitTree } from '../git/git-store.ts'
 import { repoPath } from '../git/repo-path.ts'
 import { type GitUrl, parseGitUrl } from '../git/url.ts'
 import { vendoredTree } from '../git/vendor.ts'
-import { type IdlPlaces, idlPlaces } from '../idl-place.ts'
+import { type IdlLocations, idlLocations } from '../idl-location.ts'
 import { isSameSource, lockedRepo } from '../lock/lock.ts'
-import { compareLocks, type ListedRepo, type LockDifference } from '../lock/lock-agreement.ts'
 import { isCommit, type ReadLock } from '../lock/lock-reader.ts'
+import { compareLocks, type ListedRepo, type LockDifference } from '../lock/lock-reconciliation.ts'
 import { nodeHost } from '../node-host.ts'
 import { ProjectError } from '../project-error.ts'
 import { gitHost } from './git-host.ts'
@@ -40,7 +40,7 @@ export interface OpenRepo extends ListedRepo {
 
 /** The sources of a project. */
 export interface Sources {
-  readonly places: IdlPlaces
+  readonly locations: IdlLocations
   readonly repos: readonly OpenRepo[]
   /** Reads the files of the project and those of its repos. */
   readonly host: Host
@@ -53,13 +53,13 @@ export interface Sources {
 /** Opens the repos of a volo.yml: what is locked from the vendored files or the cache, else fetched. */
 export async function openSources(config: Config, options: OpenSources): Promise<Sources> {
   const { cwd, lock, moveTo } = options
-  const places = idlPlaces(config, cwd)
+  const locations = idlLocations(config, cwd)
   const { repos, differences, clashes } = compareLocks(config, lock)
   const diagnostics: Diagnostic[] = [...lock.diagnostics]
   const report: Report = reportInto(diagnostics)
   const forbidden = options.frozen === true ? differences.map(({ finding }) => finding) : []
   for (const finding of [...(moveTo === undefined ? clashes : []), ...forbidden]) report(finding)
-  const none: Sources = { places, repos: [], host: nodeHost(cwd), differences, diagnostics }
+  const none: Sources = { locations, repos: [], host: nodeHost(cwd), differences, diagnostics }
   if (diagnostics.length > 0 || repos.length === 0) return none
   const settled = await settleCommits(
     config,
@@ -69,12 +69,12 @@ export async function openSources(config: Config, options: OpenSources): Promise
   const opened = await openTrees(config, settled, options)
   const trees = new Map(
     opened.flatMap((repo) =>
-      places.mounts
+      locations.mounts
         .filter((one) => one.entry === repo.entry && isSameSource(one, repo))
         .map(({ path }) => [path, repo.tree]),
     ),
   )
-  return { ...none, repos: opened, host: gitHost(nodeHost(cwd), places, trees) }
+  return { ...none, repos: opened, host: gitHost(nodeHost(cwd), locations, trees) }
 }
 
 /** Looks up what is not known yet: refs without a lock, and commits of which only the beginning is given. */

@@ -10,7 +10,7 @@ import { addIdl, removeIdl, setIncludes } from '../config/config-edit.ts'
 import type { NewIdl } from '../config/config-text.ts'
 import { pathFrom } from '../display-path.ts'
 import { repoPath } from '../git/repo-path.ts'
-import { type IdlPlaces, idlPlaces } from '../idl-place.ts'
+import { type IdlLocations, idlLocations } from '../idl-location.ts'
 import { ProjectError } from '../project-error.ts'
 import { withText } from './registry-plan.ts'
 
@@ -45,15 +45,15 @@ export interface AdditionPlan {
 
 /** Every IDL of a volo.yml. */
 export function listedIdls(config: Config, cwd: string): ListedIdl[] {
-  const places = idlPlaces(config, cwd)
+  const locations = idlLocations(config, cwd)
   return Object.entries(config.entries).flatMap(([entry, { protocol, services = [] }]) =>
     services.map(({ idl }, index) => ({
       entry,
       index,
       idl,
-      path: normalizePath(places.pathOf(entry, idl)),
+      path: normalizePath(locations.pathOf(entry, idl)),
       protocol,
-      roots: (idl.includes ?? []).map((root) => places.pathOf(entry, { ...idl, path: root })),
+      roots: (idl.includes ?? []).map((root) => locations.pathOf(entry, { ...idl, path: root })),
     })),
   )
 }
@@ -68,7 +68,7 @@ export interface NewIdls {
 
 /** Adds IDL files; each is parsed before it is added. One that is listed already gets the includes that it lacks. */
 export function planAddition(config: Config, { idls, host }: NewIdls, cwd: string): AdditionPlan {
-  const places = idlPlaces(config, cwd)
+  const locations = idlLocations(config, cwd)
   const listed = new Map<string, ListedIdl[]>()
   for (const one of listedIdls(config, cwd)) listed.set(one.path, [...(listed.get(one.path) ?? []), one])
   const usual = new Map<ConfigProtocol, string>()
@@ -77,7 +77,7 @@ export function planAddition(config: Config, { idls, host }: NewIdls, cwd: strin
   const reader = remembering(host, texts)
   const pools = new Map<string, readonly string[]>()
   const pooled = (name: string): readonly string[] => {
-    const roots = pools.get(name) ?? [...new Set(places.rootsOf(name))]
+    const roots = pools.get(name) ?? [...new Set(locations.rootsOf(name))]
     pools.set(name, roots)
     return roots
   }
@@ -88,11 +88,11 @@ export function planAddition(config: Config, { idls, host }: NewIdls, cwd: strin
     const protocol = protocolOf(idl.path)
     const usualEntry = entry ?? usual.get(protocol) ?? freeEntry(config, protocol, [...fresh.keys()])
     if (entry === undefined) usual.set(protocol, usualEntry)
-    const known = findListed(listed, places, idl, entry ?? usualEntry, entry !== undefined)
+    const known = findListed(listed, locations, idl, entry ?? usualEntry, entry !== undefined)
     const name = known?.entry ?? entryFor(config, protocol, usualEntry)
-    const path = normalizePath(places.pathOf(name, idl))
-    const own = places.mounts.find((one) => one.entry === name && one.name === idl.repo)
-    const given = (idl.includes ?? []).map((root) => places.pathOf(name, { ...idl, path: root }))
+    const path = normalizePath(locations.pathOf(name, idl))
+    const own = locations.mounts.find((one) => one.entry === name && one.name === idl.repo)
+    const given = (idl.includes ?? []).map((root) => locations.pathOf(name, { ...idl, path: root }))
     // Imports of protobuf files show where they start; the root of the repo would hide that.
     const isOpen = protocol === 'protobuf' && own !== undefined
     const roots = [...given, ...pooled(name).filter((root) => !isOpen || root !== own.path)]
@@ -125,13 +125,13 @@ export function planAddition(config: Config, { idls, host }: NewIdls, cwd: strin
 /** The entry of volo.yml that lists an IDL already: the wanted one, else any. */
 function findListed(
   listed: ReadonlyMap<string, readonly ListedIdl[]>,
-  places: IdlPlaces,
+  locations: IdlLocations,
   idl: ConfigIdl,
   entry: string,
   isWanted: boolean,
 ): ListedIdl | undefined {
   // A repo of another entry may lie at another path.
-  const paths = new Set([entry, ...places.mounts.map((one) => one.entry)].map((one) => places.pathOf(one, idl)))
+  const paths = new Set([entry, ...locations.mounts.map((one) => one.entry)].map((one) => locations.pathOf(one, idl)))
   return [...paths]
     .flatMap((path) => listed.get(normalizePath(path)) ?? [])
     .find(
@@ -190,9 +190,9 @@ export function planRemoval(
         hint: others.length === 0 ? 'it lists no IDL at all' : `it lists: ${others.join(', ')}`,
       })
     }
-    const places = [...new Set(known.map(({ path }) => path))]
-    if (places.length > 1) {
-      throw new ProjectError(`several repos have ${word}: ${places.join(', ')}`, {
+    const locations = [...new Set(known.map(({ path }) => path))]
+    if (locations.length > 1) {
+      throw new ProjectError(`several repos have ${word}: ${locations.join(', ')}`, {
         hint: 'say which one with --repo, or with the whole path',
         usage: true,
       })

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import { type Diagnostic, type Finding, reportInto } from '../../compiler/diagnostic.ts'
 import type { GenerationPlan } from '../generate/generation-plan.ts'
-import type { IdlPlaces, Mount } from '../idl-place.ts'
+import type { IdlLocations, Mount } from '../idl-location.ts'
 import { isSameSource, type Lock, type LockedRepo, lockedRepo } from '../lock/lock.ts'
 import type { ReadLock } from '../lock/lock-reader.ts'
 
@@ -16,11 +16,11 @@ export interface UsedFile {
 }
 
 /** The files from git that a plan has compiled, each once. */
-export function usedFiles(plan: GenerationPlan, places: IdlPlaces): UsedFile[] {
+export function usedFiles(plan: GenerationPlan, locations: IdlLocations): UsedFile[] {
   const used = new Map<string, UsedFile>()
   for (const { named } of plan.groups) {
     for (const { source } of named.program.files) {
-      const found = used.has(source.path) ? undefined : places.inRepo(source.path)
+      const found = used.has(source.path) ? undefined : locations.inRepo(source.path)
       // A decoded text gives its bytes back: only UTF-8 is taken, and its mark of byte order is kept.
       if (found !== undefined) used.set(source.path, { ...found, sha256: hash('sha256', source.text) })
     }

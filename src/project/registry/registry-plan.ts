@@ -4,7 +4,7 @@ import { hasErrors } from '../../compiler/compile.ts'
 import { type Diagnostic, reportInto } from '../../compiler/diagnostic.ts'
 import { type Config, parseConfig } from '../config/config.ts'
 import { planGeneration } from '../generate/generate.ts'
-import { type RecordingHost, recordReads } from '../generate/generation-memory.ts'
+import { type RecordingHost, recordReads } from '../generate/generation-cache.ts'
 import { type GenerationPlan, sameText } from '../generate/generation-plan.ts'
 import type { GitStore } from '../git/git-store.ts'
 import { type Lock, lockedRepo, printLock } from '../lock/lock.ts'
@@ -52,7 +52,7 @@ export async function planRegistry(config: Config, options: PlanOptions): Promis
   if (sources.diagnostics.length > 0) return { ok: false, diagnostics: sources.diagnostics, host }
   const locked = lockConfig(config, sources)
   const generation = planGeneration(locked, cwd, host)
-  const used = usedFiles(generation, sources.places)
+  const used = usedFiles(generation, sources.locations)
   const unmoved = used.filter(({ mount }) => {
     const commit = lockedRepo(lockBefore, mount)?.commit
     return sources.repos.some((one) => one.entry === mount.entry && one.name === mount.name && one.commit === commit)

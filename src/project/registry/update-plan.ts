@@ -8,10 +8,10 @@ import type { IrProgram } from '../../compiler/ir/ir.ts'
 import { type Config, checkEntryName } from '../config/config.ts'
 import { type ChangedFiles, changedFiles, type GitHistory, type GitStore, type RefKind } from '../git/git-store.ts'
 import { type GitUrl, parseGitUrl } from '../git/url.ts'
-import type { IdlPlaces } from '../idl-place.ts'
+import type { IdlLocations } from '../idl-location.ts'
 import { lockedRepo } from '../lock/lock.ts'
-import { compareLocks, type ListedRepo, listedRepos } from '../lock/lock-agreement.ts'
 import { readLock } from '../lock/lock-reader.ts'
+import { compareLocks, type ListedRepo, listedRepos } from '../lock/lock-reconciliation.ts'
 import { ProjectError } from '../project-error.ts'
 import { openSources, type Sources } from './git-source.ts'
 import { planRegistry, type RegistryResult } from './registry-plan.ts'
@@ -145,8 +145,8 @@ function compareEntries(
   const moved = moves.filter(({ from, to }) => from !== to).flatMap(({ repos }) => repos.map(({ entry }) => entry))
   const comparisons: EntryComparison[] = []
   for (const entry of new Set(moved)) {
-    const old = checkEntry(config, entry, before.places, before.host)
-    const now = checkEntry(config, entry, after.places, after.host)
+    const old = checkEntry(config, entry, before.locations, before.host)
+    const now = checkEntry(config, entry, after.locations, after.host)
     if (old === undefined || now === undefined) continue
     const ignores = config.entries[entry]?.typescript?.breaking?.ignore ?? []
     comparisons.push({ entry, ...applyIgnores(compareVersions(old, now), ignores).comparison })
@@ -155,11 +155,11 @@ function compareEntries(
 }
 
 /** The program of an entry; undefined when it has errors. */
-function checkEntry(config: Config, entry: string, places: IdlPlaces, host: Host): IrProgram | undefined {
+function checkEntry(config: Config, entry: string, locations: IdlLocations, host: Host): IrProgram | undefined {
   const { services = [] } = config.entries[entry] ?? {}
   const { program, diagnostics } = check({
-    entries: services.map(({ idl }) => places.pathOf(entry, idl)),
-    includes: places.rootsOf(entry),
+    entries: services.map(({ idl }) => locations.pathOf(entry, idl)),
+    includes: locations.rootsOf(entry),
     host,
   })
   return hasErrors(diagnostics) ? undefined : program

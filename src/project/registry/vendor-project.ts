@@ -7,8 +7,8 @@ import type { GitStore, GitTree } from '../git/git-store.ts'
 import { type GitUrl, parseGitUrl } from '../git/url.ts'
 import { type VendorChanges, type VendorSource, vendoredTree, writeVendor } from '../git/vendor.ts'
 import type { LockedRepo } from '../lock/lock.ts'
-import { compareLocks } from '../lock/lock-agreement.ts'
 import type { ReadLock } from '../lock/lock-reader.ts'
+import { compareLocks } from '../lock/lock-reconciliation.ts'
 import { ProjectError } from '../project-error.ts'
 
 /** What vendoring did, or would do; nothing when a diagnostic is an error. */

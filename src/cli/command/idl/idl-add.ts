@@ -2,18 +2,18 @@
 
 import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import type { Config } from '../../project/config/config.ts'
-import { pathFrom, withSlashes } from '../../project/display-path.ts'
-import type { ServiceHandler } from '../../project/handler/handler-update.ts'
-import { ProjectError } from '../../project/project-error.ts'
-import type { AddedRepo } from '../../project/registry/idl-addition.ts'
-import { done, type ExitCode, failed } from '../exit-code.ts'
-import { changeOrBeginProject } from '../open-project.ts'
-import { isPlanned, registryFiles, shortCommit, withStore } from '../registry.ts'
-import type { Registry, Run } from '../run.ts'
-import { collect } from './collect.ts'
-import { changesOf, showChanges } from './generate.ts'
-import { handlerJson, showHandlers } from './update.ts'
+import type { Config } from '../../../project/config/config.ts'
+import { pathFrom, withSlashes } from '../../../project/display-path.ts'
+import type { ServiceHandler } from '../../../project/handler/handler-update.ts'
+import { ProjectError } from '../../../project/project-error.ts'
+import type { AddedRepo } from '../../../project/registry/idl-addition.ts'
+import { done, type ExitCode, failed } from '../../exit-code.ts'
+import { changeOrBeginProject } from '../../open-project.ts'
+import { isPlanned, registryFiles, shortCommit, withStore } from '../../planning.ts'
+import type { CommandRegistry, Run } from '../../run.ts'
+import { collect } from '../collect.ts'
+import { changesOf, showChanges } from '../generate/generate.ts'
+import { handlerJson, showHandlers } from '../update.ts'
 
 interface IdlAddOptions {
   readonly git?: string
@@ -27,7 +27,7 @@ interface IdlAddOptions {
 }
 
 /** Adds the command. */
-export function addIdlAdd({ program, action }: Registry): void {
+export function addIdlAdd({ program, action }: CommandRegistry): void {
   const command = program
     .command('add')
     .summary('add IDLs, with their code and handlers')
@@ -71,21 +71,23 @@ async function addIdls(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const { io, output } = run
-  const { planIdlAddition } = await import('../../project/registry/idl-addition.ts')
+  const { planIdlAddition } = await import('../../../project/registry/idl-addition.ts')
   const { all = false, includes = [] } = options
   const added = await withStore(run, { offline: options.offline, signal }, (store) =>
     planIdlAddition(config, { ...options, paths: words, all, includes }, { cwd: io.cwd, store }),
   )
   if (!isPlanned(run, added)) return failed
   const { plan, additions } = added
-  const { checkServiceNames, serviceHandlers, writeHandlers } = await import('../../project/handler/handler-update.ts')
+  const { checkServiceNames, serviceHandlers, writeHandlers } = await import(
+    '../../../project/handler/handler-update.ts'
+  )
   const handlers = serviceHandlers(plan.generation)
   // Clients of two services of one name, of two versions say, need no server.
   checkServiceNames(handlers.filter(({ path }) => path !== undefined))
   const paths = additions.map(({ path }) => path)
   const mine = handlers.filter(({ idl }) => paths.includes(idl))
   const isNew = (one: ServiceHandler): boolean => mine.includes(one)
-  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
+  const { writeRegistry } = await import('../../../project/registry/registry-write.ts')
   const registry = await registryFiles(run, plan)
   writeRegistry(plan, () => writeHandlers(mine, isNew))
 
@@ -135,7 +137,7 @@ function checkOptions(words: readonly string[], options: IdlAddOptions): void {
 
 /** What the generated code needs, unless package.json has it. */
 async function showDependency(run: Run, config: Config): Promise<void> {
-  const { packageName } = await import('../../project/package-root.ts')
+  const { packageName } = await import('../../../project/package-root.ts')
   const text = readFileSync(join(config.folder, 'package.json'), 'utf8')
   if (text.includes(`"${packageName}"`)) return
   run.output.info(`\nThe code imports ${packageName}, which package.json does not list: npm install ${packageName}`)

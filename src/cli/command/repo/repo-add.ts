@@ -1,13 +1,13 @@
 /** `volo repo add`: a git repo for IDLs to come from. */
 
 import { Option } from 'commander'
-import type { Config, ConfigProtocol } from '../../project/config/config.ts'
-import { pathFrom } from '../../project/display-path.ts'
-import { done, type ExitCode, failed } from '../exit-code.ts'
-import { changeOrBeginProject } from '../open-project.ts'
-import { isPlanned, registryFiles, shortCommit, withStore } from '../registry.ts'
-import type { Registry, Run } from '../run.ts'
-import { changesOf, showChanges } from './generate.ts'
+import type { Config, ConfigProtocol } from '../../../project/config/config.ts'
+import { pathFrom } from '../../../project/display-path.ts'
+import { done, type ExitCode, failed } from '../../exit-code.ts'
+import { changeOrBeginProject } from '../../open-project.ts'
+import { isPlanned, registryFiles, shortCommit, withStore } from '../../planning.ts'
+import type { CommandRegistry, Run } from '../../run.ts'
+import { changesOf, showChanges } from '../generate/generate.ts'
 
 interface RepoAddOptions {
   readonly name?: string
@@ -19,7 +19,7 @@ interface RepoAddOptions {
 }
 
 /** Adds the command. */
-export function addRepoAdd({ program, action }: Registry): void {
+export function addRepoAdd({ program, action }: CommandRegistry): void {
   const command = program
     .command('add')
     .summary('add a git repo')
@@ -63,8 +63,8 @@ async function addRepo(
 ): Promise<ExitCode> {
   const { io, output } = run
   const { cwd } = io
-  const { planRepoAddition } = await import('../../project/registry/repo-registry.ts')
-  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
+  const { planRepoAddition } = await import('../../../project/registry/repo-registry.ts')
+  const { writeRegistry } = await import('../../../project/registry/registry-write.ts')
   const result = await withStore(run, { offline: options.offline, signal }, (store) =>
     planRepoAddition(config, { ...options, url }, { cwd, store }),
   )

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../../src/project/config/config.ts'
 import { planGeneration, writeGeneration } from '../../../src/project/generate/generate.ts'
-import { recallGeneration, recordReads, rememberGeneration } from '../../../src/project/generate/generation-memory.ts'
+import { cacheGeneration, readCachedGeneration, recordReads } from '../../../src/project/generate/generation-cache.ts'
 import type { GenerationPlan } from '../../../src/project/generate/generation-plan.ts'
 import { nodeHost } from '../../../src/project/node-host.ts'
 import { temporaryFolder, writeTree } from '../temporary-folder.ts'
@@ -38,11 +38,11 @@ function generate(folder: string): GenerationPlan {
   const read = readConfig(join(folder, 'volo.yml'), folder)
   const plan = planGeneration(read, folder, host)
   writeGeneration(plan)
-  rememberGeneration(read, folder, plan, host)
+  cacheGeneration(read, folder, plan, host)
   return plan
 }
 
-const recall = (folder: string): GenerationPlan | undefined => recallGeneration(join(folder, 'volo.yml'), folder)
+const recall = (folder: string): GenerationPlan | undefined => readCachedGeneration(join(folder, 'volo.yml'), folder)
 
 test('what has not changed is recalled: every file is kept', () => {
   const folder = generated()

@@ -2,9 +2,9 @@
 
 import { type Dirent, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Config } from '../config/config.ts'
-import { ownerOf } from '../generate/generated-file.ts'
-import { writeLockName } from '../write-lock.ts'
+import type { Config } from './config/config.ts'
+import { ownerOf } from './generate/generated-file.ts'
+import { writeLockName } from './write-lock.ts'
 
 /** What `writeFilesAtomically` calls the file that it will rename. */
 const staged = /^(volo\.yml|volo\.lock|.+\.ts)\.[0-9a-f]{8}\.tmp$/

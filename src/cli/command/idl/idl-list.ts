@@ -1,9 +1,9 @@
 /** `volo idl list`: the IDLs of a project and their services. */
 
-import { done, failed } from '../exit-code.ts'
-import { openProject } from '../open-project.ts'
-import { shortCommit, showProblems, withStore } from '../registry.ts'
-import type { Registry } from '../run.ts'
+import { done, failed } from '../../exit-code.ts'
+import { openProject } from '../../open-project.ts'
+import { shortCommit, showProblems, withStore } from '../../planning.ts'
+import type { CommandRegistry } from '../../run.ts'
 
 interface IdlListOptions {
   readonly offline?: boolean
@@ -11,7 +11,7 @@ interface IdlListOptions {
 }
 
 /** Adds the command. */
-export function addIdlList({ program, action }: Registry): void {
+export function addIdlList({ program, action }: CommandRegistry): void {
   const command = program
     .command('list')
     .alias('ls')
@@ -24,16 +24,16 @@ export function addIdlList({ program, action }: Registry): void {
     const config = await openProject(run)
     if (config === undefined) return failed
     const { cwd } = run.io
-    const { listedIdls } = await import('../../project/registry/idl-registry.ts')
-    const { check } = await import('../../compiler/compile.ts')
-    const { openSources } = await import('../../project/registry/git-source.ts')
-    const { readLock } = await import('../../project/lock/lock-reader.ts')
+    const { listedIdls } = await import('../../../project/registry/idl-registry.ts')
+    const { check } = await import('../../../compiler/compile.ts')
+    const { openSources } = await import('../../../project/registry/git-source.ts')
+    const { readLock } = await import('../../../project/lock/lock-reader.ts')
     const lock = readLock(config.folder, cwd)
     const sources = await withStore(run, options, (store) => openSources(config, { cwd, lock, store, vendored: true }))
     if (showProblems(run, sources)) return failed
     const rows = listedIdls(config, cwd).map(({ entry, protocol, path, idl, roots }) => {
       const repo = sources.repos.find((one) => one.entry === entry && one.name === idl.repo)
-      const pooled = sources.places.rootsOf(entry)
+      const pooled = sources.locations.rootsOf(entry)
       const { program: checked, diagnostics } = check({
         entries: [path],
         includes: [...new Set([...roots, ...pooled])],

@@ -9,7 +9,7 @@ import { writeFilesAtomically } from '../atomic-write.ts'
 import type { Config } from '../config/config.ts'
 import { isFsError } from '../fs-error.ts'
 import { vendorDigest } from '../git/vendor.ts'
-import { boundaryOf } from '../idl-place.ts'
+import { boundaryOf } from '../idl-location.ts'
 import { lockName } from '../lock/lock.ts'
 import { packageRoot, packageVersion } from '../package-root.ts'
 import { writeLockName } from '../write-lock.ts'
@@ -17,8 +17,8 @@ import { isGenerated, ownerOf } from './generated-file.ts'
 import { type GenerationPlan, sameText, typescriptFiles } from './generation-plan.ts'
 import { importExtension } from './import-extension.ts'
 
-/** The memory as it is stored. All paths are absolute. */
-interface Memory {
+/** The cache entry of one volo.yml as it is stored. All paths are absolute. */
+interface CachedGeneration {
   /** What the outcome depends on besides the files: the compiler, volo.yml, volo.lock, vendored files, tsconfig's extension, the current folder. */
   readonly key: string
   /** Every path that was looked at, with the hash of its content; null where nothing was. Without those from git, which volo.lock holds. */
@@ -67,28 +67,28 @@ export function recordReads(host: Host): RecordingHost {
  * The plan of a generation that would change nothing; undefined when something has changed since the last one, or nothing is known of it.
  * Everything is compared by content, so the answer is the compiler's. `groups` and the texts of the plan are empty.
  */
-export function recallGeneration(configPath: string, cwd: string): GenerationPlan | undefined {
-  const place = memoryPath(configPath)
-  const memory = place === undefined ? undefined : readMemory(place)
+export function readCachedGeneration(configPath: string, cwd: string): GenerationPlan | undefined {
+  const place = cachePath(configPath)
+  const cached = place === undefined ? undefined : readCache(place)
   const config = contentOf(configPath)
-  if (memory === undefined || config === undefined) return undefined
+  if (cached === undefined || config === undefined) return undefined
   // A command is at work, or was killed: then there is something to do.
   if (existsSync(join(dirname(configPath), writeLockName))) return undefined
-  if (memory.key !== keyOf(configPath, hashOf(config), cwd)) return undefined
+  if (cached.key !== keyOf(configPath, hashOf(config), cwd)) return undefined
   const texts = new Map<string, string>()
-  const said = new Set(memory.diagnostics.flatMap((one) => spansOf(one).map(({ path }) => resolve(cwd, path))))
-  for (const [path, known] of memory.inputs) {
+  const said = new Set(cached.diagnostics.flatMap((one) => spansOf(one).map(({ path }) => resolve(cwd, path))))
+  for (const [path, known] of cached.inputs) {
     const bytes = contentOf(path)
     if ((bytes === undefined ? null : hashOf(bytes)) !== known) return undefined
     if (bytes !== undefined && said.has(path)) texts.set(path, bytes.toString())
   }
   const outputs = new Set<string>()
-  for (const [path, known] of memory.outputs) {
+  for (const [path, known] of cached.outputs) {
     const bytes = contentOf(path)
     if (bytes === undefined || hashOf(bytes) !== known) return undefined
     outputs.add(path)
   }
-  for (const folder of memory.folders) {
+  for (const folder of cached.folders) {
     for (const path of typescriptFiles(folder)) {
       if (outputs.has(path)) continue
       const text = contentOf(path)?.toString()
@@ -97,8 +97,8 @@ export function recallGeneration(configPath: string, cwd: string): GenerationPla
     }
   }
   return {
-    diagnostics: memory.diagnostics.map((one) =>
-      restore(one, (path) => memory.texts[path] ?? texts.get(resolve(cwd, path)) ?? ''),
+    diagnostics: cached.diagnostics.map((one) =>
+      restore(one, (path) => cached.texts[path] ?? texts.get(resolve(cwd, path)) ?? ''),
     ),
     groups: [],
     unclaimed: [],
@@ -107,8 +107,8 @@ export function recallGeneration(configPath: string, cwd: string): GenerationPla
 }
 
 /** Remembers a plan that has been written. A convenience: where it can't be kept, nothing is said. */
-export function rememberGeneration(config: Config, cwd: string, plan: GenerationPlan, host: RecordingHost): void {
-  const place = memoryPath(config.path)
+export function cacheGeneration(config: Config, cwd: string, plan: GenerationPlan, host: RecordingHost): void {
+  const place = cachePath(config.path)
   if (place === undefined) return
   const inputs = [...host.reads]
     .filter(([path]) => boundaryOf(path) === undefined)
@@ -125,7 +125,7 @@ export function rememberGeneration(config: Config, cwd: string, plan: Generation
   const diagnostics = plan.diagnostics.map(store)
   if (!diagnostics.every((one) => spansOf(one).every(isRead))) return
   const folders = plan.groups.map(({ out }) => out)
-  const memory: Memory = {
+  const cached: CachedGeneration = {
     key: keyOf(config.path, hashOf(config.source.text), cwd),
     inputs,
     outputs,
@@ -139,14 +139,14 @@ export function rememberGeneration(config: Config, cwd: string, plan: Generation
     ),
   }
   try {
-    writeFilesAtomically([{ path: place, text: JSON.stringify(memory) }])
+    writeFilesAtomically([{ path: place, text: JSON.stringify(cached) }])
   } catch {
     // The next generation compiles again.
   }
 }
 
 /** In the cache of the nearest `node_modules`; undefined when there is none. */
-function memoryPath(configPath: string): string | undefined {
+function cachePath(configPath: string): string | undefined {
   for (let folder = dirname(configPath); ; folder = dirname(folder)) {
     const modules = join(folder, 'node_modules')
     if (statSync(modules, { throwIfNoEntry: false })?.isDirectory() === true) {
@@ -156,9 +156,9 @@ function memoryPath(configPath: string): string | undefined {
   }
 }
 
-function readMemory(path: string): Memory | undefined {
+function readCache(path: string): CachedGeneration | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Memory
+    return JSON.parse(readFileSync(path, 'utf8')) as CachedGeneration
   } catch {
     return undefined
   }

@@ -1,10 +1,10 @@
 /** `volo cache clean`: empties the cache of git sources. */
 
-import { ProjectError } from '../../project/project-error.ts'
-import { byteSize } from '../byte-size.ts'
-import { done } from '../exit-code.ts'
-import type { Registry } from '../run.ts'
-import { whileLocked } from '../while-locked.ts'
+import { ProjectError } from '../../../project/project-error.ts'
+import { byteSize } from '../../byte-size.ts'
+import { done } from '../../exit-code.ts'
+import type { CommandRegistry } from '../../run.ts'
+import { whileLocked } from '../../while-locked.ts'
 
 interface CacheCleanOptions {
   readonly unused?: string
@@ -13,7 +13,7 @@ interface CacheCleanOptions {
 }
 
 /** Adds the command. */
-export function addCacheClean({ program, action }: Registry): void {
+export function addCacheClean({ program, action }: CommandRegistry): void {
   const command = program
     .command('clean')
     .summary('remove repos from the cache')
@@ -29,7 +29,7 @@ export function addCacheClean({ program, action }: Registry): void {
     if (unusedDays !== undefined && !(unused !== '' && unusedDays >= 0 && unusedDays <= 36_500)) {
       throw new ProjectError(`--unused is '${unused}', and must be a number of days`, { usage: true })
     }
-    const { cleanCache } = await import('../../project/git/clean-cache.ts')
+    const { cleanCache } = await import('../../../project/git/clean-cache.ts')
     const cleaned = await whileLocked(run, undefined, ({ signal }) =>
       cleanCache({ env: run.io.env, unusedDays, dryRun, signal }),
     )

@@ -11,10 +11,10 @@ import { isGenerated, ownerOf } from '../generate/generated-file.ts'
 import { typescriptFiles } from '../generate/generation-plan.ts'
 import { packageName, packageVersion } from '../package-root.ts'
 import { packageManagers, packageManagerWords } from '../scaffold/package-manager.ts'
-import type { HealthFinding } from './health.ts'
+import type { DoctorFinding } from './machine-check.ts'
 
 /** The runtime of a project: is it there, does it fit this command and the generated code? */
-export function checkRuntime(config: Config, outs: readonly string[], cwd: string): HealthFinding[] {
+export function checkRuntime(config: Config, outs: readonly string[], cwd: string): DoctorFinding[] {
   const manager = packageManagers.find((one) =>
     packageManagerWords[one].lockfiles.some((file) => existsSync(join(config.folder, file))),
   )
@@ -32,7 +32,7 @@ export function checkRuntime(config: Config, outs: readonly string[], cwd: strin
       },
     ]
   }
-  const findings: HealthFinding[] = []
+  const findings: DoctorFinding[] = []
   const { version } = runtime
   if (version === packageVersion()) findings.push({ id: 'runtime', level: 'ok', message: `${packageName} ${version}` })
   else {
@@ -65,7 +65,7 @@ export function checkRuntime(config: Config, outs: readonly string[], cwd: strin
 }
 
 /** The options of tsconfig.json that generated code and the package depend on. */
-export function checkTsconfig(config: Config, cwd: string): HealthFinding[] {
+export function checkTsconfig(config: Config, cwd: string): DoctorFinding[] {
   let found: ReturnType<typeof getTsconfig>
   try {
     found = getTsconfig(config.folder)
@@ -78,7 +78,7 @@ export function checkTsconfig(config: Config, cwd: string): HealthFinding[] {
   }
   const path = pathFrom(cwd, found.path)
   const options = found.config.compilerOptions ?? {}
-  const findings: HealthFinding[] = []
+  const findings: DoctorFinding[] = []
   const wrong = (level: 'warning' | 'error', message: string, fix: string): void => {
     findings.push({ id: 'tsconfig', level, message: `${path}: ${message}`, fix })
   }

@@ -6,15 +6,15 @@ import type { Config, ConfigIdl } from './config/config.ts'
 import { pathFrom } from './display-path.ts'
 import { repoPath } from './git/repo-path.ts'
 import { parseGitUrl } from './git/url.ts'
-import { type ListedRepo, listedRepos } from './lock/lock-agreement.ts'
+import { type ListedRepo, listedRepos } from './lock/lock-reconciliation.ts'
 
 /** A repo of an entry and the folder that its files have for the compiler: `git:/github.com/acme/idl`. */
 export interface Mount extends ListedRepo {
   readonly path: string
 }
 
-/** The places of a project's IDLs. Paths are as the compiler sees them: from the current folder, or below `git:`. */
-export interface IdlPlaces {
+/** The locations of a project's IDLs. Paths are as the compiler sees them: from the current folder, or below `git:`. */
+export interface IdlLocations {
   /** One per repo of each entry; several share a path when they are one URL at one ref. */
   readonly mounts: readonly Mount[]
   /** The path of an IDL of an entry. */
@@ -33,8 +33,8 @@ export function boundaryOf(path: string): string | undefined {
   return path.startsWith(space) && path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined
 }
 
-/** The places of the IDLs of a volo.yml, seen from `cwd`. */
-export function idlPlaces(config: Config, cwd: string): IdlPlaces {
+/** The locations of the IDLs of a volo.yml, seen from `cwd`. */
+export function idlLocations(config: Config, cwd: string): IdlLocations {
   const mounts = mountRepos(listedRepos(config), config.folder)
   const mountOf = (entry: string, name: string | undefined): Mount | undefined =>
     mounts.find((one) => one.entry === entry && one.name === name)

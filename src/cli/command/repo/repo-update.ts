@@ -1,13 +1,13 @@
 /** `volo repo update`: git repos moved to what their refs stand for now. */
 
-import { ProjectError } from '../../project/project-error.ts'
-import { failed } from '../exit-code.ts'
-import { changeProject, openProject } from '../open-project.ts'
-import type { Registry } from '../run.ts'
-import { addUpdateOptions, type UpdateOptions, update } from './update.ts'
+import { ProjectError } from '../../../project/project-error.ts'
+import { failed } from '../../exit-code.ts'
+import { changeProject, openProject } from '../../open-project.ts'
+import type { CommandRegistry } from '../../run.ts'
+import { addUpdateOptions, type UpdateOptions, update } from '../update.ts'
 
 /** Adds the command. */
-export function addRepoUpdate({ program, action }: Registry): void {
+export function addRepoUpdate({ program, action }: CommandRegistry): void {
   const command = addUpdateOptions(
     program
       .command('update')
@@ -18,7 +18,7 @@ export function addRepoUpdate({ program, action }: Registry): void {
       .argument('[repos...]', 'names of repos (default: all of them)'),
   ).addHelpText('after', '\nExamples:\n  volo repo update\n  volo repo update idl --dry-run')
   action<[string[]], UpdateOptions>(command, async (run, [names], options) => {
-    const { listedRepos } = await import('../../project/lock/lock-agreement.ts')
+    const { listedRepos } = await import('../../../project/lock/lock-reconciliation.ts')
     const isReading = options.check === true || options.dryRun === true
     const body = async (config: Parameters<typeof update>[1], signal?: AbortSignal): ReturnType<typeof update> => {
       if (listedRepos(config).length === 0) {

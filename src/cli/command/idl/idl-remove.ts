@@ -1,12 +1,12 @@
 /** `volo idl remove`: takes IDLs out of volo.yml, and their generated code with them. */
 
-import { type Config, checkEntryName } from '../../project/config/config.ts'
-import { pathFrom } from '../../project/display-path.ts'
-import { done, type ExitCode, failed } from '../exit-code.ts'
-import { changeProject } from '../open-project.ts'
-import { isPlanned, planWithStore, registryFiles } from '../registry.ts'
-import type { Registry, Run } from '../run.ts'
-import { changesOf, showChanges } from './generate.ts'
+import { type Config, checkEntryName } from '../../../project/config/config.ts'
+import { pathFrom } from '../../../project/display-path.ts'
+import { done, type ExitCode, failed } from '../../exit-code.ts'
+import { changeProject } from '../../open-project.ts'
+import { isPlanned, planWithStore, registryFiles } from '../../planning.ts'
+import type { CommandRegistry, Run } from '../../run.ts'
+import { changesOf, showChanges } from '../generate/generate.ts'
 
 interface IdlRemoveOptions {
   readonly repo?: string
@@ -16,7 +16,7 @@ interface IdlRemoveOptions {
 }
 
 /** Adds the command. */
-export function addIdlRemove({ program, action }: Registry): void {
+export function addIdlRemove({ program, action }: CommandRegistry): void {
   const command = program
     .command('remove')
     .alias('rm')
@@ -46,10 +46,10 @@ async function removeIdls(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const { io, output } = run
-  const { planRemoval } = await import('../../project/registry/idl-registry.ts')
-  const { planGeneration } = await import('../../project/generate/generate.ts')
-  const { serviceHandlers } = await import('../../project/handler/handler-update.ts')
-  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
+  const { planRemoval } = await import('../../../project/registry/idl-registry.ts')
+  const { planGeneration } = await import('../../../project/generate/generate.ts')
+  const { serviceHandlers } = await import('../../../project/handler/handler-update.ts')
+  const { writeRegistry } = await import('../../../project/registry/registry-write.ts')
   checkEntryName(config, options.entry)
   const { config: next, removed } = planRemoval(config, { words, ...options }, io.cwd)
   const result = await planWithStore(run, next, { offline: options.offline, signal, before: config })

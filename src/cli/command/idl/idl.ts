@@ -1,12 +1,12 @@
 /** `volo idl`: the IDLs that volo.yml lists. */
 
-import type { Registry } from '../run.ts'
+import type { CommandRegistry } from '../../run.ts'
 import { addIdlAdd } from './idl-add.ts'
 import { addIdlList } from './idl-list.ts'
 import { addIdlRemove } from './idl-remove.ts'
 
 /** Adds the command and its sub-commands. */
-export function addIdl(registry: Registry): void {
+export function addIdl(registry: CommandRegistry): void {
   const command = registry.program
     .command('idl')
     .description('The IDLs that volo.yml lists.')

@@ -1,13 +1,13 @@
 /** `volo repo remove`: takes a git repo out of volo.yml. */
 
-import type { Config } from '../../project/config/config.ts'
-import { pathFrom } from '../../project/display-path.ts'
-import { ProjectError } from '../../project/project-error.ts'
-import { done, type ExitCode, failed } from '../exit-code.ts'
-import { changeProject } from '../open-project.ts'
-import { isPlanned, planWithStore, registryFiles, showProblems } from '../registry.ts'
-import type { Registry, Run } from '../run.ts'
-import { changesOf, showChanges } from './generate.ts'
+import type { Config } from '../../../project/config/config.ts'
+import { pathFrom } from '../../../project/display-path.ts'
+import { ProjectError } from '../../../project/project-error.ts'
+import { done, type ExitCode, failed } from '../../exit-code.ts'
+import { changeProject } from '../../open-project.ts'
+import { isPlanned, planWithStore, registryFiles, showProblems } from '../../planning.ts'
+import type { CommandRegistry, Run } from '../../run.ts'
+import { changesOf, showChanges } from '../generate/generate.ts'
 
 interface RepoRemoveOptions {
   readonly entry?: string
@@ -17,7 +17,7 @@ interface RepoRemoveOptions {
 }
 
 /** Adds the command. */
-export function addRepoRemove({ program, action }: Registry): void {
+export function addRepoRemove({ program, action }: CommandRegistry): void {
   const command = program
     .command('remove')
     .alias('rm')
@@ -44,9 +44,9 @@ async function removeRepo(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const { io, output } = run
-  const { findRepoRow, repoRows, withoutRepo } = await import('../../project/registry/repo-registry.ts')
-  const { readLock } = await import('../../project/lock/lock-reader.ts')
-  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
+  const { findRepoRow, repoRows, withoutRepo } = await import('../../../project/registry/repo-registry.ts')
+  const { readLock } = await import('../../../project/lock/lock-reader.ts')
+  const { writeRegistry } = await import('../../../project/registry/registry-write.ts')
   const lock = readLock(config.folder, io.cwd)
   if (showProblems(run, lock)) return failed
   const row = findRepoRow(repoRows(config, lock), name, options.entry)

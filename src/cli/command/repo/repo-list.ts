@@ -1,11 +1,11 @@
 /** `volo repo list`: the git repos of a project and where they stand. */
 
-import { checkEntryName } from '../../project/config/config.ts'
-import { withoutCredentials } from '../../project/git/url.ts'
-import { done, failed } from '../exit-code.ts'
-import { openProject } from '../open-project.ts'
-import { shortCommit, showProblems } from '../registry.ts'
-import type { Registry } from '../run.ts'
+import { checkEntryName } from '../../../project/config/config.ts'
+import { withoutCredentials } from '../../../project/git/url.ts'
+import { done, failed } from '../../exit-code.ts'
+import { openProject } from '../../open-project.ts'
+import { shortCommit, showProblems } from '../../planning.ts'
+import type { CommandRegistry } from '../../run.ts'
 
 interface RepoListOptions {
   readonly entry?: string
@@ -13,7 +13,7 @@ interface RepoListOptions {
 }
 
 /** Adds the command. */
-export function addRepoList({ program, action }: Registry): void {
+export function addRepoList({ program, action }: CommandRegistry): void {
   const command = program
     .command('list')
     .alias('ls')
@@ -25,8 +25,8 @@ export function addRepoList({ program, action }: Registry): void {
   action<[], RepoListOptions>(command, async (run, _args, { entry }) => {
     const config = await openProject(run)
     if (config === undefined) return failed
-    const { repoRows } = await import('../../project/registry/repo-registry.ts')
-    const { readLock } = await import('../../project/lock/lock-reader.ts')
+    const { repoRows } = await import('../../../project/registry/repo-registry.ts')
+    const { readLock } = await import('../../../project/lock/lock-reader.ts')
     const lock = readLock(config.folder, run.io.cwd)
     if (showProblems(run, lock)) return failed
     checkEntryName(config, entry)

@@ -3,15 +3,15 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
-import { pathFrom } from '../../project/display-path.ts'
-import { ProjectError } from '../../project/project-error.ts'
-import type { NewProjectPlan } from '../../project/scaffold/new-project.ts'
-import { type PackageManager, packageManagers } from '../../project/scaffold/package-manager.ts'
-import { done, type ExitCode, failed } from '../exit-code.ts'
-import { isPlanned } from '../registry.ts'
-import type { Registry, Run } from '../run.ts'
-import { whileLocked } from '../while-locked.ts'
-import { collect } from './collect.ts'
+import { pathFrom } from '../../../project/display-path.ts'
+import { ProjectError } from '../../../project/project-error.ts'
+import type { NewProjectPlan } from '../../../project/scaffold/new-project.ts'
+import { type PackageManager, packageManagers } from '../../../project/scaffold/package-manager.ts'
+import { done, type ExitCode, failed } from '../../exit-code.ts'
+import { isPlanned } from '../../planning.ts'
+import type { CommandRegistry, Run } from '../../run.ts'
+import { whileLocked } from '../../while-locked.ts'
+import { collect } from '../collect.ts'
 import { checkGitOptions, gitOption, type InitSourceOptions, planFrom } from './init-source.ts'
 
 interface InitOptions extends InitSourceOptions {
@@ -34,7 +34,7 @@ interface InitOptions extends InitSourceOptions {
 const slowInstallMs = 15_000
 
 /** Adds the command. */
-export function addInit({ program, action }: Registry): void {
+export function addInit({ program, action }: CommandRegistry): void {
   const command = program
     .command('init')
     .description(
@@ -96,7 +96,7 @@ async function init(
   options: InitOptions,
 ): Promise<ExitCode> {
   const { io, output } = run
-  const { checkName, plainName, suggestName } = await import('../../project/scaffold/project-name.ts')
+  const { checkName, plainName, suggestName } = await import('../../../project/scaffold/project-name.ts')
   const mayAsk = io.interactive && options.yes !== true && options.json !== true
   if (givenName !== undefined && /\.(thrift|proto)$/.test(givenName)) {
     throw new ProjectError(`the first word is the name of the project, and '${givenName}' is an IDL file`, {
@@ -104,7 +104,7 @@ async function init(
       usage: true,
     })
   }
-  const name = givenName ?? (mayAsk ? await (await import('../prompt.ts')).askName() : undefined)
+  const name = givenName ?? (mayAsk ? await (await import('../../prompt.ts')).askName() : undefined)
   if (name === undefined)
     throw new ProjectError('the project needs a name', { hint: 'say: volo init my-service', usage: true })
   if (name !== '.') checkName(name)
@@ -112,18 +112,18 @@ async function init(
   const projectName = name === '.' ? (suggestName(basename(folder)) ?? 'service') : name
 
   checkGitOptions(options, words)
-  const { expandPatterns } = await import('../../project/registry/idl-pattern.ts')
+  const { expandPatterns } = await import('../../../project/registry/idl-pattern.ts')
   const idls = options.gitUrl === undefined ? expandPatterns(words, io.cwd) : []
   const protocol = await chooseProtocol(options, words.length > 0, mayAsk)
-  const { detectPackageManager, requirePackageManager } = await import('../../project/scaffold/package-manager.ts')
+  const { detectPackageManager, requirePackageManager } = await import('../../../project/scaffold/package-manager.ts')
   const packageManager = options.packageManager ?? detectPackageManager(io.env)
   const installs = options.install && options.dryRun !== true
   if (installs) requirePackageManager(packageManager, io.env)
 
-  const { checkFolder, findConflicts } = await import('../../project/scaffold/scaffold.ts')
+  const { checkFolder, findConflicts } = await import('../../../project/scaffold/scaffold.ts')
   const shownFolder = pathFrom(io.cwd, folder)
   checkFolder(folder, shownFolder)
-  const { packageSource, requireRuntimeFile } = await import('../../project/scaffold/package-source.ts')
+  const { packageSource, requireRuntimeFile } = await import('../../../project/scaffold/package-source.ts')
   const source = packageSource(options.runtime, io.cwd)
   requireRuntimeFile(source)
   const common = {
@@ -150,7 +150,7 @@ async function init(
   }
 
   return whileLocked(run, existsSync(folder) ? folder : undefined, async ({ signal }) => {
-    const { createProject } = await import('../../project/scaffold/create-project.ts')
+    const { createProject } = await import('../../../project/scaffold/create-project.ts')
     // A package manager tries a registry that does not answer for minutes, and says nothing meanwhile.
     let slow: NodeJS.Timeout | undefined
     const created = await createProject({
@@ -207,7 +207,7 @@ async function chooseProtocol(options: InitOptions, hasIdl: boolean, mayAsk: boo
   }
   if (hasIdl || options.yes === true) return options.protocol ?? 'thrift'
   if (options.protocol !== undefined) return options.protocol
-  if (mayAsk) return (await import('../prompt.ts')).askProtocol()
+  if (mayAsk) return (await import('../../prompt.ts')).askProtocol()
   throw new ProjectError('there is no IDL to start from', {
     hint: 'name your IDL files after the project, or start with a small one: --protocol thrift or --protocol grpc',
     usage: true,
@@ -268,7 +268,7 @@ async function nextSteps(
   folder: string,
   installed: boolean,
 ): Promise<readonly NextStep[]> {
-  const { packageManagerWords } = await import('../../project/scaffold/package-manager.ts')
+  const { packageManagerWords } = await import('../../../project/scaffold/package-manager.ts')
   const { run } = packageManagerWords[packageManager]
   const isClient = options.template === 'client'
   return [

@@ -7,28 +7,32 @@ import { sourceOf } from '../generate/generated-file.ts'
 import { typescriptFiles } from '../generate/generation-plan.ts'
 
 /** A name and what it is. */
-export interface KnownName {
+export interface CompletionCandidate {
   readonly name: string
   readonly about: string
 }
 
 /** The names in a volo.yml. */
-export interface KnownNames {
-  readonly entries: readonly KnownName[]
-  readonly repos: readonly KnownName[]
+export interface CompletionCandidates {
+  readonly entries: readonly CompletionCandidate[]
+  readonly repos: readonly CompletionCandidate[]
   /** Listed IDLs, by their path from the current folder, or in their repo. */
-  readonly idls: readonly KnownName[]
+  readonly idls: readonly CompletionCandidate[]
   /** Reads the IDLs and the generated code for them. */
-  services(): readonly KnownName[]
+  services(): readonly CompletionCandidate[]
 }
 
-const nothing: KnownNames = { entries: [], repos: [], idls: [], services: () => [] }
+const nothing: CompletionCandidates = { entries: [], repos: [], idls: [], services: () => [] }
 /** Of more files and longer ones, completion does not wait for the end. */
 const maxFiles = 200
 const maxBytes = 65_536
 
 /** The names of the project that a command in `cwd` works on. Throws nothing. */
-export function knownNames(cwd: string, explicit: string | undefined, shown: (path: string) => string): KnownNames {
+export function completionCandidates(
+  cwd: string,
+  explicit: string | undefined,
+  shown: (path: string) => string,
+): CompletionCandidates {
   try {
     const config = readConfig(findConfig(cwd, explicit), cwd)
     if (config.diagnostics.length > 0) return nothing
@@ -57,7 +61,7 @@ export function servicesIn(path: string): string[] {
 }
 
 /** From the project's IDLs, and for those from git from the code that was generated. */
-function servicesOf(config: Config): KnownName[] {
+function servicesOf(config: Config): CompletionCandidate[] {
   const found = new Map<string, string>()
   for (const entry of Object.values(config.entries)) {
     for (const { idl } of (entry.services ?? []).slice(0, maxFiles)) {

@@ -1,15 +1,15 @@
 /** `volo generate`: compiles what volo.yml lists. */
 
 import { Option } from 'commander'
-import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
-import type { Config } from '../../project/config/config.ts'
-import { pathFrom } from '../../project/display-path.ts'
-import type { GenerationPlan } from '../../project/generate/generation-plan.ts'
-import { showDiagnostics } from '../diagnostics.ts'
-import { done, type ExitCode, failed } from '../exit-code.ts'
-import { changeProject, openProject } from '../open-project.ts'
-import { isFrozen, planWithStore, registryFiles, showRegistryChanges } from '../registry.ts'
-import type { Registry, Run } from '../run.ts'
+import { diagnosticToJson } from '../../../compiler/text/render-diagnostic.ts'
+import type { Config } from '../../../project/config/config.ts'
+import { pathFrom } from '../../../project/display-path.ts'
+import type { GenerationPlan } from '../../../project/generate/generation-plan.ts'
+import { showDiagnostics } from '../../diagnostics.ts'
+import { done, type ExitCode, failed } from '../../exit-code.ts'
+import { changeProject, openProject } from '../../open-project.ts'
+import { isFrozen, planWithStore, registryFiles, showRegistryChanges } from '../../planning.ts'
+import type { CommandRegistry, Run } from '../../run.ts'
 
 interface GenerateOptions {
   readonly check?: boolean
@@ -20,7 +20,7 @@ interface GenerateOptions {
 }
 
 /** Adds the command. */
-export function addGenerate({ program, action }: Registry): void {
+export function addGenerate({ program, action }: CommandRegistry): void {
   const command = program
     .command('generate')
     .description(
@@ -50,8 +50,8 @@ Examples:
   volo generate --watch     while you work on IDLs`,
     )
   action<[], GenerateOptions>(command, async (run, _args, options) => {
-    const { recallGeneration } = await import('../../project/generate/generation-memory.ts')
-    const { findConfig } = await import('../../project/config/config.ts')
+    const { readCachedGeneration } = await import('../../../project/generate/generation-cache.ts')
+    const { findConfig } = await import('../../../project/config/config.ts')
     const { cwd } = run.io
     if (options.watch === true) {
       const { watchAndGenerate } = await import('./generate-watch.ts')
@@ -60,7 +60,7 @@ Examples:
       )
     }
     // A check believes nobody: it compiles.
-    const recalled = options.check === true ? undefined : recallGeneration(findConfig(cwd, run.config), cwd)
+    const recalled = options.check === true ? undefined : readCachedGeneration(findConfig(cwd, run.config), cwd)
     if (recalled !== undefined) return showPlan(run, recalled, [], options)
     if (options.check !== true) {
       return changeProject(run, (config, { signal }) => generateAnew(run, config, options, signal))
@@ -78,9 +78,9 @@ async function generateAnew(
   signal: AbortSignal | undefined,
   onReads?: (paths: Iterable<string>) => void,
 ): Promise<ExitCode> {
-  const { writeRegistry } = await import('../../project/registry/registry-write.ts')
-  const { emptyPlan } = await import('../../project/generate/generation-plan.ts')
-  const { rememberGeneration } = await import('../../project/generate/generation-memory.ts')
+  const { writeRegistry } = await import('../../../project/registry/registry-write.ts')
+  const { emptyPlan } = await import('../../../project/generate/generation-plan.ts')
+  const { cacheGeneration } = await import('../../../project/generate/generation-cache.ts')
   const frozen = isFrozen(run, options.frozen)
   const result = await planWithStore(run, config, { offline: options.offline, signal, frozen, vendored: true })
   onReads?.(result.host.reads.keys())
@@ -91,7 +91,7 @@ async function generateAnew(
   const stale = [...files.created, ...files.changed, ...files.removed]
   if (options.check === true) return showPlan(run, shown, stale, options)
   writeRegistry(plan)
-  rememberGeneration(plan.config, run.io.cwd, plan.generation, plan.host)
+  cacheGeneration(plan.config, run.io.cwd, plan.generation, plan.host)
   showRegistryChanges(run, plan, files)
   return showPlan(run, shown, stale, options)
 }

@@ -2,10 +2,10 @@
 
 import { resolve } from 'node:path'
 import { Option } from 'commander'
-import { ProjectError } from '../../project/project-error.ts'
-import type { NewProject, NewProjectResult } from '../../project/scaffold/new-project.ts'
-import { withStore } from '../registry.ts'
-import type { Run } from '../run.ts'
+import { ProjectError } from '../../../project/project-error.ts'
+import type { NewProject, NewProjectResult } from '../../../project/scaffold/new-project.ts'
+import { withStore } from '../../planning.ts'
+import type { Run } from '../../run.ts'
 
 /** The options about git sources. */
 export interface InitSourceOptions {
@@ -38,10 +38,10 @@ export async function planFrom(
   const { cwd } = run.io
   const { gitUrl: url, ref, repo: name, includes = [], offline } = options
   if (url === undefined) {
-    const { planProject } = await import('../../project/scaffold/new-project.ts')
+    const { planProject } = await import('../../../project/scaffold/new-project.ts')
     return planProject({ ...project, includes: includes.map((one) => resolve(cwd, one)) }, cwd)
   }
-  const { planGitProject } = await import('../../project/scaffold/new-git-project.ts')
+  const { planGitProject } = await import('../../../project/scaffold/new-git-project.ts')
   const stop = new AbortController()
   const release = run.io.onInterrupt(() => stop.abort())
   try {

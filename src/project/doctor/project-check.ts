@@ -6,28 +6,28 @@ import type { Config } from '../config/config.ts'
 import { pathFrom } from '../display-path.ts'
 import type { GenerationPlan } from '../generate/generation-plan.ts'
 import { serviceHandlers } from '../handler/handler-update.ts'
-import { compareLocks } from '../lock/lock-agreement.ts'
+import { findLeftovers } from '../leftover.ts'
 import { readLock } from '../lock/lock-reader.ts'
+import { compareLocks } from '../lock/lock-reconciliation.ts'
 import { writeLockName, writeLockState } from '../write-lock.ts'
-import type { HealthFinding } from './health.ts'
-import { findLeftovers } from './leftover.ts'
+import type { DoctorFinding } from './machine-check.ts'
 
 /** Looks at how volo.lock and volo.yml agree. */
-export function checkLock(config: Config, cwd: string): HealthFinding[] {
+export function checkLock(config: Config, cwd: string): DoctorFinding[] {
   const lock = readLock(config.folder, cwd)
   const { repos, differences, clashes } = compareLocks(config, lock)
-  const findings: HealthFinding[] = [
+  const findings: DoctorFinding[] = [
     ...lock.diagnostics.map(
-      ({ message }): HealthFinding => ({
+      ({ message }): DoctorFinding => ({
         id: 'lock',
         level: 'error',
         message: `volo.lock: ${message}`,
         fix: 'take volo.lock from version control, or delete it and run: volo generate',
       }),
     ),
-    ...clashes.map(({ message, hint }): HealthFinding => ({ id: 'lock', level: 'error', message, fix: hint })),
+    ...clashes.map(({ message, hint }): DoctorFinding => ({ id: 'lock', level: 'error', message, fix: hint })),
     ...differences.map(
-      ({ kind, finding }): HealthFinding => ({
+      ({ kind, finding }): DoctorFinding => ({
         id: 'lock',
         level: kind === 'leftover' ? 'warning' : 'error',
         message: finding.message,
@@ -40,7 +40,7 @@ export function checkLock(config: Config, cwd: string): HealthFinding[] {
 }
 
 /** Looks at generated code and handlers. `plan` is what generating would do now. */
-export function checkCode(plan: GenerationPlan, cwd: string): HealthFinding[] {
+export function checkCode(plan: GenerationPlan, cwd: string): DoctorFinding[] {
   const errors = plan.diagnostics.filter(({ severity }) => severity === 'error')
   const [first] = errors
   if (first !== undefined) {
@@ -53,7 +53,7 @@ export function checkCode(plan: GenerationPlan, cwd: string): HealthFinding[] {
   const stale = plan.files.filter(({ action }) => action !== 'keep')
   const shown = stale.slice(0, 3).map(({ path }) => pathFrom(cwd, path))
   const more = stale.length > 3 ? ` and ${stale.length - 3} more` : ''
-  const code: HealthFinding =
+  const code: DoctorFinding =
     stale.length === 0
       ? { id: 'code', level: 'ok', message: `generated code is up to date (${counted(plan.files.length, 'file')})` }
       : {
@@ -65,8 +65,8 @@ export function checkCode(plan: GenerationPlan, cwd: string): HealthFinding[] {
   return [code, ...checkHandlers(plan, cwd)]
 }
 
-function checkHandlers(plan: GenerationPlan, cwd: string): HealthFinding[] {
-  const findings: HealthFinding[] = []
+function checkHandlers(plan: GenerationPlan, cwd: string): DoctorFinding[] {
+  const findings: DoctorFinding[] = []
   for (const { service, path, exists, completion } of serviceHandlers(plan)) {
     if (path === undefined) continue
     const file = pathFrom(cwd, path)
@@ -110,14 +110,14 @@ function checkHandlers(plan: GenerationPlan, cwd: string): HealthFinding[] {
 }
 
 /** Looks for what commands that were killed have left, and for one that is at work. */
-export function checkLeftovers(config: Pick<Config, 'path' | 'folder' | 'entries'>, cwd: string): HealthFinding[] {
+export function checkLeftovers(config: Pick<Config, 'path' | 'folder' | 'entries'>, cwd: string): DoctorFinding[] {
   const state = writeLockState(config.folder)
   if (state !== undefined && state !== 'stale') {
     const message = `'${state.command}' (process ${state.pid} on ${state.host}, since ${state.since}) is writing this project`
     const lock = pathFrom(cwd, join(config.folder, writeLockName))
     return [{ id: 'writing', level: 'warning', message, fix: `wait for it; if it does not run any more: rm ${lock}` }]
   }
-  const findings: HealthFinding[] = []
+  const findings: DoctorFinding[] = []
   if (state === 'stale') {
     const message = 'a command was killed while it wrote this project'
     findings.push({ id: 'leftovers', level: 'warning', message, fix: 'volo generate' })

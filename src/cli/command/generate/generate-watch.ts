@@ -1,12 +1,12 @@
 /** `volo generate --watch`: generates again whenever an IDL, an included file or volo.yml changes. */
 
 import { dirname, join, resolve } from 'node:path'
-import { pathFrom } from '../../project/display-path.ts'
-import { boundaryOf } from '../../project/idl-place.ts'
-import { Interrupted } from '../../project/project-error.ts'
-import { done, type ExitCode } from '../exit-code.ts'
-import { explainFailure } from '../failure.ts'
-import type { Run } from '../run.ts'
+import { pathFrom } from '../../../project/display-path.ts'
+import { boundaryOf } from '../../../project/idl-location.ts'
+import { Interrupted } from '../../../project/project-error.ts'
+import { done, type ExitCode } from '../../exit-code.ts'
+import { explainFailure } from '../../failure.ts'
+import type { Run } from '../../run.ts'
 
 /** What comes within so many milliseconds is one change: a save of many files, a checkout. */
 const quietMs = 60
@@ -21,8 +21,8 @@ export async function watchAndGenerate(
   run: Run,
   round: (run: Run, onReads: (paths: Iterable<string>) => void) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const { findConfig } = await import('../../project/config/config.ts')
-  const { watchFiles } = await import('../../project/generate/file-watch.ts')
+  const { findConfig } = await import('../../../project/config/config.ts')
+  const { watchFiles } = await import('../../../project/generate/file-watch.ts')
   const { io, output } = run
   const config = findConfig(io.cwd, run.config)
   const always = [config, ...['volo.lock', 'tsconfig.json'].map((name) => join(dirname(config), name))]

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/project/config/config.ts'
-import { boundaryOf, idlPlaces } from '../../src/project/idl-place.ts'
+import { boundaryOf, idlLocations } from '../../src/project/idl-location.ts'
 
-const places = (text: string, cwd = '/work/app') => {
+const locations = (text: string, cwd = '/work/app') => {
   const config = parseConfig(text, '/work/app/volo.yml', 'volo.yml')
   expect(config.diagnostics).toEqual([])
-  return idlPlaces(config, cwd)
+  return idlLocations(config, cwd)
 }
 
-const paths = (text: string): string[] => places(text).mounts.map(({ entry, name, path }) => `${entry}.${name} ${path}`)
+const paths = (text: string): string[] =>
+  locations(text).mounts.map(({ entry, name, path }) => `${entry}.${name} ${path}`)
 
-describe('the places of IDLs', () => {
+describe('the locations of IDLs', () => {
   test('repos lie by host and path, however their URL is written', () => {
     expect(
       paths(`entries:
@@ -60,7 +61,7 @@ describe('the places of IDLs', () => {
   })
 
   test('paths and include folders of a git IDL start at the root of its repo and do not leave it', () => {
-    const found = places(
+    const found = locations(
       `entries:
   a:
     protocol: thrift

@@ -6,7 +6,7 @@ import { isOnPath } from '../child.ts'
 import { checkCache } from '../git/cache-report.ts'
 
 /** One thing that was looked at. */
-export interface HealthFinding {
+export interface DoctorFinding {
   /** Stable: `git`, `runtime`, `lock`. */
   readonly id: string
   readonly level: 'ok' | 'warning' | 'error'
@@ -22,7 +22,7 @@ const oldestNode: readonly [number, number] = [20, 19]
 const oldestGit: readonly [number, number] = [2, 31]
 
 /** Looks at the version of Node.js. */
-export function checkNode(version: string): HealthFinding {
+export function checkNode(version: string): DoctorFinding {
   if (isAtLeast(version, oldestNode)) return { id: 'node', level: 'ok', message: `Node.js ${version}` }
   return {
     id: 'node',
@@ -33,7 +33,7 @@ export function checkNode(version: string): HealthFinding {
 }
 
 /** Looks for git, which a project needs when it `needsGit`. */
-export async function checkGit(env: Env, needsGit: boolean): Promise<HealthFinding> {
+export async function checkGit(env: Env, needsGit: boolean): Promise<DoctorFinding> {
   const level = needsGit ? 'error' : 'warning'
   const fix = 'install git: https://git-scm.com'
   if (!isOnPath('git', env)) {
@@ -54,7 +54,7 @@ export async function checkGit(env: Env, needsGit: boolean): Promise<HealthFindi
 }
 
 /** Looks at the cache of git sources. */
-export function checkSources(env: Env): HealthFinding[] {
+export function checkSources(env: Env): DoctorFinding[] {
   const problems = checkCache(env)
   if (problems.length === 0) return [{ id: 'cache', level: 'ok', message: 'the cache of git sources is sound' }]
   return problems.map(({ problem }) => ({

@@ -1,11 +1,11 @@
 /** `volo cache list`: what the cache of git sources holds. */
 
-import { byteSize } from '../byte-size.ts'
-import { done } from '../exit-code.ts'
-import type { Registry } from '../run.ts'
+import { byteSize } from '../../byte-size.ts'
+import { done } from '../../exit-code.ts'
+import type { CommandRegistry } from '../../run.ts'
 
 /** Adds the command. */
-export function addCacheList({ program, action }: Registry): void {
+export function addCacheList({ program, action }: CommandRegistry): void {
   const command = program
     .command('list')
     .alias('ls')
@@ -14,7 +14,7 @@ export function addCacheList({ program, action }: Registry): void {
     .option('--json', 'print the list as JSON')
     .addHelpText('after', '\nExamples:\n  volo cache list\n  volo cache list --json')
   action(command, async (run) => {
-    const { readCache } = await import('../../project/git/cache-report.ts')
+    const { readCache } = await import('../../../project/git/cache-report.ts')
     const cache = readCache(run.io.env)
     run.output.json(cache)
     for (const { url, folder, bytes, commits, inUse } of cache.repos) {

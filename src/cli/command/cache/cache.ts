@@ -1,11 +1,11 @@
 /** `volo cache`: the git repos that every project of the user shares. */
 
-import type { Registry } from '../run.ts'
+import type { CommandRegistry } from '../../run.ts'
 import { addCacheClean } from './cache-clean.ts'
 import { addCacheList } from './cache-list.ts'
 
 /** Adds the command and its sub-commands. */
-export function addCache(registry: Registry): void {
+export function addCache(registry: CommandRegistry): void {
   const command = registry.program
     .command('cache')
     .description(
