@@ -11,6 +11,7 @@ export {
   missing,
   unknownCase,
 } from './runtime/core/message/complete.ts'
+export { defaultsOf } from './runtime/core/message/defaults.ts'
 export { type EnumNumbers, enumNumbers } from './runtime/core/message/enum-name.ts'
 export { fileSchema, messageSchema } from './runtime/core/message/file-schema.ts'
 export type { FileSchema, MessageSchema } from './runtime/core/message/schema.ts'
@@ -114,6 +115,8 @@ export {
   type StatusInput,
 } from './runtime/protobuf/gen/google/rpc/status.ts'
 export {
+  type DefaultedMessage,
+  defaultedMessage,
   missingProtobufField,
   type ProtobufMessage,
   protobufMessage,
@@ -122,6 +125,12 @@ export {
 export type { ProtobufReader } from './runtime/protobuf/reader.ts'
 export type { ProtobufWriter } from './runtime/protobuf/writer.ts'
 export type { ThriftReader, ThriftStruct, ThriftWriter } from './runtime/thrift/protocol/protocol.ts'
-export { doubleCase, missingField, thriftStruct } from './runtime/thrift/protocol/struct.ts'
+export {
+  type DefaultedStruct,
+  defaultedStruct,
+  doubleCase,
+  missingField,
+  thriftStruct,
+} from './runtime/thrift/protocol/struct.ts'
 export { type ThriftUnion, thriftUnion } from './runtime/thrift/protocol/union.ts'
 export { keepUnknownField, writeUnknownFields } from './runtime/thrift/protocol/unknown-fields.ts'

@@ -14,6 +14,11 @@ export interface GenerateOptions {
   readonly enum?: 'number' | 'string'
   /** Keep fields that the IDL does not know under `$unknown`, in every file. Default false. */
   readonly keepUnknownFields?: boolean
+  /**
+   * Thrift: whether an optional field that is absent and has a default is filled in, as Apache Thrift, Kitex and Volo do (their
+   * peers may leave out a field that equals it), or stays absent. Default `fill`.
+   */
+  readonly optionalDefaults?: 'fill' | 'keep'
   /** Print the comments of the IDL. Default true. */
   readonly comments?: boolean
   /** Members, methods and arguments as written or in camel case. Default: Thrift's as written, protobuf's in camel case. */

@@ -45,7 +45,7 @@ function mutants(bytes: Uint8Array, random: () => number): Uint8Array[] {
 const optionSets: GenerateOptions[] = [
   {},
   { keepUnknownFields: true },
-  { int64: 'number', enum: 'string', map: 'map' },
+  { int64: 'number', enum: 'string', map: 'map', optionalDefaults: 'keep' },
   { int64: 'string', bytes: 'view', keepUnknownFields: true },
 ]
 

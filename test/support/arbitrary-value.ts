@@ -79,7 +79,7 @@ export function arbitraryMessage(all: Declarations, name: string, depth = 3): fc
   const oneofs = new Map<string, FieldSchema[]>()
   for (const field of schema.fields) {
     if (field.oneof !== undefined) oneofs.set(field.oneof, [...(oneofs.get(field.oneof) ?? []), field])
-    else members[field.localName] = memberOf(all, field, depth)
+    else members[field.localName] = memberOf(all, field, depth, schema.kind !== 'message' && !field.keepsAbsent)
   }
   for (const [name, fields] of oneofs) {
     const cases = fc
@@ -94,10 +94,10 @@ export function arbitraryMessage(all: Declarations, name: string, depth = 3): fc
   return fc.record(members)
 }
 
-function memberOf(all: Declarations, field: FieldSchema, depth: number): fc.Arbitrary<unknown> {
+function memberOf(all: Declarations, field: FieldSchema, depth: number, fillsOptional: boolean): fc.Arbitrary<unknown> {
   const value = typeOf(all, field.type, depth - 1)
   const mayMiss =
-    field.presence === 'optional' ||
+    (field.presence === 'optional' && !(fillsOptional && field.default !== undefined)) ||
     (field.type.kind === 'message' && field.presence === 'default' && field.default === undefined)
   if (!mayMiss) return value
   return depth <= 0 && field.type.kind === 'message' ? fc.constant(undefined) : fc.option(value, { nil: undefined })

@@ -11,7 +11,7 @@ export interface FieldMember {
   readonly kind: 'field'
   readonly name: string
   readonly field: IrField
-  /** As declared, but a string `message` of an exception is never absent: it is Error's own. */
+  /** As declared, but what is filled in is `default`: a string `message` of an exception, which is Error's own, and Thrift's optional fields with a default. */
   readonly presence: 'required' | 'optional' | 'default'
   /** The output type always has it. */
   readonly filled: boolean
@@ -52,11 +52,25 @@ export function membersOf(message: IrMessage, names: ProgramNames): readonly Mem
 function fieldMember(message: IrMessage, field: IrField, names: ProgramNames): FieldMember {
   const name = names.member(field)
   const isErrorText = message.shape === 'exception' && name === 'message' && isString(field.type)
-  const presence = isErrorText && field.presence === 'optional' ? 'default' : field.presence
+  const isFilledIn = message.file.idl === 'thrift' && isFilledWhenAbsent(field, names)
+  const presence = field.presence === 'optional' && (isErrorText || isFilledIn) ? 'default' : field.presence
   const filled =
     presence === 'required' ||
     (presence === 'default' && (field.default !== undefined || messageOf(field.type) === undefined))
   return { kind: 'field', name, field, presence, filled }
+}
+
+/** Whether an optional field of a Thrift struct or argument list is there with its default when it is absent. */
+export function isFilledWhenAbsent({ presence, default: given }: IrField, { fillsOptional }: ProgramNames): boolean {
+  return presence === 'optional' && given !== undefined && fillsOptional
+}
+
+/** The members for which the IDL writes a default. */
+export function membersWithDefault(message: IrMessage, names: ProgramNames): readonly FieldMember[] {
+  if (message.shape === 'union' || isExtensionMessage(message)) return []
+  return membersOf(message, names).filter(
+    (member): member is FieldMember => member.kind === 'field' && member.field.default !== undefined,
+  )
 }
 
 /** Whether the member `$unknown` holds what the reader did not know; unions have a case for it. */

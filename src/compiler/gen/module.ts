@@ -11,7 +11,7 @@ import { type ModuleContext, moduleContext, type ResolvedOptions } from './conte
 import { printConst, printTypedef } from './declaration/aliases.ts'
 import { printEnum } from './declaration/enum.ts'
 import { printExtension } from './declaration/extension.ts'
-import { printMessage, printMessageTypes } from './declaration/message.ts'
+import { printDefaults, printMessage, printMessageTypes } from './declaration/message.ts'
 import { parentOf, printService } from './declaration/service.ts'
 import { describedBeside } from './file-schemas.ts'
 import type { WayBack } from './module-cycle.ts'
@@ -83,6 +83,7 @@ export function moduleText(
   for (const message of [...messages, ...own]) {
     body.blank()
     printComplete(body, message, context)
+    if (!own.includes(message)) printDefaults(body, message, context)
     body.blank()
     if (context.idl === 'thrift') printThriftCodec(body, message, context)
     else printProtobufCodec(body, message, context)

@@ -202,14 +202,15 @@ function holdsText(type: IrType): boolean {
   return resolved.kind === 'list' ? holdsText(resolved.element) : isString(type)
 }
 
-/** The forms that differ from the usual ones: `number` and `string` are of 64-bit integers, `map` of maps with string keys, `names` of enums. */
-function forms(file: IrFile, { options, reach }: ModuleContext): string {
+/** The forms that differ from the usual ones: `number` and `string` are of 64-bit integers, `map` of maps with string keys, `names` of enums; `absent`: no default fills an optional field. */
+function forms(file: IrFile, { options, reach, names }: ModuleContext): string {
   const words = [
     options.int64 === 'bigint' ? '' : options.int64,
     options.bytes === 'view' ? 'view' : '',
     reach.keepsUnknown(file) ? 'unknown' : '',
     options.map === 'map' ? 'map' : '',
     options.enum === 'string' ? 'names' : '',
+    file.idl === 'thrift' && !names.fillsOptional ? 'absent' : '',
   ]
   return words.filter((word) => word !== '').join(' ')
 }

@@ -70,6 +70,7 @@ const typescript = object({
   map: { kind: 'choice', values: ['record', 'map'] },
   enum: { kind: 'choice', values: ['number', 'string'] },
   unknown_fields: { kind: 'choice', values: ['drop', 'keep'] },
+  optional_defaults: { kind: 'choice', values: ['fill', 'keep'] },
   comments: boolean,
   naming: { kind: 'choice', values: ['keep', 'camel'] },
   initialisms: texts,

@@ -60,6 +60,7 @@ export interface ConfigTypescript {
   readonly map?: 'record' | 'map'
   readonly enum?: 'number' | 'string'
   readonly unknown_fields?: 'drop' | 'keep'
+  readonly optional_defaults?: 'fill' | 'keep'
   readonly comments?: boolean
   readonly naming?: 'keep' | 'camel'
   readonly initialisms?: readonly string[]

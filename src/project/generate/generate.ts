@@ -127,6 +127,7 @@ function optionsOf(entry: ConfigEntry, importExtension: '.js' | '.ts' | ''): Gen
     ...(initialisms.length > 0 && { initialisms }),
     modules: typescript.modules ?? 'file',
     keepUnknownFields: typescript.unknown_fields === 'keep',
+    optionalDefaults: typescript.optional_defaults ?? 'fill',
     roots: typescript.roots ?? 'declarations',
     ...(typescript.services !== undefined && { services: typescript.services }),
     touchAll: entry.touch_all ?? false,

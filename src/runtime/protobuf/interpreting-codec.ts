@@ -2,6 +2,7 @@
 
 import { missing, unknownCase } from '../core/message/complete.ts'
 import { completeMessage } from '../core/message/complete-message.ts'
+import { type MessageDefaults, withDefaults } from '../core/message/defaults.ts'
 import { enumNumber } from '../core/message/enum-number.ts'
 import { messageSchema } from '../core/message/file-schema.ts'
 import {
@@ -12,6 +13,7 @@ import {
   type MapPlan,
   type MessagePlan,
   messagePlan,
+  planDefaults,
   type TypePlan,
   zeroOf,
 } from '../core/message/message-plan.ts'
@@ -64,15 +66,19 @@ const names: ReadonlyMap<string, Names> = new Map(
  * A message type that works by its description: the same bytes, values and errors as generated code, several times slower.
  * Throws when the file has no message of that name.
  */
-export function interpretedProtobuf(file: FileSchema, typeName: string): ProtobufMessage<unknown, unknown> {
+export function interpretedProtobuf(
+  file: FileSchema,
+  typeName: string,
+): ProtobufMessage<unknown, unknown> & MessageDefaults<unknown, Record<string, unknown>> {
   const plan = messagePlan(messageSchema(file, typeName))
-  return protobufMessage<unknown, unknown>(
+  const type = protobufMessage<unknown, unknown>(
     typeName,
     () => file,
     (input) => completeMessage(plan, input),
     (writer, value) => encodeMessage(writer, plan, value as Members),
     (reader, end, base) => decodeMessage(reader, plan, end, base as Members | undefined),
   )
+  return withDefaults(type, () => planDefaults(plan))
 }
 
 function encodeMessage(w: ProtobufWriter, plan: MessagePlan, value: Readonly<Members>): void {

@@ -1,5 +1,6 @@
 /** The protobuf message type: a MessageType with its printed binary codec. */
 
+import { type MessageDefaults, withDefaults } from '../core/message/defaults.ts'
 import type { MessageType } from '../core/message/message.ts'
 import { messageMaker } from '../core/message/message-maker.ts'
 import type { FileSchema } from '../core/message/schema.ts'
@@ -31,6 +32,21 @@ export function protobufMessage<T, I>(
   decode: (reader: ProtobufReader, end: number, base?: T) => T,
 ): ProtobufMessage<T, I> {
   return make(typeName, file, complete, encode, decode)
+}
+
+/** A message for whose members the IDL writes defaults. */
+export interface DefaultedMessage<T, I, D> extends ProtobufMessage<T, I>, MessageDefaults<I, D> {}
+
+/** Makes a {@link DefaultedMessage}; `defaults` gives what the IDL writes. Generated code calls it. */
+export function defaultedMessage<T, I, D extends object>(
+  typeName: string,
+  file: () => FileSchema,
+  complete: (input: I) => T,
+  encode: (writer: ProtobufWriter, value: I) => void,
+  decode: (reader: ProtobufReader, end: number, base?: T) => T,
+  defaults: () => D,
+): DefaultedMessage<T, I, D> {
+  return withDefaults(protobufMessage(typeName, file, complete, encode, decode), defaults)
 }
 
 /** RpcError INTERNAL for a required field that the bytes do not hold; `path` is `shop.Cart.lines`. */

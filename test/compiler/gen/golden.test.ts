@@ -76,6 +76,7 @@ import { Currency, Money } from './shop/expected/common/money.ts'
 import { Category, MAX_PAGE_SIZE, OutOfStock, Payment, Shop, type ShopHandler } from './shop/expected/shop.ts'
 import { isEnumName, enumName } from '../../src/runtime/core/message/enum-name.ts'
 import { Carrier, CarrierNumbers, Choice } from './option-enum/expected/part.ts'
+import { Defaults } from './thrift-types/expected/types.ts'
 import { Thing, weight, words } from './proto-types/expected/golden/extended.ts'
 
 export async function buy(transport: Transport): Promise<string> {
@@ -129,6 +130,13 @@ export function carry(choice: Choice): Carrier | bigint | number {
 }
 // @ts-expect-error a name that the enum does not have
 export const ship: Carrier = 'SHIP'
+
+export const yes: boolean = Defaults.defaults.yes
+export const numbers: readonly number[] = Defaults.defaults.numbers
+// @ts-expect-error no default is written for the member
+Timestamp.defaults
+// @ts-expect-error defaults cannot be changed
+Defaults.defaults.yes = false
 
 export function weigh(thing: Thing): bigint {
   words.set(thing, ['a'])

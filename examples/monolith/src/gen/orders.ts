@@ -9,7 +9,9 @@ import {
   thriftStruct,
   type CallOptions,
   type Context,
+  type Defaults,
   type FileSchema,
+  type MessageDefaults,
   type ServiceType,
   type ThriftReader,
   type ThriftStruct,
@@ -30,12 +32,13 @@ export interface LineInput {
   readonly count?: number | undefined
 }
 
-export const Line: ThriftStruct<Line, LineInput> = /*#__PURE__*/ thriftStruct(
+export const Line: ThriftStruct<Line, LineInput> & MessageDefaults<LineInput, 'count'> = /*#__PURE__*/ thriftStruct(
   'orders.Line',
   () => $file,
   completeLine,
   encodeLine,
   decodeLine,
+  defaultsLine,
 )
 
 export interface Order {
@@ -145,6 +148,10 @@ function completeLine(m: LineInput): Line {
   const v1 = m.count ?? 1
   if (v1 === m.count) return m as Line
   return { sku: v0, count: v1 }
+}
+
+function defaultsLine(): Defaults<LineInput, 'count'> {
+  return { count: 1 }
 }
 
 function encodeLine(w: ThriftWriter, m: LineInput): void {

@@ -3,12 +3,22 @@
 import type { IrField, IrMessage } from '../../ir/ir.ts'
 import { completedMember } from '../codec/complete.ts'
 import type { ModuleContext } from '../context.ts'
-import { type FieldMember, isOpenUnion, keepsUnknown, keepsUnknownCase, type Member, membersOf } from '../member.ts'
+import {
+  type FieldMember,
+  isOpenUnion,
+  keepsUnknown,
+  keepsUnknownCase,
+  type Member,
+  membersOf,
+  membersWithDefault,
+} from '../member.ts'
+import type { RuntimeImport } from '../name/runtime-names.ts'
 import { printDoc } from '../text/doc.ts'
+import { group, lines } from '../text/layout.ts'
 import { key, type Printer, quote } from '../text/printer.ts'
 import { printTypedConstant } from '../text/typed-constant.ts'
 import { inputType, outputType } from '../type.ts'
-import { defaultInDoc } from '../value.ts'
+import { defaultInDoc, valueLayout } from '../value.ts'
 
 /** Prints a message's types and what stands for it at run time. `exported` is false for the structs of methods. */
 export function printMessage(printer: Printer, message: IrMessage, context: ModuleContext, exported: boolean): void {
@@ -23,9 +33,11 @@ export function printMessage(printer: Printer, message: IrMessage, context: Modu
     printException(printer, message, members, context)
     printer.blank()
     printInput(printer, message, members, context, start)
+    printDefaultsType(printer, message, context)
     return
   }
   printMessageTypes(printer, message, context, start)
+  if (exported) printDefaultsType(printer, message, context)
   printer.blank()
   printConstant(printer, message, context, start)
 }
@@ -174,12 +186,8 @@ function printConstant(printer: Printer, message: IrMessage, context: ModuleCont
   const { names } = context
   const name = names.declaration(message)
   const codec = names.codec(message)
-  const [type, make] =
-    message.file.idl === 'thrift'
-      ? isOpenUnion(message)
-        ? [context.runtime('ThriftUnion'), context.runtime('thriftUnion')]
-        : [context.runtime('ThriftStruct'), context.runtime('thriftStruct')]
-      : [context.runtime('ProtobufMessage'), context.runtime('protobufMessage')]
+  const isDefaulted = start !== '' && membersWithDefault(message, names).length > 0
+  const [type, make] = makers(message, isDefaulted)
   printDoc(printer, undefined, { deprecated: message.deprecated })
   const parts = [
     quote(message.fullName),
@@ -188,7 +196,53 @@ function printConstant(printer: Printer, message: IrMessage, context: ModuleCont
     codec.encode,
     codec.decode,
   ]
-  printTypedConstant(printer, `${start}const ${name}: ${type}`, [name, names.input(message)], make, parts)
+  const types = [name, names.input(message)]
+  if (isDefaulted) {
+    types.push(codec.defaultsType)
+    parts.push(codec.defaults)
+  }
+  printTypedConstant(printer, `${start}const ${name}: ${context.runtime(type)}`, types, context.runtime(make), parts)
+}
+
+/** The type of a message's constant and the function that makes it. */
+function makers(message: IrMessage, isDefaulted: boolean): readonly [RuntimeImport, RuntimeImport] {
+  if (message.file.idl === 'protobuf') {
+    return isDefaulted ? ['DefaultedMessage', 'defaultedMessage'] : ['ProtobufMessage', 'protobufMessage']
+  }
+  if (isOpenUnion(message)) return ['ThriftUnion', 'thriftUnion']
+  return isDefaulted ? ['DefaultedStruct', 'defaultedStruct'] : ['ThriftStruct', 'thriftStruct']
+}
+
+/** Prints the type of the defaults that the IDL writes for a message, where it writes some. */
+function printDefaultsType(printer: Printer, message: IrMessage, context: ModuleContext): void {
+  const { names } = context
+  const defaulted = membersWithDefault(message, names)
+  if (defaulted.length === 0) return
+  printer.blank()
+  const tags = [`The defaults of {@link ${names.declaration(message)}}.`]
+  printDoc(printer, undefined, { deprecated: message.deprecated, tags })
+  printer.block(`export interface ${names.codec(message).defaultsType} {`, () => {
+    for (const { name, field } of defaulted) {
+      printDoc(printer, undefined, { deprecated: field.deprecated })
+      printer.line(`readonly ${key(name)}: ${inputType(context, field.type)}`)
+    }
+  })
+}
+
+/** Prints the function that gives these defaults. */
+export function printDefaults(printer: Printer, message: IrMessage, context: ModuleContext): void {
+  const { names } = context
+  const defaulted = membersWithDefault(message, names)
+  if (defaulted.length === 0) return
+  const items = defaulted.map(({ name, field }) => ({
+    label: `${key(name)}: `,
+    value: field.default === undefined ? '' : valueLayout(context, field.type, field.default),
+  }))
+  printer.blank()
+  const { defaults, defaultsType } = names.codec(message)
+  printer.function(defaults, [], defaultsType, () => {
+    for (const line of lines('return ', group('{', items, '}', true), '', printer.width - 2)) printer.line(line)
+  })
 }
 
 function printException(
@@ -248,5 +302,14 @@ function printException(
       `${codec.encode}(writer, value)`,
     )
     method('decode', [`reader: ${context.runtime('ThriftReader')}`], name, `return ${codec.decode}(reader)`)
+    if (membersWithDefault(message, names).length === 0) return
+    method(
+      'get defaults',
+      [],
+      codec.defaultsType,
+      `return ${context.runtime('defaultsOf')}(${name}, ${codec.defaults})`,
+    )
+    const isSet = [`error: ${input}`, `member: keyof ${codec.defaultsType}`]
+    method('isSet', isSet, 'boolean', 'return error[member] != null')
   })
 }

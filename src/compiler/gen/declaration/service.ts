@@ -2,6 +2,7 @@
 
 import type { IrDeclaration, IrField, IrMethod, IrService, IrType } from '../../ir/ir.ts'
 import type { ModuleContext } from '../context.ts'
+import { isFilledWhenAbsent } from '../member.ts'
 import { parameterName } from '../name/names.ts'
 import { type DocExtra, docLines, printDoc } from '../text/doc.ts'
 import { group, type Layout, lines } from '../text/layout.ts'
@@ -158,9 +159,13 @@ function handlerParameters(method: IrMethod, context: ModuleContext): string[] {
   const taken = new Set<string>()
   const parameters = method.args.map((field) => {
     const type = outputType(context, field.type)
-    return `${claimParameter(context.names.parameter('thrift', field.name), taken)}: ${field.presence === 'optional' ? `${type} | undefined` : type}`
+    return `${claimParameter(context.names.parameter('thrift', field.name), taken)}: ${mayBeAbsent(field, context) ? `${type} | undefined` : type}`
   })
   return [...parameters, claimParameter('cx', taken) + cx]
+}
+
+function mayBeAbsent(field: IrField, { names }: ModuleContext): boolean {
+  return field.presence === 'optional' && !isFilledWhenAbsent(field, names)
 }
 
 function claimParameter(wanted: string, taken: Set<string>): string {

@@ -27,6 +27,9 @@ import { errorMembers, isReservedDeclaration, isReservedMember, isReservedMethod
 
 /** The names of one message's printed functions. */
 export interface CodecNames {
+  /** The type of the defaults that the IDL writes, and the function that gives them; empty where there are none. */
+  readonly defaultsType: string
+  readonly defaults: string
   readonly complete: string
   readonly encode: string
   readonly decode: string
@@ -50,6 +53,8 @@ export interface ProgramNames {
   client(service: IrService): string
   handler(service: IrService): string
   codec(message: IrMessage): CodecNames
+  /** Thrift: optional fields that have a default are filled in. */
+  readonly fillsOptional: boolean
   /** The property of a field; for a field of a union or oneof the `case` it is told by. */
   member(field: IrField): string
   oneof(oneof: IrOneof): string
@@ -84,7 +89,7 @@ interface NameTables {
 }
 
 /** What decides names. */
-export type NamingOptions = Pick<GenerateOptions, 'naming' | 'initialisms' | 'modules' | 'enum'>
+export type NamingOptions = Pick<GenerateOptions, 'naming' | 'initialisms' | 'modules' | 'enum' | 'optionalDefaults'>
 
 /** Computes the names of what is generated; two IDL names that end in one TypeScript name are reported with both places. */
 export function nameProgram(
@@ -116,6 +121,7 @@ export function nameProgram(
   for (const files of byModule.values()) nameModule(files, options, reach, tables, report)
   const { names } = tables
   return {
+    fillsOptional: options.optionalDefaults !== 'keep',
     module: (file) => known(modules, file),
     file: (file) => known(tables.files, file),
     taken: (file) => known(tables.taken, file),
@@ -188,10 +194,13 @@ type Claim = (wanted: string) => string
 
 function nameMessage(message: IrMessage, name: string, claim: Claim, tables: NameTables, report: Report): void {
   tables.inputs.set(message, claim(`${name}Input`))
+  const hasDefaults = message.fields.some((field) => field.default !== undefined)
   tables.codecs.set(message, {
     complete: claim(`complete${name}`),
     encode: claim(`encode${name}`),
     decode: claim(`decode${name}`),
+    defaultsType: hasDefaults ? claim(`${name}Defaults`) : '',
+    defaults: hasDefaults ? claim(`defaults${name}`) : '',
   })
   for (const field of message.fields) tables.owners.set(field, message)
   nameMembers(message, tables, report)

@@ -94,14 +94,14 @@ export class Printer {
   }
 }
 
-/** A string as a single-quoted literal. */
+/** A string as a literal, in the quotes that need fewer escapes; single ones where that is the same. */
 export function quote(text: string): string {
-  const json = JSON.stringify(text).slice(1, -1)
-  return `'${json
-    .replace(/\\"/g, '"')
-    .replace(/'/g, "\\'")
+  const json = JSON.stringify(text)
     .replace(/\u2028/g, '\\u2028')
-    .replace(/\u2029/g, '\\u2029')}'`
+    .replace(/\u2029/g, '\\u2029')
+  const singles = text.split("'").length
+  const doubles = text.split('"').length
+  return singles > doubles ? json : `'${json.slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`
 }
 
 /** A name as an object key: bare when it may be. */

@@ -45,7 +45,7 @@ type ServiceJson = readonly [string, string, readonly MethodJson[], (Annotations
 /**
  * Path, IDL (0 Thrift, 1 protobuf), syntax, package, prefix of the file's own names (which are written `.Name`), words
  * (`number` or `string`: the form of 64-bit integers where it is not bigint; `view`: of bytes; `unknown`: fields are
- * kept), messages, enums, services, paths of public imports, extensions, options.
+ * kept; `absent`: optional fields with defaults stay absent), messages, enums, services, paths of public imports, extensions, options.
  */
 type FileJson = readonly [
   string,
@@ -198,6 +198,7 @@ interface Forms {
   readonly maps: boolean
   readonly names: boolean
   readonly keepsUnknown: boolean
+  readonly absent: boolean
 }
 
 function formsOf(words: string): Forms {
@@ -208,11 +209,12 @@ function formsOf(words: string): Forms {
     maps: all.includes('map'),
     names: all.includes('names'),
     keepsUnknown: all.includes('unknown'),
+    absent: all.includes('absent'),
   }
 }
 
 function decodeField(json: FieldJson, full: (name: string) => string, forms: Forms): FieldSchema {
-  const { int64, view, maps, names } = forms
+  const { int64, view, maps, names, absent } = forms
   const [id, spelled, code, flags = 0, oneof = ''] = json
   const [name = '', localName = name, ...rest] = spelled.split(' ')
   const jsonName = rest.length === 0 ? localName : rest.join(' ')
@@ -233,7 +235,7 @@ function decodeField(json: FieldJson, full: (name: string) => string, forms: For
     ...((flags & 16) !== 0 && { lossy: true }),
     ...((flags & 32) !== 0 && { markedOptional: true }),
     ...(json[6] !== undefined && { options: json[6] }),
-    ...(json.length > 5 && json[5] !== null && { default: json[5] }),
+    ...(json.length > 5 && json[5] !== null && { default: json[5], ...(absent && { keepsAbsent: true }) }),
     ...(int64 !== undefined && cursor.hasInt64 && { int64 }),
     ...(view && cursor.hasBytes && { view }),
     ...(maps && cursor.hasRecord && { map: 'map' }),

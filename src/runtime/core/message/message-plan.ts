@@ -140,6 +140,17 @@ export function enumValue(type: EnumPlan, number: number): number | string {
   return type.byName ? (type.names.get(number) ?? number) : number
 }
 
+/** The defaults that the IDL writes for the members of a message, by member. */
+export function planDefaults({ members }: MessagePlan): Record<string, NonNullable<unknown>> {
+  const defaults: Record<string, NonNullable<unknown>> = {}
+  for (const member of members) {
+    if (member.kind === 'field' && member.field.schema.default !== undefined) {
+      defaults[member.name] = member.field.fallback() as NonNullable<unknown>
+    }
+  }
+  return defaults
+}
+
 /** Whether a field's type is text or a UUID. */
 export function isText(type: TypeSchema): boolean {
   return type.kind === 'scalar' && (type.scalar === 'string' || type.scalar === 'uuid')
@@ -196,7 +207,9 @@ function resolve(schema: MessageSchema, file: FileSchema): MessagePlan {
 
 function fieldPlan(kind: MessageSchema['kind'], schema: FieldSchema, file: FileSchema): FieldPlan {
   const isErrorText = kind === 'exception' && schema.localName === 'message' && isText(schema.type)
-  const presence = isErrorText && schema.presence === 'optional' ? 'default' : schema.presence
+  // Thrift peers leave out optional fields that equal their default; protobuf's explicit presence is never filled.
+  const isFilledIn = file.idl === 'thrift' && kind !== 'union' && schema.default !== undefined && !schema.keepsAbsent
+  const presence = schema.presence === 'optional' && (isErrorText || isFilledIn) ? 'default' : schema.presence
   const type = typePlan(schema.type, schema, file)
   const filled =
     presence === 'required' ||

@@ -82,6 +82,8 @@ export interface FieldSchema {
   readonly options?: string
   /** The default, JSON-safe: 64-bit integers as decimal strings, bytes as base64. */
   readonly default?: unknown
+  /** Thrift: an optional field that stays absent although it has a default. Without it the default is filled in. */
+  readonly keepsAbsent?: boolean
   /** How 64-bit integers appear in TypeScript. Default `bigint`. */
   readonly int64?: 'bigint' | 'number' | 'string'
   /** What holds maps with string keys in TypeScript. Default: an object without prototype. */

@@ -2,6 +2,7 @@
 
 import { missing, unknownCase } from '../../core/message/complete.ts'
 import { completeMessage, exceptionClass } from '../../core/message/complete-message.ts'
+import { type MessageDefaults, withDefaults } from '../../core/message/defaults.ts'
 import { enumNumber } from '../../core/message/enum-number.ts'
 import { messageSchema } from '../../core/message/file-schema.ts'
 import {
@@ -11,6 +12,7 @@ import {
   type FieldPlan,
   type MessagePlan,
   messagePlan,
+  planDefaults,
   type TypePlan,
 } from '../../core/message/message-plan.ts'
 import type { FileSchema, ScalarName } from '../../core/message/schema.ts'
@@ -45,9 +47,12 @@ function missingScalar(scalar: ScalarName): never {
  * A struct, union or exception that works by its description: the same bytes, values and errors as generated code, several
  * times slower; exceptions are Errors of a class of their own. Throws when the file has none of that name.
  */
-export function interpretedThrift(file: FileSchema, typeName: string): ThriftStruct<unknown, unknown> {
+export function interpretedThrift(
+  file: FileSchema,
+  typeName: string,
+): ThriftStruct<unknown, unknown> & MessageDefaults<unknown, Record<string, unknown>> {
   const plan = messagePlan(messageSchema(file, typeName))
-  return thriftStruct<unknown, unknown>(
+  const type = thriftStruct<unknown, unknown>(
     typeName,
     () => file,
     (input) => completeMessage(plan, input),
@@ -58,6 +63,7 @@ export function interpretedThrift(file: FileSchema, typeName: string): ThriftStr
       return value
     },
   )
+  return withDefaults(type, () => planDefaults(plan))
 }
 
 function encodeStruct(w: ThriftWriter, plan: MessagePlan, value: Readonly<Members>): void {
@@ -65,11 +71,12 @@ function encodeStruct(w: ThriftWriter, plan: MessagePlan, value: Readonly<Member
   if (plan.schema.kind === 'union') encodeUnion(w, plan, value)
   else {
     for (const field of plan.fields) {
-      const given = value[field.name]
-      if (given == null && field.presence === 'required') missing(`${plan.schema.name}.${field.schema.name}`)
-      const held = given ?? (field.filled ? field.fallback() : undefined)
+      const own = value[field.name]
+      if (own == null && field.presence === 'required') missing(`${plan.schema.name}.${field.schema.name}`)
+      const held = own ?? (field.filled ? field.fallback() : undefined)
       // Error's own message always is a string; one that was optional and is empty was not there.
-      if (held === undefined || (held === '' && field.presence !== field.schema.presence)) continue
+      const { presence, default: given } = field.schema
+      if (held === undefined || (held === '' && field.presence !== presence && given === undefined)) continue
       encodeField(w, field, held)
     }
     const unknown = plan.keepsUnknown ? value['$unknown'] : undefined

@@ -1,5 +1,6 @@
 /** thriftStruct: the constant that generated code exports beside each struct and union. */
 
+import { type MessageDefaults, withDefaults } from '../../core/message/defaults.ts'
 import { messageMaker } from '../../core/message/message-maker.ts'
 import type { FileSchema } from '../../core/message/schema.ts'
 import { BinaryReader } from './binary-reader.ts'
@@ -23,6 +24,21 @@ export function thriftStruct<T, I>(
   decode: (reader: ThriftReader) => T,
 ): ThriftStruct<T, I> {
   return make(typeName, file, complete, encode, decode)
+}
+
+/** A struct or exception for whose members the IDL writes defaults. */
+export interface DefaultedStruct<T, I, D> extends ThriftStruct<T, I>, MessageDefaults<I, D> {}
+
+/** Makes a {@link DefaultedStruct}; `defaults` gives what the IDL writes. Generated code calls it. */
+export function defaultedStruct<T, I, D extends object>(
+  typeName: string,
+  file: () => FileSchema,
+  complete: (input: I) => T,
+  encode: (writer: ThriftWriter, value: I) => void,
+  decode: (reader: ThriftReader) => T,
+  defaults: () => D,
+): DefaultedStruct<T, I, D> {
+  return withDefaults(thriftStruct(typeName, file, complete, encode, decode), defaults)
 }
 
 /** RpcError INTERNAL for a required field that the bytes do not hold; `path` is `shop.Cart.lines`. */

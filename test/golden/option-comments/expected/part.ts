@@ -2,16 +2,16 @@
 import {
   completeList,
   completeRecord,
+  defaultedStruct,
   doubleCase,
   fileSchema,
   missing,
   missingField,
-  thriftStruct,
   thriftUnion,
   unknownCase,
+  type DefaultedStruct,
   type FileSchema,
   type ThriftReader,
-  type ThriftStruct,
   type ThriftUnion,
   type ThriftWriter,
 } from 'volo-ts/gen'
@@ -52,12 +52,20 @@ export interface PartInput {
   readonly unset?: Carrier | undefined
 }
 
-export const Part: ThriftStruct<Part, PartInput> = /*#__PURE__*/ thriftStruct(
+export interface PartDefaults {
+  readonly display_name: string
+  readonly carrier: Carrier
+  readonly allowed: ReadonlySet<Carrier>
+  readonly carrierByName: Readonly<Record<string, Carrier>>
+}
+
+export const Part: DefaultedStruct<Part, PartInput, PartDefaults> = /*#__PURE__*/ defaultedStruct(
   'part.Part',
   () => $file,
   completePart,
   encodePart,
   decodePart,
+  defaultsPart,
 )
 
 /** @deprecated */
@@ -124,6 +132,15 @@ function completePart(m: PartInput): Part {
     image: v8,
     partsByUrl: v9,
     unset: v10,
+  }
+}
+
+function defaultsPart(): PartDefaults {
+  return {
+    display_name: 'part',
+    carrier: Carrier.HAND,
+    allowed: new Set([Carrier.HAND]),
+    carrierByName: { __proto__: null as never, one: Carrier.CART },
   }
 }
 

@@ -2,20 +2,20 @@
 import {
   completeList,
   completeRecord,
+  defaultedStruct,
   doubleCase,
   enumNumbers,
   fileSchema,
   keepUnknownField,
   missing,
   missingField,
-  thriftStruct,
   thriftUnion,
   unknownCase,
   writeUnknownFields,
+  type DefaultedStruct,
   type EnumNumbers,
   type FileSchema,
   type ThriftReader,
-  type ThriftStruct,
   type ThriftUnion,
   type ThriftWriter,
   type UnknownFields,
@@ -80,12 +80,21 @@ export interface PartInput {
   readonly $unknown?: UnknownFields | undefined
 }
 
-export const Part: ThriftStruct<Part, PartInput> = /*#__PURE__*/ thriftStruct(
+/** The defaults of {@link Part}. */
+export interface PartDefaults {
+  readonly display_name: string
+  readonly carrier: Carrier
+  readonly allowed: ReadonlySet<Carrier>
+  readonly carrierByName: Readonly<Record<string, Carrier>>
+}
+
+export const Part: DefaultedStruct<Part, PartInput, PartDefaults> = /*#__PURE__*/ defaultedStruct(
   'part.Part',
   () => $file,
   completePart,
   encodePart,
   decodePart,
+  defaultsPart,
 )
 
 /** @deprecated use Part */
@@ -158,6 +167,15 @@ function completePart(m: PartInput): Part {
     partsByUrl: v9,
     unset: v10,
     $unknown: m.$unknown,
+  }
+}
+
+function defaultsPart(): PartDefaults {
+  return {
+    display_name: 'part',
+    carrier: Carrier.HAND,
+    allowed: new Set([Carrier.HAND]),
+    carrierByName: { __proto__: null as never, one: Carrier.CART },
   }
 }
 

@@ -3,6 +3,8 @@ import {
   DeclaredException,
   completeList,
   completeMap,
+  defaultedStruct,
+  defaultsOf,
   doubleCase,
   fileSchema,
   messageSchema,
@@ -15,6 +17,7 @@ import {
   unknownCase,
   type CallOptions,
   type Context,
+  type DefaultedStruct,
   type FileSchema,
   type MessageSchema,
   type ServiceType,
@@ -68,12 +71,19 @@ export interface ProductInput {
   readonly rating?: number | undefined
 }
 
-export const Product: ThriftStruct<Product, ProductInput> = /*#__PURE__*/ thriftStruct(
+/** The defaults of {@link Product}. */
+export interface ProductDefaults {
+  readonly category: Category
+  readonly rating: number
+}
+
+export const Product: DefaultedStruct<Product, ProductInput, ProductDefaults> = /*#__PURE__*/ defaultedStruct(
   'shop.Product',
   () => $file,
   completeProduct,
   encodeProduct,
   decodeProduct,
+  defaultsProduct,
 )
 
 export interface CartLine {
@@ -88,12 +98,18 @@ export interface CartLineInput {
   readonly quantity?: number | undefined
 }
 
-export const CartLine: ThriftStruct<CartLine, CartLineInput> = /*#__PURE__*/ thriftStruct(
+/** The defaults of {@link CartLine}. */
+export interface CartLineDefaults {
+  readonly quantity: number
+}
+
+export const CartLine: DefaultedStruct<CartLine, CartLineInput, CartLineDefaults> = /*#__PURE__*/ defaultedStruct(
   'shop.CartLine',
   () => $file,
   completeCartLine,
   encodeCartLine,
   decodeCartLine,
+  defaultsCartLine,
 )
 
 export interface Cart {
@@ -193,12 +209,18 @@ export interface OrderInput {
   readonly express?: boolean | undefined
 }
 
-export const Order: ThriftStruct<Order, OrderInput> = /*#__PURE__*/ thriftStruct(
+/** The defaults of {@link Order}. */
+export interface OrderDefaults {
+  readonly express: boolean
+}
+
+export const Order: DefaultedStruct<Order, OrderInput, OrderDefaults> = /*#__PURE__*/ defaultedStruct(
   'shop.Order',
   () => $file,
   completeOrder,
   encodeOrder,
   decodeOrder,
+  defaultsOrder,
 )
 
 /** Some lines of a cart can't be delivered. */
@@ -278,6 +300,14 @@ export class PaymentDeclined extends DeclaredException {
   static decode(reader: ThriftReader): PaymentDeclined {
     return decodePaymentDeclined(reader)
   }
+
+  static get defaults(): PaymentDeclinedDefaults {
+    return defaultsOf(PaymentDeclined, defaultsPaymentDeclined)
+  }
+
+  static isSet(error: PaymentDeclinedInput, member: keyof PaymentDeclinedDefaults): boolean {
+    return error[member] != null
+  }
 }
 
 /** What {@link PaymentDeclined} is made from. */
@@ -285,6 +315,11 @@ export interface PaymentDeclinedInput {
   readonly reason: string
   /** @defaultValue `3` */
   readonly attemptsLeft?: number | undefined
+}
+
+/** The defaults of {@link PaymentDeclined}. */
+export interface PaymentDeclinedDefaults {
+  readonly attemptsLeft: number
 }
 
 export interface Page {
@@ -721,6 +756,10 @@ function completeProduct(m: ProductInput): Product {
   }
 }
 
+function defaultsProduct(): ProductDefaults {
+  return { category: Category.OTHER, rating: 0 }
+}
+
 function encodeProduct(w: ThriftWriter, m: ProductInput): void {
   w.structBegin()
   const v0 = m.sku ?? missing('shop.Product.sku')
@@ -864,6 +903,10 @@ function completeCartLine(m: CartLineInput): CartLine {
   const v1 = m.quantity ?? 1
   if (v1 === m.quantity) return m as CartLine
   return { sku: v0, quantity: v1 }
+}
+
+function defaultsCartLine(): CartLineDefaults {
+  return { quantity: 1 }
 }
 
 function encodeCartLine(w: ThriftWriter, m: CartLineInput): void {
@@ -1136,6 +1179,10 @@ function completeOrder(m: OrderInput): Order {
   return { id: v0, cart: v1, total: v2, placedAt: v3, express: v4 }
 }
 
+function defaultsOrder(): OrderDefaults {
+  return { express: false }
+}
+
 function encodeOrder(w: ThriftWriter, m: OrderInput): void {
   w.structBegin()
   const v0 = m.id ?? missing('shop.Order.id')
@@ -1251,6 +1298,10 @@ function decodeOutOfStock(r: ThriftReader): OutOfStock {
 
 function completePaymentDeclined(m: PaymentDeclinedInput): PaymentDeclined {
   return m instanceof PaymentDeclined ? m : new PaymentDeclined(m)
+}
+
+function defaultsPaymentDeclined(): PaymentDeclinedDefaults {
+  return { attemptsLeft: 3 }
 }
 
 function encodePaymentDeclined(w: ThriftWriter, m: PaymentDeclinedInput): void {

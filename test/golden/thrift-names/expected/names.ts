@@ -2,6 +2,7 @@
 import {
   DeclaredException,
   completeMap,
+  defaultedStruct,
   fileSchema,
   messageSchema,
   methodType,
@@ -11,6 +12,7 @@ import {
   thriftStruct,
   type CallOptions as volo_CallOptions,
   type Context as volo_Context,
+  type DefaultedStruct,
   type FileSchema,
   type MessageSchema,
   type ServiceType,
@@ -310,12 +312,18 @@ export interface MoneyInput {
   readonly reserved?: default_Input | undefined
 }
 
-export const Money: volo_ThriftStruct<Money, MoneyInput> = /*#__PURE__*/ thriftStruct(
+/** The defaults of {@link Money}. */
+export interface MoneyDefaults {
+  readonly color: Color
+}
+
+export const Money: DefaultedStruct<Money, MoneyInput, MoneyDefaults> = /*#__PURE__*/ defaultedStruct(
   'names.Money',
   () => $file,
   completeMoney,
   encodeMoney,
   decodeMoney,
+  defaultsMoney,
 )
 
 export class constructor extends DeclaredException {
@@ -1159,6 +1167,10 @@ function completeMoney(m: MoneyInput): Money {
   const v2 = m.reserved == null ? undefined : default_.complete(m.reserved)
   if (v0 === m.theirs && v1 === m.color && v2 === m.reserved) return m as Money
   return { theirs: v0, color: v1, reserved: v2 }
+}
+
+function defaultsMoney(): MoneyDefaults {
+  return { color: Color.RED }
 }
 
 function encodeMoney(w: ThriftWriter, m: MoneyInput): void {

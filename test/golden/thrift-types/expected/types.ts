@@ -5,6 +5,7 @@ import {
   completeMap,
   completePairs,
   completeRecord,
+  defaultedStruct,
   doubleCase,
   fileSchema,
   messageSchema,
@@ -17,6 +18,7 @@ import {
   unknownCase,
   type CallOptions,
   type Context,
+  type DefaultedStruct,
   type FileSchema,
   type MessageSchema,
   type ServiceType,
@@ -208,8 +210,7 @@ export interface Presence {
   l: Level
   m?: Name | undefined
   n: Names
-  /** Absent means `7`. */
-  o?: number | undefined
+  o: number
   p: number
 }
 
@@ -229,17 +230,24 @@ export interface PresenceInput {
   readonly l?: Level | undefined
   readonly m?: Name | undefined
   readonly n: NamesInput
-  /** Absent means `7`. */
+  /** @defaultValue `7` */
   readonly o?: number | undefined
   readonly p: number
 }
 
-export const Presence: ThriftStruct<Presence, PresenceInput> = /*#__PURE__*/ thriftStruct(
+/** The defaults of {@link Presence}. */
+export interface PresenceDefaults {
+  readonly o: number
+  readonly p: number
+}
+
+export const Presence: DefaultedStruct<Presence, PresenceInput, PresenceDefaults> = /*#__PURE__*/ defaultedStruct(
   'types.Presence',
   () => $file,
   completePresence,
   encodePresence,
   decodePresence,
+  defaultsPresence,
 )
 
 export interface Defaults {
@@ -265,8 +273,7 @@ export interface Defaults {
   constant: string
   empty: string[]
   none: Record<string, string>
-  /** Absent means `5n`. */
-  maybe?: Millis | undefined
+  maybe: Millis
   noNumbers: Set<number>
 }
 
@@ -316,18 +323,47 @@ export interface DefaultsInput {
   readonly empty?: readonly string[] | undefined
   /** @defaultValue `{  }` */
   readonly none?: Readonly<Record<string, string>> | undefined
-  /** Absent means `5n`. */
+  /** @defaultValue `5n` */
   readonly maybe?: Millis | undefined
   /** @defaultValue `new Set()` */
   readonly noNumbers?: ReadonlySet<number> | undefined
 }
 
-export const Defaults: ThriftStruct<Defaults, DefaultsInput> = /*#__PURE__*/ thriftStruct(
+/** The defaults of {@link Defaults}. */
+export interface DefaultsDefaults {
+  readonly yes: boolean
+  readonly one: boolean
+  readonly small: number
+  readonly large: number
+  readonly huge: bigint
+  readonly real: number
+  readonly whole: number
+  readonly text: string
+  readonly bytes: Uint8Array
+  readonly level: Level
+  readonly byNumber: Level
+  readonly grade: Grade
+  readonly numbers: readonly number[]
+  readonly words: ReadonlySet<string>
+  readonly byText: Readonly<Record<string, number>>
+  readonly byHuge: ReadonlyMap<bigint, string>
+  readonly point: PointInput
+  readonly points: readonly PointInput[]
+  readonly shape: ShapeInput
+  readonly constant: string
+  readonly empty: readonly string[]
+  readonly none: Readonly<Record<string, string>>
+  readonly maybe: Millis
+  readonly noNumbers: ReadonlySet<number>
+}
+
+export const Defaults: DefaultedStruct<Defaults, DefaultsInput, DefaultsDefaults> = /*#__PURE__*/ defaultedStruct(
   'types.Defaults',
   () => $file,
   completeDefaults,
   encodeDefaults,
   decodeDefaults,
+  defaultsDefaults,
 )
 
 /** Either a point or a name. */
@@ -645,6 +681,7 @@ export const PRESENT: Readonly<Presence> = {
   j: Level.LOW,
   l: 0,
   n: ['x'],
+  o: 7,
   p: 1,
 }
 
@@ -1685,9 +1722,19 @@ function completePresence(m: PresenceInput): Presence {
   const v11 = m.l ?? 0
   const v12 = m.m
   const v13 = (m.n ?? missing('types.Presence.n')) as Names
-  const v14 = m.o
+  const v14 = m.o ?? 7
   const v15 = m.p ?? missing('types.Presence.p')
-  if (v2 === m.c && v3 === m.d && v4 === m.e && v5 === m.f && v6 === m.g && v7 === m.h && v8 === m.i && v11 === m.l) {
+  if (
+    v2 === m.c &&
+    v3 === m.d &&
+    v4 === m.e &&
+    v5 === m.f &&
+    v6 === m.g &&
+    v7 === m.h &&
+    v8 === m.i &&
+    v11 === m.l &&
+    v14 === m.o
+  ) {
     return m as Presence
   }
   return {
@@ -1708,6 +1755,10 @@ function completePresence(m: PresenceInput): Presence {
     o: v14,
     p: v15,
   }
+}
+
+function defaultsPresence(): PresenceDefaults {
+  return { o: 7, p: 8 }
 }
 
 function encodePresence(w: ThriftWriter, m: PresenceInput): void {
@@ -1769,10 +1820,7 @@ function encodePresence(w: ThriftWriter, m: PresenceInput): void {
   for (let i13 = 0; i13 < v13.length; i13++) {
     w.string(v13[i13]!)
   }
-  const v14 = m.o
-  if (v14 != null) {
-    w.i32Field(15, v14)
-  }
+  w.i32Field(15, m.o ?? 7)
   const v15 = m.p ?? missing('types.Presence.p')
   w.i32Field(16, v15)
   w.structEnd()
@@ -1793,7 +1841,7 @@ function decodePresence(r: ThriftReader): Presence {
   let v11: Level = 0
   let v12: Name | undefined
   let v13: Names | undefined
-  let v14: number | undefined
+  let v14: number = 7
   let v15: number | undefined
   r.structBegin(16)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
@@ -1975,7 +2023,7 @@ function completeDefaults(m: DefaultsInput): Defaults {
   const v19 = m.constant ?? 'hello'
   const v20 = (m.empty ?? []) as string[]
   const v21 = (m.none ?? { __proto__: null as never }) as Record<string, string>
-  const v22 = m.maybe
+  const v22 = m.maybe ?? 5n
   const v23 = (m.noNumbers ?? new Set()) as Set<number>
   if (
     v0 === m.yes &&
@@ -2000,6 +2048,7 @@ function completeDefaults(m: DefaultsInput): Defaults {
     v19 === m.constant &&
     v20 === m.empty &&
     v21 === m.none &&
+    v22 === m.maybe &&
     v23 === m.noNumbers
   ) {
     return m as Defaults
@@ -2029,6 +2078,35 @@ function completeDefaults(m: DefaultsInput): Defaults {
     none: v21,
     maybe: v22,
     noNumbers: v23,
+  }
+}
+
+function defaultsDefaults(): DefaultsDefaults {
+  return {
+    yes: true,
+    one: true,
+    small: -128,
+    large: 16,
+    huge: 9223372036854775807n,
+    real: 15000000000,
+    whole: 3,
+    text: 'it\'s "quoted"\n',
+    bytes: Uint8Array.of(97, 98),
+    level: Level.HIGH,
+    byNumber: Level.MIDDLE,
+    grade: Level.LOW,
+    numbers: [1, 2, 3],
+    words: new Set(['a', 'b']),
+    byText: { __proto__: null as never, a: 1, 'not-an-identifier': 2 },
+    byHuge: new Map([[1n, 'one']]),
+    point: { x: 1, y: 2.5 },
+    points: [{ x: 0, y: 0 }],
+    shape: { case: 'name', value: 'circle' },
+    constant: 'hello',
+    empty: [],
+    none: { __proto__: null as never },
+    maybe: 5n,
+    noNumbers: new Set(),
   }
 }
 
@@ -2098,10 +2176,7 @@ function encodeDefaults(w: ThriftWriter, m: DefaultsInput): void {
     w.string(e21)
     w.string(v21[e21]!)
   }
-  const v22 = m.maybe
-  if (v22 != null) {
-    w.i64Field(23, v22)
-  }
+  w.i64Field(23, m.maybe ?? 5n)
   const v23 = m.noNumbers ?? new Set()
   w.fieldBegin(14, 24)
   w.setBegin(8, v23.size)
@@ -2134,7 +2209,7 @@ function decodeDefaults(r: ThriftReader): Defaults {
   let v19: string = 'hello'
   let v20: string[] | undefined
   let v21: Record<string, string> | undefined
-  let v22: Millis | undefined
+  let v22: Millis = 5n
   let v23: Set<number> | undefined
   r.structBegin(100)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {

@@ -105,7 +105,7 @@ describe.each(['binary', 'compact'] as const)('generated structs in the %s proto
       primes: [2, 3, 5],
       kind: 1,
       map: { a: 1 },
-      maybe: undefined,
+      maybe: 3,
       point: { x: 1, y: 2 },
       flag: true,
       ids: new Set([1n, 2n]),

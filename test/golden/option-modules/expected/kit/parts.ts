@@ -3,6 +3,7 @@ import {
   DeclaredException,
   completeList,
   completeRecord,
+  defaultedStruct,
   doubleCase,
   enumNumbers,
   fileSchema,
@@ -16,6 +17,7 @@ import {
   unknownCase,
   type CallOptions,
   type Context,
+  type DefaultedStruct,
   type EnumNumbers,
   type FileSchema,
   type MessageSchema,
@@ -83,12 +85,21 @@ export interface PartInput {
   readonly unset?: Carrier | undefined
 }
 
-export const Part: ThriftStruct<Part, PartInput> = /*#__PURE__*/ thriftStruct(
+/** The defaults of {@link Part}. */
+export interface PartDefaults {
+  readonly display_name: string
+  readonly carrier: Carrier
+  readonly allowed: ReadonlySet<Carrier>
+  readonly carrierByName: Readonly<Record<string, Carrier>>
+}
+
+export const Part: DefaultedStruct<Part, PartInput, PartDefaults> = /*#__PURE__*/ defaultedStruct(
   'part.Part',
   () => $file_part,
   completePart,
   encodePart,
   decodePart,
+  defaultsPart,
 )
 
 /** @deprecated use Part */
@@ -304,6 +315,15 @@ function completePart(m: PartInput): Part {
     image: v8,
     partsByUrl: v9,
     unset: v10,
+  }
+}
+
+function defaultsPart(): PartDefaults {
+  return {
+    display_name: 'part',
+    carrier: Carrier.HAND,
+    allowed: new Set([Carrier.HAND]),
+    carrierByName: { __proto__: null as never, one: Carrier.CART },
   }
 }
 
