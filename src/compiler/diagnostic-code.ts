@@ -74,7 +74,7 @@ export const diagnosticCodes = {
     about: 'volo.yml names a declaration or service that the IDL does not have',
   },
   'generated-name-clash': { severity: 'error', about: 'two IDL names become the same TypeScript name' },
-  'module-circle': {
+  'module-cycle': {
     severity: 'error',
     about: 'modules of namespaces import each other, and a constant or alias of one needs another before it is loaded',
   },

@@ -1,4 +1,4 @@
-/** Modules that import each other in a circle, as those of whole namespaces can: which of them is loaded first, nobody knows. */
+/** Import cycles between generated modules, which modules of whole namespaces can form: the load order of their members is undefined. */
 
 import type { IrFile, IrImport } from '../ir/ir.ts'
 
@@ -13,7 +13,7 @@ export function waysBack(files: readonly IrFile[], moduleOf: (file: IrFile) => s
     if (own === undefined) modules.set(moduleOf(file), [file])
     else own.push(file)
   }
-  // Files cannot include each other in a circle, only modules of several files can.
+  // Files cannot include each other in a cycle, only modules of several files can.
   if (modules.size === files.length) return () => undefined
   const known = new Map<string, IrImport | undefined>()
   const search = (from: string, to: string): IrImport | undefined => {

@@ -40,7 +40,7 @@ export interface GitTree {
   /**
    * The content of a file: an IDL file, or what an IDL file includes by a path beside it. Undefined when there is none.
    * Every read is held against the file's digest. Throws a ProjectError for a symbolic link that leads out of the repo
-   * or in a circle, and for a cached file that is damaged or gone.
+   * or in a cycle, and for a cached file that is damaged or gone.
    */
   read(path: string): Uint8Array | undefined
   /** The sha256 of a file, as hex digits, without reading it. Undefined when there is none. */

@@ -22,7 +22,7 @@ export function followLinks(links: ReadonlyMap<string, string>, path: string): s
     const target = links.get(done.join('/'))
     if (target === undefined) continue
     done.pop()
-    if (++followed > maxLinks) return { reason: 'is a symbolic link that leads in a circle' }
+    if (++followed > maxLinks) return { reason: 'is a symbolic link that is part of a cycle' }
     if (/^(?:[/\\]|[a-z]:)/i.test(target)) return { reason: 'is a symbolic link that leads out of the repo' }
     const parts = target.split('/')
     if (rest.length + parts.length > maxParts) return { reason: 'is a symbolic link that is too long' }

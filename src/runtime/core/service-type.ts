@@ -42,7 +42,7 @@ export interface ServiceType<C = unknown, H = unknown> {
   readonly $types?: { readonly client: C; readonly handler: H }
 }
 
-/** What generated code says about a service; the functions are called on first use, so that modules may import in circles. */
+/** What generated code says about a service; the functions are called on first use, so that modules may import each other. */
 export interface ServiceTypeInit {
   readonly name: string
   readonly fullName: string

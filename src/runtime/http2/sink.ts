@@ -1,7 +1,7 @@
 /** The HTTP/2 seam under gRPC: streams as plain calls and callbacks, so that what is below can be replaced. */
 
 import type { Peer } from '../core/context/context.ts'
-import type { ConnectionLifeOptions } from './server/connection-lifetime.ts'
+import type { ConnectionLifetimeOptions } from './server/connection-lifetime.ts'
 import type { Http2PingPolicy } from './server/ping-policy.ts'
 
 export type { Http2PingPolicy } from './server/ping-policy.ts'
@@ -157,7 +157,7 @@ export interface Http2ClientOptions extends Http2Options {
 }
 
 /** Options of a server's connection. */
-export interface Http2ServerOptions extends Http2Options, ConnectionLifeOptions {
+export interface Http2ServerOptions extends Http2Options, ConnectionLifetimeOptions {
   /** Streams that one connection may have open at once. Default 1,000. */
   readonly maxConcurrentStreams?: number | undefined
   /** Which PINGs a client may send; who sends more is sent away with `too_many_pings`. Default: floods are refused, else all are answered. */

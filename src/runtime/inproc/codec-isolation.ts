@@ -1,6 +1,6 @@
-/** Crossing through the wire: bytes are really made and read, in one process. */
+/** MessageTransfer through the wire: bytes are really made and read, in one process. */
 
-import { type Crossing, invalidRequest } from '../core/direct/message-transfer.ts'
+import { invalidRequest, type MessageTransfer } from '../core/direct/message-transfer.ts'
 import { isBizError, isRpcError, RpcError } from '../core/error.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 import { appendError, errorOfTrailers } from '../grpc/status.ts'
@@ -24,11 +24,11 @@ import type { ThriftStruct } from '../thrift/protocol/protocol.ts'
  * TTHeader's keys for Thrift, protobuf and gRPC's trailers for the other. What a wire would lose is lost: the identity
  * of objects, unknown members, causes and stacks. Metadata and metainfo cross as they are.
  */
-export function throughWire(service: ServiceType, method: MethodType): Crossing {
+export function codecIsolation(service: ServiceType, method: MethodType): MessageTransfer {
   return service.idl === 'thrift' ? thriftCrossing(service, method) : protobufCrossing(service, method)
 }
 
-function protobufCrossing(service: ServiceType, method: MethodType): Crossing {
+function protobufCrossing(service: ServiceType, method: MethodType): MessageTransfer {
   const request = method.request as ProtobufMessage
   const response = method.response as ProtobufMessage
   return {
@@ -48,7 +48,7 @@ function protobufCrossing(service: ServiceType, method: MethodType): Crossing {
   }
 }
 
-function thriftCrossing(service: ServiceType, method: MethodType): Crossing {
+function thriftCrossing(service: ServiceType, method: MethodType): MessageTransfer {
   const request = method.request as ThriftStruct
   const result = method.response as ThriftStruct
   const throughResult = (value: object): Readonly<Record<string, unknown>> =>

@@ -1,11 +1,11 @@
 /** deepCopy(): a message that shares nothing with another one. */
 
-import type { Crossing } from '../core/direct/message-transfer.ts'
+import type { MessageTransfer } from '../core/direct/message-transfer.ts'
 import { moving } from '../core/direct/message-transfer.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 
 /** Messages cross as copies of the complete message: neither side can change what the other holds, bytes included. */
-export function copying(service: ServiceType, method: MethodType): Crossing {
+export function copying(service: ServiceType, method: MethodType): MessageTransfer {
   const { request, response } = moving(service, method)
   return {
     request: (message) => deepCopy(request(message)),

@@ -1,11 +1,11 @@
 /** deepFreeze(): makes a message refuse every change, to find code that changes what another side still holds. */
 
-import type { Crossing } from '../core/direct/message-transfer.ts'
+import type { MessageTransfer } from '../core/direct/message-transfer.ts'
 import { moving } from '../core/direct/message-transfer.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 
 /** Messages cross as the same object, frozen for both sides. For development and tests: 1 us per message and more. */
-export function freezing(service: ServiceType, method: MethodType): Crossing {
+export function freezing(service: ServiceType, method: MethodType): MessageTransfer {
   const { request, response } = moving(service, method)
   return {
     request: (message) => deepFreeze(request(message)),

@@ -3,14 +3,14 @@
 import { here, outsideStore } from '../ambient/enclosure.ts'
 import type { Peer } from '../core/context/context.ts'
 import { directService } from '../core/direct/direct-service.ts'
-import { type Crossing, moving } from '../core/direct/message-transfer.ts'
+import { type MessageTransfer, moving } from '../core/direct/message-transfer.ts'
 import { drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
 import type { RunningCall } from '../core/server/call.ts'
 import type { ServerRouter } from '../core/server/router.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
 import type { Transport } from '../core/transport.ts'
-import { throughWire } from './codec-isolation.ts'
+import { codecIsolation } from './codec-isolation.ts'
 import { copying } from './deep-copy.ts'
 import { freezing } from './deep-freeze.ts'
 import { Gate } from './gate.ts'
@@ -157,11 +157,11 @@ export function inProcess(server: Server | ServerRouter, options: InProcessOptio
   }
 }
 
-const crossings: Readonly<Record<string, (service: ServiceType, method: MethodType) => Crossing>> = {
+const crossings: Readonly<Record<string, (service: ServiceType, method: MethodType) => MessageTransfer>> = {
   move: moving,
   copy: copying,
   freeze: freezing,
-  codec: throughWire,
+  codec: codecIsolation,
 }
 
 function gateOf(title: string, { mode = 'direct', concurrency, queue }: InProcessOptions): Gate {

@@ -29,7 +29,7 @@ describe('links of a tree', () => {
     ['drive', 'leads out'],
     ['out/a', 'leads out'],
     ['../a', 'leads out'],
-    ['loop', 'leads in a circle'],
+    ['loop', 'is part of a cycle'],
   ])('%s stands for nothing, and why is said', (path, reason) => {
     expect(followLinks(links, path)).toEqual({ reason: expect.stringContaining(reason) })
   })

@@ -12,7 +12,7 @@ const choiceWeight = 3
 const errorWeight = 64
 
 /** The weight of a message with nothing but its defaults. */
-export function weightOf(message: IrMessage, context: ModuleContext): number {
+export function memoryEstimate(message: IrMessage, context: ModuleContext): number {
   if (message.shape === 'union') return choiceWeight
   const members = membersOf(message, context.names)
   let weight = objectWeight + Math.ceil(members.length / 2)

@@ -9,7 +9,7 @@ import { outputType } from '../type.ts'
 import { isInt64, mapShape, type ResolvedType, resolve } from '../type-shape.ts'
 import { zeroText } from '../value.ts'
 import { defaultText, path } from './complete.ts'
-import { weightOf } from './memory-estimate.ts'
+import { memoryEstimate } from './memory-estimate.ts'
 
 /** What an entry of a map takes in memory, in units of 16 bytes. */
 const entryWeight = 4
@@ -316,7 +316,7 @@ function printDecodeOne(
 ): void {
   if (type.kind === 'message') {
     const decode = decoder(context, type.message)
-    const weight = weightOf(type.message, context)
+    const weight = memoryEstimate(type.message, context)
     const isName = before === undefined || /^\w+$/.test(before)
     const base = before === undefined ? '' : isName ? `, ${before}` : ', b'
     const body = (): void => {
@@ -414,7 +414,7 @@ function printDecodeMap(
       printer.line(`if (f === ${tagOf(1, keyType)}) k = ${readText(context, field, keyType)}`)
       printer.line(
         value.kind === 'message'
-          ? `else if (f === 18) x = ${decoder(context, value.message)}(r, r.enter(${weightOf(value.message, context)}), x)`
+          ? `else if (f === 18) x = ${decoder(context, value.message)}(r, r.enter(${memoryEstimate(value.message, context)}), x)`
           : `else if (f === ${tagOf(2, value)}) x = ${readText(context, field, value)}`,
       )
       printer.line('else r.skip(f)')
@@ -422,7 +422,7 @@ function printDecodeMap(
     printer.line('r.leave(e)')
     let held = 'x'
     if (value.kind === 'message')
-      held = `x ?? ${decoder(context, value.message)}(r, r.empty(${weightOf(value.message, context)}))`
+      held = `x ?? ${decoder(context, value.message)}(r, r.empty(${memoryEstimate(value.message, context)}))`
     else if (late) held = 'x ?? new Uint8Array(0)'
     const put =
       mapShape(type.key, context.options.map) === 'record' ? `${local}[k] = ${held}` : `${local}.set(k, ${held})`

@@ -7,7 +7,7 @@ import { key, type Printer, quote } from '../text/printer.ts'
 import { outputType } from '../type.ts'
 import { mapShape, type ResolvedType, resolve, setShape } from '../type-shape.ts'
 import { defaultText, path } from './complete.ts'
-import { weightOf } from './memory-estimate.ts'
+import { memoryEstimate } from './memory-estimate.ts'
 
 /** Type code on the wire and method of writer and reader, by scalar; Thrift has no others. */
 const scalars: Partial<Record<ScalarName, readonly [code: number, method: string]>> = {
@@ -244,7 +244,7 @@ function printFieldLoop(
   keeps: boolean,
   field: (field: IrField, index: number) => void,
 ): void {
-  printer.line(`r.structBegin(${weightOf(message, context)})`)
+  printer.line(`r.structBegin(${memoryEstimate(message, context)})`)
   printer.block('for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {', () => {
     if (message.fields.length > 0) {
       printer.block('switch (r.fieldId) {', () => {

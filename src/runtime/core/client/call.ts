@@ -13,7 +13,7 @@ import { streamsRequest } from '../method-kind.ts'
 import { describe } from '../server/dispatch.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { CallStream } from '../stream/call-stream.ts'
-import { HeldStream, StreamAge } from '../stream/stream-handle.ts'
+import { StreamAge, StreamHandle } from '../stream/stream-handle.ts'
 import type { CallOptions } from './call-options.ts'
 import { retries, retryOption } from './retry-option.ts'
 
@@ -83,11 +83,11 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
     this.response = response
     this.start(next, request, now)
     this.age = new StreamAge()
-    return new HeldStream(response, this.age)
+    return new StreamHandle(response, this.age)
   }
 
   /** The call that this one is made for. */
-  get callerContext(): Context | undefined {
+  get parentContext(): Context | undefined {
     return this.parent
   }
 

@@ -3,8 +3,8 @@
 import type { Context } from './context.ts'
 
 /** A context that knows which one it was made for. */
-export interface ChainedContext {
-  readonly callerContext: Context | undefined
+export interface ChildContext {
+  readonly parentContext: Context | undefined
 }
 
 /** The contexts behind one, nearest first: a handler's own, its caller's, and so on. */
@@ -13,5 +13,5 @@ export function* contextsBehind(cx: Context): Iterable<Context> {
 }
 
 function behind(cx: Context): Context | undefined {
-  return 'callerContext' in cx ? (cx as Context & ChainedContext).callerContext : undefined
+  return 'parentContext' in cx ? (cx as Context & ChildContext).parentContext : undefined
 }

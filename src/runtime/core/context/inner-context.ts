@@ -15,7 +15,7 @@ export abstract class InnerContext extends CancelScope implements ResponseListen
   }
 
   /** The context that this one stands in for. */
-  get callerContext(): Context {
+  get parentContext(): Context {
     return this.outer
   }
   get role(): 'client' | 'server' {

@@ -12,8 +12,8 @@ import { rawInProcess } from '../raw/raw-service.ts'
 import type { CallCounter, Route, Router, ServerCall, ServerCallInit } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { CallStream } from '../stream/call-stream.ts'
-import { type Crossing, moving } from './message-transfer.ts'
-import { bytesWay } from './raw-bridge.ts'
+import { type MessageTransfer, moving } from './message-transfer.ts'
+import { rawBridge } from './raw-bridge.ts'
 
 /** A Service that can also be called without a caller's context, where nobody would see that context. */
 export interface DirectService extends Service {
@@ -53,7 +53,7 @@ export interface DirectOptions {
   /** Asked before each call: why it may not be made. */
   readonly refusal?: (() => RpcError | undefined) | undefined
   /** How messages cross. Default: they move. */
-  readonly crossing?: ((service: ServiceType, method: MethodType) => Crossing) | undefined
+  readonly crossing?: ((service: ServiceType, method: MethodType) => MessageTransfer) | undefined
   /** When calls start. Default: at once, and nobody counts. */
   readonly admission?: ((service: ServiceType, method: MethodType) => Admission) | undefined
   /** Default: handlers run in their caller's context, as any function does. */
@@ -73,7 +73,7 @@ export function directService(service: ServiceType, router: Router, options: Dir
     const route = router.find(service.idl, service.fullName, method.name) ?? unknownRoute(service, router, method)
     const way: Way = {
       route,
-      inBytes: bytesWay(method, route),
+      inBytes: rawBridge(method, route),
       crossing: (options.crossing ?? moving)(service, route.method),
       admission: options.admission?.(service, method),
       ambient: enclosure?.ambient,
@@ -128,8 +128,8 @@ export function directService(service: ServiceType, router: Router, options: Dir
 interface Way {
   readonly route: Route
   /** How calls run of which one side moves bytes. */
-  readonly inBytes: ReturnType<typeof bytesWay>
-  readonly crossing: Crossing
+  readonly inBytes: ReturnType<typeof rawBridge>
+  readonly crossing: MessageTransfer
   readonly admission: Admission | undefined
   readonly ambient: AmbientStore | undefined
 }

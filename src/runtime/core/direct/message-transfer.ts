@@ -1,10 +1,10 @@
-/** Crossing: what happens to a message on its way between a caller and a handler in one process. */
+/** MessageTransfer: what happens to a message on its way between a caller and a handler in one process. */
 
 import { isRpcError, RpcError } from '../error.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 
 /** How the messages and failures of one method cross. */
-export interface Crossing {
+export interface MessageTransfer {
   /** Makes the handler's request of the caller's, or each message of a streamed one. */
   readonly request: (message: unknown) => unknown
   /** Makes the caller's response of the handler's; undefined when there is nothing to do. */
@@ -14,7 +14,7 @@ export interface Crossing {
 }
 
 /** Complete messages cross as they are, incomplete ones are copied and filled. */
-export function moving(service: ServiceType, method: MethodType): Crossing {
+export function moving(service: ServiceType, method: MethodType): MessageTransfer {
   return { request: requestCompletion(service, method), response: responseCompletion(method) }
 }
 

@@ -1,4 +1,4 @@
-/** bytesWay: a call in one process of which one side moves bytes and the other messages. */
+/** rawBridge: a call in one process of which one side moves bytes and the other messages. */
 
 import { RpcError } from '../error.ts'
 import type { MessageType } from '../message/message.ts'
@@ -17,7 +17,7 @@ const same: Convert = (message) => message
  * Runs the calls of such a method with the codecs of the side that has some; undefined where both have the same. A side
  * in bytes may also stream where the other does not: it knows only the wire, on which that is one.
  */
-export function bytesWay(
+export function rawBridge(
   caller: MethodType,
   { service, method: callee }: Route,
 ): ((call: ServerCall, request: unknown) => Promise<unknown>) | undefined {

@@ -12,7 +12,7 @@ const located = new WeakSet<object>()
  * What to throw when encoding a message has thrown: RpcError INVALID_ARGUMENT that begins with the place, such as
  * `shop.Cart.lines[2].quantity: 1.5 is not a 32-bit integer`, where a value of the wrong kind is to blame.
  */
-export function locateValue(thrown: unknown, file: FileSchema, typeName: string, value: unknown): unknown {
+export function encodeError(thrown: unknown, file: FileSchema, typeName: string, value: unknown): unknown {
   const isRefusal = isRpcError(thrown) ? thrown.code === 'INVALID_ARGUMENT' : thrown instanceof TypeError
   if (!isRefusal || located.has(thrown as object)) return thrown
   const found = misfit(file, { kind: 'message', name: typeName }, value, 0)

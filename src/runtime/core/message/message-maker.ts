@@ -1,6 +1,6 @@
 /** messageMaker: what makes message types of printed functions, over the writer and reader of one wire format. */
 
-import { locateValue } from './encode-error.ts'
+import { encodeError } from './encode-error.ts'
 import { messageSchema } from './file-schema.ts'
 import type { MessageType } from './message.ts'
 import type { FileSchema, MessageSchema } from './schema.ts'
@@ -54,7 +54,7 @@ export function messageMaker<W, R>(
         try {
           encode(to, value)
         } catch (error) {
-          throw locateValue(error, file(), typeName, value)
+          throw encodeError(error, file(), typeName, value)
         }
       },
       decode,

@@ -201,7 +201,7 @@ function resolve(schema: MessageSchema, file: FileSchema): MessagePlan {
     }
     cases.set(field.name, field)
   }
-  plan.weight = weightOf(plan)
+  plan.weight = memoryEstimate(plan)
   return plan
 }
 
@@ -368,7 +368,7 @@ const objectWeight = 2
 const choiceWeight = 3
 const errorWeight = 64
 
-function weightOf({ schema, members }: MessagePlan): number {
+function memoryEstimate({ schema, members }: MessagePlan): number {
   if (schema.kind === 'union') return choiceWeight
   let weight = objectWeight + Math.ceil(members.length / 2)
   if (schema.kind === 'exception') weight += errorWeight

@@ -167,7 +167,7 @@ export class RunningCall extends CallContext implements ServerCall {
   }
 
   /** The call that this one was made for, in process. */
-  get callerContext(): Context | undefined {
+  get parentContext(): Context | undefined {
     return this.replyTo
   }
 

@@ -8,7 +8,7 @@ const dropped = new FinalizationRegistry<CallStream>((stream) => {
 })
 
 /** Streams so young that most will end before anybody could forget them: to hear of a collection costs 2 us. */
-const young: HeldStream[] = []
+const young: StreamHandle[] = []
 const youngAtMost = 256
 const youngMs = 1000
 let timer: ReturnType<typeof setTimeout> | undefined
@@ -23,7 +23,7 @@ function watchYoung(): void {
  * The caller's handle of a stream. Nothing of the call points at it, so a caller that forgets a stream without reading
  * it to its end lets go of it, and the call is cancelled at a garbage collection instead of being kept for ever.
  */
-export class HeldStream implements AsyncIterableIterator<unknown> {
+export class StreamHandle implements AsyncIterableIterator<unknown> {
   private readonly stream: CallStream
   private readonly age: StreamAge
 
@@ -83,7 +83,7 @@ export class StreamAge {
     this.place = nowhere
     if (place === watched) dropped.unregister(this)
     else if (place >= 0) {
-      const last = young.pop() as HeldStream
+      const last = young.pop() as StreamHandle
       if (place < young.length) last.moveTo(place)
     }
   }

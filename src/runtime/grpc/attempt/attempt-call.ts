@@ -7,7 +7,7 @@ import { delayOf, longestDelayMs } from '../../core/context/delay.ts'
 import type { Service } from '../../core/context/service.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsResponse } from '../../core/method-kind.ts'
-import { type AttemptWatch, attemptWatch } from './attempt-observer.ts'
+import { type AttemptObserver, attemptObserver } from './attempt-observer.ts'
 import { Replay, type ReplayBudget } from './replay.ts'
 import type { RetryThrottle } from './retry-throttle.ts'
 
@@ -23,7 +23,7 @@ export interface AttemptPlan {
 export type Pushback = number | 'stop' | undefined
 
 /** One attempt, for whoever decides about others. */
-export class Attempt implements AttemptWatch {
+export class Attempt implements AttemptObserver {
   readonly cx: AttemptContext
   readonly #call: AttemptCall
   #messages = 0
@@ -31,7 +31,7 @@ export class Attempt implements AttemptWatch {
   constructor(call: AttemptCall, outer: Context, previous: number) {
     this.#call = call
     this.cx = new AttemptContext(outer, previous)
-    this.cx.set(attemptWatch, this)
+    this.cx.set(attemptObserver, this)
   }
 
   get previous(): number {

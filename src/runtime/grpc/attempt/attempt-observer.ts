@@ -1,9 +1,9 @@
-/** AttemptWatch: what those who make attempts of a call hear of each. */
+/** AttemptObserver: what those who make attempts of a call hear of each. */
 
 import { type ContextKey, contextKey } from '../../core/context/context.ts'
 
 /** One attempt of a call that may be made again. */
-export interface AttemptWatch {
+export interface AttemptObserver {
   /** Attempts before this one. */
   readonly previous: number
   /** A message of so many bytes is on its way. */
@@ -13,4 +13,4 @@ export interface AttemptWatch {
 }
 
 /** Where the context of an attempt holds it. */
-export const attemptWatch: ContextKey<AttemptWatch> = contextKey('grpc.attempt')
+export const attemptObserver: ContextKey<AttemptObserver> = contextKey('grpc.attempt')

@@ -7,7 +7,7 @@ import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'
 import type { Http2ClientConnection, Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
-import { type AttemptWatch, attemptWatch } from '../attempt/attempt-observer.ts'
+import { type AttemptObserver, attemptObserver } from '../attempt/attempt-observer.ts'
 import { decodeFrame, encodeFrame } from '../codec.ts'
 import type { Compression } from '../compression.ts'
 import { type Frame, FrameReader } from '../framing.ts'
@@ -20,7 +20,7 @@ import { metadataOfCredentials } from './call-credentials.ts'
 import { type BoundMethod, type CallSettings, settingsOf } from './call-settings.ts'
 import type { ChannelCall } from './channel.ts'
 import { callHeaders, renewTimeout } from './request-headers.ts'
-import { answerEncoding, checkAnswer, endedEarly, refuses, wrongCount } from './response-check.ts'
+import { checkResponse, endedEarly, refuses, responseEncoding, wrongCount } from './response-check.ts'
 
 /** Bytes of streamed requests that are kept for a server that has not seen them, until it begins to answer. */
 const mostKept = 64 * 1024
@@ -62,7 +62,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   /** What has been written of streamed requests, until the server has begun to answer or it is too much. */
   private kept: Uint8Array[] | undefined = undefined
   private keptBytes = 0
-  private watch: AttemptWatch | undefined = undefined
+  private watch: AttemptObserver | undefined = undefined
   private stream: Http2Stream | undefined = undefined
   private writer: MessageWriter | undefined = undefined
   private response: MessageStream | undefined = undefined
@@ -86,7 +86,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     try {
       const settings = settingsOf(this.bound, cx)
       this.settings = settings
-      this.watch = cx.get(attemptWatch)
+      this.watch = cx.get(attemptObserver)
       if (streamsRequest(cx.method.kind)) this.messages = request as Messages
       else {
         this.frame = encodeFrame(this.bound.request, request, settings.maxSendBytes, settings.compression)
@@ -128,7 +128,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     // For the calls that follow.
     if (compression !== undefined && refuses(headers, compression)) channel.refusedEncodings.add(compression)
     try {
-      checkAnswer(headers, this.cx.peer)
+      checkResponse(headers, this.cx.peer)
       if (end) {
         this.end(headers)
         return
@@ -140,7 +140,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
       const metadata = readMetadata(headers)
       if (metadata !== undefined) addMetadata(this.cx.responseHeaders, metadata)
       readBackward(headers, this.cx)
-      this.encoding = answerEncoding(headers)
+      this.encoding = responseEncoding(headers)
       responseStarted(this.cx)
     } catch (error) {
       this.abandon(error)

@@ -8,7 +8,7 @@ import { headerOf } from '../metadata.ts'
 import { codeOfHttpStatus } from '../status.ts'
 
 /** Throws RpcError when an answer is not gRPC. */
-export function checkAnswer(headers: Http2Headers, peer: Peer | undefined): void {
+export function checkResponse(headers: Http2Headers, peer: Peer | undefined): void {
   const type = headerOf(headers, 'content-type')
   const status = headerOf(headers, ':status')
   if (status === '200' && type?.startsWith('application/grpc') === true) return
@@ -28,7 +28,7 @@ export function refuses(headers: Http2Headers, compression: Compression): boolea
 }
 
 /** How the messages of an answer are compressed. Throws RpcError INTERNAL for a way that is not known here. */
-export function answerEncoding(headers: Http2Headers): Compression | undefined {
+export function responseEncoding(headers: Http2Headers): Compression | undefined {
   const name = headerOf(headers, 'grpc-encoding')
   const compression = compressionOf(name)
   if (compression !== 'unknown') return compression

@@ -10,14 +10,14 @@ import { rawService } from '../raw-service.ts'
 import { appendError } from '../status.ts'
 import { type GrpcRoute, GrpcServerCall, type ServerSettings } from './call.ts'
 import type { ConnectionCounters } from './counters.ts'
-import { type RequestHead, readRequestHead } from './request-headers.ts'
+import { type RequestHeaders, readRequestHeaders } from './request-headers.ts'
 
 /** What answers requests that are not gRPC: gRPC-web, JSON and what else HTTP is used for. */
 export type HttpAccept = (
   acceptor: CallAcceptor,
   stream: Http2Stream,
   headers: Http2Headers,
-  head: RequestHead,
+  head: RequestHeaders,
   end: boolean,
 ) => Http2Sink
 
@@ -52,7 +52,7 @@ export class CallAcceptor {
 
   /** Takes a stream; answers with the sink of the rest of it. `version`: of HTTP. */
   accept(stream: Http2Stream, headers: Http2Headers, end: boolean, version: 1 | 2 = 2): Http2Sink {
-    const head = readRequestHead(headers)
+    const head = readRequestHeaders(headers)
     if (version === 1 && contentType.test(head.contentType)) return needsHttp2(stream)
     if (head.method !== 'POST' || !contentType.test(head.contentType)) {
       const { http } = this.shared
@@ -64,7 +64,7 @@ export class CallAcceptor {
   }
 
   /** Opens the gRPC call that a head asks for, on a stream whose body is gRPC's. */
-  open(stream: Http2Stream, head: RequestHead, end: boolean): CallSink {
+  open(stream: Http2Stream, head: RequestHeaders, end: boolean): CallSink {
     const { router, settings } = this.shared
     try {
       const route = this.route(head.path)
@@ -82,7 +82,7 @@ export class CallAcceptor {
   }
 
   /** What the router is told of a call. */
-  callInit(head: RequestHead): Parameters<Router['open']>[1] {
+  callInit(head: RequestHeaders): Parameters<Router['open']>[1] {
     return {
       peer: this.peer,
       admitted: true,
@@ -129,7 +129,7 @@ function shown(text: string): string {
 }
 
 /** The sink of a stream that has had its answer. */
-export const deaf: CallSink = { headers() {}, data() {}, end() {}, reset() {}, drain() {}, refuse() {} }
+export const ignoringSink: CallSink = { headers() {}, data() {}, end() {}, reset() {}, drain() {}, refuse() {} }
 
 const http2Text = new TextEncoder().encode('gRPC needs HTTP/2. Over HTTP/1.1 this server answers gRPC-web and JSON.\n')
 
@@ -138,11 +138,11 @@ function needsHttp2(stream: Http2Stream): CallSink {
   const length = String(http2Text.length)
   stream.headers([':status', '505', 'content-type', 'text/plain; charset=utf-8', 'content-length', length], false)
   stream.write(http2Text, true)
-  return deaf
+  return ignoringSink
 }
 
 /** Answers with a head alone. */
 export function answer(stream: Http2Stream, headers: Http2Headers): CallSink {
   stream.headers(headers, true)
-  return deaf
+  return ignoringSink
 }

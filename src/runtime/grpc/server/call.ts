@@ -16,7 +16,7 @@ import { appendMetadata } from '../metadata.ts'
 import { appendMetainfo, metainfoPrefix } from '../metainfo.ts'
 import { appendError } from '../status.ts'
 import type { ConnectionCounters } from './counters.ts'
-import type { RequestHead } from './request-headers.ts'
+import type { RequestHeaders } from './request-headers.ts'
 
 /** What every call of a wire shares. */
 export interface ServerSettings {
@@ -81,7 +81,7 @@ export class GrpcServerCall implements Http2Sink {
     route: GrpcRoute,
     stream: Http2Stream,
     call: ServerCall,
-    head: RequestHead,
+    head: RequestHeaders,
     counters: ConnectionCounters | undefined,
   ) {
     this.settings = settings

@@ -9,7 +9,7 @@ import { readMetainfo } from '../metainfo.ts'
 import { parseTimeout } from '../timeout.ts'
 
 /** A request's head. */
-export interface RequestHead {
+export interface RequestHeaders {
   method: string
   path: string
   contentType: string
@@ -26,8 +26,8 @@ export interface RequestHead {
 }
 
 /** Reads a request's header fields; what is malformed becomes its `problem`. */
-export function readRequestHead(headers: Http2Headers): RequestHead {
-  const head: RequestHead = {
+export function readRequestHeaders(headers: Http2Headers): RequestHeaders {
+  const head: RequestHeaders = {
     method: '',
     path: '',
     contentType: '',
@@ -76,7 +76,7 @@ export function readRequestHead(headers: Http2Headers): RequestHead {
   return head
 }
 
-function readEncoding(head: RequestHead, name: string): void {
+function readEncoding(head: RequestHeaders, name: string): void {
   const compression = compressionOf(name)
   if (compression !== 'unknown') head.compression = compression
   else {
@@ -84,7 +84,7 @@ function readEncoding(head: RequestHead, name: string): void {
   }
 }
 
-function addMetadata(head: RequestHead, name: string, value: string): void {
+function addMetadata(head: RequestHeaders, name: string, value: string): void {
   head.metadata ??= new Metadata()
   try {
     appendHeader(head.metadata, name, value)

@@ -2,8 +2,8 @@
 
 import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import { headerOf } from '../metadata.ts'
-import { answer, type CallAcceptor, deaf, type HttpAccept } from '../server/call-acceptor.ts'
-import type { RequestHead } from '../server/request-headers.ts'
+import { answer, type CallAcceptor, type HttpAccept, ignoringSink } from '../server/call-acceptor.ts'
+import type { RequestHeaders } from '../server/request-headers.ts'
 import { healthStatus } from '../service/health-status.ts'
 import { type Cors, type CorsOptions, cors } from './cors.ts'
 import { JsonCall } from './json-call.ts'
@@ -72,7 +72,7 @@ function acceptWeb(
   acceptor: CallAcceptor,
   stream: Http2Stream,
   headers: Http2Headers,
-  head: RequestHead,
+  head: RequestHeaders,
   end: boolean,
   isTextRequest: boolean,
   policy: Cors,
@@ -80,14 +80,14 @@ function acceptWeb(
   const accept = headerOf(headers, 'accept') ?? ''
   const isText = accept.includes('application/grpc-web-text') || (isTextRequest && !accept.includes('grpc-web'))
   const call = acceptor.open(new WebStream(stream, isText, policy.answer(headers)), head, end)
-  return isTextRequest && call !== deaf ? new WebTextSink(call) : call
+  return isTextRequest && call !== ignoringSink ? new WebTextSink(call) : call
 }
 
 function answerHealth(
   acceptor: CallAcceptor,
   stream: Http2Stream,
   headers: Http2Headers,
-  { method }: RequestHead,
+  { method }: RequestHeaders,
   policy: Cors,
 ): Http2Sink {
   if (method !== 'GET' && method !== 'HEAD') return answer(stream, [':status', '405', 'allow', 'GET, HEAD'])
@@ -102,5 +102,5 @@ function answerHealth(
     method === 'HEAD',
   )
   if (method === 'GET') stream.write(body, true)
-  return deaf
+  return ignoringSink
 }

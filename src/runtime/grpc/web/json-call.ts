@@ -12,7 +12,7 @@ import { tooLarge } from '../framing.ts'
 import { appendMetadata, headerOf } from '../metadata.ts'
 import type { GrpcRoute } from '../server/call.ts'
 import type { CallAcceptor } from '../server/call-acceptor.ts'
-import type { RequestHead } from '../server/request-headers.ts'
+import type { RequestHeaders } from '../server/request-headers.ts'
 import { httpFailure } from './connect-error.ts'
 import { type CorsHeaders, exposed } from './cors.ts'
 
@@ -27,7 +27,7 @@ const protocolName = /^(?:connect-|content-|accept$|accept-encoding$|origin$)/
 export class JsonCall implements Http2Sink {
   readonly #acceptor: CallAcceptor
   readonly #stream: Http2Stream
-  readonly #head: RequestHead
+  readonly #head: RequestHeaders
   readonly #cors: CorsHeaders
   readonly #timeout: string | undefined
   readonly #encoding: string | undefined
@@ -43,7 +43,7 @@ export class JsonCall implements Http2Sink {
   constructor(
     acceptor: CallAcceptor,
     stream: Http2Stream,
-    head: RequestHead,
+    head: RequestHeaders,
     headers: Http2Headers,
     cors: CorsHeaders,
   ) {

@@ -72,7 +72,7 @@ export class GrpcWebCall {
     try {
       const response = await this.#send(headers, body)
       const head = headersOf(response)
-      checkAnswer(response, head, this.#method.url)
+      checkResponse(response, head, this.#method.url)
       const metadata = readMetadata(head)
       if (metadata !== undefined) addMetadata(cx.responseHeaders, metadata)
       readBackward(head, cx)
@@ -232,7 +232,7 @@ function headersOf(response: Response): string[] {
   return list
 }
 
-function checkAnswer(response: Response, head: readonly string[], url: string): void {
+function checkResponse(response: Response, head: readonly string[], url: string): void {
   const type = response.headers.get('content-type')
   if (response.status === 200 && type?.startsWith('application/grpc-web') === true) return
   if (headerOf(head, 'grpc-status') !== undefined) return

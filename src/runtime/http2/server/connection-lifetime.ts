@@ -1,9 +1,9 @@
-/** ConnectionLife: how old a server's connection may grow, and how long it may stand idle. */
+/** ConnectionLifetime: how old a server's connection may grow, and how long it may stand idle. */
 
 import { delayOf, longestDelayMs } from '../../core/context/delay.ts'
 
-/** The limits of {@link ConnectionLife}. */
-export interface ConnectionLifeOptions {
+/** The limits of {@link ConnectionLifetime}. */
+export interface ConnectionLifetimeOptions {
   /**
    * Milliseconds, give or take a tenth, after which a connection is sent away, so that clients spread over servers
    * again. Default: never.
@@ -16,22 +16,22 @@ export interface ConnectionLifeOptions {
 }
 
 /** What it asks of its connection. */
-export interface ConnectionLifeHost {
+export interface ConnectionLifetimeHost {
   /** Takes no new stream, lets open ones end. */
   drain(): unknown
   destroy(): void
 }
 
 /** Timers of one connection; they keep no process alive. Made only where a limit is set. */
-export class ConnectionLife {
-  readonly #host: ConnectionLifeHost
-  readonly #options: ConnectionLifeOptions
+export class ConnectionLifetime {
+  readonly #host: ConnectionLifetimeHost
+  readonly #options: ConnectionLifetimeOptions
   #age: NodeJS.Timeout | undefined
   #idle: NodeJS.Timeout | undefined
   #idleSince: number = performance.now()
   #busy = false
 
-  constructor(host: ConnectionLifeHost, options: ConnectionLifeOptions) {
+  constructor(host: ConnectionLifetimeHost, options: ConnectionLifetimeOptions) {
     this.#host = host
     this.#options = options
     const { maxAgeMs, maxIdleMs } = options

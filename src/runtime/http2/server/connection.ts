@@ -10,7 +10,7 @@ import type { HeaderBlock, HeaderCheck } from '../hpack/decoder.ts'
 import { serverKeepalive } from '../keepalive.ts'
 import type { Http2Accept, Http2ServerConnection, Http2ServerOptions } from '../sink.ts'
 import { ConnectionStream } from '../stream.ts'
-import { ConnectionLife } from './connection-lifetime.ts'
+import { ConnectionLifetime } from './connection-lifetime.ts'
 import { PingCounter } from './ping-policy.ts'
 
 /** An accepted connection, as a port hands it over. */
@@ -42,7 +42,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   /** The last GOAWAY has gone: no stream beyond is taken. */
   #final = false
   #drainTimer: NodeJS.Timeout | undefined
-  readonly #life: ConnectionLife | undefined
+  readonly #life: ConnectionLifetime | undefined
   readonly #pings: PingCounter | undefined
 
   constructor(socket: Http2Socket['socket'], first: Uint8Array, accept: Http2Accept, options: Http2ServerOptions) {
@@ -51,7 +51,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     this.#maxStreams = options.maxConcurrentStreams ?? 1_000
     this.#pings = options.pingPolicy === undefined ? undefined : new PingCounter(options.pingPolicy)
     const isMortal = options.maxAgeMs !== undefined || options.maxIdleMs !== undefined
-    this.#life = isMortal ? new ConnectionLife(this, options) : undefined
+    this.#life = isMortal ? new ConnectionLifetime(this, options) : undefined
     this.begin(first, [[Setting.MAX_CONCURRENT_STREAMS, this.#maxStreams]])
   }
 

@@ -35,7 +35,7 @@ export interface HeadTarget {
 }
 
 /** Reads the head of a request. */
-export function readRequestHead(head: unknown, target: HeadTarget): void {
+export function readCallHeader(head: unknown, target: HeadTarget): void {
   if (typeof head === 'number') {
     target.deadline = head - performance.timeOrigin
     return

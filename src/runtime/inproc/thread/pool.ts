@@ -12,7 +12,7 @@ import { type PoolRoute, ThreadCall } from './client-call.ts'
 import { dropPayload, methodCarrier } from './payload.ts'
 import type { ThreadsStats } from './stats.ts'
 import { ThreadWorker, type WorkerEvents, type WorkerSettings } from './worker.ts'
-import { hashOf, Line, Place, statsOf } from './worker-slot.ts'
+import { hashOf, statsOf, WorkerQueue, WorkerSlot } from './worker-slot.ts'
 
 /** How a pool shares out its calls. */
 export interface PoolSettings {
@@ -35,9 +35,9 @@ export class ThreadPool implements Transport {
   private readonly workerSettings: WorkerSettings
   private readonly settings: PoolSettings
   private readonly backoff: Backoff
-  private readonly places: Place[] = []
+  private readonly places: WorkerSlot[] = []
   /** The line of all workers; with `hashBy` each place has its own. */
-  private readonly line: Line
+  private readonly line: WorkerQueue
   private readonly routes = new Map<string, PoolRoute>()
   private readonly waiters: Waiter[] = []
   private queued = 0
@@ -81,11 +81,11 @@ export class ThreadPool implements Transport {
       this.queued--
       this.release()
     }
-    this.line = new Line(onLeft)
+    this.line = new WorkerQueue(onLeft)
     this.keepAlive = setInterval(() => {}, 2 ** 31 - 1).unref()
     try {
       for (let i = 0; i < settings.size; i++) {
-        const place = new Place(settings.hashBy === undefined ? this.line : new Line(onLeft))
+        const place = new WorkerSlot(settings.hashBy === undefined ? this.line : new WorkerQueue(onLeft))
         place.worker = new ThreadWorker(workerSettings, this.events)
         this.places.push(place)
       }
@@ -146,7 +146,7 @@ export class ThreadPool implements Transport {
   }
 
   /** Gives a call to a worker or puts it in line. Throws RpcError when there is no hope or no room. */
-  private enter(call: ThreadCall, place: Place | undefined): void {
+  private enter(call: ThreadCall, place: WorkerSlot | undefined): void {
     const line = place?.line ?? this.line
     const worker = line.calls.size > 0 ? undefined : place === undefined ? this.leastBusy() : this.roomIn(place)
     if (worker === undefined) {
@@ -174,11 +174,11 @@ export class ThreadPool implements Transport {
     }
   }
 
-  private placeWith(worker: ThreadWorker): Place {
+  private placeWith(worker: ThreadWorker): WorkerSlot {
     return this.places.find((place) => place.worker === worker)!
   }
 
-  private roomIn({ worker }: Place): ThreadWorker | undefined {
+  private roomIn({ worker }: WorkerSlot): ThreadWorker | undefined {
     if (worker === undefined || worker.state !== 'ready' || worker.running >= this.settings.window) return undefined
     return worker
   }
@@ -198,7 +198,7 @@ export class ThreadPool implements Transport {
   }
 
   /** The place of a key. A place without hope for good hands its keys to the next one. */
-  private placeOf(key: string | number): Place {
+  private placeOf(key: string | number): WorkerSlot {
     const { places } = this
     const first = hashOf(String(key)) % places.length
     for (let i = 0; i < places.length; i++) {
@@ -209,7 +209,7 @@ export class ThreadPool implements Transport {
   }
 
   /** Why a call for a place, or for any, would wait in vain. */
-  private hopeless(place: Place | undefined): RpcError | undefined {
+  private hopeless(place: WorkerSlot | undefined): RpcError | undefined {
     if (place !== undefined) return place.hopeless
     let reason: RpcError | undefined
     for (const { hopeless } of this.places) {
@@ -220,7 +220,7 @@ export class ThreadPool implements Transport {
   }
 
   /** Gives a worker calls from its line while it has room. */
-  private serve(place: Place): void {
+  private serve(place: WorkerSlot): void {
     for (;;) {
       const worker = this.roomIn(place)
       if (worker === undefined) return
@@ -232,7 +232,7 @@ export class ThreadPool implements Transport {
   }
 
   /** A worker has ended, or could not even be made: plans the next one. */
-  private plan(place: Place, hasServed: boolean, cause: RpcError): void {
+  private plan(place: WorkerSlot, hasServed: boolean, cause: RpcError): void {
     const { restart } = this.settings
     if (this.stopped) return
     if (restart === undefined) place.hopeless = cause
@@ -245,7 +245,7 @@ export class ThreadPool implements Transport {
     this.tellWaiters()
   }
 
-  private restart(place: Place): void {
+  private restart(place: WorkerSlot): void {
     place.timer = undefined
     place.restarts++
     try {
@@ -256,7 +256,7 @@ export class ThreadPool implements Transport {
     }
   }
 
-  private failLine(line: Line, reason: RpcError): void {
+  private failLine(line: WorkerQueue, reason: RpcError): void {
     for (let call = line.next(); call !== undefined; call = line.next()) {
       this.queued--
       call.fail(reason)

@@ -5,7 +5,7 @@ import { isRpcError, type RpcCode, RpcError } from '../../core/error.ts'
 import type { Metadata } from '../../core/metadata.ts'
 import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
 import type { CallCounter, Route, Router, ServerCall, ServerCallInit } from '../../core/router.ts'
-import { type HeadTarget, readRequestHead, responseHead } from './call-header.ts'
+import { type HeadTarget, readCallHeader, responseHead } from './call-header.ts'
 import { packError } from './error.ts'
 import { type ArrivedPayload, emptyPayload, Frame, FrameFlag, type Outbox, type Payload } from './frame.ts'
 import { dropPayload, type MethodCarrier } from './payload.ts'
@@ -69,7 +69,7 @@ export class ThreadServerCall implements CallCounter, ServerCallInit, HeadTarget
     const { method, carrier } = route
     let running: Promise<unknown>
     try {
-      if (head !== undefined) readRequestHead(head, this)
+      if (head !== undefined) readCallHeader(head, this)
       this.call = link.router.open(route, this)
       const request = streamsRequest(method.kind) ? this.receive() : carrier.request.decode(payload)
       running = this.call.handle(request, carrier.response.encode)

@@ -6,7 +6,7 @@ import type { ThreadStats, ThreadsStats } from './stats.ts'
 import type { ThreadWorker } from './worker.ts'
 
 /** A worker, or the pause before the next one. */
-export class Place {
+export class WorkerSlot {
   worker: ThreadWorker | undefined = undefined
   timer: ReturnType<typeof setTimeout> | undefined = undefined
   /** Ends without a long life in between. */
@@ -16,15 +16,15 @@ export class Place {
   earlierCalls = 0
   /** Why nothing can be hoped for here now: the last start failed, or there is no restart. */
   hopeless: RpcError | undefined = undefined
-  readonly line: Line
+  readonly line: WorkerQueue
 
-  constructor(line: Line) {
+  constructor(line: WorkerQueue) {
     this.line = line
   }
 }
 
 /** Calls that wait, first come first served. */
-export class Line implements CallHolder {
+export class WorkerQueue implements CallHolder {
   readonly calls: Set<ThreadCall> = new Set()
   private readonly onLeft: () => void
 
@@ -54,7 +54,7 @@ export function hashOf(key: string): number {
 }
 
 /** What a pool says about itself. */
-export function statsOf(places: readonly Place[], queued: number, rejected: number): ThreadsStats {
+export function statsOf(places: readonly WorkerSlot[], queued: number, rejected: number): ThreadsStats {
   const workers = places.map(({ worker, timer, restarts, earlierCalls }): ThreadStats => {
     return {
       address: worker?.address,

@@ -38,9 +38,9 @@ const capture = (resolve: Settle, reject: Settle): void => {
 
 /** A connection, as the calls on it see it. */
 export interface CallCarrier {
-  send(call: ClientCall): void
+  send(call: ThriftClientCall): void
   /** Nobody waits for this call any more; why. */
-  abandon(call: ClientCall, reason: RpcError): void
+  abandon(call: ThriftClientCall, reason: RpcError): void
 }
 
 /** Hears when a call has ended. */
@@ -50,11 +50,11 @@ export interface CallOwner {
 
 /** Where a call that is not on a connection yet waits, so that it can leave. */
 export interface ClientQueue {
-  cancel(call: ClientCall): void
+  cancel(call: ThriftClientCall): void
 }
 
 /** A call in flight. It settles once; later outcomes are ignored. */
-export class ClientCall implements PoolWaiter<CallCarrier> {
+export class ThriftClientCall implements PoolWaiter<CallCarrier> {
   readonly promise: Promise<unknown>
   readonly target: ClientMethod
   readonly cx: Context

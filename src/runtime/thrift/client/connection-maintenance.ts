@@ -5,7 +5,7 @@ import { delayOf } from '../../core/context/delay.ts'
 import { RpcError } from '../../core/error.ts'
 import type { MethodType, ServiceType } from '../../core/service-type.ts'
 import type { ThriftStruct } from '../protocol/protocol.ts'
-import { ClientCall } from './call.ts'
+import { ThriftClientCall } from './call.ts'
 import type { ClientConnection, ConnectionEvents } from './connection.ts'
 import { RequestHeader } from './request-header.ts'
 
@@ -16,7 +16,7 @@ export type OpenConnection = (
 ) => Promise<ClientConnection>
 
 /** How a shared connection is looked after. */
-export interface SharedCare {
+export interface SharedMaintenance {
   readonly idleTimeoutMs: number
   /** Looks whether the peer is there, while nothing else shows it. */
   readonly check?: ((connection: ClientConnection) => void) | undefined
@@ -24,7 +24,7 @@ export interface SharedCare {
 }
 
 /** Looks after a shared connection until it is of no use any more. */
-export function takeCare(connection: ClientConnection, care: SharedCare): void {
+export function maintainConnection(connection: ClientConnection, care: SharedMaintenance): void {
   const { idleTimeoutMs, check, checkEveryMs = 10_000 } = care
   const everyMs = Math.min(idleTimeoutMs, check === undefined ? Number.POSITIVE_INFINITY : checkEveryMs)
   if (everyMs === Number.POSITIVE_INFINITY) return
@@ -109,7 +109,7 @@ export function healthCheck(options: HealthCheckOptions, caller: string): (conne
   }
   return (connection) => {
     const cx = new CallContext('client', service, method, performance.now() + timeoutMs)
-    const call = new ClientCall({ left: () => cx.end() }, target, cx, {})
+    const call = new ThriftClientCall({ left: () => cx.end() }, target, cx, {})
     cx.watchDeadline()
     call.promise.catch(() => {
       if (cx.cancelled === undefined) return

@@ -24,7 +24,7 @@ import type { ThriftProtocolName } from '../protocol/bytes.ts'
 import { ThriftMessageKind } from '../protocol/protocol.ts'
 import type { ThriftFraming } from '../sniff.ts'
 import { endTtheader } from '../ttheader.ts'
-import type { CallCarrier, ClientCall } from './call.ts'
+import type { CallCarrier, ThriftClientCall } from './call.ts'
 import { PendingCalls } from './pending-calls.ts'
 
 /** What a connection tells those who keep it. */
@@ -116,7 +116,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   }
 
   /** Encodes and sends a call; a call that cannot be encoded fails alone. */
-  send(call: ClientCall): void {
+  send(call: ThriftClientCall): void {
     if (call.settled) {
       this.#free()
       return
@@ -152,7 +152,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   }
 
   /** Nobody waits for this call any more. A connection of one call at a time cannot be used while its reply may come. */
-  abandon(call: ClientCall, reason: RpcError): void {
+  abandon(call: ThriftClientCall, reason: RpcError): void {
     if (!this.#pending.delete(call)) return
     if (!this.#shared) this.destroy(new RpcError('CANCELLED', 'the call was cancelled', { stack: false }))
     else if (!this.usable) this.#endWhenIdle()
@@ -172,7 +172,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     this.#failAll(reason)
   }
 
-  #encode(call: ClientCall): boolean {
+  #encode(call: ThriftClientCall): boolean {
     const { framing, protocol } = this.#options
     const { target, cx } = call
     const sequence = this.#pending.nextSequence()
@@ -296,11 +296,11 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       )
   }
 
-  #explain(reason: RpcError, call: ClientCall): string {
+  #explain(reason: RpcError, call: ThriftClientCall): string {
     return `${reason.message}; the request ${this.#sent(call) ? 'had been sent' : 'had not been sent'}`
   }
 
-  #sent(call: ClientCall): boolean {
+  #sent(call: ThriftClientCall): boolean {
     return call.begin < this.#batch.flushed
   }
 

@@ -3,12 +3,12 @@
 import { RpcError } from '../../core/error.ts'
 import { type Address, parseAddress } from '../../net/address.ts'
 import type { PoolStats } from '../../net/pool.ts'
-import type { ClientCall } from './call.ts'
+import type { ThriftClientCall } from './call.ts'
 
 /** The connections to one address. */
 export interface Connections {
   readonly stats: PoolStats
-  start(call: ClientCall): void
+  start(call: ThriftClientCall): void
   warmUp(count: number): Promise<void>
   close(reason: RpcError): void
 }
@@ -17,7 +17,7 @@ export interface Connections {
 const mostOthers = 1_024
 
 /** Makes connections to an address when a call first names it. */
-export class AddressBook {
+export class ConnectionsByAddress {
   readonly own: Connections
   readonly #open: (target: Address) => Connections
   /** The one that was named last is the last. */

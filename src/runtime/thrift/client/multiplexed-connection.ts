@@ -2,16 +2,16 @@
 
 import { RpcError } from '../../core/error.ts'
 import type { PoolStats } from '../../net/pool.ts'
-import type { ClientCall } from './call.ts'
+import type { ThriftClientCall } from './call.ts'
 import type { ClientConnection, ConnectionEvents } from './connection.ts'
-import { type OpenConnection, type SharedCare, takeCare } from './connection-maintenance.ts'
+import { maintainConnection, type OpenConnection, type SharedMaintenance } from './connection-maintenance.ts'
 
 /** Opens the connection with the first call and hands every call to it. */
 export class MultiplexedConnection {
   readonly #open: OpenConnection
-  readonly #care: SharedCare
+  readonly #care: SharedMaintenance
   readonly #abort = new AbortController()
-  readonly #waiting = new Set<ClientCall>()
+  readonly #waiting = new Set<ThriftClientCall>()
   /** Standing connections: the current one, and those that only finish what they have. */
   readonly #standing = new Set<ClientConnection>()
   #current: ClientConnection | undefined
@@ -22,7 +22,7 @@ export class MultiplexedConnection {
   #gone = 0
   #failed = 0
 
-  constructor(open: OpenConnection, care: SharedCare) {
+  constructor(open: OpenConnection, care: SharedMaintenance) {
     this.#open = open
     this.#care = care
   }
@@ -50,7 +50,7 @@ export class MultiplexedConnection {
     await this.#connected
   }
 
-  start(call: ClientCall): void {
+  start(call: ThriftClientCall): void {
     if (this.#current?.usable) {
       this.#current.send(call)
       return
@@ -60,7 +60,7 @@ export class MultiplexedConnection {
     this.#connect()
   }
 
-  cancel(call: ClientCall): void {
+  cancel(call: ThriftClientCall): void {
     this.#waiting.delete(call)
   }
 
@@ -92,7 +92,7 @@ export class MultiplexedConnection {
         this.#opened++
         this.#standing.add(connection)
         this.#current = connection
-        takeCare(connection, this.#care)
+        maintainConnection(connection, this.#care)
         const calls = [...this.#waiting]
         this.#waiting.clear()
         for (const call of calls) call.ready(connection)

@@ -1,11 +1,11 @@
 /** The calls of one connection that wait for a reply, by sequence id. */
 
 import { ThriftMessageKind } from '../protocol/protocol.ts'
-import type { ClientCall } from './call.ts'
+import type { ThriftClientCall } from './call.ts'
 
 /** Gives out sequence ids and finds the call of each reply. */
 export class PendingCalls {
-  readonly #calls = new Map<number, ClientCall>()
+  readonly #calls = new Map<number, ThriftClientCall>()
   #sequence = 0
   /** Sequence id of the first oneway call since the last reply; 0: there was none. */
   #firstOneway = 0
@@ -29,22 +29,22 @@ export class PendingCalls {
   }
 
   /** A call was sent that gets no reply. */
-  addOneway(call: ClientCall): void {
+  addOneway(call: ThriftClientCall): void {
     if (this.#firstOneway === 0) this.#firstOneway = call.sequence
   }
 
   /** A call was sent that waits for its reply. */
-  add(call: ClientCall): void {
+  add(call: ThriftClientCall): void {
     this.#calls.set(call.sequence, call)
   }
 
   /** Forgets a call; false when it does not wait. */
-  delete(call: ClientCall): boolean {
+  delete(call: ThriftClientCall): boolean {
     return this.#calls.get(call.sequence) === call && this.#calls.delete(call.sequence)
   }
 
   /** Takes out the call of a reply. */
-  take(sequence: number): ClientCall | undefined {
+  take(sequence: number): ThriftClientCall | undefined {
     const call = this.#calls.get(sequence)
     if (call !== undefined) {
       this.#calls.delete(sequence)
@@ -54,14 +54,14 @@ export class PendingCalls {
   }
 
   /** Takes out the only call, where a server that could not read its request answers with an exception of sequence id 0. */
-  takeUnread(sequence: number, kind: number): ClientCall | undefined {
+  takeUnread(sequence: number, kind: number): ThriftClientCall | undefined {
     if (sequence !== 0 || kind !== ThriftMessageKind.EXCEPTION) return undefined
     for (const only of this.#calls.keys()) return this.take(only)
     return undefined
   }
 
   /** Takes out all calls. */
-  takeAll(): ClientCall[] {
+  takeAll(): ThriftClientCall[] {
     const calls = [...this.#calls.values()]
     this.#calls.clear()
     return calls

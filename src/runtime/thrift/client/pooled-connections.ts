@@ -2,9 +2,9 @@
 
 import type { RpcError } from '../../core/error.ts'
 import { Pool, type PoolOptions, type PoolStats } from '../../net/pool.ts'
-import type { CallCarrier, ClientCall } from './call.ts'
+import type { CallCarrier, ThriftClientCall } from './call.ts'
 import type { ClientConnection, ConnectionEvents } from './connection.ts'
-import { type OpenConnection, type SharedCare, takeCare } from './connection-maintenance.ts'
+import { maintainConnection, type OpenConnection, type SharedMaintenance } from './connection-maintenance.ts'
 
 /** How connections are kept. */
 export interface PooledConnectionsOptions {
@@ -12,13 +12,13 @@ export interface PooledConnectionsOptions {
   readonly pool: PoolOptions
   /** Share a connection whose peer answers in any order. */
   readonly sharing: boolean
-  readonly care: SharedCare
+  readonly care: SharedMaintenance
 }
 
 /** A pool, and beside it one connection that all calls share while there is one that can. */
 export class PooledConnections {
   readonly #pool: Pool<ClientConnection>
-  readonly #care: SharedCare
+  readonly #care: SharedMaintenance
   #shared: ClientConnection | undefined
 
   constructor({ open, pool, sharing, care }: PooledConnectionsOptions) {
@@ -43,7 +43,7 @@ export class PooledConnections {
     return { ...stats, busy: stats.busy + busy, idle: stats.idle + 1 - busy }
   }
 
-  start(call: ClientCall): void {
+  start(call: ThriftClientCall): void {
     const carrier: CallCarrier | undefined = this.#shared?.usable ? this.#shared : this.#pool.take()
     if (carrier !== undefined) {
       carrier.send(call)
@@ -68,7 +68,7 @@ export class PooledConnections {
     this.#pool.detach(connection)
     connection.share()
     this.#shared = connection
-    takeCare(connection, this.#care)
+    maintainConnection(connection, this.#care)
     this.#pool.serveAll(connection)
   }
 }

@@ -16,15 +16,20 @@ import { defaultMaxFrameBytes } from '../frame-reader.ts'
 import type { ThriftProtocolName } from '../protocol/bytes.ts'
 import type { ThriftStruct } from '../protocol/protocol.ts'
 import type { ThriftFraming } from '../sniff.ts'
-import { type CallOwner, ClientCall, type ClientMethod } from './call.ts'
+import { type CallOwner, type ClientMethod, ThriftClientCall } from './call.ts'
 import {
   ClientConnection,
   type ClientConnectionOptions,
   type ClientCounters,
   type ConnectionEvents,
 } from './connection.ts'
-import { type HealthCheckOptions, healthCheck, type OpenConnection, type SharedCare } from './connection-maintenance.ts'
-import { AddressBook, type Connections } from './connections-by-address.ts'
+import {
+  type HealthCheckOptions,
+  healthCheck,
+  type OpenConnection,
+  type SharedMaintenance,
+} from './connection-maintenance.ts'
+import { type Connections, ConnectionsByAddress } from './connections-by-address.ts'
 import { MultiplexedConnection } from './multiplexed-connection.ts'
 import { PooledConnections } from './pooled-connections.ts'
 import { RequestHeader } from './request-header.ts'
@@ -116,7 +121,7 @@ export function thrift(address: AddressInit, options: ThriftOptions = {}): Thrif
   const target = parseAddress(address)
   checkOptions('thrift()', options, thriftOptionTable)
   const counters: ClientCounters = { lateReplies: 0 }
-  const book = new AddressBook(target, (address) => connectionsTo(address, options, counters))
+  const book = new ConnectionsByAddress(target, (address) => connectionsTo(address, options, counters))
   let closing: Promise<void> | undefined
   let inFlight = 0
   let onIdle: (() => void) | undefined
@@ -164,7 +169,7 @@ interface Owner extends CallOwner {
 interface Binding {
   readonly options: ThriftOptions
   readonly owner: Owner
-  readonly book: AddressBook
+  readonly book: ConnectionsByAddress
 }
 
 function bind(service: ServiceType, binding: Binding): Service {
@@ -202,7 +207,7 @@ function bind(service: ServiceType, binding: Binding): Service {
       }
     }
     owner.entered()
-    const call = new ClientCall(owner, target, cx, request)
+    const call = new ThriftClientCall(owner, target, cx, request)
     if (!call.settled) connections.start(call)
     return call.promise
   }
@@ -216,7 +221,7 @@ function connectionsTo(target: Address, options: ThriftOptions, counters: Client
     const dialed = await dial(target, { connectTimeoutMs, tls, keepAliveMs, signal })
     return new ClientConnection(dialed, { ...spoken, ...events }, counters)
   }
-  const care: SharedCare = {
+  const care: SharedMaintenance = {
     idleTimeoutMs: pool.idleTimeoutMs ?? 15_000,
     ...(health === undefined
       ? {}

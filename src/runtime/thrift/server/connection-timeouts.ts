@@ -5,7 +5,7 @@ import type { ThriftServerConnection } from './connection.ts'
 import { defaultIdleTimeoutMs, defaultReadTimeoutMs, type ThriftWireOptions } from './options.ts'
 
 /** Ticks connections while there are any; keeps no process alive. */
-export class ConnectionWatch {
+export class ConnectionTimeouts {
   readonly #connections = new Set<ThriftServerConnection>()
   readonly #everyMs: number
   #timer: NodeJS.Timeout | undefined

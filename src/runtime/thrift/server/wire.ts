@@ -5,7 +5,7 @@ import type { Wire, WireConnection } from '../../core/wire.ts'
 import type { ServerSocket } from '../../net/server-socket.ts'
 import { matchThrift } from '../sniff.ts'
 import { ThriftServerConnection } from './connection.ts'
-import { ConnectionWatch } from './connection-timeouts.ts'
+import { ConnectionTimeouts } from './connection-timeouts.ts'
 import type { ThriftWireOptions } from './options.ts'
 
 /**
@@ -14,7 +14,7 @@ import type { ThriftWireOptions } from './options.ts'
  * order they are answered (`reply-order`).
  */
 export function thriftWire(options: ThriftWireOptions = {}): Wire<ServerSocket> {
-  const watch = new ConnectionWatch(options)
+  const watch = new ConnectionTimeouts(options)
   return {
     name: 'thrift',
     alpn: [],
