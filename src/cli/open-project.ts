@@ -1,4 +1,4 @@
-/** The project that a command works on: its volo.yml, read and found good, or its diagnostics shown. */
+/** Opens the project that a command works on: reads its volo.yml, or shows its diagnostics. */
 
 import { dirname } from 'node:path'
 import { diagnosticToJson } from '../compiler/text/render-diagnostic.ts'
@@ -58,7 +58,7 @@ async function openConfig(run: Run, path: string): Promise<Config | undefined> {
   return undefined
 }
 
-/** What a killed command has left goes before the next one writes. */
+/** Removes what a killed command left, before the next one writes. */
 async function sweep(run: Run, config: Config): Promise<void> {
   const { removeLeftovers } = await import('../project/leftover.ts')
   for (const path of removeLeftovers(config)) {

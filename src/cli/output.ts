@@ -17,15 +17,15 @@ export interface Output {
   readonly colorErrors: boolean
   /** Columns of the terminal, 120 where there is none. */
   readonly width: number
-  /** What was asked for; on stdout, also when quiet. Nothing with --json. */
+  /** The requested result; on stdout, also when quiet. Nothing with --json. */
   result(text: string): void
   /** What was done; on stdout, unless quiet or --json. */
   info(text: string): void
   /** Details; on stdout with --verbose. */
   detail(text: string): void
-  /** Something to look at; on stderr. */
+  /** A warning; on stderr. */
   warn(text: string, hint?: string): void
-  /** Why it failed; on stderr. */
+  /** The reason of a failure; on stderr. */
   error(text: string, hint?: string): void
   /** Text as it is, on stderr. */
   raw(text: string): void
@@ -35,7 +35,7 @@ export interface Output {
   dim(text: string): string
 }
 
-/** The voice of a run over `io`. */
+/** The output of a run over `io`. */
 export function createOutput(io: CliIo, options: OutputOptions): Output {
   const colorOut = usesColor(io, io.stdout)
   const colorErrors = usesColor(io, io.stderr)
@@ -70,7 +70,7 @@ export function createOutput(io: CliIo, options: OutputOptions): Output {
   }
 }
 
-/** Colour belongs to terminals; https://no-color.org, and FORCE_COLOR where somebody wants it all the same. */
+/** Colour is used on terminals, unless NO_COLOR is set (https://no-color.org); FORCE_COLOR turns it on elsewhere. */
 function usesColor(io: CliIo, sink: TextSink): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = io.env
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false

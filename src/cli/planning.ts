@@ -1,4 +1,4 @@
-/** What the commands over git sources share: the store with its progress, when locks are frozen, and what is said of locks. */
+/** Shared by the commands that plan a project: the git store with its progress, frozen locks, and the report of changes of volo.yml and volo.lock. */
 
 import type { Diagnostic } from '../compiler/diagnostic.ts'
 import { diagnosticToJson } from '../compiler/text/render-diagnostic.ts'
@@ -93,7 +93,7 @@ export async function registryFiles(run: Run, plan: RegistryPlan): Promise<Regis
   return files
 }
 
-/** Says where volo.yml and volo.lock were apart, and what became of them. `files` is what was to be done before it was. */
+/** Prints where volo.yml and volo.lock differed and what was done. `files` is what the plan said before it was written. */
 export function showRegistryChanges(run: Run, plan: RegistryPlan, files: RegistryFiles): void {
   const { output } = run
   for (const { kind, finding } of plan.sources.differences) {
@@ -106,7 +106,7 @@ export function showRegistryChanges(run: Run, plan: RegistryPlan, files: Registr
   for (const path of removed) output.info(`removed  ${path}`)
 }
 
-/** A commit as people read it. */
+/** The abbreviated commit. */
 export function shortCommit(commit: string): string {
   return commit.slice(0, 10)
 }

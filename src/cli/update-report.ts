@@ -1,4 +1,4 @@
-/** What an update moves and changes, as sentences and as JSON. */
+/** Prints what an update moves and changes, as text and as JSON. */
 
 import type { DeclarationChange } from '../compiler/breaking/change.ts'
 import { withoutCredentials } from '../project/git/url.ts'
@@ -9,7 +9,7 @@ import { shortCommit } from './planning.ts'
 /** More commits or files than this are counted, not listed. */
 const listed = 20
 
-/** Says what moves, with the commits between, the IDL files and the declarations that change. */
+/** Prints what moves: the commits between, and the IDL files and declarations that change. */
 export function showMoves(output: Output, { moves, comparisons }: UpdateMoves): void {
   for (const move of moves) showMove(output, move)
   for (const { entry, declarations } of comparisons) {

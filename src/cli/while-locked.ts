@@ -1,4 +1,4 @@
-/** Runs the part of a command that writes a project, while no other command does. */
+/** Runs the part of a command that writes a project while no other command writes it. */
 
 import { ProjectError } from '../project/project-error.ts'
 import type { WriteLock } from '../project/write-lock.ts'
@@ -11,8 +11,8 @@ export interface Held extends WriteLock {
 }
 
 /**
- * Takes the write lock of the project in `folder` (absolute; undefined where there is none yet) around `body`. Another
- * command is waited for, with word of it; `VOLO_LOCK_TIMEOUT` says how many seconds.
+ * Takes the write lock of the project in `folder` (absolute; undefined where there is none yet) around `body`. Waits for another
+ * command and prints that it does; `VOLO_LOCK_TIMEOUT` says how many seconds.
  */
 export async function whileLocked<T>(
   run: Run,

@@ -1,4 +1,4 @@
-/** Writing files so that a reader sees the old text or the new one, never half of it. */
+/** Writes files atomically: a reader sees the old text or the new one. */
 
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ export interface FileText {
   readonly text: string
 }
 
-/** Writes files: all of them beside their places first, then each is moved there. Folders are made. Throws a ProjectError that names the file. */
+/** Writes all files to temporary files beside their targets, then renames each. Creates missing folders. Throws a ProjectError that names the file. */
 export function writeFilesAtomically(files: readonly FileText[]): void {
   const staged: { readonly from: string; readonly to: string }[] = []
   try {
@@ -42,7 +42,7 @@ export function writeFilesAtomically(files: readonly FileText[]): void {
   }
 }
 
-/** The file behind a symbolic link, so that the link survives. */
+/** The target of a symbolic link, so that the link is kept. */
 function resolvedPath(path: string): string {
   try {
     return realpathSync(path)

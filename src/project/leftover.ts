@@ -1,4 +1,4 @@
-/** Temporary files that a killed command has left in a project. */
+/** Finds and removes temporary files that a killed command left in a project. */
 
 import { type Dirent, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -10,15 +10,15 @@ import { writeLockName } from './write-lock.ts'
 const staged = /^(volo\.yml|volo\.lock|.+\.ts)\.[0-9a-f]{8}\.tmp$/
 const stage = /^\..+\.volo-init-[0-9a-f]{8}$/
 
-/** What was found; all paths are absolute. */
+/** The files found; all paths are absolute. */
 export interface Leftovers {
-  /** Halves of writes that never happened: nothing needs them. */
+  /** Temporary files of writes that were not completed; they can be removed. */
   readonly files: readonly string[]
-  /** Folders in which `volo init` had put a project together; one may hold what it was about to replace. */
+  /** Folders in which `volo init` staged a project; one may hold backups of files that it was replacing. */
   readonly stages: readonly string[]
 }
 
-/** The leftovers in the folders that commands write: volo.yml's own, generated code, handlers. Of a command at work they are no leftovers. */
+/** The leftovers in the folders that commands write: volo.yml's own, generated code, handlers. The caller must make sure that no command is running. */
 export function findLeftovers(config: Pick<Config, 'path' | 'folder' | 'entries'>): Leftovers {
   const own = entriesOf(config.folder, false)
   const folders = new Set<string>()
@@ -59,7 +59,7 @@ function entriesOf(folder: string, recursive: boolean): Dirent[] {
   try {
     return readdirSync(folder, { recursive, withFileTypes: true })
   } catch {
-    // What can't be looked into can't be written either.
+    // A folder that cannot be read cannot have been written.
     return []
   }
 }

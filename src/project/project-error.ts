@@ -1,4 +1,4 @@
-/** ProjectError: something about the user's project or input that a sentence explains. */
+/** ProjectError: an expected failure caused by the user's project or input. */
 
 /** What may accompany a {@link ProjectError}. */
 export interface ProjectErrorOptions {
@@ -22,7 +22,7 @@ export class ProjectError extends Error {
   }
 }
 
-/** The user stopped the command; everything it had begun is undone. */
+/** The user stopped the command; its changes have been undone. */
 export class Interrupted extends Error {
   constructor() {
     super('stopped')

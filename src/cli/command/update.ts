@@ -145,7 +145,7 @@ function willChange(
   return isStale || handlers.some((one) => (one.completion?.added.length ?? 0) > 0 || (!one.exists && wanted(one)))
 }
 
-/** Says what would be written. */
+/** Prints what would be written. */
 function showPlanned(
   run: Run,
   plan: RegistryPlan,
@@ -172,7 +172,7 @@ function showPlanned(
   if (lines.length === 0) output.info('Everything is up to date.')
 }
 
-/** Says what became of the handlers. False when a file could not be completed. */
+/** Prints what was done to the handlers. False when a file could not be completed. */
 export function showHandlers(
   run: Run,
   handlers: readonly ServiceHandler[],

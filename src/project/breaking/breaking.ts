@@ -1,4 +1,4 @@
-/** Compares the IDLs of a project with an older version of them, entry by entry, without what volo.yml ignores. */
+/** Compares the IDLs of a project with an older version, entry by entry, without the changes that volo.yml ignores. */
 
 import type { BreakingChange, DeclarationChange } from '../../compiler/breaking/change.ts'
 import { type Comparison, compareVersions } from '../../compiler/breaking/compare/compare.ts'
@@ -108,7 +108,7 @@ function existing({ host }: ComparedVersion, { files, includes }: Listed): Liste
       try {
         return host.read(file) !== undefined
       } catch {
-        // It is there; why it cannot be read is said when it is.
+        // The file exists; the error is reported when it is compiled.
         return true
       }
     }),

@@ -1,4 +1,4 @@
-/** Checks a YAML document against a Shape: data out, with a diagnostic at every place that is wrong. */
+/** Validates a YAML document against a Shape and returns its data; every error is a diagnostic with a position. */
 
 import {
   type Alias,
@@ -59,7 +59,7 @@ export function spanOf(source: SourceFile, node: unknown): Span {
   return { source, start: range[0], end: Math.max(range[0], range[1]) }
 }
 
-/** Reads `node` as `shape`; `where` names it to people, `holder` is blamed when it is missing. */
+/** Reads `node` as `shape`; `where` names it in messages; `holder` is the node that errors about a missing value point at. */
 export function readValue(
   reader: ConfigReader,
   shape: Shape,
@@ -71,7 +71,7 @@ export function readValue(
   return throughAlias(reader, found, (node) => readNode(reader, shape, node, where, holder))
 }
 
-/** Whether one more value may be read; says so once when it may not. */
+/** Whether another value may be read; reports once when the limit is reached. */
 function isWithin(reader: ConfigReader, node: unknown): boolean {
   const { unfolding } = reader
   if (unfolding.inside.size === 0 || unfolding.left-- > 0) return true
@@ -126,7 +126,7 @@ function readNode(reader: ConfigReader, shape: Shape, node: unknown, where: stri
   }
 }
 
-/** Holds what is not read against the same limits, since edits of the file copy it. */
+/** Applies the same limits to values that are not read, because edits of the file copy them. */
 function measure(reader: ConfigReader, node: unknown): void {
   if (isAlias(node)) throughAlias(reader, node, (inner) => measure(reader, inner))
   else if (!isWithin(reader, node)) return
@@ -139,7 +139,7 @@ function measure(reader: ConfigReader, node: unknown): void {
   }
 }
 
-/** Keys that others may add to are read where they mean something here. */
+/** Of an open object only the keys known here are read. */
 function readOpen(
   reader: ConfigReader,
   keys: Readonly<Record<string, Shape>>,

@@ -35,7 +35,7 @@ export function quoteNewScalars(document: Document): void {
   })
 }
 
-/** Whether an entry says anything. */
+/** Whether an entry has any key. */
 export function hasEntry(document: Document, name: string): boolean {
   const entry = document.getIn(['entries', name])
   return isMap(entry) && entry.items.length > 0

@@ -1,9 +1,9 @@
-/** YAML as volo.yml and volo.lock use it: every scalar is text, keys are said once, and no text is too much to read. */
+/** Parses the YAML of volo.yml and volo.lock: every scalar is text, keys are unique, and the size of the input is limited. */
 
 import { CST, type Document, isScalar, Lexer, LineCounter, parseDocument, visit, YAMLParseError } from 'yaml'
 import type { Report, SourceFile } from '../../compiler/diagnostic.ts'
 
-/** Longer texts are no configuration. In UTF-16 units. */
+/** The longest text that is parsed, in UTF-16 code units. */
 export const yamlLimit = 4_194_304
 const maxDepth = 100
 /** Spaces and indicators at the start of a line; each may nest one deeper. */
@@ -29,7 +29,7 @@ export function parseYaml(text: string): Document {
   return document
 }
 
-/** Reports what keeps a text from being YAML, each with its place. */
+/** Reports the YAML syntax errors of a text, each with its position. */
 export function reportYamlErrors({ errors }: Document, source: SourceFile, report: Report): void {
   for (const error of errors) {
     const [start, end] = error.pos
@@ -55,7 +55,7 @@ export function mergeConflict(text: string): { readonly start: number; readonly 
   return found === null ? undefined : { start: found.index, end: found.index + found[0].trimEnd().length }
 }
 
-/** Parsing is recursive and would end the process; where a text nests too deep, before it is parsed. */
+/** Finds where a text nests too deeply, before it is parsed: the parser is recursive and would overflow the stack. */
 function nestedTooDeep(text: string): readonly [number, string] | undefined {
   const isFlat = (text.match(/[[{]/g)?.length ?? 0) <= maxDepth && !/(?:[-?:][ \t]*){50}/.test(text)
   if (isFlat && !new RegExp(`^[ \\t?:-]{${maxIndent}}`, 'm').test(text)) return undefined

@@ -1,4 +1,4 @@
-/** volo.yml: finding it, reading it, and its data with places. */
+/** Finds and reads volo.yml; its data comes with source positions. */
 
 import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -17,7 +17,7 @@ import { mergeConflict, parseYaml, reportYamlErrors, yamlLimit } from './config-
 
 /** The name of the file. */
 export const configName = 'volo.yml'
-/** Who has made so many mistakes has made one everywhere. */
+/** Further diagnostics than this add nothing: the same mistake repeats. */
 const maxDiagnostics = 50
 
 /** The two kinds of IDL, as volo.yml calls them. */

@@ -1,17 +1,17 @@
-/** What `volo doctor` finds, and its looks at the machine: Node.js, git, the cache of git sources. */
+/** The findings of `volo doctor`, and its checks of the machine: Node.js, git, the cache of git sources. */
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { isOnPath } from '../child.ts'
 import { checkCache } from '../git/cache-report.ts'
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface DoctorFinding {
   /** Stable: `git`, `runtime`, `lock`. */
   readonly id: string
   readonly level: 'ok' | 'warning' | 'error'
   readonly message: string
-  /** The command that mends it; what to do, where no command does. */
+  /** The command that fixes it, or what to do where no command does. */
   readonly fix?: string | undefined
 }
 
@@ -21,7 +21,7 @@ type Env = Readonly<Record<string, string | undefined>>
 const oldestNode: readonly [number, number] = [20, 19]
 const oldestGit: readonly [number, number] = [2, 31]
 
-/** Looks at the version of Node.js. */
+/** Checks the version of Node.js. */
 export function checkNode(version: string): DoctorFinding {
   if (isAtLeast(version, oldestNode)) return { id: 'node', level: 'ok', message: `Node.js ${version}` }
   return {
@@ -32,7 +32,7 @@ export function checkNode(version: string): DoctorFinding {
   }
 }
 
-/** Looks for git, which a project needs when it `needsGit`. */
+/** Checks for git; a missing one is an error when the project needs it. */
 export async function checkGit(env: Env, needsGit: boolean): Promise<DoctorFinding> {
   const level = needsGit ? 'error' : 'warning'
   const fix = 'install git: https://git-scm.com'
@@ -53,7 +53,7 @@ export async function checkGit(env: Env, needsGit: boolean): Promise<DoctorFindi
   return { id: 'git', level, message, fix: 'install a newer git: https://git-scm.com' }
 }
 
-/** Looks at the cache of git sources. */
+/** Checks the cache of git sources. */
 export function checkSources(env: Env): DoctorFinding[] {
   const problems = checkCache(env)
   if (problems.length === 0) return [{ id: 'cache', level: 'ok', message: 'the cache of git sources is sound' }]

@@ -1,4 +1,4 @@
-/** Looks at a project's own files: volo.lock, generated code, handlers, and what a killed command has left. */
+/** Checks the files of a project: volo.lock, generated code, handlers, and temporary files of killed commands. */
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { compareLocks } from '../lock/lock-reconciliation.ts'
 import { writeLockName, writeLockState } from '../write-lock.ts'
 import type { DoctorFinding } from './machine-check.ts'
 
-/** Looks at how volo.lock and volo.yml agree. */
+/** Checks that volo.lock and volo.yml agree. */
 export function checkLock(config: Config, cwd: string): DoctorFinding[] {
   const lock = readLock(config.folder, cwd)
   const { repos, differences, clashes } = compareLocks(config, lock)
@@ -39,7 +39,7 @@ export function checkLock(config: Config, cwd: string): DoctorFinding[] {
   return [{ id: 'lock', level: 'ok', message: `volo.lock agrees with volo.yml (${counted(repos.length, 'repo')})` }]
 }
 
-/** Looks at generated code and handlers. `plan` is what generating would do now. */
+/** Checks generated code and handlers. `plan` is the plan of a generation now. */
 export function checkCode(plan: GenerationPlan, cwd: string): DoctorFinding[] {
   const errors = plan.diagnostics.filter(({ severity }) => severity === 'error')
   const [first] = errors
@@ -109,7 +109,7 @@ function checkHandlers(plan: GenerationPlan, cwd: string): DoctorFinding[] {
   return findings
 }
 
-/** Looks for what commands that were killed have left, and for one that is at work. */
+/** Checks for temporary files of killed commands, and for a command that is running. */
 export function checkLeftovers(config: Pick<Config, 'path' | 'folder' | 'entries'>, cwd: string): DoctorFinding[] {
   const state = writeLockState(config.folder)
   if (state !== undefined && state !== 'stale') {
@@ -147,7 +147,7 @@ function counted(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
-/** A path as a shell takes it in one piece. */
+/** Quotes a path for a shell where it is needed. */
 function quoted(path: string): string {
   return /^[\w@%+=:,./~-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }

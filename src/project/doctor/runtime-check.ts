@@ -1,4 +1,4 @@
-/** Looks at what a project runs on: the volo-ts that it resolves, the format of its generated code, its tsconfig.json. */
+/** Checks the runtime of a project: the volo-ts that it resolves, the format of its generated code, its tsconfig.json. */
 
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

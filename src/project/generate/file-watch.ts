@@ -1,4 +1,4 @@
-/** Watches files that are there and files that may come: also those that an editor replaces, and those in folders that go and return. */
+/** Watches files, including files that do not exist yet, files that an editor replaces, and files in folders that are removed and created again. */
 
 import { statSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
@@ -11,12 +11,12 @@ export interface FileWatch {
 }
 
 /**
- * How often the files are looked at besides. Not every change is told of: a folder above that moves, a network drive, a
- * change before the system watches. Looking at a hundred files takes a millisecond.
+ * The interval at which the files are also polled. The system does not report every change: a parent folder that moves, a network drive, a
+ * change before the watch starts. Polling a hundred files takes a millisecond.
  */
 const lookMs = 1_000
 
-/** Begins a watch over nothing. `onChange` hears of each file that appears, changes or goes, perhaps twice. */
+/** Starts a watch over no files. `onChange` is called for each file that appears, changes or is removed, possibly twice. */
 export async function watchFiles(onChange: (path: string) => void): Promise<FileWatch> {
   const { watch } = await import('chokidar')
   let files = new Set<string>()
@@ -34,9 +34,9 @@ export async function watchFiles(onChange: (path: string) => void): Promise<File
     if (looks.has(path)) looks.set(path, look(path))
     if (files.has(path) || between.has(path) || folders.has(path)) onChange(path)
   })
-  // One that returns is watched anew.
+  // A folder that is created again must be watched again.
   watcher.on('unlinkDir', (path) => folders.delete(path))
-  // What can't be watched is still read in the next round.
+  // Files that cannot be watched are still polled.
   watcher.on('error', () => {})
   const timer = setInterval(() => {
     for (const [file, before] of looks) {
@@ -55,7 +55,7 @@ export async function watchFiles(onChange: (path: string) => void): Promise<File
       between = new Set()
       const base = commonFolder([...files])
       for (const file of files) {
-        // Also the folders above: one of them may be renamed, and the file's own hears nothing of it.
+        // Parent folders too: when one of them is renamed, a watch on the file's own folder is not notified.
         for (let folder = dirname(file); folder.length >= base.length; folder = dirname(folder)) {
           if (isFolder(folder)) folders.add(folder)
           else between.add(folder)

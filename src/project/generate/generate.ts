@@ -1,4 +1,4 @@
-/** Generating what volo.yml lists: first a plan of files, then its writing. */
+/** Generates what volo.yml lists: plans the files, then writes them. */
 
 import { readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -71,7 +71,7 @@ export function planGeneration(config: Config, cwd: string, host: Host = nodeHos
   return { diagnostics, groups, ...compareFiles(config, texts, groups) }
 }
 
-/** Writes a plan: new and changed files first, then what is no longer generated goes, with the folders it leaves empty. */
+/** Writes a plan: new and changed files first; then files that are no longer generated are removed, with the folders that become empty. */
 export function writeGeneration(plan: GenerationPlan): void {
   writeFilesAtomically(plan.files.filter(({ action }) => action === 'create' || action === 'change'))
   for (const { path, action } of plan.files) {
@@ -155,7 +155,7 @@ function fileOptions(
   return files
 }
 
-/** A file that volo.yml lists and that is not there, with its place in volo.yml. */
+/** Adds the position in volo.yml to the diagnostic of a listed file that does not exist. */
 function whereListed(
   config: Config,
   locations: IdlLocations,

@@ -1,4 +1,4 @@
-/** What the last generation read and wrote, so that one with nothing to do costs reading and hashing, not compiling. */
+/** Caches what the last generation read and wrote, so that a generation without changes hashes files instead of compiling them. */
 
 import { hash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
@@ -65,14 +65,14 @@ export function recordReads(host: Host): RecordingHost {
 
 /**
  * The plan of a generation that would change nothing; undefined when something has changed since the last one, or nothing is known of it.
- * Everything is compared by content, so the answer is the compiler's. `groups` and the texts of the plan are empty.
+ * Everything is compared by content, so the result equals that of the compiler. `groups` and the texts of the plan are empty.
  */
 export function readCachedGeneration(configPath: string, cwd: string): GenerationPlan | undefined {
   const place = cachePath(configPath)
   const cached = place === undefined ? undefined : readCache(place)
   const config = contentOf(configPath)
   if (cached === undefined || config === undefined) return undefined
-  // A command is at work, or was killed: then there is something to do.
+  // Another command is running or was killed: generate again.
   if (existsSync(join(dirname(configPath), writeLockName))) return undefined
   if (cached.key !== keyOf(configPath, hashOf(config), cwd)) return undefined
   const texts = new Map<string, string>()
@@ -106,7 +106,7 @@ export function readCachedGeneration(configPath: string, cwd: string): Generatio
   }
 }
 
-/** Remembers a plan that has been written. A convenience: where it can't be kept, nothing is said. */
+/** Stores the result of a plan that was written. Failures to store it are ignored. */
 export function cacheGeneration(config: Config, cwd: string, plan: GenerationPlan, host: RecordingHost): void {
   const place = cachePath(config.path)
   if (place === undefined) return
@@ -120,7 +120,7 @@ export function cacheGeneration(config: Config, cwd: string, plan: GenerationPla
     if (bytes === undefined || !sameText(bytes.toString(), text)) return
     outputs.push([path, hashOf(bytes)])
   }
-  // What came with the compiler has no file to read again.
+  // Bundled files of the compiler cannot be read again from disk.
   const isRead = ({ path }: StoredSpan): boolean => typeof host.reads.get(path) === 'string'
   const diagnostics = plan.diagnostics.map(store)
   if (!diagnostics.every((one) => spansOf(one).every(isRead))) return

@@ -1,4 +1,4 @@
-/** What generating would do: the plan that is made, compared and written. */
+/** The plan of a generation: which files are created, changed or removed. */
 
 import { readdirSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
@@ -49,7 +49,7 @@ export function emptyPlan(diagnostics: readonly Diagnostic[] = []): GenerationPl
   return { diagnostics, groups: [], files: [], unclaimed: [] }
 }
 
-/** A checkout may have turned line breaks into `\r\n`; that is no drift. */
+/** Whether two texts are equal apart from `\r\n`, which a checkout on Windows may have written. */
 export function sameText(a: string, b: string): boolean {
   return a === b || a.replaceAll('\r\n', '\n') === b
 }

@@ -10,7 +10,7 @@ export function importExtension(folder: string): '.js' | '.ts' {
       ? '.ts'
       : '.js'
   } catch {
-    // A tsconfig.json that can't be read is tsc's to complain about.
+    // tsc reports a tsconfig.json that cannot be read.
     return '.js'
   }
 }

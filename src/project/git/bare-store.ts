@@ -1,4 +1,4 @@
-/** A bare store of the cache: made when it is not there, made anew when it is damaged or has grown ragged. */
+/** A bare git repository in the cache: created when missing, recreated when damaged or fragmented. */
 
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -54,7 +54,7 @@ export function removeStore(folder: string): void {
   }
 }
 
-/** What a killed git has left: half packs, and locks that nobody holds. */
+/** Removes what a killed git left: incomplete packs and stale locks. */
 function sweep(folder: string): void {
   const names = (path: string): string[] => {
     try {

@@ -1,4 +1,4 @@
-/** Where the cache of git sources is, and what lies where in it. */
+/** The location and the layout of the cache of git sources. */
 
 import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'

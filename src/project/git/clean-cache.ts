@@ -1,4 +1,4 @@
-/** Empties the cache of git sources, or frees it of what nothing has used for a while; never under a command at work. */
+/** Removes everything, or what was not used for some days, from the cache of git sources; never while another command uses it. */
 
 import { rmdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -125,6 +125,6 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder)
   } catch {
-    // Something is in it again.
+    // It is no longer empty.
   }
 }

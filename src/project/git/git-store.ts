@@ -1,4 +1,4 @@
-/** What git sources give to the rest of the project: refs resolved, IDL files read by commit, and what lies between two commits. */
+/** The interface of git sources: resolves refs, reads IDL files at a commit, lists the commits between two commits. */
 
 import type { GitUrl } from './url.ts'
 

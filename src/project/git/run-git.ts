@@ -1,4 +1,4 @@
-/** Runs git: no shell, no prompts, no hooks, only the allowed protocols, and an end when it falls silent. */
+/** Runs git without a shell, prompts or hooks, with allowed protocols only, and stops it when it prints nothing for too long. */
 
 import { devNull } from 'node:os'
 import { Interrupted, ProjectError } from '../project-error.ts'
@@ -65,10 +65,10 @@ const kept = [
   'maintenance.auto=false',
 ]
 
-/** In the place of a repo: the settings of the one that volo happens to run in may name programs. */
+/** Used as GIT_DIR when no repo is needed: the configuration of the repo around the current folder could name programs to run. */
 const noRepo = devNull
 
-/** A server may talk without end; progress of the largest repo takes some hundred kilobytes. */
+/** The most output kept on stderr; a server controls its length, and the progress of the largest repos takes some hundred kilobytes. */
 const maxWords = 4 << 20
 
 /** Variables that tie git to the repo that volo happens to run in, or that could make it ask or talk. */
@@ -152,7 +152,7 @@ export async function runGit(runner: GitRunner, args: readonly string[], run: Gi
   )
 }
 
-/** Ends git and what it has started, at once: the helper that talks to the server does not end with it. */
+/** Kills git and its child processes: the remote helper does not exit with git. */
 function endGroup(
   child: { readonly pid?: number | undefined; kill(signal: NodeJS.Signals): boolean },
   signal: NodeJS.Signals,

@@ -1,4 +1,4 @@
-/** Vendored IDLs: the files of volo.lock as copies in the project, so that nothing needs git. */
+/** Vendored IDLs: copies of the files in volo.lock inside the project, so that builds do not need git. */
 
 import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
@@ -15,7 +15,7 @@ import { type GitUrl, repoName } from './url.ts'
 export const vendorFolder: string = join('vendor', 'idl')
 
 const markName = '.gitattributes'
-/** Keeps the bytes of a checkout what their digests say; and tells this folder from one that somebody else has made. */
+/** Turns off line-ending conversion, so that digests hold after a checkout; its presence marks the folder as volo's. */
 const mark = `# Copies of the IDL files in volo.lock, written by: volo vendor
 # Edits are lost. The next line keeps git from changing line endings.
 * -text

@@ -1,4 +1,4 @@
-/** The handler files of a project: which service each one handles, what it lacks, and new ones. */
+/** Finds the handler file of each service of a project, and completes or creates it. */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,4 +1,4 @@
-/** How volo.yml and volo.lock agree: volo.lock decides, and a repo that it does not know stands where volo.yml says. */
+/** Reconciles volo.yml with volo.lock: the commit in volo.lock wins; a repo that is missing there keeps the commit in volo.yml. */
 
 import type { Finding } from '../../compiler/diagnostic.ts'
 import type { Config, ConfigRepo } from '../config/config.ts'
@@ -11,19 +11,19 @@ export interface ListedRepo extends ConfigRepo {
   readonly name: string
 }
 
-/** What is wrong between the two files. */
+/** A difference between the two files. */
 export interface LockDifference {
   /** `unlocked`: volo.lock has no such repo. `apart`: both have it, at different commits. `leftover`: volo.yml has no such repo. */
   readonly kind: 'unlocked' | 'apart' | 'leftover'
   readonly finding: Finding
 }
 
-/** What the two files say together. */
+/** The result of comparing the two files. */
 export interface Agreement {
   /** Every repo with the commit that it stands at; undefined when its ref has to be looked up. */
   readonly repos: readonly (ListedRepo & { readonly commit: string | undefined })[]
   readonly differences: readonly LockDifference[]
-  /** What no rule settles. */
+  /** Conflicts that no rule resolves. */
   readonly clashes: readonly Finding[]
 }
 

@@ -1,4 +1,4 @@
-/** Migrating a file on the disk: which one, where the result goes, and that nothing is lost. */
+/** Migrates a file on disk: finds it, chooses where the result goes, and keeps a backup. */
 
 import { constants, copyFileSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-/** Rust Volo's configuration files as volo.yml: legacy (up to 0.9), current, and workspace files. */
+/** Migrates configuration files of Rust Volo to volo.yml: legacy (up to 0.9), current, and workspace files. */
 
 import { isAbsolute } from 'node:path'
 import {
@@ -299,7 +299,7 @@ function renameKey(at: Work, map: YAMLMap, from: string, to: string): void {
   if (isScalar(pair.key)) pair.key.value = to
 }
 
-/** Rust Volo passes over keys that it does not know; here they would be errors. */
+/** Rust Volo ignores unknown keys; here they would be errors. */
 function dropUnknown(at: Work, map: YAMLMap, keys: Keys, where: string): void {
   for (const pair of [...map.items]) {
     const key = keyOf(pair)

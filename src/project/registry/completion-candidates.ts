@@ -1,4 +1,4 @@
-/** The names that a project gives to things, for completing them on a command line: quick, and nothing at all where something is wrong. */
+/** Completion candidates from a project: entries, repos, IDLs and services. Fast; empty when anything is wrong. */
 
 import { closeSync, openSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -23,7 +23,7 @@ export interface CompletionCandidates {
 }
 
 const nothing: CompletionCandidates = { entries: [], repos: [], idls: [], services: () => [] }
-/** Of more files and longer ones, completion does not wait for the end. */
+/** Limits that keep completion fast: files read, and bytes per file. */
 const maxFiles = 200
 const maxBytes = 65_536
 
@@ -55,7 +55,7 @@ export function completionCandidates(
   }
 }
 
-/** The services that a file of IDL declares, as far as a glance tells. */
+/** The services that an IDL file declares, found by a regular expression. */
 export function servicesIn(path: string): string[] {
   return [...beginOf(path).matchAll(/^[ \t]*service[ \t\r\n]+(\w+)/gm)].map((match) => match[1]!)
 }

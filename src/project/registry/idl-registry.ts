@@ -1,4 +1,4 @@
-/** Adding IDLs to volo.yml and taking them out: the new text of the file, nothing written. */
+/** Adds IDLs to volo.yml and removes them: returns the new text, writes nothing. */
 
 import { resolve } from 'node:path'
 import { check, hasErrors } from '../../compiler/compile.ts'
@@ -108,7 +108,7 @@ export function planAddition(config: Config, { idls, host }: NewIdls, cwd: strin
       continue
     }
     const logical = checked.sources.find((one) => one.entry)?.source.logicalPath
-    // A folder that nothing shows would be a root of the whole entry, and move the modules of other IDLs.
+    // An include folder that no import shows would become a root of the whole entry and change the modules of other IDLs.
     const isShown =
       !isOpen || logical?.includes('/') === true || checked.sources.some((one) => !one.entry && !one.bundled)
     const shown = isShown ? rootOf(config, path, logical, own?.path, cwd) : []

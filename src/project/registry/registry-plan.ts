@@ -1,4 +1,4 @@
-/** What a project would be after a command: its volo.yml, its volo.lock, its generated code. Nothing is written here. */
+/** Plans the state of a project after a command: volo.yml, volo.lock and generated code. Writes nothing. */
 
 import { hasErrors } from '../../compiler/compile.ts'
 import { type Diagnostic, reportInto } from '../../compiler/diagnostic.ts'
@@ -92,7 +92,7 @@ function lockConfig(config: Config, { repos }: Sources): Config {
   return withText(config, text)
 }
 
-/** The same volo.yml with another text. */
+/** The same volo.yml with a new text. */
 export function withText(config: Config, text: string): Config {
   if (text === config.source.text) return config
   const next = parseConfig(text, config.path, config.source.path)

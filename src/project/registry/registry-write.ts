@@ -1,4 +1,4 @@
-/** Writing a planned project. Each file is old or new at any moment, and what a kill leaves between them the next command mends. */
+/** Writes a planned project. Each file is written atomically; the next command repairs what a killed one left inconsistent. */
 
 import { rmSync } from 'node:fs'
 import { type FileText, writeFilesAtomically } from '../atomic-write.ts'

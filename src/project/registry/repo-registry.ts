@@ -1,4 +1,4 @@
-/** Adding git repos to volo.yml and taking them out: the new text of the file, nothing written. */
+/** Adds git repos to volo.yml and removes them: returns the new text, writes nothing. */
 
 import type { Diagnostic } from '../../compiler/diagnostic.ts'
 import type { Config, ConfigProtocol } from '../config/config.ts'

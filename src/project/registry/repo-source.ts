@@ -1,4 +1,4 @@
-/** Which git repo a command line means: one that volo.yml lists, or a new one with its name, ref and URL as volo.yml is to have them. */
+/** Resolves the git repo that a command line names: one that volo.yml lists, or a new one with its name, ref and URL for volo.yml. */
 
 import { didYouMean } from '../../compiler/text/suggest.ts'
 import type { Config, ConfigProtocol } from '../config/config.ts'

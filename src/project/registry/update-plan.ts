@@ -1,4 +1,4 @@
-/** Moving the locks of git repos to what their refs stand for now: what moves, and what that changes for the project. */
+/** Plans moving the locked commits of git repos to where their refs point now, and what that changes in the project. */
 
 import { type Comparison, compareVersions } from '../../compiler/breaking/compare/compare.ts'
 import { applyIgnores } from '../../compiler/breaking/ignore.ts'

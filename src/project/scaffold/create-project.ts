@@ -1,4 +1,4 @@
-/** Making a planned project real: files, then git, then dependencies; taken back when the user stops it. */
+/** Creates a planned project: files, then git, then dependencies; undone when the user stops it. */
 
 import { existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -21,7 +21,7 @@ export interface Creation {
   readonly install: PackageManager | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
-  /** Hears of each long step before it begins. */
+  /** Called before each long step. */
   readonly onStep: (step: 'pack' | 'files' | 'install') => void
 }
 
@@ -77,12 +77,12 @@ export async function createProject(creation: Creation): Promise<Created> {
   }
 }
 
-/** What git and the package manager leave behind. */
+/** What git and the package manager create. */
 function sideEffects(manager: PackageManager | undefined): string[] {
   return ['.git', ...(manager === undefined ? [] : ['node_modules', ...packageManagerWords[manager].lockfiles])]
 }
 
-/** `git init`, unless the folder lies in a repository or there is no git. */
+/** Runs `git init`, unless the folder is inside a repository or git is not installed. */
 async function initRepository(
   folder: string,
   child: { readonly env: Readonly<Record<string, string | undefined>>; readonly signal: AbortSignal },

@@ -1,4 +1,4 @@
-/** Planning a new project: IDLs in, the files of the project out. */
+/** Plans a new project from IDLs: the files to write. */
 
 import { dirname, resolve } from 'node:path'
 import { type CompileResult, compile, hasErrors } from '../../compiler/compile.ts'
@@ -83,7 +83,7 @@ function localBase(project: NewProject, cwd: string): ProjectBase | Pick<Project
   const idls = given.sources.filter(({ bundled }) => !bundled)
   const files: ScaffoldFile[] = idls.map(({ source }) => ({ path: `idl/${source.logicalPath}`, text: source.text }))
   const entries = idls.filter(({ entry }) => entry).map(({ source }) => `idl/${source.logicalPath}`)
-  // What is generated comes from the files as they will lie in the project, so that it is what `volo generate` gives.
+  // Generated from the files at their paths in the project, so that `volo generate` gives the same.
   const texts = Object.fromEntries(files.map(({ path, text }) => [path, text]))
   const generatedFor = (path: string): string => pathFrom(dirname(resolve('src/gen', path)), resolve('volo.yml'))
   const compiled = compile({ entries, includes: ['idl'], host: memoryHost(texts), options: { generatedFor } })

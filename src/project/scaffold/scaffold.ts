@@ -1,4 +1,4 @@
-/** Laying files down all or nothing: staged beside the target on its file system, moved at the end, taken back on demand. */
+/** Writes a set of files all or nothing: stages them beside the target on the same file system, moves them at the end, and can undo it. */
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -75,7 +75,7 @@ export async function layDown(scaffold: Scaffold): Promise<LaidDown> {
     return {
       undo: () => undo.run(),
       keep: () => {
-        // What remains of the stage are backups.
+        // The stage now holds only backups.
         if (!isNew) rmSync(stage, { recursive: true, force: true })
       },
     }
@@ -101,7 +101,7 @@ function undoList(): UndoList {
         try {
           step()
         } catch {
-          // The next steps matter more than a file that somebody else removed.
+          // Continue: a file that was removed in the meantime must not stop the other steps.
         }
       }
     },

@@ -8,9 +8,9 @@ import { done, type ExitCode } from '../../exit-code.ts'
 import { explainFailure } from '../../failure.ts'
 import type { Run } from '../../run.ts'
 
-/** What comes within so many milliseconds is one change: a save of many files, a checkout. */
+/** Changes within this many milliseconds are handled together: a save of many files, a checkout. */
 const quietMs = 60
-/** Changes that do not end are answered at least so often. */
+/** Continuous changes are handled at least this often, in milliseconds. */
 const longestMs = 1_000
 
 /**
@@ -35,7 +35,7 @@ export async function watchAndGenerate(
       const since = Date.now()
       try {
         await round({ ...run, config }, (paths) => {
-          // What lies in git never changes under its commit.
+          // Files from git do not change at their commit.
           reads = [...paths].filter((path) => boundaryOf(path) === undefined).map((path) => resolve(io.cwd, path))
         })
       } catch (error) {
@@ -57,7 +57,7 @@ export async function watchAndGenerate(
   return done
 }
 
-/** Changes, given out together once they pause. */
+/** Collects changes and returns them together once there is a pause. */
 function changeQueue(): {
   push(path: string): void
   /** The next changes; undefined when the watch ends. */

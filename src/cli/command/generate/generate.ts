@@ -59,7 +59,7 @@ Examples:
         changeProject(each, (config, { signal }) => generateAnew(each, config, options, signal, onReads)),
       )
     }
-    // A check believes nobody: it compiles.
+    // A check does not use the cache.
     const recalled = options.check === true ? undefined : readCachedGeneration(findConfig(cwd, run.config), cwd)
     if (recalled !== undefined) return showPlan(run, recalled, [], options)
     if (options.check !== true) {
@@ -70,7 +70,7 @@ Examples:
   })
 }
 
-/** Plans, and unless it is a check also writes and remembers. */
+/** Plans a generation; unless it is a check, also writes it and stores it in the cache. */
 async function generateAnew(
   run: Run,
   config: Config,
@@ -96,7 +96,7 @@ async function generateAnew(
   return showPlan(run, shown, stale, options)
 }
 
-/** Says what a plan did, or with --check would do. `registry` names volo.yml and volo.lock where they change. */
+/** Prints what a plan did or, with --check, would do. `registry` names volo.yml and volo.lock where they change. */
 function showPlan(run: Run, plan: GenerationPlan, registry: readonly string[], options: GenerateOptions): ExitCode {
   const isError = showDiagnostics(run.output, plan.diagnostics)
   const changes = changesOf(run, plan)
@@ -136,7 +136,7 @@ export function changesOf(run: Run, plan: GenerationPlan): Changes {
   }
 }
 
-/** Says what generating did. */
+/** Prints what a generation did. */
 export function showChanges(run: Run, plan: GenerationPlan): void {
   const { output } = run
   const { created, changed, removed, unchanged, unclaimed } = changesOf(run, plan)
@@ -150,7 +150,7 @@ export function showChanges(run: Run, plan: GenerationPlan): void {
     output.info(`Generated code is up to date (${countFiles(unchanged.length)}).`)
 }
 
-/** Says what generating would do; fails when that is something. */
+/** Prints what a generation would do; fails when it would change anything. */
 function showDrift(run: Run, plan: GenerationPlan, registry: readonly string[]): ExitCode {
   const { output } = run
   const { created, changed, removed, unchanged, unclaimed } = changesOf(run, plan)

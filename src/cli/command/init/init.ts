@@ -293,7 +293,7 @@ function inFolder(folder: string, command: string): string {
   return folder === '.' ? command : `cd ${quoted(join(folder))} && ${command}`
 }
 
-/** A path as a shell takes it in one piece. */
+/** Quotes a path for a shell where it is needed. */
 function quoted(path: string): string {
   return /^[\w@%+=:,./\\~-]+$/.test(path) ? path : JSON.stringify(path)
 }
