@@ -67,7 +67,7 @@ const commands: readonly CommandEntry[] = [
   },
   {
     name: 'doctor',
-    summary: 'find what is wrong with a project, and what mends it',
+    summary: 'find problems of a project and how to fix them',
     load: async () => (await import('./command/doctor.ts')).addDoctor,
   },
   {
@@ -127,9 +127,9 @@ async function createProgram(argv: readonly string[], io: CliIo, ended: (code: E
   program
     .description('From Thrift and protobuf IDLs to running TypeScript services.')
     .option('-c, --config <path>', 'the volo.yml to use (default: the nearest one from here upward)')
-    .option('-q, --quiet', 'say only what went wrong')
-    .option('-v, --verbose', 'say more')
-    .option('--debug', 'show where in the code an error comes from')
+    .option('-q, --quiet', 'print only warnings and errors')
+    .option('-v, --verbose', 'print more')
+    .option('--debug', 'print the stack of an unexpected error')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', examples)
     .configureHelp({

@@ -211,7 +211,7 @@ describe('volo idl remove', () => {
     await volo('idl', 'add', '-g', repo.url, 'shop/shop.thrift')
     const { code, stdout } = await volo('idl', 'remove', 'shop/shop.thrift')
     expect(code).toBe(0)
-    expect(stdout).toContain('src/handlers/shop.ts is yours and stays')
+    expect(stdout).toContain('src/handlers/shop.ts is yours and was kept')
     expect(listTree(project)).toEqual(['package.json', 'src/handlers/shop.ts', 'volo.lock', 'volo.yml'])
     expect(read(project, 'volo.lock')).toContain('files: {}')
     expect((await volo('idl', 'remove', 'shop/shop.thrift')).stderr).toContain(

@@ -189,7 +189,7 @@ describe('volo idl remove', () => {
       (await runVolo(folder, ['idl', 'remove', 'idl/stock.thrift'])).stdout,
     ).toBe(`removed  idl/stock.thrift from entry 'default' of volo.yml
 removed  src/gen/stock.ts
-src/handlers/stock.ts is yours and stays; delete it when nothing needs it
+src/handlers/stock.ts is yours and was kept; delete it if nothing needs it
 `)
     expect(Object.keys(readTree(folder)).filter((path) => !(path in before))).toEqual(['src/handlers/stock.ts'])
     expect(read(folder, 'volo.yml')).toBe(before['volo.yml'])
@@ -219,7 +219,7 @@ describe('volo update', () => {
     expect(code).toBe(0)
     expect(stdout).toBe('changed  src/gen/hello.ts\nextended src/handlers/hello.ts (Hello: mood, bye)\n')
     expect(stderr).toBe(
-      "warning: src/handlers/hello.ts: Hello has no method 'hi' any more\nhint: delete it from the handler when nothing else needs it\n",
+      "warning: src/handlers/hello.ts: Hello has no method 'hi' any more\nhint: delete it from the handler if nothing else needs it\n",
     )
     const text = readFileSync(path, 'utf8')
     expect(text).toContain("return 'hi ' + name")
@@ -258,7 +258,7 @@ describe('volo update', () => {
     const folder = await project()
     appendFileSync(join(folder, 'idl/hello.thrift'), 'service Admin { void stop() }\n')
     expect((await runVolo(folder, ['update'])).stdout).toContain(
-      'Admin has no handler; for one say: volo update --service Admin',
+      'Admin has no handler; to create one, run: volo update --service Admin',
     )
     expect((await runVolo(folder, ['update', '--service', 'Admin'])).stdout).toContain(
       'created  src/handlers/admin.ts (Admin: stop)',

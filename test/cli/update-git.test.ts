@@ -77,7 +77,7 @@ $`),
     expect(dry).toMatchObject({ code: 0, stderr: '' })
     expect(dry.stdout).toContain('would extend  src/handlers/shop.ts (Shop: ping)')
     const check = await volo('update', '--check')
-    expect(check).toMatchObject({ code: 1, stderr: 'error: there is something to take over\nhint: run: volo update\n' })
+    expect(check).toMatchObject({ code: 1, stderr: 'error: there are changes to update\nhint: run: volo update\n' })
     expect(readTree(project)).toEqual(before)
     repo.commit('A word elsewhere', { 'README.md': 'x' })
     await volo('update')
@@ -92,7 +92,7 @@ $`),
     })
     const { stdout, stderr, code } = await volo('update', '--check', '--json')
     expect(code).toBe(1)
-    expect(stderr).toContain('it breaks compatibility\nhint: take it all the same with --allow-breaking')
+    expect(stderr).toContain('they break compatibility\nhint: accept all of it with --allow-breaking')
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
       breaking: true,
@@ -195,7 +195,7 @@ $`),
     const stopped = await volo('update')
     expect(stopped.code).toBe(1)
     expect(stopped.stderr).toContain('the old commit cannot be compared with')
-    expect(stopped.stderr).toContain('nothing was updated, because what it would break cannot be told')
+    expect(stopped.stderr).toContain('nothing was updated, because it is unknown what that would break')
     expect(await volo('update', '--allow-breaking')).toMatchObject({ code: 0 })
     expect(read(project, 'volo.lock')).toContain(last)
   })

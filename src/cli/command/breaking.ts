@@ -29,19 +29,23 @@ export function addBreaking({ program, action }: CommandRegistry): void {
     .description(
       'Compares IDL files with an older version of them and writes nothing: the given ones, or those that volo.yml lists. Exits 1 when one breaks the wire, JSON or source.',
     )
-    .argument('[files...]', '.thrift and .proto files; patterns such as idl/**/*.proto are welcome')
+    .argument('[files...]', '.thrift and .proto files; patterns such as idl/**/*.proto work too')
     .option(
       '--against <version>',
       'a branch, tag or commit of the repository that you are in; a folder or file with older IDLs; or "lock": what volo.lock holds against what the refs of git sources point at now',
       'HEAD',
     )
-    .option('-i, --includes <dir>', 'with files: a folder that includes and imports start from (repeatable)', collect)
+    .option(
+      '-i, --includes <dir>',
+      'with files: a folder in which includes and imports are searched (repeatable)',
+      collect,
+    )
     .option(
       '--category <category>',
       'wire: what breaks bytes; json: also their JSON; source: also code that uses what is generated (default: as volo.yml says, else source)',
     )
     .option('-n, --entry <name>', 'compare this entry of volo.yml only')
-    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('--offline', 'do not use the network; fail when something is not in the cache')
     .option('--json', 'print the changes as JSON')
     .addHelpText(
       'after',

@@ -22,11 +22,11 @@ export function addCheck({ program, action }: CommandRegistry): void {
   const command = program
     .command('check')
     .description(
-      'Checks IDL files and writes nothing: the given ones, or those that volo.yml lists. Exits 1 when one has an error.',
+      'Checks the given IDL files, or those that volo.yml lists. Writes nothing. Exits 1 when one has an error.',
     )
-    .argument('[files...]', '.thrift and .proto files; patterns such as idl/**/*.proto are welcome')
-    .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)
-    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .argument('[files...]', '.thrift and .proto files; patterns such as idl/**/*.proto work too')
+    .option('-i, --includes <dir>', 'a folder in which includes and imports are searched (repeatable)', collect)
+    .option('--offline', 'do not use the network; fail when something is not in the cache')
     .option('--json', 'print the diagnostics as JSON')
     .addHelpText(
       'after',

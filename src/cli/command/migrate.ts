@@ -20,10 +20,10 @@ export function addMigrate({ program, action }: CommandRegistry): void {
   const command = program
     .command('migrate')
     .description(
-      'Turns a configuration file of Rust Volo into a volo.yml: legacy ones (up to 0.9), current ones, and volo.workspace.yml. The old file is kept as volo.yml.bak; comments stay. It is all or nothing, and needs no network. Without a file: volo.yml, volo-gen/volo.yml or volo.workspace.yml of this folder.',
+      'Converts a configuration file of Rust Volo to a volo.yml: the legacy format (up to 0.9), the current one, and volo.workspace.yml. The old file is kept as volo.yml.bak; comments are kept. Writes everything or nothing, and needs no network. Without a file: volo.yml, volo-gen/volo.yml or volo.workspace.yml of this folder.',
     )
     .argument('[file]', 'the file, or the folder that it is in')
-    .option('-o, --output <file>', 'write the result here, with its paths changed to fit, and leave the old file alone')
+    .option('-o, --output <file>', 'write the result here, with its paths adjusted, and keep the old file')
     .option('--dry-run', 'write nothing, print the result')
     .option('--json', 'print the result as JSON')
     .addHelpText(

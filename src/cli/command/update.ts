@@ -16,8 +16,7 @@ import { breaksSomething, movesJson, showMoves } from '../update-report.ts'
 import { collect } from './collect.ts'
 import { changesOf, showChanges } from './generate/generate.ts'
 
-const breakingHint =
-  'take it all the same with --allow-breaking, or decide on single changes under typescript: breaking: in volo.yml'
+const breakingHint = 'accept all of it with --allow-breaking, or single changes under typescript: breaking: in volo.yml'
 
 /** Options of `volo update` and `volo repo update`. */
 export interface UpdateOptions {
@@ -33,8 +32,8 @@ export interface UpdateOptions {
 export function addUpdateOptions(command: Command): Command {
   return command
     .option('-n, --entry <name>', 'only the repos of this entry of volo.yml')
-    .option('--allow-breaking', 'take changes that break wire, JSON or source compatibility')
-    .option('--dry-run', 'write nothing, say what would be done')
+    .option('--allow-breaking', 'accept changes that break wire, JSON or source compatibility')
+    .option('--dry-run', 'write nothing, print what would be done')
     .option('--check', 'write nothing; exit 1 when anything would move, change or break')
     .option('-s, --service <name>', 'make a handler file for this service, when it has none (repeatable)', collect)
     .option('--json', 'print the result as JSON')
@@ -46,7 +45,7 @@ export function addUpdate({ program, action }: CommandRegistry): void {
     program
       .command('update')
       .description(
-        'Moves the git repos of volo.yml to what their refs stand for now and says what that changes; then, as after a change of your own IDLs, generates code and adds methods that are new in the IDL to the handler files. What you have written is never touched; methods that the IDL has no longer are listed, not deleted. A change that breaks compatibility stops it, unless you allow that; a repo that cannot be reached stops it for all.',
+        'Moves the git repos of volo.yml to the commits that their refs point at now and prints what that changes; then, as after a change of your own IDLs, generates code and adds methods that are new in the IDL to the handler files. Your code is never changed; methods that were removed from the IDL are listed, not deleted. A change that breaks compatibility stops the update unless you allow it; so does a repo that cannot be reached.',
       )
       .argument('[repos...]', 'names of repos (default: all of them)'),
   ).addHelpText(
@@ -56,7 +55,7 @@ Examples:
   volo update
   volo update idl                   this repo only
   volo update --dry-run             what is new?
-  volo update --check               in CI: is there anything to take over?
+  volo update --check               in CI: is there anything to update?
   volo update --service Admin       for a service that is new in an IDL`,
   )
   action<[string[]], UpdateOptions>(command, (run, [names], options) => {
@@ -112,14 +111,14 @@ export async function update(
     showPlanned(run, plan, handlers, wanted, changed)
     if (ok) return done
     if (isBreaking && options.allowBreaking !== true) {
-      const what = isLost ? 'what it breaks cannot be told' : 'it breaks compatibility'
-      output.error(`there is something to take over, and ${what}`, breakingHint)
-    } else output.error('there is something to take over', 'run: volo update')
+      const what = isLost ? 'it is unknown what they break' : 'they break compatibility'
+      output.error(`there are changes to update, and ${what}`, breakingHint)
+    } else output.error('there are changes to update', 'run: volo update')
     return failed
   }
   if (isBreaking && options.allowBreaking !== true) {
     output.json({ ok: false, breaking: true, ...result })
-    const why = isLost ? 'what it would break cannot be told' : 'that would break compatibility'
+    const why = isLost ? 'it is unknown what that would break' : 'that would break compatibility'
     output.error(`nothing was updated, because ${why}`, breakingHint)
     return failed
   }
@@ -187,7 +186,7 @@ export function showHandlers(
     if (!exists) {
       if (isNew(one))
         output.info(`created  ${shown} (${service.name}: ${service.methods.map(({ name }) => name).join(', ')})`)
-      else output.info(`${service.name} has no handler; for one say: volo update --service ${service.name}`)
+      else output.info(`${service.name} has no handler; to create one, run: volo update --service ${service.name}`)
       continue
     }
     if (completion === undefined) continue
@@ -195,7 +194,7 @@ export function showHandlers(
     for (const name of completion.vanished) {
       output.warn(
         `${shown}: ${service.name} has no method '${name}' any more`,
-        `delete it from the handler when nothing else needs it`,
+        `delete it from the handler if nothing else needs it`,
       )
     }
     if (completion.unplaced !== undefined) {

@@ -30,7 +30,7 @@ export function addVendor({ program, action }: CommandRegistry): void {
     )
     .option('--check', 'write nothing; exit 1 when the copies are not what volo.lock names')
     .option('--dry-run', 'write nothing; say what would be')
-    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('--offline', 'do not use the network; fail when something is not in the cache')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExamples:\n  volo vendor\n  volo vendor --check     in CI\n  volo vendor --remove')
   action<[], VendorOptions>(command, async (run, _args, options) => {

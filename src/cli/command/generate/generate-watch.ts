@@ -43,7 +43,9 @@ export async function watchAndGenerate(
         explainFailure(error, output, false)
       }
       files.watch([...always, ...reads], since)
-      output.info(output.dim(`Watching ${reads.length === 1 ? '1 file' : `${reads.length} files`}; Ctrl-C ends it.`))
+      output.info(
+        output.dim(`Watching ${reads.length === 1 ? '1 file' : `${reads.length} files`}; press Ctrl-C to stop.`),
+      )
       const paths = await changed.next()
       if (paths === undefined) break
       const shown = paths.map((path) => pathFrom(io.cwd, path))

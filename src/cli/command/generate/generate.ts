@@ -24,15 +24,15 @@ export function addGenerate({ program, action }: CommandRegistry): void {
   const command = program
     .command('generate')
     .description(
-      'Generates TypeScript from the IDLs that volo.yml lists. Writes only files that change, and removes files that it generated for this volo.yml and whose IDL is gone. Never touches a file that it has not generated, or has generated for another volo.yml. IDLs from git are read at the commits of volo.lock; only what is not in the cache is fetched.',
+      'Generates TypeScript from the IDLs that volo.yml lists. Writes only files that change, and removes files that it generated for this volo.yml and that no IDL gives any more. Never changes a file that it did not generate, or generated for another volo.yml. IDLs from git are read at the commits of volo.lock; only what is not in the cache is fetched.',
     )
     .option('--check', 'write nothing; exit 1 when generated code differs from what the IDLs give')
     .option(
       '--frozen',
-      'fail where volo.yml, volo.lock and the IDLs from git differ, instead of mending (default in CI)',
+      'fail where volo.yml, volo.lock and the IDLs from git differ, instead of updating them (default in CI)',
     )
-    .option('--no-frozen', 'mend them in CI too')
-    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('--no-frozen', 'update them in CI too')
+    .option('--offline', 'do not use the network; fail when something is not in the cache')
     .addOption(
       new Option('-w, --watch', 'generate again whenever an IDL, an included file or volo.yml changes').conflicts([
         'check',

@@ -38,10 +38,10 @@ export function addIdlAdd({ program, action }: CommandRegistry): void {
     .option('-g, --git <url>', 'the git repo that the files are in: a URL, git@host:path, or a folder')
     .option('-r, --ref <ref>', 'a branch, a tag or a commit of it (default: the ref in volo.yml, else HEAD)')
     .option('--repo <name>', 'a repo that volo.yml has; with -g the name that it gets')
-    .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)
+    .option('-i, --includes <dir>', 'a folder in which includes and imports are searched (repeatable)', collect)
     .option('-n, --entry <name>', 'the entry of volo.yml (default: by the kind of IDL)')
     .option('--all', 'every IDL file below the given folders, or below the current one, or of the repo')
-    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('--offline', 'do not use the network; fail when something is not in the cache')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -17,7 +17,7 @@ export function addIdlList({ program, action }: CommandRegistry): void {
     .alias('ls')
     .summary('list the IDLs and their services')
     .description('Lists the IDLs of volo.yml: entry, file, services, and where those from git stand.')
-    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('--offline', 'do not use the network; fail when something is not in the cache')
     .option('--json', 'print the list as JSON')
     .addHelpText('after', '\nExamples:\n  volo idl list\n  volo idl list --json')
   action<[], IdlListOptions>(command, async (run, _args, options) => {

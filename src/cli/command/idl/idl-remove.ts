@@ -20,14 +20,14 @@ export function addIdlRemove({ program, action }: CommandRegistry): void {
   const command = program
     .command('remove')
     .alias('rm')
-    .summary('take IDLs out, with their generated code')
+    .summary('remove IDLs and their generated code')
     .description(
-      'Takes IDL files out of volo.yml and removes the code generated from them. The IDL files themselves and the handlers stay: they are yours.',
+      'Removes IDL files from volo.yml, and the code generated from them. The IDL files themselves and the handlers are kept: they are yours.',
     )
     .argument('<files...>', 'IDL files that volo.yml lists; those from git by their path in the repo')
     .option('--repo <name>', 'the repo that the files are in')
     .option('-n, --entry <name>', 'the entry of volo.yml')
-    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('--offline', 'do not use the network; fail when something is not in the cache')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -73,6 +73,6 @@ async function removeIdls(
   for (const { path, entry } of removed) output.info(`removed  ${path} from entry '${entry}' of ${shownConfig}`)
   for (const path of registry.changed.filter((one) => one !== shownConfig)) output.info(`changed  ${path}`)
   showChanges(run, plan.generation)
-  for (const path of orphans) output.info(`${path} is yours and stays; delete it when nothing needs it`)
+  for (const path of orphans) output.info(`${path} is yours and was kept; delete it if nothing needs it`)
   return done
 }

@@ -38,7 +38,7 @@ export function addInit({ program, action }: CommandRegistry): void {
   const command = program
     .command('init')
     .description(
-      'Starts a project from Thrift or protobuf IDLs: generated code, a handler per service, a server, a client, a test. Without an IDL it lays down a small one to start from. All or nothing: no file is overwritten without --force.',
+      'Creates a project from Thrift or protobuf IDLs: generated code, a handler per service, a server, a client, a test. Without an IDL it adds a small one to start from. Writes all files or none; overwrites files only with --force.',
     )
     .argument('[name]', "the project's name, and its folder; @scope/name goes into ./name; '.' for the current folder")
     .argument('[idl...]', '.thrift and .proto files; what they include comes along. With -g, paths in the repo')
@@ -55,7 +55,7 @@ export function addInit({ program, action }: CommandRegistry): void {
     .addOption(gitOption())
     .option('-r, --ref <ref>', 'a branch, a tag or a commit of it (default: HEAD)')
     .option('--repo <name>', 'its name in volo.yml (default: the last part of the URL)')
-    .option('-i, --includes <dir>', 'a folder that includes and imports start from (repeatable)', collect)
+    .option('-i, --includes <dir>', 'a folder in which includes and imports are searched (repeatable)', collect)
     .addOption(
       new Option('-p, --protocol <kind>', 'the kind of starter IDL, when no IDL is given').choices(['thrift', 'grpc']),
     )
@@ -68,7 +68,7 @@ export function addInit({ program, action }: CommandRegistry): void {
     .option('--no-install', 'install no dependencies')
     .option('--no-git', 'make no git repository')
     .option('--runtime <spec>', 'the volo-ts that the project depends on: a version, or a path to a tarball', nonEmpty)
-    .option('--offline', 'reach no network for git: what is not in the cache is an error')
+    .option('--offline', 'do not use the network for git; fail when something is not in the cache')
     .option('--dry-run', 'write nothing, list the files')
     .option('-f, --force', 'overwrite files that are in the way')
     .option('-y, --yes', 'ask nothing')
@@ -168,7 +168,9 @@ async function init(
         if (step !== 'install') return
         output.info(`\nInstalling dependencies with ${packageManager} ...`)
         slow = setTimeout(() => {
-          output.info('It takes long. If the registry is out of reach: Ctrl-C, and the same again with --no-install.')
+          output.info(
+            'This takes long. If the registry cannot be reached, press Ctrl-C and run the command again with --no-install.',
+          )
         }, slowInstallMs)
       },
     }).finally(() => clearTimeout(slow))

@@ -24,7 +24,7 @@ export function addRepoAdd({ program, action }: CommandRegistry): void {
     .command('add')
     .summary('add a git repo')
     .description(
-      'Adds a git repo to an entry of volo.yml and locks it at the commit that its ref stands for. The IDLs of the entry can include its files; volo idl add --repo lists IDLs of it. Adding it again with another ref moves it there.',
+      'Adds a git repo to an entry of volo.yml and locks it at the commit that its ref points at. The IDLs of the entry can include its files; volo idl add --repo lists IDLs of it. Adding it again with another ref moves it there.',
     )
     .argument('<url>', 'https://, ssh://, git://, file://, git@host:path, or a folder')
     .option('--name <name>', 'its name in volo.yml (default: the last part of the URL)')
@@ -36,7 +36,7 @@ export function addRepoAdd({ program, action }: CommandRegistry): void {
         'protobuf',
       ]),
     )
-    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('--offline', 'do not use the network; fail when something is not in the cache')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

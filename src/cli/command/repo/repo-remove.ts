@@ -21,14 +21,14 @@ export function addRepoRemove({ program, action }: CommandRegistry): void {
   const command = program
     .command('remove')
     .alias('rm')
-    .summary('take a git repo out')
+    .summary('remove a git repo')
     .description(
-      'Takes a git repo out of volo.yml and volo.lock. Refuses while an IDL of volo.yml comes from it; with --force these go too, with their generated code. Handlers stay: they are yours.',
+      'Removes a git repo from volo.yml and volo.lock. Fails while volo.yml lists an IDL from it; with --force these IDLs and their generated code are removed too. Handlers are kept: they are yours.',
     )
     .argument('<name>', 'its name in volo.yml')
     .option('-n, --entry <name>', 'the entry of volo.yml, when several have a repo of that name')
-    .option('-f, --force', 'with the IDLs that come from it')
-    .option('--offline', 'reach no network: what is not in the cache is an error')
+    .option('-f, --force', 'also remove the IDLs that come from it')
+    .option('--offline', 'do not use the network; fail when something is not in the cache')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExamples:\n  volo repo remove idl\n  volo repo remove idl --force')
   action<[string], RepoRemoveOptions>(command, (run, [name], options) =>

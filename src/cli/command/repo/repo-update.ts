@@ -11,9 +11,9 @@ export function addRepoUpdate({ program, action }: CommandRegistry): void {
   const command = addUpdateOptions(
     program
       .command('update')
-      .summary('move git repos to what their refs stand for now')
+      .summary('move git repos to the commits that their refs point at now')
       .description(
-        'Moves git repos to what their refs stand for now, as volo update does; fails where volo.yml has no repo.',
+        'Moves git repos to the commits that their refs point at now, as volo update does; fails when volo.yml has no repo.',
       )
       .argument('[repos...]', 'names of repos (default: all of them)'),
   ).addHelpText('after', '\nExamples:\n  volo repo update\n  volo repo update idl --dry-run')
