@@ -105,6 +105,12 @@ export function appendHeader(metadata: Metadata, name: string, value: string): v
   }
 }
 
+/** RpcError RESOURCE_EXHAUSTED for headers that the other side does not take; the limit is an option of that side. */
+export function headersTooLarge(what: 'request' | 'response', bytes: number, limit: number): RpcError {
+  const text = `the metadata of the ${what} is too large: ${bytes} bytes of headers, where the ${what === 'request' ? 'server' : 'client'} takes ${limit} (maxHeaderListBytes)`
+  return new RpcError('RESOURCE_EXHAUSTED', text, { stack: false })
+}
+
 /** The first value of a header field. */
 export function headerOf(headers: Http2Headers, name: string): string | undefined {
   for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i] === name) return headers[i + 1]

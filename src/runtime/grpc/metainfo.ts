@@ -1,7 +1,6 @@
 /** Metainfo over headers as Volo writes it: `rpc-persist-*`, `rpc-transit-*`, `rpc-backward-*`. */
 
 import type { Context } from '../core/context/context.ts'
-import { RpcError } from '../core/error.ts'
 import type { Http2Headers } from '../http2/sink.ts'
 
 const persistPrefix = 'rpc-persist-'
@@ -18,28 +17,36 @@ export const metainfoPrefix: {
   readonly backward: typeof backwardPrefix
 } = { persistent: persistPrefix, transient: transitPrefix, backward: backwardPrefix }
 
-const keyShape = /^[0-9A-Z_.]+$/
+/** Keys that come back as they were. */
+const keptKey = /^[0-9A-Z_.]+$/
+const keyShape = /^[0-9A-Za-z_.-]+$/
 const valueShape = /^[ -~]*$/
 
 /**
- * Appends entries as header fields. A header has no capitals and CloudWeGo writes `_` as `-`, so only upper-case keys
- * come back as they were: another key, or a value that is not printable ASCII, throws RpcError with `code`.
+ * Appends entries as header fields, as CloudWeGo's Go does: keys in lower case, `_` as `-`, so a key that is not all
+ * capitals, digits, `_` and `.` arrives as another one. An entry that no header can carry stays behind. Metainfo passes
+ * through from other services, so neither fails the call: both are warned of on the console, once per key.
  */
-export function appendMetainfo(
-  headers: string[],
-  prefix: MetainfoPrefix,
-  entries: ReadonlyMap<string, string>,
-  code: 'INVALID_ARGUMENT' | 'INTERNAL',
-): void {
+export function appendMetainfo(headers: string[], prefix: MetainfoPrefix, entries: ReadonlyMap<string, string>): void {
   for (const [key, value] of entries) {
-    if (!keyShape.test(key)) {
-      throw new RpcError(code, `metainfo key "${key}" cannot travel over gRPC: write it in capitals, digits and "_"`)
+    if (!keyShape.test(key) || !valueShape.test(value)) warn(key, 'is left out over gRPC: no header can carry it')
+    else {
+      const name = prefix + key.toLowerCase().replaceAll('_', '-')
+      if (!keptKey.test(key)) warn(key, `arrives as "${keyOf(name, prefix)}" over gRPC`)
+      headers.push(name, value.trim())
     }
-    if (!valueShape.test(value)) {
-      throw new RpcError(code, `metainfo "${key}" cannot travel over gRPC: its value is not printable ASCII`)
-    }
-    headers.push(prefix + key.toLowerCase().replaceAll('_', '-'), value.trim())
   }
+}
+
+/** Keys to warn of; they may come from peers, so there is an end to it. */
+const mostWarnings = 100
+const warned = new Set<string>()
+
+function warn(key: string, what: string): void {
+  const shown = JSON.stringify(key.slice(0, 64))
+  if (warned.has(shown) || warned.size >= mostWarnings) return
+  warned.add(shown)
+  console.warn(`volo: the metainfo ${shown} ${what}`)
 }
 
 /** What a request carries beside its metadata. */

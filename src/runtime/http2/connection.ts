@@ -20,7 +20,8 @@ import type { ConnectionStream, StreamHost } from './stream.ts'
 
 const defaultStreamWindow = 1024 * 1024
 const defaultConnectionWindow = 16 * 1024 * 1024
-const defaultHeaderList = 16 * 1024
+/** What `node:http2`, and grpc-js with it, takes. */
+const defaultHeaderList = 64 * 1024
 const defaultSettingsTimeoutMs = 10_000
 /** How far the window of a stream may grow when nobody has fixed it. */
 const mostStreamWindow = 16 * 1024 * 1024
@@ -75,7 +76,7 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
       options.connectionWindowBytes === undefined ? this.roundTrip : undefined,
       (increment) => this.#widen(increment),
     )
-    this.#incoming = new IncomingFrames(this, options.maxHeaderListBytes ?? defaultHeaderList)
+    this.#incoming = new IncomingFrames(this, this.ownHeaderListBytes)
     this.#output = new ConnectionOutput(socket, this)
     this.writer = this.#output.writer
     this.keepalive = new Keepalive(
@@ -117,6 +118,16 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
   protected drainPingAnswered(): void {}
   get mayWrite(): boolean {
     return this.#output.mayWrite
+  }
+
+  /** Largest header list that the peer takes. */
+  get maxHeaderListBytes(): number {
+    return this.peerSettings.maxHeaderListBytes
+  }
+
+  /** Largest header list that this side takes. */
+  get ownHeaderListBytes(): number {
+    return this.#options.maxHeaderListBytes ?? defaultHeaderList
   }
 
   /** Whether the socket takes more. */
@@ -197,7 +208,7 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     this.writer.settings([
       ...settings,
       [Setting.INITIAL_WINDOW_SIZE, streamWindow],
-      [Setting.MAX_HEADER_LIST_SIZE, this.#options.maxHeaderListBytes ?? defaultHeaderList],
+      [Setting.MAX_HEADER_LIST_SIZE, this.ownHeaderListBytes],
     ])
     this.window.announce()
     this.#begunAt = performance.now()

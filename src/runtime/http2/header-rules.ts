@@ -7,6 +7,13 @@ const outgoingName = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/
 const forbidden = /[\0\r\n]/
 const outgoingForbidden = /[\0\r\n\u0100-\uffff]/
 
+/** Bytes of a header list as SETTINGS_MAX_HEADER_LIST_SIZE counts them (RFC 9113 section 6.5.2). */
+export function headerListBytes(headers: Http2Headers): number {
+  let bytes = headers.length * 16
+  for (const text of headers) bytes += text.length
+  return bytes
+}
+
 /** Fields of a connection, which HTTP/2 has none of (RFC 9113 section 8.2.2). */
 const connectionFields: ReadonlySet<string> = new Set([
   'connection',

@@ -70,7 +70,8 @@ export class IncomingFrames {
     this.host = host
     this.decoder = new HpackDecoder(headerTable, maxHeaderListBytes)
     // Larger lists are read and dropped, so that the table stays in step; much larger ones end the connection.
-    this.mostBlockBytes = maxHeaderListBytes * 4 + 16 * 1024
+    // What is larger costs the connection, for the table of HPACK needs every block.
+    this.mostBlockBytes = Math.max(maxHeaderListBytes * 4, 512 * 1024) + 16 * 1024
     this.block = new HeaderAssembly(this.mostBlockBytes)
   }
 

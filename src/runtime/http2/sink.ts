@@ -45,6 +45,8 @@ export interface Http2Reset {
 
 /** One stream, from the writing side. Every call is harmless on a stream that is dead already. */
 export interface Http2Stream {
+  /** Largest header list, and list of trailers, that the peer takes, in bytes as RFC 9113 section 6.5.2 counts them. */
+  readonly maxHeaderListBytes: number
   /** Server: the response headers; `end` makes them the whole response. Client: they went with `open`. */
   headers(headers: Http2Headers, end: boolean): void
   /** Sends body bytes, which nobody changes afterwards; false asks to wait for `drain`. `end` closes this side. */
@@ -74,6 +76,8 @@ export interface Http2ClientConnection {
   readonly available: boolean
   /** The server has sent its SETTINGS. */
   readonly settled: boolean
+  /** Largest header list that the server takes, in bytes as RFC 9113 section 6.5.2 counts them. */
+  readonly maxHeaderListBytes: number
   /** Streams that are open or wait to be opened. */
   readonly openStreams: number
   /** Streams that were opened so far. */
@@ -124,7 +128,7 @@ export interface Http2Options {
    * readers do not count, so that those stop nobody else; a number is kept as it is, and counts every unread byte.
    */
   readonly connectionWindowBytes?: number | undefined
-  /** Largest header list to take, in bytes as RFC 9113 section 6.5.2 counts them. Default 16 KiB. */
+  /** Largest header list to take, in bytes as RFC 9113 section 6.5.2 counts them. Default 64 KiB. */
   readonly maxHeaderListBytes?: number | undefined
   /**
    * Default on a server: every 30 s with 10 s for the answer, also while idle; on a client: after 5 minutes, as often
@@ -160,6 +164,8 @@ export interface Http2ClientOptions extends Http2Options {
 export interface Http2ServerOptions extends Http2Options, ConnectionLifetimeOptions {
   /** Streams that one connection may have open at once. Default 1,000. */
   readonly maxConcurrentStreams?: number | undefined
+  /** The answer to a request whose header list of `bytes` is larger than `limit`. Default: the stream is reset. */
+  readonly tooLarge?: ((bytes: number, limit: number) => Http2Headers) | undefined
   /** Which PINGs a client may send; who sends more is sent away with `too_many_pings`. Default: floods are refused, else all are answered. */
   readonly pingPolicy?: Http2PingPolicy | undefined
 }

@@ -88,6 +88,10 @@ export class ConnectionStream implements Http2Stream {
     this.#receive = new ReceiveWindow(host.streamWindow, host.mostStreamWindow, host.roundTrip)
   }
 
+  get maxHeaderListBytes(): number {
+    return this.#host.peerSettings.maxHeaderListBytes
+  }
+
   headers(headers: Http2Headers, end: boolean): void {
     if (this.dead || this.#ending || this.responded || !this.#host.isServer) return
     this.responded = true

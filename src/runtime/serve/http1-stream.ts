@@ -5,6 +5,8 @@ import type { Http1Request, Http1Response } from '../net/http1.ts'
 
 /** The writing side of a request. */
 export class Http1Stream implements Http2Stream {
+  /** HTTP/1.1 does not say. */
+  readonly maxHeaderListBytes: number = Number.POSITIVE_INFINITY
   readonly #request: Http1Request
   readonly #response: Http1Response
   #sink: Http2Sink | undefined

@@ -460,8 +460,6 @@ describe('a gRPC client calling our server', () => {
     expect(Object.fromEntries(backward)).toEqual({ EARLY: '1', LATE: '2' })
     await all(createClient(Echo, transport, { caller: 'other' }).expand({}))
     expect(seen).toMatchObject({ caller: 'other' })
-    const error = await failure(echo.unary({}, { metainfo: { persistent: { lower: '7' } } }))
-    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/write it in capitals/) })
   })
 
   it('fails with the cause when the producer of its requests throws, and the handler hears of the end', async () => {

@@ -188,7 +188,7 @@ describe('an HTTP/2 client', () => {
       ],
     ],
   ])('resets the stream, not the connection, for %s', async (_what, expected, frames) => {
-    const { peer, connection } = await open()
+    const { peer, connection } = await open({ maxHeaderListBytes: 16_384 })
     const sink = new Recorder()
     connection.open(request, undefined, sink)
     await peer.next(type.headers)

@@ -118,7 +118,7 @@ describe('HpackDecoder', () => {
     expect(first).toMatchObject({ tooLarge: false, headers: ['a', 'b'.repeat(160)] })
     // A bomb: one byte of block for 193 bytes of list.
     const bomb = Buffer.alloc(4000, 0xbe)
-    expect(decoder.decode(bomb, 0, bomb.length, any)).toEqual({ headers: [], problem: undefined, tooLarge: true })
+    expect(decoder.decode(bomb, 0, bomb.length, any)).toMatchObject({ headers: [], problem: undefined, tooLarge: true })
     expect(decodeHex(decoder, 'be')).toEqual(['a', 'b'.repeat(160)])
   })
 

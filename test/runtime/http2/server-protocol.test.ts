@@ -482,7 +482,7 @@ describe('an HTTP/2 server under abuse', () => {
     const large = await open()
     large.send(
       frame(type.headers, 0, 1, request),
-      ...Array.from({ length: 10 }, () => frame(type.continuation, 0, 1, Buffer.alloc(16_000))),
+      ...Array.from({ length: 40 }, () => frame(type.continuation, 0, 1, Buffer.alloc(16_384, 0x82))),
     )
     expect(await large.goaway()).toBe(code.calm)
     const empty = await open()

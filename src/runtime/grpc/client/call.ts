@@ -6,6 +6,7 @@ import { responseStarted } from '../../core/context/response-start.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'
+import { headerListBytes } from '../../http2/header-rules.ts'
 import type { Http2ClientConnection, Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import { type AttemptObserver, attemptObserver } from '../attempt/attempt-observer.ts'
 import { decodeFrame, encodeFrame } from '../codec.ts'
@@ -13,7 +14,7 @@ import type { Compression } from '../compression.ts'
 import { type Frame, FrameReader } from '../framing.ts'
 import { MessageStream } from '../message-stream.ts'
 import { type Messages, MessageWriter } from '../message-writer.ts'
-import { addMetadata, appendMetadata, headerOf, readMetadata } from '../metadata.ts'
+import { addMetadata, appendMetadata, headerOf, headersTooLarge, readMetadata } from '../metadata.ts'
 import { readBackward } from '../metainfo.ts'
 import { errorOfReset, errorOfTrailers } from '../status.ts'
 import { metadataOfCredentials } from './call-credentials.ts'
@@ -222,6 +223,13 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     const { cx, frame, messages, bound, settings } = this
     cx.peer = connection.peer
     const headers = settings.headers ?? (cx.caller === settings.caller ? bound.headers : bound.anonymous)
+    if (this.more !== undefined) {
+      const bytes = headerListBytes(headers) + headerListBytes(this.more)
+      if (bytes > connection.maxHeaderListBytes) {
+        this.abandon(headersTooLarge('request', bytes, connection.maxHeaderListBytes))
+        return
+      }
+    }
     const stream = connection.open(headers, this.more, this)
     this.state = 'open'
     this.stream = stream

@@ -30,10 +30,10 @@ export function callHeaders(cx: Context, usualCaller: string, previous: number):
   if (previous > 0) headers.push('grpc-previous-rpc-attempts', String(previous))
   if (named) headers.push('source-service', headerText(cx.caller, 'caller'))
   if (metainfoIfAny?.persistentIfAny !== undefined) {
-    appendMetainfo(headers, metainfoPrefix.persistent, metainfoIfAny.persistentIfAny, 'INVALID_ARGUMENT')
+    appendMetainfo(headers, metainfoPrefix.persistent, metainfoIfAny.persistentIfAny)
   }
   if (metainfoIfAny?.transientIfAny !== undefined) {
-    appendMetainfo(headers, metainfoPrefix.transient, metainfoIfAny.transientIfAny, 'INVALID_ARGUMENT')
+    appendMetainfo(headers, metainfoPrefix.transient, metainfoIfAny.transientIfAny)
   }
   if (requestHeadersIfAny !== undefined) appendMetadata(headers, requestHeadersIfAny, 'INVALID_ARGUMENT')
   return headers

@@ -90,7 +90,7 @@ export interface GrpcOptions {
   readonly keepalive?: Http2Keepalive | undefined
   /** Bytes a server may send on one call before they are read. Default 1 MiB, growing to 16 MiB where that is too little. */
   readonly streamWindowBytes?: number | undefined
-  /** Largest list of response headers, in bytes. Default 16 KiB. */
+  /** Largest list of response headers, in bytes as HTTP/2 counts them. A call with more is RESOURCE_EXHAUSTED. Default 64 KiB. */
   readonly maxHeaderListBytes?: number | undefined
 }
 

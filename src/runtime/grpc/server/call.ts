@@ -2,17 +2,18 @@
 
 import { lazyParts } from '../../core/context/call-context.ts'
 import { type Context, type ContextKey, contextKey } from '../../core/context/context.ts'
-import { RpcError } from '../../core/error.ts'
+import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
 import type { Route, ServerCall } from '../../core/router.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'
+import { headerListBytes } from '../../http2/header-rules.ts'
 import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import { decodeFrame, encodeFrame, type MethodCodec } from '../codec.ts'
 import { accepts, type Compression, checkCompression } from '../compression.ts'
 import { type Frame, FrameReader } from '../framing.ts'
 import { MessageStream } from '../message-stream.ts'
 import { type Messages, MessageWriter } from '../message-writer.ts'
-import { appendMetadata } from '../metadata.ts'
+import { appendMetadata, headersTooLarge } from '../metadata.ts'
 import { appendMetainfo, metainfoPrefix } from '../metainfo.ts'
 import { appendError } from '../status.ts'
 import type { ConnectionCounters } from './counters.ts'
@@ -259,8 +260,9 @@ export class GrpcServerCall implements Http2Sink {
       const list = [...plainHeaders]
       try {
         if (encoding !== undefined) list.push('grpc-encoding', encoding)
-        if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward, 'INTERNAL')
+        if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward)
         if (responseHeadersIfAny !== undefined) appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
+        this.checkSize(list)
       } catch (error) {
         this.failPlainly(error)
         return false
@@ -286,8 +288,9 @@ export class GrpcServerCall implements Http2Sink {
     }
     const trailers = [...okTrailers]
     try {
-      if (late) appendMetainfo(trailers, metainfoPrefix.backward, backward, 'INTERNAL')
+      if (late) appendMetainfo(trailers, metainfoPrefix.backward, backward)
       if (responseTrailersIfAny !== undefined) appendMetadata(trailers, responseTrailersIfAny, 'INTERNAL')
+      this.checkSize(trailers)
     } catch (error) {
       this.failPlainly(error)
       return
@@ -321,19 +324,31 @@ export class GrpcServerCall implements Http2Sink {
     try {
       const backward = metainfoIfAny?.backwardIfAny
       appendError(list, error)
-      if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward, 'INTERNAL')
+      if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward)
       if (responseTrailersIfAny !== undefined) appendMetadata(list, responseTrailersIfAny, 'INTERNAL')
+      this.checkSize(list)
     } catch (problem) {
-      this.failPlainly(problem)
+      this.failPlainly(problem, error)
       return
     }
     this.finish(list)
   }
 
-  /** The way out when metadata cannot be sent: reports, and sends none. */
-  private failPlainly(problem: unknown): void {
+  /** Throws RpcError RESOURCE_EXHAUSTED for a list that the caller does not take. */
+  private checkSize(list: Http2Headers): void {
+    const { maxHeaderListBytes } = this.stream
+    if (maxHeaderListBytes === Number.POSITIVE_INFINITY) return
+    const bytes = headerListBytes(list)
+    if (bytes > maxHeaderListBytes) throw headersTooLarge('response', bytes, maxHeaderListBytes)
+  }
+
+  /** The way out when metadata cannot be sent: reports, and sends none. `error`: what the call has failed with. */
+  private failPlainly(problem: unknown, error?: unknown): void {
     const list = this.headersSent ? [] : [...plainHeaders]
-    appendError(list, this.call.unexpected(problem))
+    const told = this.call.unexpected(problem)
+    const isTooLarge = isRpcError(problem) && problem.code === 'RESOURCE_EXHAUSTED'
+    if (isTooLarge && isRpcError(error)) appendError(list, new RpcError(error.code, error.message, { stack: false }))
+    else appendError(list, isTooLarge ? problem : told)
     this.finish(list)
   }
 

@@ -4,9 +4,11 @@ import type { Router } from '../../core/router.ts'
 import type { ConnectionFigures, Wire, WireConnection, WireMatch } from '../../core/wire.ts'
 import { type Http2Socket, http2Server, refuseConnection } from '../../http2/engine.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'
-import type { Http2Keepalive, Http2PingPolicy } from '../../http2/sink.ts'
+import type { Http2Headers, Http2Keepalive, Http2PingPolicy } from '../../http2/sink.ts'
 import type { Compression } from '../compression.ts'
 import { defaultMaxReceiveBytes } from '../framing.ts'
+import { headersTooLarge } from '../metadata.ts'
+import { appendError } from '../status.ts'
 import { type AcceptorShared, CallAcceptor, type HttpAccept } from './call-acceptor.ts'
 import { ConnectionCounters, callTotals } from './counters.ts'
 
@@ -22,7 +24,7 @@ export interface GrpcWireOptions {
   readonly maxConcurrentStreams?: number | undefined
   /** Bytes a caller may send on one call before they are read. Default 1 MiB. */
   readonly streamWindowBytes?: number | undefined
-  /** Largest list of request headers, in bytes. Default 16 KiB. */
+  /** Largest list of request headers, in bytes as HTTP/2 counts them. A call with more is RESOURCE_EXHAUSTED. Default 64 KiB. */
   readonly maxHeaderListBytes?: number | undefined
   /** PINGs. Default: every 30 s, with 10 s for the answer. */
   readonly keepalive?: Http2Keepalive | undefined
@@ -50,7 +52,7 @@ const preface = new TextEncoder().encode('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
  */
 export function grpcWire(options: GrpcWireOptions = {}, http?: HttpAccept): Wire<Http2Socket> {
   const { pingPolicy = {} } = options
-  const http2 = { ...options, pingPolicy: pingPolicy === false ? undefined : pingPolicy }
+  const http2 = { ...options, pingPolicy: pingPolicy === false ? undefined : pingPolicy, tooLarge }
   const shared = acceptors(options, http)
   return {
     name: 'grpc',
@@ -94,6 +96,13 @@ export function acceptors(options: GrpcWireOptions, http: HttpAccept | undefined
     }
     return shared
   }
+}
+
+/** Trailers-Only for a request whose metadata is larger than this side takes. */
+function tooLarge(bytes: number, limit: number): Http2Headers {
+  const headers = [':status', '200', 'content-type', 'application/grpc']
+  appendError(headers, headersTooLarge('request', bytes, limit))
+  return headers
 }
 
 function matchPreface(first: Uint8Array): WireMatch {

@@ -177,10 +177,10 @@ export class GrpcWebCall {
     if (cx.deadline !== undefined) list.push('grpc-timeout', formatTimeout(cx.remainingMs))
     if (cx.caller !== '') list.push('source-service', cx.caller)
     if (metainfoIfAny?.persistentIfAny !== undefined) {
-      appendMetainfo(list, metainfoPrefix.persistent, metainfoIfAny.persistentIfAny, 'INVALID_ARGUMENT')
+      appendMetainfo(list, metainfoPrefix.persistent, metainfoIfAny.persistentIfAny)
     }
     if (metainfoIfAny?.transientIfAny !== undefined) {
-      appendMetainfo(list, metainfoPrefix.transient, metainfoIfAny.transientIfAny, 'INVALID_ARGUMENT')
+      appendMetainfo(list, metainfoPrefix.transient, metainfoIfAny.transientIfAny)
     }
     if (requestHeadersIfAny !== undefined) appendMetadata(list, requestHeadersIfAny, 'INVALID_ARGUMENT')
     const pairs: [string, string][] = []

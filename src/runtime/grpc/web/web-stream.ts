@@ -36,6 +36,10 @@ export class WebStream implements Http2Stream {
     this.write(encodeTrailersFrame(headers), true)
   }
 
+  get maxHeaderListBytes(): number {
+    return this.#stream.maxHeaderListBytes
+  }
+
   reset(code: number): void {
     this.#stream.reset(code)
   }

@@ -146,7 +146,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
       return
     }
     if (stream.remoteEnded) stream.refuse(Http2ErrorCode.STREAM_CLOSED, 'HEADERS after its end')
-    else if (block.tooLarge) stream.refuse(Http2ErrorCode.ENHANCE_YOUR_CALM, 'its header list is larger than allowed')
+    else if (block.tooLarge) stream.refuse(Http2ErrorCode.ENHANCE_YOUR_CALM, this.#tooLarge(block))
     else if (block.problem !== undefined) stream.refuse(Http2ErrorCode.PROTOCOL_ERROR, block.problem)
     else if (stream.responded) this.#trailers(stream, end, block.headers)
     else this.#response(stream, end, block.headers)
@@ -189,6 +189,10 @@ class ClientConnection extends Connection implements Http2ClientConnection {
 
   #lostReason(): string {
     return `the connection to ${this.peer.address} was lost`
+  }
+
+  #tooLarge({ listBytes }: HeaderBlock): string {
+    return `its header list of ${listBytes} bytes is larger than the ${this.ownHeaderListBytes} that this side takes`
   }
 
   #takesAnother(): boolean {

@@ -21,6 +21,8 @@ export interface HeaderBlock {
   readonly problem: string | undefined
   /** The list was larger than allowed; `headers` is empty then. */
   readonly tooLarge: boolean
+  /** Bytes of the list as RFC 9113 section 6.5.2 counts them. */
+  readonly listBytes: number
 }
 
 /** The block that was seen at this hash. */
@@ -120,8 +122,8 @@ export class HpackDecoder {
       if (size <= this.#maxListBytes) list.push(name, value)
     }
     this.#bytes = nothing
-    if (size > this.#maxListBytes) return { headers: [], problem: undefined, tooLarge: true }
-    return { headers: list, problem: check(list), tooLarge: false }
+    if (size > this.#maxListBytes) return { headers: [], problem: undefined, tooLarge: true, listBytes: size }
+    return { headers: list, problem: check(list), tooLarge: false, listBytes: size }
   }
 
   #name(prefix: number): string {

@@ -35,6 +35,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   readonly isServer = true
   readonly #accept: Http2Accept
   readonly #maxStreams: number
+  readonly #tooLarge: Http2ServerOptions['tooLarge']
   #lastPeerStream = 0
   readonly #skipped: [number, number][] = []
   #prefaceBytes = 0
@@ -48,6 +49,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   constructor(socket: Http2Socket['socket'], first: Uint8Array, accept: Http2Accept, options: Http2ServerOptions) {
     super(socket, options, options.keepalive ?? serverKeepalive)
     this.#accept = accept
+    this.#tooLarge = options.tooLarge
     this.#maxStreams = options.maxConcurrentStreams ?? 1_000
     this.#pings = options.pingPolicy === undefined ? undefined : new PingCounter(options.pingPolicy)
     const isMortal = options.maxAgeMs !== undefined || options.maxIdleMs !== undefined
@@ -135,7 +137,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     }
     this.#lastPeerStream = id
     if (this.streams.size >= this.#maxStreams) this.#refuse(id, Http2ErrorCode.REFUSED_STREAM)
-    else if (block.tooLarge) this.#refuse(id, Http2ErrorCode.ENHANCE_YOUR_CALM)
+    else if (block.tooLarge) this.#refuseHeaders(id, block.listBytes)
     else if (block.problem !== undefined) this.#refuse(id, Http2ErrorCode.PROTOCOL_ERROR)
     else this.#open(id, end, block)
   }
@@ -176,6 +178,17 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     } catch {
       stream.reset(Http2ErrorCode.INTERNAL_ERROR)
     }
+  }
+
+  #refuseHeaders(id: number, bytes: number): void {
+    const answer = this.#tooLarge?.(bytes, this.ownHeaderListBytes)
+    if (answer === undefined) {
+      this.#refuse(id, Http2ErrorCode.ENHANCE_YOUR_CALM)
+      return
+    }
+    this.spendReset()
+    this.sendHeaderLists(id, answer, undefined, true)
+    this.resetStream(id, Http2ErrorCode.NO_ERROR)
   }
 
   #refuse(id: number, code: number): void {
