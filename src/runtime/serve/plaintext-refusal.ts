@@ -6,11 +6,10 @@ import { peerOf } from '../net/peer.ts'
 import type { Socket } from '../net/socket.ts'
 import { refuseHttp1 } from './http1-refusal.ts'
 import type { PortWire } from './port-wire.ts'
+import { ThrottledReport } from './throttled-report.ts'
 
 const text = 'This port requires TLS; the connection was not encrypted.'
 const reason = (): RpcError => new RpcError('FAILED_PRECONDITION', text, { stack: false })
-/** Milliseconds between two reports: a scanner must not fill the log. */
-const reportMs = 60_000
 
 /** What the client speaks; HTTP/1.1 may have no wire. */
 type Protocol = Pick<PortWire, 'name'> & Partial<Pick<PortWire, 'load'>>
@@ -18,12 +17,12 @@ type Protocol = Pick<PortWire, 'name'> & Partial<Pick<PortWire, 'load'>>
 /** Refuses connections, and reports them. */
 export class PlaintextRefusal {
   readonly #onError: (error: unknown) => void
-  #quietUntil = 0
-  #unreported = 0
+  readonly #reports: ThrottledReport
 
   /** `onError` gets one report at most each minute. */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError
+    this.#reports = new ThrottledReport(onError)
   }
 
   /**
@@ -50,15 +49,10 @@ export class PlaintextRefusal {
   }
 
   #report(socket: Socket, protocol: string): void {
-    this.#unreported++
-    const now = performance.now()
-    if (now < this.#quietUntil) return
-    this.#quietUntil = now + reportMs
-    const others = this.#unreported - 1
-    this.#unreported = 0
-    const more = others === 0 ? '' : `, and ${others} more since the last report`
-    const what = `refused a connection without TLS (${protocol}) from ${peerOf(socket).address}${more}`
-    const hint = 'clients of this server need TLS; `new Server({ tls, plaintext: true })` serves both'
-    this.#onError(new RpcError('FAILED_PRECONDITION', `${what}: ${hint}`, { stack: false }))
+    this.#reports.report((more) => {
+      const what = `refused a connection without TLS (${protocol}) from ${peerOf(socket).address}${more}`
+      const hint = 'clients of this server need TLS; `new Server({ tls, plaintext: true })` serves both'
+      return new RpcError('FAILED_PRECONDITION', `${what}: ${hint}`, { stack: false })
+    })
   }
 }

@@ -1,5 +1,7 @@
 /** The wires that a port can speak, each loaded when it is first needed. */
 
+import type { Peer } from '../core/context/context.ts'
+import { RpcError } from '../core/error.ts'
 import type { Router } from '../core/router.ts'
 import type { Wire, WireMatch } from '../core/wire.ts'
 import type { GrpcWireOptions } from '../grpc/server/wire.ts'
@@ -8,6 +10,7 @@ import type { ThriftWireOptions } from '../thrift/server/options.ts'
 import { matchThrift } from '../thrift/sniff.ts'
 import type { ServerHttpOptions } from './http1.ts'
 import { matchHttp1 } from './http1-sniff.ts'
+import { ThrottledReport } from './throttled-report.ts'
 
 /** A wire that can say what it recognises before its code is loaded. */
 export interface PortWire {
@@ -33,13 +36,21 @@ const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
 /** Thrift and gRPC, and HTTP/1.1 where it is asked for. */
 export function portWires(options: PortWireOptions): readonly PortWire[] {
   const { grpc, http } = options
+  const unreadable = new ThrottledReport(options.onError)
+  const onUnreadable = (peer: Peer, cause: RpcError): void =>
+    unreadable.report((more) => {
+      const text = `the Thrift client ${peer.address}${more} is not read further: ${cause.message}`
+      return new RpcError(cause.code, text, { cause, stack: false })
+    })
   const wires: PortWire[] = [
     {
       name: 'thrift',
       idl: 'thrift',
       alpn: [],
       match: matchThrift,
-      load: once(async () => (await import('../thrift/server/wire.ts')).thriftWire(options.thrift)),
+      load: once(async () =>
+        (await import('../thrift/server/wire.ts')).thriftWire({ ...options.thrift, onUnreadable }),
+      ),
     },
     {
       name: 'grpc',

@@ -9,11 +9,13 @@ import { peerOf } from '../net/peer.ts'
 import type { Socket } from '../net/socket.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
 import { type TlsUpgrade, tlsUpgrade } from '../net/tls-server.ts'
+import { foreignProtocolHint } from '../thrift/foreign-protocol.ts'
 import { readFirstBytes } from './first-bytes.ts'
 import { noHttp1, refuseHttp1 } from './http1-refusal.ts'
 import { matchHttp1 } from './http1-sniff.ts'
 import { PlaintextRefusal } from './plaintext-refusal.ts'
 import type { PortWire } from './port-wire.ts'
+import { ThrottledReport } from './throttled-report.ts'
 
 /** Limits of the connections of a port. */
 export interface PortLimits {
@@ -79,6 +81,7 @@ export class Port {
   #secure = 0
   readonly #connections = new Set<Taken>()
   readonly #unixPaths = new WeakMap<Socket, string>()
+  readonly #unknownProtocols: ThrottledReport
   /** Present where connections must use TLS. */
   readonly #plaintextRefusal: PlaintextRefusal | undefined
   #closing = false
@@ -89,6 +92,7 @@ export class Port {
   constructor(options: PortOptions) {
     this.#options = options
     const { tls, plaintext, onError } = options
+    this.#unknownProtocols = new ThrottledReport(onError)
     this.#plaintextRefusal = tls === undefined || plaintext ? undefined : new PlaintextRefusal(onError)
     const alpn = [...new Set([...options.wires.flatMap((wire) => wire.alpn), 'http/1.1'])]
     this.#tls = tls === undefined ? undefined : tlsUpgrade(tls, alpn, (socket, chosen) => this.#secured(socket, chosen))
@@ -194,9 +198,21 @@ export class Port {
           socket.unshift(outcome.first)
           http1()
           socket.resume()
-        } else socket.destroy()
+        } else {
+          if (outcome.kind === 'unknown') this.#unknownProtocol(socket, outcome.first)
+          socket.destroy()
+        }
       },
     )
+  }
+
+  #unknownProtocol(socket: Socket, first: Uint8Array): void {
+    this.#unknownProtocols.report((more) => {
+      const { address } = peerOf(socket, this.#unixPaths.get(socket))
+      const shown = Buffer.from(first.subarray(0, 8)).toString('hex')
+      const text = `the client ${address}${more} speaks no protocol of this port; its first bytes: ${shown}`
+      return new RpcError('INVALID_ARGUMENT', `${text}${foreignProtocolHint(first)}`, { stack: false })
+    })
   }
 
   #recognise(first: Uint8Array, takesTls: boolean): Target | 'more' | undefined {

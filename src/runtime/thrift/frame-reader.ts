@@ -1,12 +1,18 @@
 /** Cuts a byte stream into Thrift messages, whatever is around them. */
 
 import { RpcError } from '../core/error.ts'
+import { foreignProtocolHint } from './foreign-protocol.ts'
 import { MessageScanner } from './message-scanner.ts'
 import { malformed } from './protocol/error.ts'
 import { sniffBytes, sniffFraming, sniffProtocol, type ThriftFraming } from './sniff.ts'
 
 /** The default limit of a message with all that is around it: 16 MiB. */
 export const defaultMaxFrameBytes: number = 16 * 1024 * 1024
+
+/** The longest frame over the limit that is discarded, so that the stream can be read on: 64 MiB. */
+const maxSkippedBytes = 64 * 1024 * 1024
+/** How much of such a frame is kept, to find out what it was about. */
+const keptBytes = 16 * 1024
 
 /**
  * Splits what arrives into messages without copying those that lie whole in a chunk. Memory in use is bounded by the
@@ -18,6 +24,8 @@ export class FrameReader {
   start = 0
   end = 0
   framing: ThriftFraming = 'framed'
+  /** The refusal of a frame over the limit, of which `bytes[start, end)` is the beginning and the rest has been discarded. */
+  oversized: RpcError | undefined = undefined
   readonly #maxFrameBytes: number
   readonly #scanner = new MessageScanner()
   #scanning = false
@@ -26,6 +34,10 @@ export class FrameReader {
   #from = 0
   #to = 0
   #owned = false
+  /** Bytes to discard, and the beginning of the frame that they belong to. */
+  #skipping = 0
+  #kept: Uint8Array = none
+  #refusal: RpcError | undefined
 
   constructor(maxFrameBytes: number = defaultMaxFrameBytes) {
     this.#maxFrameBytes = maxFrameBytes
@@ -36,8 +48,22 @@ export class FrameReader {
     return this.#to - this.#from
   }
 
-  /** The unread bytes, to find out what an unreadable message was about. */
+  /** A message has arrived in part. */
+  get isPartial(): boolean {
+    return this.#skipping > 0 || this.#to > this.#from
+  }
+
+  /** A frame over the limit is being discarded. */
+  get isSkipping(): boolean {
+    return this.#skipping > 0
+  }
+
+  /** The beginning of the unfinished message, to find out what it is about. */
   peek(): Uint8Array {
+    return this.#skipping > 0 ? this.#kept : this.#unread()
+  }
+
+  #unread(): Uint8Array {
     return this.#buffer.subarray(this.#from, this.#to)
   }
 
@@ -55,7 +81,7 @@ export class FrameReader {
     if (!this.#owned || this.#to + chunk.length > this.#buffer.length) {
       // Regions that were handed out are never written again: what is unread moves to new memory.
       const grown = Buffer.allocUnsafeSlow(size <= 4096 ? 4096 : size * 2)
-      grown.set(this.peek())
+      grown.set(this.#unread())
       this.#buffer = grown
       this.#from = 0
       this.#to = unread
@@ -66,11 +92,13 @@ export class FrameReader {
   }
 
   /**
-   * Finds the next whole message. Throws RpcError INTERNAL on bytes that are no Thrift and RESOURCE_EXHAUSTED on a
-   * message over the limit; the stream cannot be read further then.
+   * Finds the next whole message, or the end of a frame over the limit (`oversized`). Throws RpcError INTERNAL on bytes
+   * that are no Thrift and RESOURCE_EXHAUSTED on a message without a frame, or of more than 64 MiB, over the limit; the
+   * stream cannot be read further then.
    */
   next(): boolean {
     const size = this.#to - this.#from
+    if (this.#skipping > 0) return this.#skip()
     if (size === 0) {
       // An idle connection holds on to nothing.
       this.#buffer = none
@@ -89,7 +117,11 @@ export class FrameReader {
       return this.#scan()
     }
     const length = readU32(this.#buffer, this.#from)
-    if (length > this.#maxFrameBytes) throw this.#tooLarge(length)
+    // The old binary form begins with the length of a name, which is not empty; a frame of HTTP/2 looks like that.
+    if (this.#buffer[this.#from + 4] === 0 && size >= 8 && readU32(this.#buffer, this.#from + 4) === 0) {
+      throw notThrift(this.peek())
+    }
+    if (length > this.#maxFrameBytes) return this.#beginSkip(framing, length)
     if (size < length + 4) return false
     this.#found(framing, length + 4)
     return true
@@ -101,7 +133,7 @@ export class FrameReader {
     if (head >= 0x40 && head !== 0x80 && head !== 0x82) throw notThrift(this.peek())
     if (size >= 4 && head < 0x40) {
       const length = readU32(this.#buffer, this.#from)
-      if (length > this.#maxFrameBytes) throw this.#tooLarge(length)
+      if (length > Math.max(this.#maxFrameBytes, maxSkippedBytes)) throw this.#tooLarge(length)
       if (length < 2) throw malformed('invalid_data', `a frame of ${length} bytes`)
     }
     return false
@@ -117,8 +149,35 @@ export class FrameReader {
     return true
   }
 
+  #beginSkip(framing: ThriftFraming, length: number): boolean {
+    const refusal = this.#tooLarge(length)
+    if (length > maxSkippedBytes) throw refusal
+    this.#refusal = refusal
+    this.#skipping = length + 4
+    this.#kept = none
+    this.framing = framing
+    return this.#skip()
+  }
+
+  #skip(): boolean {
+    const taken = Math.min(this.#skipping, this.#to - this.#from)
+    const wanted = Math.min(taken, keptBytes - this.#kept.length)
+    if (wanted > 0) this.#kept = Buffer.concat([this.#kept, this.#buffer.subarray(this.#from, this.#from + wanted)])
+    this.#from += taken
+    this.#skipping -= taken
+    if (this.#skipping > 0) return false
+    this.bytes = this.#kept
+    this.start = 0
+    this.end = this.#kept.length
+    this.oversized = this.#refusal
+    this.#kept = none
+    this.#refusal = undefined
+    return true
+  }
+
   #found(framing: ThriftFraming, size: number): void {
     this.framing = framing
+    this.oversized = undefined
     this.bytes = this.#buffer
     this.start = this.#from
     this.end = this.#from + size
@@ -139,5 +198,5 @@ function readU32(bytes: Uint8Array, at: number): number {
 
 function notThrift(bytes: Uint8Array): RpcError {
   const shown = Buffer.from(bytes.subarray(0, 8)).toString('hex')
-  return malformed('bad_version', `bytes that are no Thrift message: ${shown}`)
+  return malformed('bad_version', `bytes that are no Thrift message: ${shown}${foreignProtocolHint(bytes)}`)
 }

@@ -30,14 +30,22 @@ export function sniffFraming(bytes: Uint8Array, start: number): ThriftFraming | 
   if (fourth === 0x10) return bytes[start + 5] === 0x00 ? 'ttheader' : undefined
   // Behind a length stands a message: strict binary, compact, or the old binary form, which begins with a length.
   if (fourth === 0x80 || fourth === 0x82 || fourth === 0x00) return 'framed'
-  // The old binary form with nothing around it: a length, then the method's name.
-  if (isNameByte(fourth)) return 'buffered'
+  // The old binary form with nothing around it: a length, then the method's name, or the kind of the message behind a name
+  // of one letter.
+  const fifth = bytes[start + 5]!
+  const isShort = bytes[start + 3] === 1
+  if (isNameByte(fourth) && (isShort ? fifth <= 4 : isNameByte(fifth) || isInnerNameByte(fifth))) return 'buffered'
   return undefined
 }
 
 /** The protocol of a message whose first byte is `first`. */
 export function sniffProtocol(first: number): ThriftProtocolName {
   return first === 0x82 ? 'compact' : 'binary'
+}
+
+/** What stands behind the first letter of a name: a digit, or what joins a service and a method. */
+function isInnerNameByte(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x3a) || byte === 0x2d || byte === 0x2e || byte === 0x24
 }
 
 function isNameByte(byte: number): boolean {

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server as NetServer, connect as netConnect, type Socket } from 'node:net'
+import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
@@ -55,6 +56,7 @@ function raw(port: number): { socket: Socket; received: () => string; closed: Pr
 }
 
 const bytesOf = (hex: string): Buffer => Buffer.from(hex, 'hex')
+const u32 = (value: number): Buffer => bytesOf(value.toString(16).padStart(8, '0'))
 const framed = (hex: string): Buffer => bytesOf((hex.length / 2).toString(16).padStart(8, '0') + hex)
 const name = (text: string): string => text.length.toString(16).padStart(8, '0') + Buffer.from(text).toString('hex')
 const call = (method: string, sequence: number, args: string, kind = 1): string =>
@@ -139,6 +141,39 @@ for (const connections of ['pool', 'multiplexed'] as const) {
       expect(await failure(client.echo('a'))).toMatchObject({
         code: 'RESOURCE_EXHAUSTED',
         message: expect.stringContaining('maxFrameBytes'),
+      })
+    })
+
+    it('fails only the call whose reply is over the limit', async () => {
+      const { port } = await serverOf({ echo: (text) => (text === 'big' ? 'x'.repeat(100_000) : text) })
+      for (const transport of ['ttheader', 'framed'] as const) {
+        const { client, wire } = clientOf(port, {
+          connections,
+          transport,
+          maxFrameBytes: 10_000,
+          pool: { maxTotal: 1 },
+        })
+        await client.echo('first')
+        const outcomes = await Promise.allSettled(['a', 'big', 'b'].map((text) => client.echo(text)))
+        expect(outcomes).toMatchObject([
+          { value: 'a' },
+          {
+            reason: {
+              code: 'RESOURCE_EXHAUSTED',
+              message: expect.stringContaining('the limit is 10000 (maxFrameBytes)'),
+            },
+          },
+          { value: 'b' },
+        ])
+        expect(wire.stats.opened).toBe(1)
+      }
+    })
+
+    it('names HTTP/2 where the server speaks that', async () => {
+      const port = await peer((socket) => socket.write(bytesOf('000006040000000000000300000064')))
+      const { client } = clientOf(port, { connections })
+      expect(await failure(client.echo('a'))).toMatchObject({
+        message: expect.stringContaining('the peer seems to speak HTTP/2'),
       })
     })
 
@@ -370,19 +405,74 @@ describe('a Thrift server', () => {
     })
   }
 
-  it('says why before it closes a stream it cannot read on', async () => {
+  it('refuses a message over the limit and reads on', async () => {
     const { port } = await serverOf({}, { thrift: { maxFrameBytes: 1_000 } })
-    const big = raw(port)
-    big.socket.write(framed(call('echo', 9, echoArgs('x'.repeat(2_000)))))
-    await big.closed
-    expect(big.received()).toMatch(new RegExp(`80010003${name('echo')}00000009`))
-    expect(Buffer.from(big.received(), 'hex').toString('latin1')).toContain('the limit is 1000')
+    const { socket, received } = raw(port)
+    const big = framed(call('echo', 9, echoArgs('x'.repeat(200_000))))
+    // The refusal comes when the message has been read and discarded, however it is cut.
+    for (let at = 0; at < big.length; at += 7_000) socket.write(big.subarray(at, at + 7_000))
+    socket.write(framed(call('echo', 10, echoArgs('fine'))))
+    await expect.poll(received).toContain(reply('echo', 10, 'fine'))
+    expect(received()).toMatch(new RegExp(`80010003${name('echo')}00000009`))
+    expect(Buffer.from(received(), 'hex').toString('latin1')).toContain('the limit is 1000')
+  })
 
-    const garbage = raw(port)
-    garbage.socket.write(framed(call('echo', 1, echoArgs('fine'))))
-    await expect.poll(garbage.received).toContain(reply('echo', 1, 'fine'))
-    garbage.socket.write('garbage, not Thrift')
-    await garbage.closed
+  it('tells a client that is still writing why it does not read further', async () => {
+    const errors: unknown[] = []
+    const { port } = await serverOf({}, { onError: (error) => void errors.push(error) })
+    const { socket, received } = raw(port)
+    const size = 70 * 1024 * 1024
+    socket.write(Buffer.concat([u32(size), bytesOf(call('echo', 9, '')), bytesOf('0b0001'), u32(size - 30)]))
+    for (let sent = 0; sent < 20; sent++) socket.write(Buffer.alloc(1024 * 1024))
+    await expect.poll(() => Buffer.from(received(), 'hex').toString('latin1')).toContain('the limit is 16777216')
+    expect(errors).toMatchObject([
+      { code: 'RESOURCE_EXHAUSTED', message: expect.stringContaining('is not read further') },
+    ])
+  })
+
+  it('answers the calls in front of what it cannot read, then closes', async () => {
+    const open: (() => void)[] = []
+    const { port } = await serverOf({
+      async echo(text) {
+        if (text === 'slow') await new Promise<void>((resolve) => open.push(resolve))
+        return text
+      },
+    })
+    for (const form of [framed, bytesOf]) {
+      const garbage = raw(port)
+      const calls = ['fine', 'slow'].map((text, i) => form(call('echo', i + 1, echoArgs(text))))
+      garbage.socket.write(Buffer.concat([...calls, Buffer.from('garbage, not Thrift')]))
+      await expect.poll(garbage.received).toContain(reply('echo', 1, 'fine'))
+      await expect.poll(() => open.length).toBe(1)
+      open.pop()!()
+      await garbage.closed
+      expect(garbage.received()).toContain(reply('echo', 2, 'slow'))
+    }
+  })
+
+  it.each([
+    ["Apache Thrift's THeader transport", bytesOf('0000003a0fff0000000000010001020000000000')],
+    ["Apache Thrift's JSON protocol", Buffer.from('[1,"echo",1,1,{}]')],
+    ["Apache Thrift's JSON protocol", Buffer.concat([bytesOf('00000011'), Buffer.from('[1,"echo",1,1,{}]')])],
+    ["Apache Thrift's zlib transport", deflateSync(bytesOf(call('echo', 1, '00')))],
+    ["Apache Thrift's zlib transport", framed(deflateSync(bytesOf(call('echo', 1, '00'))).toString('hex'))],
+    ['TLS', bytesOf('1603010200010001fc0303')],
+  ])('closes at once on a client that speaks %s and names it', async (spoken, first) => {
+    const errors: unknown[] = []
+    const { port } = await serverOf({}, { onError: (error) => void errors.push(error) })
+    const { socket, closed } = raw(port)
+    socket.write(first)
+    await closed
+    expect(errors).toMatchObject([{ message: expect.stringContaining(`; the peer seems to speak ${spoken}`) }])
+  })
+
+  it('names what a client speaks that has spoken Thrift before', async () => {
+    const errors: unknown[] = []
+    const { port } = await serverOf({}, { onError: (error) => void errors.push(error) })
+    const { socket, closed } = raw(port)
+    socket.write(Buffer.concat([framed(call('echo', 1, echoArgs('x'))), Buffer.from('[1,"echo",1,1,{}]')]))
+    await closed
+    expect(errors).toMatchObject([{ message: expect.stringContaining('JSON protocol') }])
   })
 
   it('refuses a payload transform by name and keeps the connection', async () => {

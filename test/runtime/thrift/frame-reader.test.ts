@@ -185,8 +185,8 @@ describe('FrameReader', () => {
   it('refuses a length over the limit as soon as it is read, in every form', () => {
     const limit = 1_000
     for (const hex of [
-      '000003e9', // a frame
-      '000003e91000', // a TTHeader frame
+      '04000001', // a frame of more than 64 MiB
+      '040000011000', // a TTHeader frame
       '80010001000003e9', // a method name
       '80010001000000016100000001' + '0b0001000003e9', // a string in a bare message
       '80010001000000016100000001' + '0f00010a0000ffff', // a list of numbers
@@ -196,6 +196,34 @@ describe('FrameReader', () => {
       if (hex.startsWith('82')) bytes[5] = 0x18
       expect(() => read([bytes], limit), hex).toThrow(/the limit is 1000/)
     }
+  })
+
+  it('discards a frame over the limit, cut anywhere, and finds the next message', () => {
+    const bare = message(new BinaryWriter(), 3)
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(bare.length)
+    const big = Buffer.concat([length, bare])
+    const small = Buffer.concat([Buffer.from('0000000e', 'hex'), Buffer.from('8001000100000001610000000100', 'hex')])
+    const stream = Buffer.concat([small, big, small])
+    const limit = 100
+    fc.assert(
+      fc.property(fc.array(fc.nat(stream.length), { maxLength: 12 }), (at) => {
+        const frames = new FrameReader(limit)
+        const found: string[] = []
+        for (const piece of cut(stream, at)) {
+          frames.push(piece)
+          while (frames.next()) {
+            const { bytes, start, end, oversized } = frames
+            const shown = Buffer.from(bytes.subarray(start, end)).toString('hex')
+            found.push(oversized === undefined ? shown : `${oversized.message}: ${shown}`)
+          }
+        }
+        expect(frames.isPartial).toBe(false)
+        const refused = `a Thrift message of ${bare.length} bytes; the limit is 100 (maxFrameBytes)`
+        const kept = big.subarray(0, 16 * 1024).toString('hex')
+        expect(found).toEqual([small.toString('hex'), `${refused}: ${kept}`, small.toString('hex')])
+      }),
+    )
   })
 
   it('refuses what is no Thrift with the first bytes in the message', () => {

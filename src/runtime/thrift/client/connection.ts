@@ -19,6 +19,7 @@ import { ConnectionWriters, readerOf } from '../connection-codec.ts'
 import { ApplicationExceptionType, applicationError } from '../exception.ts'
 import { FrameReader } from '../frame-reader.ts'
 import { openMessage, type ThriftMessage } from '../message.ts'
+import { openPrefix } from '../message-prefix.ts'
 import { anyOrderKey } from '../metainfo.ts'
 import type { ThriftProtocolName } from '../protocol/bytes.ts'
 import { ThriftMessageKind } from '../protocol/protocol.ts'
@@ -221,10 +222,29 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     this.#heardAt = this.#pending.lastSequence
     try {
       frames.push(chunk)
-      while (frames.next()) this.#reply(openMessage(frames.framing, frames.bytes, frames.start, frames.end))
+      while (frames.next()) {
+        if (frames.oversized !== undefined) this.#oversized(frames, frames.oversized)
+        else this.#reply(openMessage(frames.framing, frames.bytes, frames.start, frames.end))
+      }
     } catch (error) {
       this.destroy(unreadable(this.#peer.address, error))
     }
+  }
+
+  /** A reply over the limit has been discarded: only its call fails. */
+  #oversized({ bytes, start, end }: FrameReader, refusal: RpcError): void {
+    const prefix = openPrefix(bytes.subarray(start, end))
+    const call = prefix && this.#pending.take(prefix.envelope.sequence)
+    if (call === undefined) {
+      const isLate = prefix !== undefined && (this.#shared || this.#pending.isReplyToOneway(prefix.envelope.sequence))
+      if (!isLate) throw refusal
+      this.#counters.lateReplies++
+      return
+    }
+    const text = `${call.target.method.name}: ${this.#peer.address} answered with ${refusal.message}`
+    call.fail(new RpcError(refusal.code, text, { cause: refusal, stack: false }))
+    if (!this.usable) this.#endWhenIdle()
+    this.#free()
   }
 
   #reply(message: ThriftMessage): void {

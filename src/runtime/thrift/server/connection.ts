@@ -4,9 +4,10 @@
  *
  * | state \ event | request | `drain()` | client had its time | no call in flight | unreadable bytes, stalled message | `destroy()`, socket closed |
  * |---|---|---|---|---|---|---|
- * | `open` | served | told the client: `leaving`, else `draining` | | | refused, `ended` | `ended` |
- * | `leaving` | served | | `draining` | | refused, `ended` | `ended` |
- * | `draining` | served | | | `ended` | refused, `ended` | `ended` |
+ * | `open` | served | told the client: `leaving`, else `draining` | | | refused, `broken` | `ended` |
+ * | `leaving` | served | | `draining` | | refused, `broken` | `ended` |
+ * | `draining` | served | | | `ended` | refused, `broken` | `ended` |
+ * | `broken` | discarded | | | `ended` | discarded | `ended` |
  * | `ended` | discarded | | | | discarded | |
  *
  * Replies in `leaving` and `draining` carry `crrst`. On entering `ended` the connection sends FIN, or is destroyed.
@@ -23,17 +24,27 @@ import { outOfOrderFlag } from '../client/request-header.ts'
 import { ConnectionWriters } from '../connection-codec.ts'
 import { defaultMaxFrameBytes, FrameReader } from '../frame-reader.ts'
 import { openMessage, type ThriftMessage } from '../message.ts'
+import { type MessagePrefix, openPrefix } from '../message-prefix.ts'
 import { anyOrderKey } from '../metainfo.ts'
 import { beginTtheader, endTtheader, sequenceOf, TtheaderKey } from '../ttheader.ts'
 import { cutOffExchange, type DispatchTarget, type Exchange, openExchange, refusedExchange } from './dispatch.ts'
-import { openPrefix } from './message-prefix.ts'
 import { defaultIdleTimeoutMs, defaultReadTimeoutMs, type ThriftWireOptions } from './options.ts'
 import { ReadClock } from './read-clock.ts'
 import { type Notice, type ReplyForm, writeFailure, writeResult } from './reply.ts'
 import { ReplyOrder } from './reply-order.ts'
 
 /** How long a closed connection may take to take its last bytes, and a client that was told to go to do so. */
-const lingerMs = 1_000
+const drainedLingerMs = 1_000
+/** The same after bytes that cannot be read: who still sends a large message has to hear of it. */
+const brokenLingerMs = 10_000
+/** How much of what such a client sends is discarded. */
+const maxDiscardedBytes = 64 * 1024 * 1024
+
+/** Options of {@link ThriftServerConnection}. */
+export interface ThriftConnectionOptions extends ThriftWireOptions {
+  /** Is told why a connection cannot be read further. */
+  readonly onUnreadable?: ((peer: Peer, error: RpcError) => void) | undefined
+}
 
 /** A connection that a Thrift wire has accepted. */
 export class ThriftServerConnection implements WireConnection {
@@ -46,8 +57,9 @@ export class ThriftServerConnection implements WireConnection {
   readonly #readTimeoutMs: number
   readonly #order: ReplyOrder
   readonly #isStrict: boolean
+  readonly #options: ThriftConnectionOptions
   readonly #closed: Promise<void>
-  #state: 'open' | 'leaving' | 'draining' | 'ended' = 'open'
+  #state: 'open' | 'leaving' | 'draining' | 'broken' | 'ended' = 'open'
   /** Whether the client takes replies in any order, and so a frame that it did not ask for; and whether it has been told that it gets them so. */
   #anyOrder: 'unknown' | 'taken' | 'announced' = 'unknown'
   /** Messages that have arrived. */
@@ -55,16 +67,19 @@ export class ThriftServerConnection implements WireConnection {
   #isReading = false
   /** The client does not read its replies. */
   #isClientSlow = false
+  /** Bytes that came after the last message. */
+  #discarded = 0
 
   /** With `refusal`, the first request is answered with it and the connection ends. */
   constructor(
     accepted: ServerSocket,
     first: Uint8Array,
     router: Router,
-    options: ThriftWireOptions,
+    options: ThriftConnectionOptions,
     refusal?: RpcError,
   ) {
     const { socket, peer } = accepted
+    this.#options = options
     this.#socket = socket
     const maxConcurrentCalls = options.maxConcurrentCalls ?? 4_096
     this.#target = { router, peer, maxConcurrentCalls, refusal }
@@ -114,7 +129,7 @@ export class ThriftServerConnection implements WireConnection {
           if (this.#state !== 'leaving') return
           this.#state = 'draining'
           this.#endWhenIdle()
-        }, lingerMs).unref()
+        }, drainedLingerMs).unref()
       }
       this.#endWhenIdle()
     }
@@ -123,13 +138,15 @@ export class ThriftServerConnection implements WireConnection {
 
   /** Looks whether the client takes too long; `now` as of `performance.now()`. */
   tick(now: number): void {
-    if (this.#state === 'ended') return
-    const isPartial = this.#frames.pending > 0
-    const verdict = this.#clock.check(now, { messages: this.#messages, isPartial, isBusy: !this.#order.isEmpty })
+    if (!this.#isReadable) return
+    const { isPartial, isSkipping } = this.#frames
+    const isBusy = !this.#order.isEmpty
+    const verdict = this.#clock.check(now, { messages: this.#messages, isPartial, isSkipping, isBusy })
     if (verdict === 'idle') void this.drain()
     else if (verdict === 'stalled' && !this.#socket.isPaused()) {
       const text = `a message that has not come whole within ${this.#readTimeoutMs} ms`
       this.#refuseStream(new RpcError('DEADLINE_EXCEEDED', text, { stack: false }))
+      this.#endWhenIdle()
     }
   }
 
@@ -140,7 +157,11 @@ export class ThriftServerConnection implements WireConnection {
   }
 
   #read(chunk: Uint8Array): void {
-    if (this.#hasEnded) return
+    if (!this.#isReadable) {
+      this.#discarded += chunk.length
+      if (this.#discarded > maxDiscardedBytes) this.#socket.destroy()
+      return
+    }
     this.#frames.push(chunk)
     this.#readOn()
   }
@@ -150,7 +171,7 @@ export class ThriftServerConnection implements WireConnection {
     const frames = this.#frames
     this.#isReading = true
     try {
-      while (!this.#hasEnded && !this.#order.isFull && frames.next()) this.#message(frames)
+      while (this.#isReadable && !this.#order.isFull && frames.next()) this.#message(frames)
     } catch (error) {
       this.#refuseStream(RpcError.from(error))
     }
@@ -162,11 +183,18 @@ export class ThriftServerConnection implements WireConnection {
   /** Reads from the socket only while the client reads its replies and not too many requests wait. */
   #regulate(): void {
     if (this.#hasEnded) return
-    if (this.#isClientSlow || this.#order.isFull) this.#socket.pause()
+    if (this.#isClientSlow || (this.#order.isFull && this.#state !== 'broken')) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
   #message(frames: FrameReader): void {
+    if (frames.oversized !== undefined) {
+      const prefix = openPrefix(frames.bytes.subarray(frames.start, frames.end))
+      if (prefix === undefined) throw frames.oversized
+      this.#messages++
+      this.#refuse(prefix, frames.oversized)
+      return
+    }
     let message: ThriftMessage
     try {
       message = openMessage(frames.framing, frames.bytes, frames.start, frames.end)
@@ -238,14 +266,20 @@ export class ThriftServerConnection implements WireConnection {
     return anyOrderNotice
   }
 
-  /** The stream cannot be read further: says why if it can be found out to which call, and closes. */
+  /**
+   * The stream cannot be read further: says why if it can be found out to which call, and closes once the calls before are
+   * answered.
+   */
   #refuseStream(error: RpcError): void {
-    const prefix = openPrefix(this.#frames)
-    const refusal = prefix && cutOffExchange(this.#target.router, prefix, error)
-    if (refusal !== undefined) this.#write(refusal)
-    this.#state = 'ended'
-    this.#cancelAll(new RpcError('CANCELLED', 'the connection broke off', { stack: false }))
-    this.#end()
+    const prefix = openPrefix(this.#frames.peek())
+    if (prefix !== undefined) this.#refuse(prefix, error)
+    this.#state = 'broken'
+    this.#options.onUnreadable?.(this.#target.peer, error)
+  }
+
+  #refuse(prefix: MessagePrefix, error: RpcError): void {
+    const refusal = cutOffExchange(this.#target.router, prefix, error)
+    if (refusal !== undefined) this.#order.add(refusal)
   }
 
   #announceReset(): void {
@@ -262,15 +296,21 @@ export class ThriftServerConnection implements WireConnection {
     return this.#state === 'ended'
   }
 
+  /** Whether messages are still taken. */
+  get #isReadable(): boolean {
+    return this.#state !== 'broken' && this.#state !== 'ended'
+  }
+
   #endWhenIdle(): void {
-    if (this.#state !== 'draining') return
+    if (this.#state !== 'draining' && this.#state !== 'broken') return
     if (this.#isReading || !this.#order.isEmpty) return
+    const lingerMs = this.#state === 'broken' ? brokenLingerMs : drainedLingerMs
     this.#state = 'ended'
-    this.#end()
+    this.#end(lingerMs)
   }
 
   /** FIN, then whatever still comes is thrown away: closing with unread bytes would reset the last reply. */
-  #end(): void {
+  #end(lingerMs: number): void {
     this.#batch.end()
     this.#socket.resume()
     setTimeout(() => this.#socket.destroy(), lingerMs).unref()

@@ -6,9 +6,9 @@ import type { Route, Router, ServerCall } from '../../core/router.ts'
 import { readerOf } from '../connection-codec.ts'
 import { ApplicationExceptionType, applicationError } from '../exception.ts'
 import type { ThriftMessage } from '../message.ts'
+import type { MessagePrefix } from '../message-prefix.ts'
 import { type ThriftEnvelope, ThriftMessageKind, type ThriftStruct } from '../protocol/protocol.ts'
 import { rawService } from '../raw-service.ts'
-import type { MessagePrefix } from './message-prefix.ts'
 import type { ReplyForm } from './reply.ts'
 import { type RequestInfo, readRequestInfo, requestInfo } from './request-info.ts'
 
@@ -93,7 +93,7 @@ export function refusedExchange(sequence: number, error: unknown): Exchange {
   return { form, isAnswered: true, call: undefined, request: undefined, value: undefined, error }
 }
 
-/** The refusal of a message that cannot be read whole; undefined when its sender expects no answer. */
+/** The refusal of a message that is too large, too slow or cut off; undefined when its sender expects no answer. */
 export function cutOffExchange(router: Router, prefix: MessagePrefix, error: RpcError): Exchange | undefined {
   if (!expectsAnswer(router, prefix.header, prefix.envelope)) return undefined
   const type =

@@ -6,6 +6,8 @@ export interface ReadProgress {
   readonly messages: number
   /** A message has arrived in part. */
   readonly isPartial: boolean
+  /** What arrives is a message over the limit, which is discarded. */
+  readonly isSkipping: boolean
   /** Calls are in flight, or the connection itself does not read. */
   readonly isBusy: boolean
 }
@@ -15,6 +17,9 @@ export interface ReadLimits {
   readonly idleTimeoutMs: number
   readonly readTimeoutMs: number
 }
+
+/** How long a message over the limit is discarded at most. */
+const skipTimeoutMs = 10_000
 
 /** Remembers since when nothing has changed. */
 export class ReadClock {
@@ -28,7 +33,7 @@ export class ReadClock {
   }
 
   /** `stalled`: a message has been incomplete for `readTimeoutMs`; `idle`: nothing was asked for `idleTimeoutMs`. */
-  check(now: number, { messages, isPartial, isBusy }: ReadProgress): 'stalled' | 'idle' | undefined {
+  check(now: number, { messages, isPartial, isSkipping, isBusy }: ReadProgress): 'stalled' | 'idle' | undefined {
     if (messages !== this.#messages || isPartial !== this.#wasPartial || isBusy) {
       this.#messages = messages
       this.#wasPartial = isPartial
@@ -36,7 +41,10 @@ export class ReadClock {
       return undefined
     }
     const silence = now - this.#since
-    if (isPartial) return silence >= this.#limits.readTimeoutMs ? 'stalled' : undefined
-    return silence >= this.#limits.idleTimeoutMs ? 'idle' : undefined
+    const { readTimeoutMs, idleTimeoutMs } = this.#limits
+    if (isPartial) {
+      return silence >= (isSkipping ? Math.min(skipTimeoutMs, readTimeoutMs) : readTimeoutMs) ? 'stalled' : undefined
+    }
+    return silence >= idleTimeoutMs ? 'idle' : undefined
   }
 }

@@ -4,16 +4,15 @@ import type { Router } from '../../core/router.ts'
 import type { Wire, WireConnection } from '../../core/wire.ts'
 import type { ServerSocket } from '../../net/server-socket.ts'
 import { matchThrift } from '../sniff.ts'
-import { ThriftServerConnection } from './connection.ts'
+import { type ThriftConnectionOptions, ThriftServerConnection } from './connection.ts'
 import { ConnectionTimeouts } from './connection-timeouts.ts'
-import type { ThriftWireOptions } from './options.ts'
 
 /**
  * Thrift on a port: TTHeader, framed and buffered, binary (strict and old) and compact, told apart per message and
  * answered in kind. The sequence ids of its requests decide which of a connection's calls run side by side and in which
  * order they are answered (`reply-order`).
  */
-export function thriftWire(options: ThriftWireOptions = {}): Wire<ServerSocket> {
+export function thriftWire(options: ThriftConnectionOptions = {}): Wire<ServerSocket> {
   const watch = new ConnectionTimeouts(options)
   return {
     name: 'thrift',

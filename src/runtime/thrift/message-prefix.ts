@@ -1,19 +1,17 @@
 /** What an incomplete or oversized message was about, as far as its first bytes tell. */
 
-import { readerOf } from '../connection-codec.ts'
-import type { FrameReader } from '../frame-reader.ts'
-import { openMessage, type ThriftMessage } from '../message.ts'
-import type { ThriftEnvelope } from '../protocol/protocol.ts'
+import { readerOf } from './connection-codec.ts'
+import { openMessage, type ThriftMessage } from './message.ts'
+import type { ThriftEnvelope } from './protocol/protocol.ts'
 
 /** A message of which the envelope is known and the rest may be missing. */
 export interface MessagePrefix extends ThriftMessage {
   readonly envelope: ThriftEnvelope
 }
 
-/** Reads the envelope of the message that `frames` could not finish; undefined when it cannot be found. */
-export function openPrefix(frames: FrameReader): MessagePrefix | undefined {
+/** Reads the envelope of a message that begins with `bytes`; undefined when it cannot be found. */
+export function openPrefix(bytes: Uint8Array): MessagePrefix | undefined {
   try {
-    const bytes = frames.peek()
     if (bytes[4] === 0x10 || bytes[4] === 0x80 || bytes[4] === 0x82) {
       const message = openMessage(bytes[4] === 0x10 ? 'ttheader' : 'framed', bytes, 0, bytes.length)
       // The payload's length does not fit an incomplete message, so `openMessage` does not recognize it.
