@@ -110,7 +110,19 @@ const homes: Readonly<Record<string, readonly string[]>> = {
 
 /** The folders and files of core, lowest first: each imports only what stands before it. */
 const coreOrder = [
-  ['error', 'metadata', 'metainfo', 'backoff', 'option-check', 'version', 'ids', 'queue', 'waiting-line'],
+  [
+    'error',
+    'metadata',
+    'metainfo',
+    'backoff',
+    'option-check',
+    'describe-value',
+    'iterator',
+    'version',
+    'ids',
+    'queue',
+    'waiting-line',
+  ],
   ['bytes'],
   ['message'],
   ['method-kind', 'service-type'],

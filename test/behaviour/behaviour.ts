@@ -6,6 +6,7 @@ import type { Context } from '../../src/runtime/core/context/context.ts'
 import { isBizError, isRpcError, RpcError } from '../../src/runtime/core/error.ts'
 import type { Layer } from '../../src/runtime/core/layer.ts'
 import type { Item, ItemInput } from './handler.ts'
+import { oddAnswers, oddCleanUps, oddStreams } from './odd.ts'
 import type { Idl, OpenWay } from './way.ts'
 
 /** The clients of both services in one type; a behaviour uses what its IDL has. */
@@ -185,6 +186,17 @@ export const behaviours: readonly Behaviour[] = [
     name: 'an unknown throw is INTERNAL, tells nothing, and is reported with its stack',
     run: async ({ client, reported }) => [await described(client.echo({ id: 'bug' })), await reported()],
     expected: ['INTERNAL internal error', ['TypeError: secret, with its stack']],
+  },
+  {
+    name: 'an answer or a throw that fails when it is looked at is INTERNAL, and reported',
+    run: async ({ client, reported }) => {
+      const outcomes: unknown[] = []
+      for (const id of Object.keys(oddAnswers)) {
+        outcomes.push([id, await described(client.echo({ id })), (await reported()).length])
+      }
+      return outcomes
+    },
+    expected: Object.keys(oddAnswers).map((id) => [id, 'INTERNAL internal error', 1]),
   },
   {
     name: 'the cause of an unknown throw stays behind',
@@ -369,6 +381,33 @@ export const behaviours: readonly Behaviour[] = [
     idl: 'protobuf',
     run: async ({ client, reported }) => [await described(all(client.list({ id: 'bug', count: 5 }))), await reported()],
     expected: ['INTERNAL internal error', ['TypeError: secret, with its stack']],
+  },
+  {
+    name: 'a stream that fails when it is looked at is INTERNAL, and reported',
+    idl: 'protobuf',
+    run: async ({ client, reported }) => {
+      const outcomes: unknown[] = []
+      for (const id of Object.keys(oddStreams)) {
+        outcomes.push([id, await described(all(client.list({ id, note: 'odd' }))), (await reported()).length])
+      }
+      return outcomes
+    },
+    expected: Object.keys(oddStreams).map((id) => [id, 'INTERNAL internal error', 1]),
+  },
+  {
+    name: 'a stream whose clean-up fails hurts nobody',
+    idl: 'protobuf',
+    run: async ({ client }) => {
+      const ids: string[] = []
+      for (const id of Object.keys(oddCleanUps)) {
+        for await (const item of client.list({ id, note: 'odd' })) {
+          ids.push(item.id)
+          break
+        }
+      }
+      return [ids, (await client.echo({ id: 'still there' })).id]
+    },
+    expected: [['m0', 'm0', 'm0', 'm0'], 'still there'],
   },
   {
     name: 'a deadline ends a stream that has gone silent, and the handler hears of it',

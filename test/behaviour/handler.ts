@@ -2,6 +2,7 @@
 
 import type { Context } from '../../src/runtime/core/context/context.ts'
 import { BizError, RpcError } from '../../src/runtime/core/error.ts'
+import { oddAnswers, oddStreams, withCleanUp } from './odd.ts'
 
 export interface ItemInput {
   readonly id?: string
@@ -26,8 +27,12 @@ const cancelled = (cx: Context): Promise<RpcError> => new Promise((resolve) => c
 
 /** What `onError` of a server notes for {@link behaviourHandler}. */
 export function reportOf(error: unknown): string {
-  const { name, message, stack = '' } = error as Error
-  return `${name}: ${message}${stack.includes('\n    at ') ? ', with its stack' : ''}`
+  try {
+    const { name, message, stack = '' } = error as Error
+    return `${name}: ${message}${stack.includes('\n    at ') ? ', with its stack' : ''}`
+  } catch {
+    return 'what cannot be read'
+  }
 }
 
 /**
@@ -109,12 +114,13 @@ export function behaviourHandler(
   }
 
   return {
-    echo,
+    echo: (item: Item, cx: Context) => oddAnswers[item.id]?.() ?? echo(item, cx),
     nothing() {},
     tell(word: string) {
       current.push(`told ${word}`)
     },
-    list,
+    list: (item: Item, cx: Context) =>
+      item.note === 'odd' ? (oddStreams[item.id]?.() ?? withCleanUp(item.id)) : list(item, cx),
     async record(items: AsyncIterable<Item>): Promise<ItemInput> {
       let count = 0
       let last = ''

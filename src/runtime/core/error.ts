@@ -97,7 +97,7 @@ Object.defineProperty(RpcError.prototype, rpcErrorBrand, { value: true })
 
 /** Whether a value is an {@link RpcError}, also one made by another copy of this package. */
 export function isRpcError(value: unknown): value is RpcError {
-  return typeof value === 'object' && value !== null && rpcErrorBrand in value
+  return hasSymbol(value, rpcErrorBrand)
 }
 
 /**
@@ -120,7 +120,7 @@ Object.defineProperty(BizError.prototype, bizErrorBrand, { value: true })
 
 /** Whether a value is a {@link BizError}, also one made by another copy of this package. */
 export function isBizError(value: unknown): value is BizError {
-  return typeof value === 'object' && value !== null && bizErrorBrand in value
+  return hasSymbol(value, bizErrorBrand)
 }
 
 /** The base of the exception classes generated from an IDL: handlers throw them, callers catch them, they stay themselves. */
@@ -129,5 +129,32 @@ Object.defineProperty(DeclaredException.prototype, declaredBrand, { value: true 
 
 /** Whether a value is an exception declared in an IDL, also one made by another copy of this package. */
 export function isDeclaredException(value: unknown): value is DeclaredException {
-  return typeof value === 'object' && value !== null && declaredBrand in value
+  return hasSymbol(value, declaredBrand)
+}
+
+/** Whether a value is an object with a member of that name; false for a proxy that does not tell. */
+export function hasSymbol(value: unknown, name: symbol): boolean {
+  try {
+    return typeof value === 'object' && value !== null && name in value
+  } catch {
+    return false
+  }
+}
+
+/** Whether a value is an instance of a class; false for a proxy that does not tell. */
+export function isInstance<T>(value: unknown, type: new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type
+  } catch {
+    return false
+  }
+}
+
+/** The message of whatever was thrown; never throws. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown)
+  } catch {
+    return 'a value that cannot be printed'
+  }
 }

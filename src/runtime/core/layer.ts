@@ -1,6 +1,6 @@
 /** Layer: wraps a Service into another one; middleware for every protocol and both sides. */
 
-import type { Service } from './context/service.ts'
+import { callService, type Service } from './context/service.ts'
 
 /**
  * A function from Service to Service. Return the inner promise un-awaited where nothing follows it: that costs nothing.
@@ -40,4 +40,11 @@ export type Layer = (next: Service) => Service
 /** One Service out of layers and an innermost Service; the first layer sees the request first. */
 export function compose(layers: readonly Layer[], inner: Service): Service {
   return layers.reduceRight<Service>((next, layer) => layer(next), inner)
+}
+
+/** The same for a server, where what the outermost layer gives must be a promise too. */
+export function layered(layers: readonly Layer[], inner: Service): Service {
+  if (layers.length === 0) return inner
+  const service = compose(layers, inner)
+  return (cx, request) => callService(service, cx, request)
 }

@@ -1,5 +1,6 @@
 /** MessageWriter: the messages of an iterable written to a stream, no faster than the peer reads. */
 
+import { leaveIterator } from '../core/iterator.ts'
 import { CallStream } from '../core/stream/call-stream.ts'
 import type { Http2Stream } from '../http2/sink.ts'
 
@@ -113,11 +114,6 @@ export class MessageWriter {
     if (this.#stopped) return
     this.#stopped = true
     this.drain()
-    try {
-      const returned = this.#iterator?.return?.()
-      if (returned instanceof Promise) returned.catch(() => {})
-    } catch {
-      // The producer's own clean-up failed; the call has its outcome already.
-    }
+    leaveIterator(this.#iterator)
   }
 }

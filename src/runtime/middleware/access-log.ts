@@ -1,5 +1,6 @@
 /** accessLog(): one line per call. */
 
+import { callService } from '../core/context/service.ts'
 import { isBizError, isDeclaredException, isRpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
 import type { MethodKind } from '../core/message/schema.ts'
@@ -68,7 +69,7 @@ export function accessLog(options: AccessLogOptions = {}): Layer {
     }
     // Whoever serves a call that ended early may never settle it.
     unlisten = cx.onCancel((reason) => log(reason.code, reason))
-    return next(cx, request).then(
+    return callService(next, cx, request).then(
       (response) => {
         if (!streamsResponse(cx.method.kind)) {
           log('OK')

@@ -1,7 +1,7 @@
 /** concurrencyLimit(): how many calls run at once. */
 
 import type { Context } from '../core/context/context.ts'
-import type { Service } from '../core/context/service.ts'
+import { callService, type Service } from '../core/context/service.ts'
 import type { Layer } from '../core/layer.ts'
 import { streamsResponse } from '../core/method-kind.ts'
 import { CallStream } from '../core/stream/call-stream.ts'
@@ -43,13 +43,7 @@ export function concurrencyLimit(max: number, options: ConcurrencyLimitOptions =
     }
     // A transport need not settle a call that has ended early; a handler goes on until it is done.
     if (cx.role === 'client') unlisten = cx.onCancel(release)
-    let outcome: Promise<unknown>
-    try {
-      outcome = next(cx, request)
-    } catch (error) {
-      outcome = Promise.reject(error)
-    }
-    return outcome.then(
+    return callService(next, cx, request).then(
       (response) => {
         if (streamsResponse(cx.method.kind)) {
           const end = cx.role === 'client' ? { onEnd: release } : { onGone: release }

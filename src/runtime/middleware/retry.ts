@@ -5,7 +5,7 @@ import { type RetryOptions, retryApplied, retryOption } from '../core/client/ret
 import { lazyParts } from '../core/context/call-context.ts'
 import { type Context, type ContextKey, contextKey } from '../core/context/context.ts'
 import { delayOf } from '../core/context/delay.ts'
-import type { Service } from '../core/context/service.ts'
+import { callService, type Service } from '../core/context/service.ts'
 import { isRpcError, type RpcCode, RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
 import type { MethodType } from '../core/service-type.ts'
@@ -73,13 +73,7 @@ function policyOf({
 }
 
 function attempt(policy: Policy, next: Service, cx: Context, request: unknown, number: number): Promise<unknown> {
-  let outcome: Promise<unknown>
-  try {
-    outcome = next(cx, request)
-  } catch (error) {
-    outcome = Promise.reject(error)
-  }
-  return outcome.catch((error: unknown) => {
+  return callService(next, cx, request).catch((error: unknown) => {
     if (number >= policy.attempts || cx.cancelled !== undefined || !isMendable(policy, cx, error)) throw error
     const waitMs = policy.backoff(number)
     if (waitMs >= cx.remainingMs) throw error

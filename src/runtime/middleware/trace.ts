@@ -1,7 +1,7 @@
 /** trace(): every message of every call, with its direction and its place in the order, for logs and debuggers. */
 
 import type { Context } from '../core/context/context.ts'
-import type { Service } from '../core/context/service.ts'
+import { callService, type Service } from '../core/context/service.ts'
 import { isBizError, isDeclaredException, isRpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
 import type { MessageType } from '../core/message/message.ts'
@@ -83,7 +83,7 @@ class Trace {
     const sent = streamsRequest(method.kind)
       ? new CallStream(request as AsyncIterable<unknown>, { map: this.#counter('request', method.request) })
       : this.#counter('request', method.request)(request)
-    return next(cx, sent).then(
+    return callService(next, cx, sent).then(
       (response) => {
         this.#tell({ kind: 'response', call: this.#call, cx })
         const seen = this.#counter('response', method.response)

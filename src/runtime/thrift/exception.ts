@@ -1,6 +1,6 @@
 /** ApplicationException, RpcError and BizError: what they look like on Thrift's wire, both ways. */
 
-import { BizError, isBizError, type RpcCode, RpcError, rpcCodes } from '../core/error.ts'
+import { BizError, isBizError, isInstance, type RpcCode, RpcError, rpcCodes } from '../core/error.ts'
 import { ThriftProtocolError } from './protocol/error.ts'
 import type { ThriftReader, ThriftWriter } from './protocol/protocol.ts'
 
@@ -88,8 +88,8 @@ export function toApplicationException(error: unknown): { readonly type: number;
 
 function typeOf(error: RpcError): number {
   const { cause, code } = error
-  if (cause instanceof ApplicationException) return cause.type
-  if (cause instanceof ThriftProtocolError) return ApplicationExceptionType.PROTOCOL_ERROR
+  if (isInstance(cause, ApplicationException)) return cause.type
+  if (isInstance(cause, ThriftProtocolError)) return ApplicationExceptionType.PROTOCOL_ERROR
   return typeOfCode[code] ?? ApplicationExceptionType.INTERNAL_ERROR
 }
 

@@ -5,6 +5,11 @@ import type { Service } from '../../../src/runtime/core/context/service.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
 import type { Layer } from '../../../src/runtime/core/layer.ts'
 import type { Transport } from '../../../src/runtime/core/transport.ts'
+import { accessLog } from '../../../src/runtime/middleware/access-log.ts'
+import { retry } from '../../../src/runtime/middleware/retry.ts'
+import { timeout } from '../../../src/runtime/middleware/timeout.ts'
+import { trace } from '../../../src/runtime/middleware/trace.ts'
+import { withThen } from '../../behaviour/odd.ts'
 import { Fleet, type FleetClient } from '../../support/fleet.ts'
 import { all, code, deferred, rejection, turns } from '../../support/settle.ts'
 import { type Product, Shop, type ShopClient, shopHandler } from '../../support/shop.ts'
@@ -20,6 +25,9 @@ function transport(service: Service): Transport & { readonly seen: { cx: Context
     },
     close: async () => {},
   }
+}
+function broken(): never {
+  throw new TypeError('broken')
 }
 const never = (): Promise<unknown> => new Promise(() => {})
 
@@ -80,6 +88,63 @@ describe('the stub', () => {
     expect(await rejection(shop.version())).toBe(error)
     expect(await rejection(shop.version({ timeoutMs: 1000 }))).toBe(error)
     expect(await rejection(all(createClient(Fleet, throwing).listVehicles({})))).toBe(error)
+  })
+
+  test('a layer or transport that answers without a promise fails the call as INTERNAL', async () => {
+    const plain = (answer: unknown): Layer => (() => () => answer) as unknown as Layer
+    const wire = transport(async () => '1')
+    const wrapped: readonly (readonly Layer[])[] = [
+      [],
+      [timeout(1000)],
+      [retry()],
+      [accessLog({ write() {} })],
+      [trace(() => {})],
+    ]
+    for (const outer of wrapped) {
+      for (const answer of [undefined, null, '1', {}]) {
+        for (const given of [
+          { layers: [...outer, plain(answer)] },
+          { layers: outer, attemptLayers: [plain(answer)] },
+        ]) {
+          const shop = createClient(Shop, wire, given)
+          expect(await code(shop.version())).toBe('INTERNAL')
+          expect(await code(shop.version({ timeoutMs: 1000 }))).toBe('INTERNAL')
+          expect(await code(shop.viewed(1n, 'a'))).toBe('INTERNAL')
+          const fleet = createClient(Fleet, wire, given)
+          expect(await code(all(fleet.listVehicles({})))).toBe('INTERNAL')
+          expect(await code(fleet.recordTrack([]))).toBe('INTERNAL')
+        }
+      }
+    }
+    const odd = createClient(Shop, transport((() => '1') as unknown as Service))
+    expect(String(await rejection(odd.version()))).toBe(
+      'RpcError: a layer or the transport of Shop.version must return a promise, not a string',
+    )
+    const thenable = plain(withThen({}, (done) => done('2')))
+    expect(await createClient(Shop, wire, { layers: [thenable] }).version()).toBe('2')
+    expect(wire.seen).toEqual([])
+  })
+
+  test('a layer that answers a stream with something else fails the call as INTERNAL', async () => {
+    for (const answer of [undefined, {}, 5, new Proxy({}, { has: broken })]) {
+      const layers: Layer[] = [() => async () => answer]
+      const fleet = createClient(Fleet, transport(never), { layers })
+      expect(await code(all(fleet.listVehicles({})))).toBe('INTERNAL')
+    }
+    const unopened: Layer = () => async () => ({ [Symbol.asyncIterator]: broken })
+    const fleet = createClient(Fleet, transport(never), { layers: [unopened] })
+    expect(await rejection(all(fleet.listVehicles({})))).toBeInstanceOf(TypeError)
+  })
+
+  test('options that throw what cannot be printed are INVALID_ARGUMENT', async () => {
+    const shop = createClient(Shop, transport(never))
+    const thrown = [Object.create(null), new Proxy({}, { get: broken, getPrototypeOf: broken })]
+    for (const error of thrown) {
+      const prepare = (): never => {
+        throw error
+      }
+      expect(await code(shop.version({ prepare }))).toBe('INVALID_ARGUMENT')
+    }
   })
 
   test('needs no this', async () => {

@@ -3,6 +3,7 @@ import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
 import type { Layer } from '../../../src/runtime/core/layer.ts'
 import type { ServerCallInit } from '../../../src/runtime/core/router.ts'
 import { createRouter, type ServerRouter } from '../../../src/runtime/core/server/router.ts'
+import { withThen } from '../../behaviour/odd.ts'
 import { Fleet, fleetHandler } from '../../support/fleet.ts'
 import { all, code, deferred, rejection, turns } from '../../support/settle.ts'
 import { OutOfStock, Shop, type ShopHandler, shopHandler, Undeclared } from '../../support/shop.ts'
@@ -12,6 +13,10 @@ const init: ServerCallInit = { peer: { address: '127.0.0.1:1', kind: 'tcp' } }
 function open(router: ServerRouter, method: string, more: Partial<ServerCallInit> = {}) {
   const route = router.find('thrift', undefined, method) ?? router.find('protobuf', 'fleet.v1.Fleet', method)
   return router.open(route!, { ...init, ...more })
+}
+
+function broken(): never {
+  throw new TypeError('broken')
 }
 
 describe('registration', () => {
@@ -129,6 +134,46 @@ describe('a call', () => {
     expect(await code(open(createRouter().add(Shop, handler), 'version').handle({}))).toBe('INTERNAL')
     expect(log.mock.calls.at(-1)?.[0]).toBe('volo: Shop.version failed')
     log.mockRestore()
+  })
+
+  test('survives an onError that rejects, and errors that cannot be printed', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation((...values) => {
+      // What printing does: it reads the stack.
+      for (const value of values) if (value instanceof Error) void value.stack
+    })
+    const odd = Object.defineProperty(new Error('odd'), 'stack', {
+      get() {
+        throw new Error('no stack')
+      },
+    })
+    const handler = shopHandler({ version: () => Promise.reject(odd) })
+    const call = async (onError?: () => unknown): Promise<unknown[]> => {
+      log.mockClear()
+      expect(await code(open(createRouter({ onError }).add(Shop, handler), 'version').handle({}))).toBe('INTERNAL')
+      await turns()
+      return log.mock.calls.map(([text]) => text)
+    }
+    // Printed a second time, without its stack, after the first attempt threw.
+    expect(await call()).toEqual(['volo: Shop.version failed', 'volo: Shop.version failed'])
+    const twice = ['volo: onError failed', 'volo: while it was told of', 'volo: while it was told of']
+    expect(await call(() => Promise.reject(new Error('late')))).toEqual(twice)
+    expect(await call(() => Object.defineProperty({}, 'then', { get: () => broken() }))).toEqual(twice)
+    log.mockRestore()
+  })
+
+  test('fails when a layer of the server answers without a promise', async () => {
+    const onError = vi.fn()
+    const plain = (answer: unknown): Layer => (() => () => answer) as unknown as Layer
+    for (const layers of [[plain(undefined)], [plain('1')], [plain(null), plain('1')]]) {
+      const router = createRouter({ onError, layers }).add(Shop, shopHandler())
+      expect(await code(open(router, 'version').handle({}))).toBe('INTERNAL')
+      const own = createRouter({ onError }).add(Shop, shopHandler(), { layers })
+      expect(await code(open(own, 'version').handle({}))).toBe('INTERNAL')
+    }
+    expect(onError).toHaveBeenCalledTimes(6)
+    expect(onError.mock.calls[0]?.[0].message).toBe('a layer of Shop.version must return a promise, not undefined')
+    const later = createRouter({ layers: [plain(withThen({}, (done) => done('2')))] })
+    expect(await open(later.add(Shop, shopHandler()), 'version').handle({})).toBe('2')
   })
 
   test('says what is wrong with a handler that answers with the wrong thing', async () => {

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
-import { RpcError } from '../../../src/runtime/core/error.ts'
+import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
 import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
 import { sendHeaders } from '../../../src/runtime/grpc/server/call.ts'
 import { addHealth } from '../../../src/runtime/grpc/service/health.ts'
@@ -15,6 +15,7 @@ import { grpcWeb } from '../../../src/runtime/grpc/web/web-client.ts'
 import { decodeTrailers, encodeTrailersFrame } from '../../../src/runtime/grpc/web/web-frame.ts'
 import { Server, type ServerOptions } from '../../../src/runtime/serve/server.ts'
 import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
+import { oddAnswers, oddStreams } from '../../behaviour/odd.ts'
 import { onCleanup } from '../../support/cleanup.ts'
 import { echoHandler, Echo as ThriftEcho } from '../../support/echo-service.ts'
 import { Shop, type ShopHandler, shopHandler } from './http-shop.ts'
@@ -307,6 +308,47 @@ describe('JSON', () => {
     const { url } = await serve({}, { grpc: { maxReceiveBytes: 1_000 } })
     const answer = await json(`${url}/web.v1.Shop/Get`, { name: 'x'.repeat(5_000) })
     expect(answer.status).toBe(429)
+  })
+
+  it('hands no shape of handler on to the process, over JSON and gRPC-web', async () => {
+    const reported: unknown[] = []
+    const get = ({ name }: { name: string }): never => oddAnswers[name]?.() as never
+    const list = ({ name }: { name: string }): never => oddStreams[name]?.() as never
+    const { url } = await serve({ get, list }, { onError: (error) => reported.push(error) })
+    const web = createClient(Shop, grpcWeb(url))
+    for (const name of Object.keys(oddAnswers)) {
+      const answer = await json(`${url}/web.v1.Shop/Get`, { name })
+      expect([name, answer.status, await answer.json()]).toEqual([
+        name,
+        500,
+        { code: 'internal', message: 'internal error' },
+      ])
+      expect([name, await web.get({ name }).catch((error) => String(error))]).toEqual([
+        name,
+        'RpcError: internal error',
+      ])
+      expect([name, reported.splice(0).length]).toEqual([name, 2])
+    }
+    for (const name of Object.keys(oddStreams)) {
+      const read = async (): Promise<void> => {
+        for await (const _ of web.list({ name }));
+      }
+      expect([name, await read().catch((error) => String(error))]).toEqual([name, 'RpcError: internal error'])
+      expect([name, reported.splice(0).length]).toEqual([name, 1])
+    }
+  })
+
+  it('answers INTERNAL where an error is no JSON', async () => {
+    const errors: readonly Error[] = [
+      new BizError(1, 'no', { big: 1n } as never),
+      new RpcError('NOT_FOUND', 'no', { details: [{ typeUrl: 5 as never, value: new Uint8Array() }] }),
+    ]
+    for (const error of errors) {
+      const reported: unknown[] = []
+      const { url } = await serve({ get: () => Promise.reject(error) }, { onError: (one) => reported.push(one) })
+      expect((await json(`${url}/web.v1.Shop/Get`, {})).status).toBe(500)
+      expect(reported.length).toBe(1)
+    }
   })
 
   it('can be switched off', async () => {

@@ -4,15 +4,15 @@ import { CallContext } from '../context/call-context.ts'
 import { callAddress, callTags, takesAddress } from '../context/call-target.ts'
 import type { Context } from '../context/context.ts'
 import type { ResponseListener } from '../context/response-start.ts'
-import type { Service } from '../context/service.ts'
+import { callService, type Service } from '../context/service.ts'
 import { type SignalWatcher, unwatchSignal, watchSignal } from '../context/signal-watch.ts'
-import { RpcError } from '../error.ts'
+import { describe } from '../describe-value.ts'
+import { messageOf, RpcError } from '../error.ts'
 import { Metadata } from '../metadata.ts'
 import { addEntries } from '../metainfo.ts'
 import { streamsRequest } from '../method-kind.ts'
-import { describe } from '../server/dispatch.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
-import { CallStream } from '../stream/call-stream.ts'
+import { CallStream, isAsyncIterable } from '../stream/call-stream.ts'
 import { StreamAge, StreamHandle } from '../stream/stream-handle.ts'
 import type { CallOptions } from './call-options.ts'
 import { retries, retryOption } from './retry-option.ts'
@@ -125,16 +125,15 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
       if (parent !== undefined) this.unlinkParent = parent.onCancel((reason) => this.cancel(parentEnded(reason)))
     }
     if (this.cancelled !== undefined) return
-    let running: Promise<unknown>
     try {
-      running = next(this, streamsRequest(this.method.kind) ? this.readRequest(request) : request)
+      const given = streamsRequest(this.method.kind) ? this.readRequest(request) : request
+      callService(next, this, given).then(
+        (value) => this.succeed(value),
+        (error) => this.fail(error),
+      )
     } catch (error) {
-      running = Promise.reject(error)
+      this.fail(error)
     }
-    running.then(
-      (value) => this.succeed(value),
-      (error) => this.fail(error),
-    )
   }
 
   private take(options: CallOptions, next: Service): void {
@@ -156,8 +155,8 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
       if (metainfo?.transient !== undefined) addEntries(this.metainfo.transient, Object.entries(metainfo.transient))
       prepare?.(this)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.cancel(new RpcError('INVALID_ARGUMENT', `bad options of ${this.title()}: ${reason}`, { cause: error }))
+      const text = `bad options of ${this.title()}: ${messageOf(error)}`
+      this.cancel(new RpcError('INVALID_ARGUMENT', text, { cause: error }))
     }
   }
 
@@ -185,8 +184,10 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
         this.failLocally(error, 'the caller failed')
       }
     }
-    if (response !== undefined) response.attach(value as AsyncIterable<unknown>)
-    else if (!this.settled) {
+    if (response !== undefined) {
+      if (isAsyncIterable(value)) response.attach(value)
+      else this.fail(notStreamed(this.title(), value))
+    } else if (!this.settled) {
       this.settled = true
       this.over()
       this.resolve?.(value)
@@ -240,6 +241,11 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
 function parentEnded(reason: RpcError): RpcError {
   const code = reason.code === 'DEADLINE_EXCEEDED' ? reason.code : 'CANCELLED'
   return new RpcError(code, 'the call that this one was made for ended early', { cause: reason, stack: false })
+}
+
+function notStreamed(title: string, value: unknown): RpcError {
+  const text = `${title} streams its response, but a layer or the transport answered with ${describe(value)}`
+  return new RpcError('INTERNAL', text, { stack: false })
 }
 
 function toAsyncIterable(messages: unknown, title: string): AsyncIterable<unknown> {

@@ -4,7 +4,7 @@ import { ambientContext } from '../context/ambient.ts'
 import { lazyParts } from '../context/call-context.ts'
 import { allowAddress } from '../context/call-target.ts'
 import type { Context } from '../context/context.ts'
-import type { Service } from '../context/service.ts'
+import { callService, type Service } from '../context/service.ts'
 import { type DirectService, directService } from '../direct/direct-service.ts'
 import { compose } from '../layer.ts'
 import { Metadata } from '../metadata.ts'
@@ -122,11 +122,7 @@ function caller(service: ServiceType, method: MethodType, chain: Service, client
     }
     // Nothing can end this call early, so its promise is the caller's: a second one would double the price.
     cx.cancellable = false
-    try {
-      return chain(cx, request)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return callService(chain, cx, request)
   }
 }
 

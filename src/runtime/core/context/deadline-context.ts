@@ -9,7 +9,7 @@ import type { LazyParts } from './call-context.ts'
 import { lazyParts } from './call-context.ts'
 import type { Context, ContextKey, Peer } from './context.ts'
 import { InnerContext } from './inner-context.ts'
-import type { Service } from './service.ts'
+import { callService, type Service } from './service.ts'
 
 /**
  * Calls `next` with a context that must end by `deadline` (milliseconds of `performance.now()`) and is otherwise the
@@ -22,7 +22,7 @@ export function withDeadline(cx: Context, deadline: number, next: Service, reque
   return new Promise((resolve, reject) => {
     const inner = new NarrowedContext(cx, deadline, reject)
     if (!inner.watch()) return
-    next(inner, request).then(
+    callService(next, inner, request).then(
       (value) => resolve(inner.answer(value)),
       (error) => {
         inner.end()

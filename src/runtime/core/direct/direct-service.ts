@@ -170,8 +170,15 @@ function run(call: ServerCall, way: Way, request: unknown): Promise<unknown> {
     outcome.catch(() => {})
     return Promise.resolve()
   }
-  const mapError = way.crossing.error
-  if (mapError === undefined) return outcome
+  const crossError = way.crossing.error
+  if (crossError === undefined) return outcome
+  const mapError = (error: unknown): unknown => {
+    try {
+      return crossError(error)
+    } catch (second) {
+      return call.unexpected(second)
+    }
+  }
   const streams = streamsResponse(way.route.method.kind)
   return outcome.then(
     (response) => (streams ? new CallStream(response as AsyncIterable<unknown>, { mapError }) : response),

@@ -1,6 +1,6 @@
 /** MessageTransfer: what happens to a message on its way between a caller and a handler in one process. */
 
-import { isRpcError, RpcError } from '../error.ts'
+import { isRpcError, messageOf, RpcError } from '../error.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 
 /** How the messages and failures of one method cross. */
@@ -33,8 +33,7 @@ export function requestCompletion(service: ServiceType, method: MethodType): (me
 /** The RpcError for a request that is none. */
 export function invalidRequest(service: ServiceType, method: MethodType, error: unknown): RpcError {
   if (isRpcError(error)) return error
-  const reason = error instanceof Error ? error.message : String(error)
-  return new RpcError('INVALID_ARGUMENT', `not a request of ${service.name}.${method.name}: ${reason}`, {
+  return new RpcError('INVALID_ARGUMENT', `not a request of ${service.name}.${method.name}: ${messageOf(error)}`, {
     cause: error,
   })
 }

@@ -2,12 +2,12 @@
 
 import type { CallOptions, ClientOptions } from '../client/call-options.ts'
 import { createClient } from '../client/client.ts'
+import { describe } from '../describe-value.ts'
 import { RpcError } from '../error.ts'
 import type { JsonValue } from '../json/json-value.ts'
 import type { MessageType } from '../message/message.ts'
 import type { MethodKind } from '../message/schema.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
-import { describe } from '../server/dispatch.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { isAsyncIterable } from '../stream/call-stream.ts'
 import { mapStream } from '../stream/map-stream.ts'

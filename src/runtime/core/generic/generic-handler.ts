@@ -1,10 +1,10 @@
 /** Generic handlers: one function that answers every method of a service in JSON, without generated code. */
 
 import type { Context } from '../context/context.ts'
+import { describe } from '../describe-value.ts'
 import { RpcError } from '../error.ts'
 import type { JsonValue } from '../json/json-value.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
-import { describe } from '../server/dispatch.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { isAsyncIterable } from '../stream/call-stream.ts'
 import { mapStream } from '../stream/map-stream.ts'

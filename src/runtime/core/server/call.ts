@@ -3,14 +3,14 @@
 import { type AmbientStore, ambientStore } from '../context/ambient.ts'
 import { CallContext } from '../context/call-context.ts'
 import type { Context } from '../context/context.ts'
-import type { Service } from '../context/service.ts'
-import { isBizError, isDeclaredException, isRpcError, RpcError } from '../error.ts'
+import { isThenable, type Service } from '../context/service.ts'
+import { describe } from '../describe-value.ts'
+import { isBizError, isDeclaredException, isInstance, isRpcError, messageOf, RpcError, rpcCodes } from '../error.ts'
 import { addEntries, LazyMetainfo } from '../metainfo.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
 import type { CallCounter, ServerCall, ServerCallInit } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { CallStream, isAsyncIterable } from '../stream/call-stream.ts'
-import { describe } from './dispatch.ts'
 
 /** What the calls of one router share: the counters, the list of calls in flight, and where failures are reported. */
 export interface CallRegistry {
@@ -121,22 +121,29 @@ export class RunningCall extends CallContext implements ServerCall {
     this.counter?.started()
     const ambient = this.ambient ?? ambientStore()
     let running: unknown
+    let isLater = true
     try {
       running = ambient === undefined ? this.run(this, request) : ambient.run(this, this.run as Service, request)
+      isLater = running instanceof Promise || isThenable(running) || streamsResponse(this.method.kind)
     } catch (error) {
       running = Promise.reject(error)
     }
     // A handler that has answered already needs nobody who could end its call early.
-    if (!isPromiseLike(running) && !streamsResponse(this.method.kind)) return this.settled(running)
+    if (!isLater) return this.settled(running)
     const outcome = new Promise<unknown>(capture)
     this.resolve = capturedResolve
     this.reject = capturedReject
     if (this.cancelled !== undefined) this.reject(this.cancelled)
-    const answer = running instanceof Promise ? running : Promise.resolve(running)
-    answer.then(
-      (value) => this.succeed(value),
-      (error) => this.fail(error),
-    )
+    try {
+      const answer = running instanceof Promise ? running : Promise.resolve(running)
+      answer.then(
+        (value) => this.succeed(value),
+        (error) => this.fail(error),
+      )
+    } catch (error) {
+      // A promise of somebody else's making.
+      this.fail(error)
+    }
     return outcome
   }
 
@@ -360,23 +367,26 @@ export class RunningCall extends CallContext implements ServerCall {
 
   /** Any throw of the handler as one of the errors a call may end with. */
   private failure(error: unknown): unknown {
-    const known = isRpcError(error) || isBizError(error) || this.declares(error)
-    if (!known) return this.unexpected(error)
+    if (!isSendable(error) && !this.declares(error)) return this.unexpected(error)
     if (this.unanswered) this.report(error)
     return error
   }
 
   private declares(error: unknown): boolean {
     if (!isDeclaredException(error)) return false
-    const { throws } = this.method
-    return throws?.some(({ type }) => error instanceof type) === true
+    return this.method.throws?.some(({ type }) => isInstance(error, type)) === true
   }
 
   private report(error: unknown): void {
+    const failed = (second: unknown): void => {
+      printError('volo: onError failed', second)
+      printError('volo: while it was told of', error)
+    }
     try {
-      this.registry.onError(error, this)
+      const told: unknown = this.registry.onError(error, this)
+      if (isThenable(told)) Promise.resolve(told).then(undefined, failed)
     } catch (second) {
-      console.error('volo: onError threw', second, 'while reporting', error)
+      failed(second)
     }
   }
 
@@ -400,9 +410,25 @@ export class RunningCall extends CallContext implements ServerCall {
   }
 }
 
-function isPromiseLike(value: unknown): boolean {
-  if (value instanceof Promise) return true
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Promise<unknown>>).then === 'function'
+/** Whether an error is an RpcError or a BizError with all that a wire reads of it. */
+function isSendable(error: unknown): boolean {
+  try {
+    if (isRpcError(error)) {
+      return rpcCodes.includes(error.code) && typeof error.message === 'string' && Array.isArray(error.details)
+    }
+    return isBizError(error) && typeof error.message === 'string' && typeof error.extra === 'object'
+  } catch {
+    return false
+  }
+}
+
+/** Prints an error, also one that cannot be printed: the stack of an error may be a getter that throws. */
+export function printError(text: string, error: unknown): void {
+  try {
+    console.error(text, error)
+  } catch {
+    console.error(text, messageOf(error))
+  }
 }
 
 function enterEach(ambient: AmbientStore, cx: Context, stream: AsyncIterable<unknown>): AsyncIterable<unknown> {

@@ -2,6 +2,7 @@
 
 import type { Context } from '../context/context.ts'
 import type { Service } from '../context/service.ts'
+import { describe } from '../describe-value.ts'
 import { streamsResponse } from '../method-kind.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { isAsyncIterable } from '../stream/call-stream.ts'
@@ -58,11 +59,4 @@ export function invoker(method: MethodType, handler: unknown): (cx: Context, req
   if (second === undefined) return (cx, request) => target[name]!((request as Args)[first], cx)
   if (args.length === 2) return (cx, request) => target[name]!((request as Args)[first], (request as Args)[second], cx)
   return (cx, request) => target[name]!(...args.map((arg) => (request as Args)[arg]), cx)
-}
-
-/** A few words for a value that is not what it should be. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (Array.isArray(value)) return 'an array'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -4,11 +4,11 @@ import type { Context } from '../context/context.ts'
 import type { Service } from '../context/service.ts'
 import { drainFor } from '../drain.ts'
 import { RpcError } from '../error.ts'
-import { compose, type Layer } from '../layer.ts'
+import { type Layer, layered } from '../layer.ts'
 import { streamsResponse } from '../method-kind.ts'
 import type { Route, Router, ServerCall, ServerCallInit } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
-import { type CallRegistry, RunningCall } from './call.ts'
+import { type CallRegistry, printError, RunningCall } from './call.ts'
 import { checkHandler, dispatcher, invoker } from './dispatch.ts'
 import { type UnknownHandler, unknownRoutes } from './unknown-service.ts'
 
@@ -81,7 +81,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
   const innermost = new Map<ServiceType, Service>()
   const { layers = [], maxConcurrentCalls = Number.POSITIVE_INFINITY } = options
   const outermost =
-    layers.length === 0 ? undefined : compose(layers, (cx, request) => innermost.get(cx.service)!(cx, request))
+    layers.length === 0 ? undefined : layered(layers, (cx, request) => innermost.get(cx.service)!(cx, request))
   let closing: Promise<void> | undefined
   let refusal: RpcError | undefined
   const drainListeners: (() => void)[] = []
@@ -94,7 +94,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
       checkHandler(service, handler)
       const methods = new Map<MethodType, Service>()
       const table = new Map<string, RunnableRoute>()
-      const inner = compose(own, (cx, request) => methods.get(cx.method)!(cx, request))
+      const inner = layered(own, (cx, request) => methods.get(cx.method)!(cx, request))
       for (const method of service.methods) {
         const dispatch = dispatcher(service, method, handler)
         methods.set(method, dispatch)
@@ -169,5 +169,5 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
 }
 
 function logError(error: unknown, cx: Context): void {
-  console.error(`volo: ${cx.service.name}.${cx.method.name} failed`, error)
+  printError(`volo: ${cx.service.name}.${cx.method.name} failed`, error)
 }

@@ -2,7 +2,7 @@
 
 import type { Context } from '../context/context.ts'
 import type { Service } from '../context/service.ts'
-import { compose, type Layer } from '../layer.ts'
+import { type Layer, layered } from '../layer.ts'
 import type { Route, UnknownCall } from '../router.ts'
 import type { ServiceType } from '../service-type.ts'
 
@@ -39,7 +39,7 @@ interface RunnableUnknown extends Route {
 export function unknownRoutes(handler: UnknownHandler | undefined, layers: readonly Layer[]): FindUnknown {
   if (handler === undefined) return () => undefined
   const { handle, describe } = typeof handler === 'function' ? { handle: handler, describe: undefined } : handler
-  const run = compose(layers, handle)
+  const run = layered(layers, handle)
   return (call, raw) => {
     const service = describe?.(call) ?? raw(call)
     const method = service.methods.find(({ name }) => name === call.method)

@@ -1,5 +1,7 @@
 /** One stream of a call as its consumer sees it: pulled, ended exactly once, never stuck behind a silent producer. */
 
+import { hasSymbol } from '../error.ts'
+import { leaveIterator, openIterator } from '../iterator.ts'
 import { nextTurn, turnIsOverdue } from './event-loop-yield.ts'
 
 /** Messages between two looks at the clock. */
@@ -63,12 +65,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
 
   /** Gives the stream its source. If the stream has ended meanwhile, the source is told so. */
   attach(source: AsyncIterable<In>): void {
-    try {
-      this.open(source)
-    } catch (error) {
-      this.fail(error)
-      return
-    }
+    this.open(source)
     if (this.state === 'open') this.pull()
     else this.leaveSource()
   }
@@ -183,9 +180,9 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   }
 
   private open(source: AsyncIterable<In>): void {
-    this.source = source[Symbol.asyncIterator]()
-    if (typeof (this.source as Partial<ReadySource<In>>).takeReady === 'function')
-      this.ready = this.source as unknown as ReadySource<In>
+    const iterator = openIterator(source)
+    this.source = iterator
+    if ('takeReady' in iterator) this.ready = iterator as unknown as ReadySource<In>
   }
 
   /** What a stream that is over says: its error, once, and then that it is done. */
@@ -203,9 +200,19 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     this.options.onGone?.()
   }
 
-  private mapFailed(error: unknown): void {
+  /** What the consumer sees of an error. */
+  private seenAs(error: unknown): unknown {
     const { mapError } = this.options
-    const seen = mapError === undefined ? error : mapError(error)
+    if (mapError === undefined) return error
+    try {
+      return mapError(error)
+    } catch (second) {
+      return second
+    }
+  }
+
+  private mapFailed(error: unknown): void {
+    const seen = this.seenAs(error)
     if (this.state === 'open') this.close('error', seen)
     this.leaveSource()
   }
@@ -213,20 +220,27 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   private pull(): void {
     if (this.pulling || this.source === undefined || this.waiters.length === 0) return
     this.pulling = true
-    let result: Promise<IteratorResult<In>>
     try {
-      result = this.source.next()
-      if (!(result instanceof Promise)) result = Promise.resolve(result)
+      const result = this.source.next()
+      const later = result instanceof Promise ? result : Promise.resolve(result)
+      later.then(this.onResult, this.onError)
     } catch (error) {
-      result = Promise.reject(error)
+      Promise.reject(error).catch(this.onError)
     }
-    result.then(this.onResult, this.onError)
   }
 
   private readonly onResult = (result: IteratorResult<In>): void => {
     if (this.state !== 'open') return
     this.pulling = false
-    if (result.done === true) {
+    let isDone: boolean
+    try {
+      isDone = result.done === true
+    } catch (error) {
+      // An iterator that answers with something else than a result.
+      this.onError(error)
+      return
+    }
+    if (isDone) {
       this.finish()
       return
     }
@@ -261,8 +275,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
 
   private readonly onError = (error: unknown): void => {
     if (this.state !== 'open') return
-    const { mapError } = this.options
-    const seen = mapError === undefined ? error : mapError(error)
+    const seen = this.seenAs(error)
     if (this.state !== 'open') return
     this.close('error', seen)
     this.options.onGone?.()
@@ -292,23 +305,11 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   }
 
   private leaveSource(): void {
-    const { source } = this
-    if (source === undefined) return
-    const gone = this.options.onGone ?? nothing
-    try {
-      const left = source.return?.()
-      if (left === undefined) gone()
-      else left.then(gone, gone)
-    } catch {
-      // A producer that cannot be told is on its own: the consumer has left already.
-      gone()
-    }
+    if (this.source !== undefined) leaveIterator(this.source, this.options.onGone)
   }
 }
 
-const nothing = (): void => {}
-
 /** Whether a value can be read with `for await`. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+  return hasSymbol(value, Symbol.asyncIterator)
 }

@@ -4,7 +4,7 @@ import { AttemptContext } from '../../core/context/attempt-context.ts'
 import type { Context } from '../../core/context/context.ts'
 import { hasPassed } from '../../core/context/deadline-error.ts'
 import { delayOf, longestDelayMs } from '../../core/context/delay.ts'
-import type { Service } from '../../core/context/service.ts'
+import { callService, type Service } from '../../core/context/service.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsResponse } from '../../core/method-kind.ts'
 import { type AttemptObserver, attemptObserver } from './attempt-observer.ts'
@@ -103,13 +103,7 @@ export abstract class AttemptCall {
   protected launch(): void {
     const attempt = new Attempt(this, this.cx, this.started++)
     this.#live.add(attempt)
-    let running: Promise<unknown>
-    try {
-      running = this.plan.attempt(attempt.cx, this.replay.open())
-    } catch (error) {
-      running = Promise.reject(error)
-    }
-    running.then(
+    callService(this.plan.attempt, attempt.cx, this.replay.open()).then(
       (value) => this.#succeeded(attempt, value),
       (error) => this.#attemptFailed(attempt, error),
     )

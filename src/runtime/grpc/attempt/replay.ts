@@ -1,5 +1,6 @@
 /** Replay: the request of a call kept for further attempts, within limits, until one attempt counts. */
 
+import { openIterator } from '../../core/iterator.ts'
 import type { MethodKind } from '../../core/message/schema.ts'
 import { streamsRequest } from '../../core/method-kind.ts'
 
@@ -45,7 +46,7 @@ export class Replay {
   constructor(budget: ReplayBudget, kind: MethodKind, request: unknown) {
     this.#budget = budget
     this.#request = request
-    this.#source = streamsRequest(kind) ? (request as AsyncIterable<unknown>)[Symbol.asyncIterator]() : undefined
+    this.#source = streamsRequest(kind) ? openIterator(request as AsyncIterable<unknown>) : undefined
   }
 
   /** The request for an attempt. */

@@ -1,7 +1,7 @@
 /** Call credentials: metadata made for each call, such as a token that is renewed now and then. */
 
 import type { Context } from '../../core/context/context.ts'
-import { isRpcError, type RpcCode, RpcError } from '../../core/error.ts'
+import { isRpcError, messageOf, type RpcCode, RpcError } from '../../core/error.ts'
 import { Metadata, type MetadataInit } from '../../core/metadata.ts'
 
 /** What credentials are asked for. */
@@ -50,8 +50,8 @@ export async function metadataOfCredentials(
 
 function failure(error: unknown): RpcError {
   if (!isRpcError(error)) {
-    const reason = error instanceof Error ? error.message : String(error)
-    return new RpcError('UNAUTHENTICATED', `no credentials for the call: ${reason}`, { cause: error, stack: false })
+    const text = `no credentials for the call: ${messageOf(error)}`
+    return new RpcError('UNAUTHENTICATED', text, { cause: error, stack: false })
   }
   if (!serversOnly.has(error.code)) return error
   const message = `the credentials of the call failed with ${error.code}: ${error.message}`

@@ -167,7 +167,7 @@ export class JsonCall implements Http2Sink {
 
   #fail(error: unknown): void {
     if (this.#isOver) return
-    const { status, body } = httpFailure(error)
+    const { status, body } = this.#failure(error)
     const list = [':status', String(status), 'content-type', jsonType]
     try {
       if (isRpcError(error)) appendTrailers(list, error.metadata)
@@ -179,7 +179,18 @@ export class JsonCall implements Http2Sink {
     } catch {
       // What no header can carry must not hide the error it came with.
     }
-    this.#answer(list, encodeJson(body))
+    this.#answer(list, body)
+  }
+
+  /** An error whose parts are no JSON is the handler's fault. */
+  #failure(error: unknown): { readonly status: number; readonly body: Uint8Array } {
+    try {
+      const { status, body } = httpFailure(error)
+      return { status, body: encodeJson(body) }
+    } catch (second) {
+      const { status, body } = httpFailure(this.#call?.unexpected(second) ?? RpcError.from(second))
+      return { status, body: encodeJson(body) }
+    }
   }
 
   #answer(list: string[], body: Uint8Array): void {

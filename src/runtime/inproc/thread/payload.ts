@@ -1,6 +1,6 @@
 /** The messages of one method as payloads of frames, by its codec or by structured clone. */
 
-import { isRpcError, RpcError } from '../../core/error.ts'
+import { isRpcError, messageOf, RpcError } from '../../core/error.ts'
 import type { MessageType } from '../../core/message/message.ts'
 import type { MethodType, ServiceType } from '../../core/service-type.ts'
 import { ByteCopier, hasTransfers, refuseUsed, transferMark } from '../transfer.ts'
@@ -89,8 +89,7 @@ function carrierOf(
         return encodeClone(type, message, mark)
       } catch (error) {
         if (isRpcError(error)) throw error
-        const reason = error instanceof Error ? error.message : String(error)
-        throw new RpcError('INVALID_ARGUMENT', `not a message of ${title}: ${reason}`, { cause: error })
+        throw new RpcError('INVALID_ARGUMENT', `not a message of ${title}: ${messageOf(error)}`, { cause: error })
       }
     },
     decode(payload) {

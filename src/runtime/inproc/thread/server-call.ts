@@ -2,6 +2,7 @@
 
 import type { Peer } from '../../core/context/context.ts'
 import { isRpcError, type RpcCode, RpcError } from '../../core/error.ts'
+import { leaveIterator } from '../../core/iterator.ts'
 import type { Metadata } from '../../core/metadata.ts'
 import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
 import type { CallCounter, Route, Router, ServerCall, ServerCallInit } from '../../core/router.ts'
@@ -141,7 +142,7 @@ export class ThreadServerCall implements CallCounter, ServerCallInit, HeadTarget
   private readonly onAnswer = (answer: unknown): void => {
     const isStream = streamsResponse(this.route.method.kind)
     if (this.isAnswered) {
-      if (isStream) (answer as AsyncIterator<unknown>).return?.()
+      if (isStream) leaveIterator(answer as AsyncIterator<unknown>)
       else dropPayload(answer as Payload)
       return
     }

@@ -1,5 +1,7 @@
 /** Both ends of a stream that crosses between threads: a sender that waits for credit, a receiver that gives it. */
 
+import { leaveIterator, openIterator } from '../../core/iterator.ts'
+
 /** Where the messages of a {@link StreamSender} go. */
 export interface StreamTarget {
   /** Sends one message. What it throws ends the stream as `failed`. */
@@ -19,7 +21,7 @@ export class StreamSender {
 
   /** `credit` messages may be sent at once. */
   constructor(source: AsyncIterable<unknown>, credit: number, target: StreamTarget) {
-    this.iterator = source[Symbol.asyncIterator]()
+    this.iterator = openIterator(source)
     this.credit = credit
     this.target = target
     this.run()
@@ -35,7 +37,7 @@ export class StreamSender {
     if (this.over) return
     this.over = true
     this.wake?.()
-    this.iterator.return?.()?.then(undefined, () => {})
+    leaveIterator(this.iterator)
   }
 
   private async run(): Promise<void> {

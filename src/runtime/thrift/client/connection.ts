@@ -10,7 +10,7 @@
  * On entering `ended` every pending call fails with the reason.
  */
 
-import { isRpcError, RpcError } from '../../core/error.ts'
+import { isRpcError, messageOf, RpcError } from '../../core/error.ts'
 import { BatchWriter } from '../../net/batch-writer.ts'
 import { type Dialed, reasonOf } from '../../net/dial.ts'
 import type { PoolConnection } from '../../net/pool.ts'
@@ -341,6 +341,7 @@ function unreadable(address: string, error: unknown): RpcError {
 }
 
 function notEncoded(method: string, error: unknown): RpcError {
-  const why = error instanceof Error ? error.message : String(error)
-  return new RpcError('INVALID_ARGUMENT', `${method}: the request cannot be encoded: ${why}`, { cause: error })
+  return new RpcError('INVALID_ARGUMENT', `${method}: the request cannot be encoded: ${messageOf(error)}`, {
+    cause: error,
+  })
 }
