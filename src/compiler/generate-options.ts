@@ -12,7 +12,7 @@ export interface GenerateOptions {
   readonly map?: 'record' | 'map'
   /** How enums appear: by number, or by name; a number that the IDL does not name stays a number. Default `number`. */
   readonly enum?: 'number' | 'string'
-  /** Keep fields that the IDL does not know under `$unknown`, in every file. Default false. */
+  /** Keep fields that the IDL does not know under `$unknown`, in every file. Default: protobuf keeps them, Thrift does not. */
   readonly keepUnknownFields?: boolean
   /**
    * Thrift: whether an optional field that is absent and has a default is filled in, as Apache Thrift, Kitex and Volo do (their

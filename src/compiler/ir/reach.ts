@@ -70,7 +70,7 @@ export function reach(program: IrProgram, options: ReachOptions, report: Report)
   for (const one of reached) {
     if (one.kind === 'extension' && one.extendee.target !== undefined) extended.add(one.extendee.target)
   }
-  const kept = keepingFiles(program, options.keepUnknownFields === true, ownOptions)
+  const kept = keepingFiles(program, options.keepUnknownFields, ownOptions)
   const byFile = new Map<IrFile, readonly IrDeclaration[]>()
   for (const file of program.files) {
     byFile.set(
@@ -152,10 +152,14 @@ function checkServices(
   }
 }
 
-/** The files whose messages keep unknown fields: all, or those that ask for it and what they include. */
-function keepingFiles(program: IrProgram, all: boolean, own: ReadonlyMap<string, FileOptions>): ReadonlySet<IrFile> {
-  if (all) return new Set(program.files)
-  const kept = new Set<IrFile>()
+/** The files whose messages keep unknown fields: all, or those of protobuf unless told otherwise; those that ask for it and what they include. */
+function keepingFiles(
+  program: IrProgram,
+  all: boolean | undefined,
+  own: ReadonlyMap<string, FileOptions>,
+): ReadonlySet<IrFile> {
+  if (all === true) return new Set(program.files)
+  const kept = new Set<IrFile>(all === undefined ? program.files.filter(({ idl }) => idl === 'protobuf') : [])
   const waiting = program.entries.filter((file) => own.get(file.source.path)?.keepUnknownFields === true)
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (kept.has(file)) continue

@@ -126,7 +126,7 @@ function optionsOf(entry: ConfigEntry, importExtension: '.js' | '.ts' | ''): Gen
     ...(typescript.naming !== undefined && { naming: typescript.naming }),
     ...(initialisms.length > 0 && { initialisms }),
     modules: typescript.modules ?? 'file',
-    keepUnknownFields: typescript.unknown_fields === 'keep',
+    ...(typescript.unknown_fields !== undefined && { keepUnknownFields: typescript.unknown_fields === 'keep' }),
     optionalDefaults: typescript.optional_defaults ?? 'fill',
     roots: typescript.roots ?? 'declarations',
     ...(typescript.services !== undefined && { services: typescript.services }),

@@ -47,10 +47,16 @@ export function extension<M extends Extendable, T, I>(
   decode: (reader: ProtobufReader, end: number) => { value?: T },
   file: () => FileSchema,
 ): Extension<M, T, I> {
-  const isOwn = (chunk: unknown): boolean => fieldNumber(chunk as Uint8Array) === number
-  const without = ({ $unknown }: M): readonly unknown[] => ($unknown ?? []).filter((chunk) => !isOwn(chunk))
-  const get = ({ $unknown }: M): T => {
-    const bytes = joined(($unknown ?? []).filter(isOwn) as Uint8Array[])
+  const isOwn = (chunk: unknown): boolean => chunk instanceof Uint8Array && fieldNumber(chunk) === number
+  // What another message kept is none of this one's.
+  const kept = ({ $unknown }: M): UnknownFields => ($unknown?.[0] === extendee ? $unknown : [extendee])
+  const keep = (message: M, fields: UnknownFields): void => {
+    if (fields.length > 1) message.$unknown = fields
+    else delete message.$unknown
+  }
+  const without = (message: M): UnknownFields => kept(message).filter((chunk) => !isOwn(chunk))
+  const get = (message: M): T => {
+    const bytes = joined(kept(message).filter(isOwn) as Uint8Array[])
     reader.reset(bytes)
     const { value } = decode(reader, bytes.length)
     reader.reset(nothing)
@@ -64,15 +70,15 @@ export function extension<M extends Extendable, T, I>(
       return file()
     },
     get,
-    has: (message) => (message.$unknown?.some(isOwn) ?? false) && holdsSomething(get(message)),
+    has: (message) => kept(message).some(isOwn) && holdsSomething(get(message)),
     set(message, value) {
       writer.reset()
       encode(writer, { value })
       const bytes = writer.take()
-      message.$unknown = bytes.length === 0 ? without(message) : [...without(message), bytes]
+      keep(message, bytes.length === 0 ? without(message) : [...without(message), bytes])
     },
     clear(message) {
-      message.$unknown = without(message)
+      keep(message, without(message))
     },
   }
 }

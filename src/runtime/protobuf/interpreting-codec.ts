@@ -96,8 +96,8 @@ function encodeMessage(w: ProtobufWriter, plan: MessagePlan, value: Readonly<Mem
     if (given != null) encodeField(w, field, given)
     else if (field.presence === 'required') missing(`${plan.schema.name}.${field.schema.name}`)
   }
-  const unknown = plan.keepsUnknown ? value['$unknown'] : undefined
-  if (unknown != null) writeUnknownProtobufFields(w, unknown as UnknownFields)
+  const unknown = plan.keepsUnknown ? (value['$unknown'] as UnknownFields | undefined) : undefined
+  if (unknown?.[0] === plan.schema.name) writeUnknownProtobufFields(w, unknown)
 }
 
 function nameOfOneof(cases: ReadonlyMap<string, FieldPlan>): string | undefined {
@@ -165,17 +165,18 @@ function decodeMessage(r: ProtobufReader, plan: MessagePlan, end: number, base?:
     value[member.name] = base !== undefined ? base[member.name] : filled ? member.field.fallback() : undefined
   }
   let unknown = base?.['$unknown'] as UnknownFields | undefined
+  const kept = (): UnknownFields => unknown ?? [plan.schema.name]
   while (r.position < end) {
     const tag = r.tag()
     const field = plan.byId.get(tag >>> 3)
     if (field !== undefined) {
-      const taken = decodeField(r, field, tag, value, plan.keepsUnknown, unknown)
+      const taken = decodeField(r, field, tag, value, plan.keepsUnknown, kept())
       if (taken !== false) {
         if (taken !== true) unknown = taken
         continue
       }
     }
-    if (plan.keepsUnknown) unknown = r.keep(tag, unknown)
+    if (plan.keepsUnknown) unknown = r.keep(tag, kept())
     else r.skip(tag)
   }
   r.leave(end)
@@ -183,7 +184,7 @@ function decodeMessage(r: ProtobufReader, plan: MessagePlan, end: number, base?:
     if (presence === 'required' && schema.oneof === undefined && value[name] === undefined)
       throw missingProtobufField(`${plan.schema.name}.${schema.name}`)
   }
-  if (plan.keepsUnknown) value['$unknown'] = unknown
+  if (unknown !== undefined) value['$unknown'] = unknown
   return value
 }
 
@@ -194,7 +195,7 @@ function decodeField(
   tag: number,
   into: Members,
   keeps: boolean,
-  unknown: UnknownFields | undefined,
+  unknown: UnknownFields,
 ): boolean | UnknownFields {
   const { type, schema, name } = field
   if (type.kind === 'map') {

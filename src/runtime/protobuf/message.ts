@@ -56,5 +56,5 @@ export function missingProtobufField(path: string): Error {
 
 /** Writes kept fields as they came. */
 export function writeUnknownProtobufFields(writer: ProtobufWriter, kept: UnknownFields): void {
-  for (const bytes of kept as readonly Uint8Array[]) writer.raw(bytes)
+  for (let i = 1; i < kept.length; i++) writer.raw(kept[i] as Uint8Array)
 }

@@ -388,7 +388,7 @@ export class ProtobufReader {
   }
 
   /** Reads over an unknown field whose tag has been read, and adds a copy of it, tag included, to what is kept. */
-  keep(tag: number, kept: UnknownFields | undefined): UnknownFields {
+  keep(tag: number, kept: UnknownFields): UnknownFields {
     this.charge(bytesWeight)
     const start = this.position
     this.skip(tag)
@@ -396,13 +396,12 @@ export class ProtobufReader {
     const copy = new Uint8Array(size + this.position - start)
     for (let i = 0, rest = tag; i < size; i++, rest >>>= 7) copy[i] = (rest & 127) | (i < size - 1 ? 128 : 0)
     copy.set(this.source.subarray(start, this.position), size)
-    if (kept === undefined) return [copy]
     ;(kept as Uint8Array[]).push(copy)
     return kept
   }
 
   /** Adds a number that a closed enum does not list to what is kept; `tag` is that of a single value. */
-  keepEnum(tag: number, value: number, kept: UnknownFields | undefined): UnknownFields {
+  keepEnum(tag: number, value: number, kept: UnknownFields): UnknownFields {
     this.charge(bytesWeight)
     const bytes: number[] = []
     for (let rest = BigInt(tag); ; rest >>= 7n) {
@@ -414,7 +413,6 @@ export class ProtobufReader {
       if (rest <= 127n) break
     }
     const copy = Uint8Array.from(bytes)
-    if (kept === undefined) return [copy]
     ;(kept as Uint8Array[]).push(copy)
     return kept
   }

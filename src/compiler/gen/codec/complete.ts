@@ -14,6 +14,7 @@ import { key, type Printer, quote } from '../text/printer.ts'
 import { inputType, outputType } from '../type.ts'
 import { mapShape, messageOf, resolve } from '../type-shape.ts'
 import { valueText, zeroText } from '../value.ts'
+import { printReturn } from './unknown-fields.ts'
 
 /** Prints `function completeX(m: XInput): X`. */
 export function printComplete(printer: Printer, message: IrMessage, context: ModuleContext): void {
@@ -118,8 +119,7 @@ function printStructBody(printer: Printer, message: IrMessage, name: string, con
   })
   printSame(printer, same, `return m as ${name}`)
   const items = members.map((member, i) => `${key(member.name)}: v${i}`)
-  if (keepsUnknown(message, context)) items.push('$unknown: m.$unknown')
-  printer.list('return {', items, '}', { padded: true })
+  printReturn(printer, '{', items, '}', keepsUnknown(message, context) ? name : undefined, 'm.$unknown')
 }
 
 function access(member: string): string {

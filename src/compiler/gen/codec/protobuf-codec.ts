@@ -10,6 +10,7 @@ import { isInt64, mapShape, type ResolvedType, resolve } from '../type-shape.ts'
 import { zeroText } from '../value.ts'
 import { defaultText, path } from './complete.ts'
 import { memoryEstimate } from './memory-estimate.ts'
+import { keptFields, printReturn, printWriteUnknown } from './unknown-fields.ts'
 
 /** What an entry of a map takes in memory, in units of 16 bytes. */
 const entryWeight = 4
@@ -55,7 +56,7 @@ export function printProtobufCodec(printer: Printer, message: IrMessage, context
   printer.function(codec.encode, [writer, `${isEmpty ? '_m' : 'm'}: ${names.input(message)}`], 'void', () => {
     for (const place of places) printEncodeMember(printer, place, message, context)
     if (keeps) {
-      printer.line(`if (m.$unknown != null) ${context.runtime('writeUnknownProtobufFields')}(w, m.$unknown)`)
+      printWriteUnknown(printer, message, context.runtime('writeUnknownProtobufFields'))
     }
   })
   printer.blank()
@@ -204,16 +205,17 @@ function printDecode(
   }
   printer.block('while (r.position < end) {', () => {
     printer.line('const t = r.tag()')
-    const skip = keeps ? 'u = r.keep(t, u)' : 'r.skip(t)'
+    const skip = keeps ? `u = r.keep(t, ${keptFields(message)})` : 'r.skip(t)'
     if (message.fields.length === 0) {
       printer.line(skip)
       return
     }
+    const keeper = keeps ? message : undefined
     printer.block('switch (t) {', () => {
       for (const { member, local } of places) {
         if (member.kind === 'oneof') {
-          for (const field of member.fields) printDecodeOneofCase(printer, field, local, keeps, context)
-        } else printDecodeField(printer, member.field, local, keeps, context)
+          for (const field of member.fields) printDecodeOneofCase(printer, field, local, keeper, context)
+        } else printDecodeField(printer, member.field, local, keeper, context)
       }
       printer.line('default:')
       printer.indented(() => printer.line(skip))
@@ -229,8 +231,7 @@ function printDecode(
     const late = member.kind === 'field' && member.filled && isLate(member)
     return `${key(member.name)}: ${local}${late ? ` ?? ${defaultText(context, member.field)}` : ''}`
   })
-  if (keeps) items.push('$unknown: u')
-  printer.list('return {', items, '}', { padded: true })
+  printReturn(printer, '{', items, '}', keeps ? context.names.declaration(message) : undefined)
 }
 
 function declaration(member: Member, local: string, message: IrMessage, context: ModuleContext): string {
@@ -250,7 +251,7 @@ function printDecodeField(
   printer: Printer,
   field: IrField,
   local: string,
-  keeps: boolean,
+  keeps: IrMessage | undefined,
   context: ModuleContext,
 ): void {
   const type = resolve(field.type)
@@ -285,7 +286,7 @@ function printDecodeOneofCase(
   printer: Printer,
   field: IrField,
   local: string,
-  keeps: boolean,
+  keeps: IrMessage | undefined,
   context: ModuleContext,
 ): void {
   const label = quote(context.names.member(field))
@@ -310,7 +311,7 @@ function printDecodeOne(
   type: ResolvedType,
   assign: (value: string) => string,
   before: string | undefined,
-  keeps: boolean,
+  keeps: IrMessage | undefined,
   context: ModuleContext,
   choice?: { readonly local: string; readonly label: string },
 ): void {
@@ -382,14 +383,14 @@ function printClosed(
   field: IrField,
   type: Extract<ResolvedType, { kind: 'enum' }>,
   assign: (value: string) => string,
-  keeps: boolean,
+  keeps: IrMessage | undefined,
   context: ModuleContext,
 ): void {
   printer.line('const x = r.int32()')
   const numbers = context.numbers(type.enum)
   const value = numbers === undefined ? 'x' : `${numbers}.name(x)`
   printer.line(`if (${isListed(type.enum, 'x')}) ${assign(value)}`)
-  if (keeps) printer.line(`else u = r.keepEnum(${field.id * 8}, x, u)`)
+  if (keeps !== undefined) printer.line(`else u = r.keepEnum(${field.id * 8}, x, ${keptFields(keeps)})`)
 }
 
 function printDecodeMap(
@@ -397,13 +398,13 @@ function printDecodeMap(
   field: IrField,
   type: Extract<ResolvedType, { kind: 'map' }>,
   local: string,
-  keeps: boolean,
+  keeps: IrMessage | undefined,
   context: ModuleContext,
 ): void {
   const keyType = resolve(type.key)
   const value = resolve(type.value)
   printer.block(`case ${field.id * 8 + 2}: {`, () => {
-    if (keeps && isClosed(value)) printer.line('const s = r.position')
+    if (keeps !== undefined && isClosed(value)) printer.line('const s = r.position')
     printer.line(`const e = r.enter(${entryWeight})`)
     printer.line(`let k: ${outputType(context, type.key)} = ${zeroText(context, type.key)}`)
     const valueType = outputType(context, type.value)
@@ -429,10 +430,10 @@ function printDecodeMap(
     const isKnown = (type: IrEnum): string =>
       context.numbers(type) === undefined ? isListed(type, 'x') : "typeof x !== 'number'"
     printer.line(isClosed(value) ? `if (${isKnown(value.enum)}) ${put}` : put)
-    if (keeps && isClosed(value)) {
+    if (keeps !== undefined && isClosed(value)) {
       printer.block('else {', () => {
         printer.line('r.position = s')
-        printer.line('u = r.keep(t, u)')
+        printer.line(`u = r.keep(t, ${keptFields(keeps)})`)
       })
     }
     printer.line('break')

@@ -8,6 +8,7 @@ import { outputType } from '../type.ts'
 import { mapShape, type ResolvedType, resolve, setShape } from '../type-shape.ts'
 import { defaultText, path } from './complete.ts'
 import { memoryEstimate } from './memory-estimate.ts'
+import { keptFields, printReturn, printWriteUnknown } from './unknown-fields.ts'
 
 /** Type code on the wire and method of writer and reader, by scalar; Thrift has no others. */
 const scalars: Partial<Record<ScalarName, readonly [code: number, method: string]>> = {
@@ -67,7 +68,7 @@ function printEncodeStruct(printer: Printer, message: IrMessage, context: Module
     }
   })
   if (keepsUnknown(message, context)) {
-    printer.line(`if (m.$unknown != null) ${context.runtime('writeUnknownFields')}(w, m.$unknown)`)
+    printWriteUnknown(printer, message, context.runtime('writeUnknownFields'))
   }
   printer.line('w.structEnd()')
 }
@@ -201,10 +202,9 @@ function printDecodeStruct(printer: Printer, message: IrMessage, context: Module
     const value = member.filled && !startsFilled(member) && member.presence !== 'required'
     return `${key(member.name)}: ${value ? `v${i} ?? ${defaultText(context, member.field)}` : `v${i}`}`
   })
-  if (keeps) items.push('$unknown: u')
-  if (message.shape === 'exception') {
-    printer.list(`return new ${context.names.declaration(message)}({`, items, '})', { padded: true })
-  } else printer.list('return {', items, '}', { padded: true })
+  const name = context.names.declaration(message)
+  const [open, close] = message.shape === 'exception' ? [`new ${name}({`, '})'] : ['{', '}']
+  printReturn(printer, open, items, close, keeps ? name : undefined)
 }
 
 function printDecodeUnion(printer: Printer, message: IrMessage, context: ModuleContext): void {
@@ -260,7 +260,7 @@ function printFieldLoop(
         })
       })
     }
-    printer.line(keeps ? `u = ${context.runtime('keepUnknownField')}(r, t, u)` : 'r.skip(t)')
+    printer.line(keeps ? `u = ${context.runtime('keepUnknownField')}(r, t, ${keptFields(message)})` : 'r.skip(t)')
   })
   printer.line('r.structEnd()')
 }

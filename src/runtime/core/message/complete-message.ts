@@ -25,7 +25,7 @@ export function completeMessage(plan: MessagePlan, input: unknown): unknown {
     done[member.name] = after
   }
   if (!changed) return input
-  if (plan.keepsUnknown) done['$unknown'] = given['$unknown']
+  if (plan.keepsUnknown && given['$unknown'] !== undefined) done['$unknown'] = given['$unknown']
   return done
 }
 

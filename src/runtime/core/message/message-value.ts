@@ -129,7 +129,8 @@ function copyMessage(plan: MessagePlan, value: Members): unknown {
     else if (member.kind === 'oneof') copy[member.name] = copyCase(member.cases, held as Members)
     else copy[member.name] = copyOf(member.field.type, held)
   }
-  if (plan.keepsUnknown) copy['$unknown'] = (value['$unknown'] as readonly unknown[] | undefined)?.slice()
+  const unknown = plan.keepsUnknown ? (value['$unknown'] as readonly unknown[] | undefined) : undefined
+  if (unknown !== undefined) copy['$unknown'] = unknown.slice()
   if (!(value instanceof DeclaredException)) return copy
   const { constructor: make } = value as unknown as { readonly constructor: new (init: unknown) => unknown }
   return new make(copy)

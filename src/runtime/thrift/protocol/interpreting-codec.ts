@@ -79,8 +79,8 @@ function encodeStruct(w: ThriftWriter, plan: MessagePlan, value: Readonly<Member
       if (held === undefined || (held === '' && field.presence !== presence && given === undefined)) continue
       encodeField(w, field, held)
     }
-    const unknown = plan.keepsUnknown ? value['$unknown'] : undefined
-    if (unknown != null) writeUnknownFields(w, unknown as UnknownFields)
+    const unknown = plan.keepsUnknown ? (value['$unknown'] as UnknownFields | undefined) : undefined
+    if (unknown?.[0] === plan.schema.name) writeUnknownFields(w, unknown)
   }
   w.structEnd()
 }
@@ -150,7 +150,7 @@ function decodeStruct(r: ThriftReader, plan: MessagePlan): Members | undefined {
       decodeInto(r, field.type, (held) => {
         value[field.name] = held
       })
-    } else if (plan.keepsUnknown) unknown = keepUnknownField(r, code, unknown)
+    } else if (plan.keepsUnknown) unknown = keepUnknownField(r, code, unknown ?? [plan.schema.name])
     else r.skip(code)
   }
   r.structEnd()
@@ -159,7 +159,7 @@ function decodeStruct(r: ThriftReader, plan: MessagePlan): Members | undefined {
     if (presence === 'required') throw missingField(`${plan.schema.name}.${schema.name}`)
     value[name] = fallback()
   }
-  if (plan.keepsUnknown) value['$unknown'] = unknown
+  if (unknown !== undefined) value['$unknown'] = unknown
   return plan.schema.kind === 'exception' ? (new (exceptionClass(plan))(value) as unknown as Members) : value
 }
 
@@ -170,7 +170,7 @@ function decodeUnion(r: ThriftReader, plan: MessagePlan): Members | undefined {
   for (let code = r.fieldBegin(); code !== 0; code = r.fieldBegin()) {
     const field = plan.byId.get(r.fieldId)
     if (field === undefined || codeOf(field.type) !== code) {
-      if (plan.keepsUnknown) unknown = keepUnknownField(r, code, unknown)
+      if (plan.keepsUnknown) unknown = keepUnknownField(r, code, unknown ?? [plan.schema.name])
       else r.skip(code)
       continue
     }

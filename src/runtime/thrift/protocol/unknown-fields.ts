@@ -26,7 +26,10 @@ export function keepUnknownField(reader: ThriftReader, type: number, kept: Unkno
 
 /** Writes kept fields, before the end of their struct. */
 export function writeUnknownFields(writer: ThriftWriter, kept: UnknownFields): void {
-  for (const { id, type, value } of kept as readonly UnknownField[]) {
+  for (const field of kept as readonly (string | UnknownField)[]) {
+    // The name of the message that kept them.
+    if (typeof field === 'string') continue
+    const { id, type, value } = field
     writer.fieldBegin(type, id)
     writeValue(writer, type, value)
   }

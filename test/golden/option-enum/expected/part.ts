@@ -154,7 +154,7 @@ function completePart(m: PartInput): Part {
   ) {
     return m as Part
   }
-  return {
+  const o: Part = {
     part_id: v0,
     display_name: v1,
     carrier: v2,
@@ -166,8 +166,9 @@ function completePart(m: PartInput): Part {
     image: v8,
     partsByUrl: v9,
     unset: v10,
-    $unknown: m.$unknown,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function defaultsPart(): PartDefaults {
@@ -230,7 +231,7 @@ function encodePart(w: ThriftWriter, m: PartInput): void {
     }
   }
   w.i32Field(11, CarrierNumbers.of(m.unset ?? 0))
-  if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'part.Part') writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
 
@@ -358,11 +359,11 @@ function decodePart(r: ThriftReader): Part {
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['part.Part'])
   }
   r.structEnd()
   if (v0 === undefined) throw missingField('part.Part.part_id')
-  return {
+  const o: Part = {
     part_id: v0,
     display_name: v1,
     carrier: v2,
@@ -374,8 +375,9 @@ function decodePart(r: ThriftReader): Part {
     image: v8 ?? new Uint8Array(0),
     partsByUrl: v9 ?? Object.create(null),
     unset: v10,
-    $unknown: u,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeChoice(m: ChoiceInput): Choice {
@@ -465,7 +467,7 @@ function decodeChoice(r: ThriftReader): Choice | undefined {
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['part.Choice'])
   }
   r.structEnd()
   if (v === undefined && u !== undefined) return { case: '$unknown', value: u }

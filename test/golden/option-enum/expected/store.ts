@@ -189,7 +189,7 @@ function encodeStoreClosed(w: ThriftWriter, m: StoreClosedInput): void {
     w.stringField(1, v0)
   }
   w.i32Field(2, CarrierNumbers.of(m.carrier ?? 0))
-  if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'store.StoreClosed') writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
 
@@ -213,16 +213,20 @@ function decodeStoreClosed(r: ThriftReader): StoreClosed {
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['store.StoreClosed'])
   }
   r.structEnd()
-  return new StoreClosed({ message: v0, carrier: v1, $unknown: u })
+  const o: StoreClosed = new StoreClosed({ message: v0, carrier: v1 })
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeNotUsed(m: NotUsedInput): NotUsed {
   const v0 = completeRecord(m.choices ?? Object.create(null), (e0: ChoiceInput) => Choice.complete(e0))
   if (v0 === m.choices) return m as NotUsed
-  return { choices: v0, $unknown: m.$unknown }
+  const o: NotUsed = { choices: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeNotUsed(w: ThriftWriter, m: NotUsedInput): void {
@@ -235,7 +239,7 @@ function encodeNotUsed(w: ThriftWriter, m: NotUsedInput): void {
     w.string(e0)
     Choice.encode(w, v0[e0]!)
   }
-  if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'store.NotUsed') writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
 
@@ -261,24 +265,28 @@ function decodeNotUsed(r: ThriftReader): NotUsed {
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['store.NotUsed'])
   }
   r.structEnd()
-  return { choices: v0 ?? Object.create(null), $unknown: u }
+  const o: NotUsed = { choices: v0 ?? Object.create(null) }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completePartStore_find_by_url_args(m: PartStore_find_by_url_argsInput): PartStore_find_by_url_args {
   const v0 = m.part_url ?? ''
   const v1 = m.user_carrier ?? Carrier.CART
   if (v0 === m.part_url && v1 === m.user_carrier) return m as PartStore_find_by_url_args
-  return { part_url: v0, user_carrier: v1, $unknown: m.$unknown }
+  const o: PartStore_find_by_url_args = { part_url: v0, user_carrier: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodePartStore_find_by_url_args(w: ThriftWriter, m: PartStore_find_by_url_argsInput): void {
   w.structBegin()
   w.stringField(1, m.part_url ?? '')
   w.i32Field(2, CarrierNumbers.of(m.user_carrier ?? Carrier.CART))
-  if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'store.PartStore.find_by_url_args') writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
 
@@ -302,17 +310,21 @@ function decodePartStore_find_by_url_args(r: ThriftReader): PartStore_find_by_ur
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['store.PartStore.find_by_url_args'])
   }
   r.structEnd()
-  return { part_url: v0, user_carrier: v1, $unknown: u }
+  const o: PartStore_find_by_url_args = { part_url: v0, user_carrier: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completePartStore_find_by_url_result(m: PartStore_find_by_url_resultInput): PartStore_find_by_url_result {
   const v0 = m.success == null ? undefined : completeRecord(m.success, (e0: ChoiceInput) => Choice.complete(e0))
   const v1 = m.store_closed == null ? undefined : completeStoreClosed(m.store_closed)
   if (v0 === m.success && v1 === m.store_closed) return m as PartStore_find_by_url_result
-  return { success: v0, store_closed: v1, $unknown: m.$unknown }
+  const o: PartStore_find_by_url_result = { success: v0, store_closed: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodePartStore_find_by_url_result(w: ThriftWriter, m: PartStore_find_by_url_resultInput): void {
@@ -332,7 +344,7 @@ function encodePartStore_find_by_url_result(w: ThriftWriter, m: PartStore_find_b
     w.fieldBegin(12, 1)
     encodeStoreClosed(w, v1)
   }
-  if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'store.PartStore.find_by_url_result') writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
 
@@ -365,10 +377,12 @@ function decodePartStore_find_by_url_result(r: ThriftReader): PartStore_find_by_
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['store.PartStore.find_by_url_result'])
   }
   r.structEnd()
-  return { success: v0, store_closed: v1, $unknown: u }
+  const o: PartStore_find_by_url_result = { success: v0, store_closed: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of store.thrift. */

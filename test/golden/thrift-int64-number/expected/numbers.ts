@@ -219,7 +219,9 @@ function completeNumbers(m: NumbersInput): Numbers {
   const v6 = m.g
   const v7 = m.mode ?? Mode.OFF
   if (v1 === m.b && v2 === m.c && v3 === m.d && v4 === m.e && v5 === m.f && v7 === m.mode) return m as Numbers
-  return { a: v0, b: v1, c: v2, d: v3, e: v4, f: v5, g: v6, mode: v7, $unknown: m.$unknown }
+  const o: Numbers = { a: v0, b: v1, c: v2, d: v3, e: v4, f: v5, g: v6, mode: v7 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function defaultsNumbers(): NumbersDefaults {
@@ -256,7 +258,7 @@ function encodeNumbers(w: ThriftWriter, m: NumbersInput): void {
     w.i64Field(7, v6)
   }
   w.i32Field(8, m.mode ?? Mode.OFF)
-  if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'numbers.Numbers') writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
 
@@ -343,11 +345,11 @@ function decodeNumbers(r: ThriftReader): Numbers {
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['numbers.Numbers'])
   }
   r.structEnd()
   if (v0 === undefined) throw missingField('numbers.Numbers.a')
-  return {
+  const o: Numbers = {
     a: v0,
     b: v1,
     c: v2 ?? new Map([[1, 2]]),
@@ -356,8 +358,9 @@ function decodeNumbers(r: ThriftReader): Numbers {
     f: v5 ?? new Uint8Array(0),
     g: v6,
     mode: v7,
-    $unknown: u,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeEither(m: EitherInput): Either {
@@ -412,7 +415,7 @@ function decodeEither(r: ThriftReader): Either | undefined {
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['numbers.Either'])
   }
   r.structEnd()
   if (v === undefined && u !== undefined) return { case: '$unknown', value: u }
@@ -427,7 +430,7 @@ function encodeWrong(w: ThriftWriter, m: WrongInput): void {
   w.structBegin()
   w.i64Field(1, m.code ?? 0)
   w.stringField(2, m.message ?? '')
-  if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'numbers.Wrong') writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
 
@@ -451,22 +454,26 @@ function decodeWrong(r: ThriftReader): Wrong {
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['numbers.Wrong'])
   }
   r.structEnd()
-  return new Wrong({ code: v0, message: v1, $unknown: u })
+  const o: Wrong = new Wrong({ code: v0, message: v1 })
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeCounter_count_args(m: Counter_count_argsInput): Counter_count_args {
   const v0 = m.from ?? 0
   if (v0 === m.from) return m as Counter_count_args
-  return { from: v0, $unknown: m.$unknown }
+  const o: Counter_count_args = { from: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeCounter_count_args(w: ThriftWriter, m: Counter_count_argsInput): void {
   w.structBegin()
   w.i64Field(1, m.from ?? 0)
-  if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'numbers.Counter.count_args') writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
 
@@ -483,17 +490,21 @@ function decodeCounter_count_args(r: ThriftReader): Counter_count_args {
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['numbers.Counter.count_args'])
   }
   r.structEnd()
-  return { from: v0, $unknown: u }
+  const o: Counter_count_args = { from: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeCounter_count_result(m: Counter_count_resultInput): Counter_count_result {
   const v0 = m.success
   const v1 = m.wrong == null ? undefined : completeWrong(m.wrong)
   if (v1 === m.wrong) return m as Counter_count_result
-  return { success: v0, wrong: v1, $unknown: m.$unknown }
+  const o: Counter_count_result = { success: v0, wrong: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeCounter_count_result(w: ThriftWriter, m: Counter_count_resultInput): void {
@@ -507,7 +518,7 @@ function encodeCounter_count_result(w: ThriftWriter, m: Counter_count_resultInpu
     w.fieldBegin(12, 1)
     encodeWrong(w, v1)
   }
-  if (m.$unknown != null) writeUnknownFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'numbers.Counter.count_result') writeUnknownFields(w, m.$unknown)
   w.structEnd()
 }
 
@@ -531,10 +542,12 @@ function decodeCounter_count_result(r: ThriftReader): Counter_count_result {
         }
         break
     }
-    u = keepUnknownField(r, t, u)
+    u = keepUnknownField(r, t, u ?? ['numbers.Counter.count_result'])
   }
   r.structEnd()
-  return { success: v0, wrong: v1, $unknown: u }
+  const o: Counter_count_result = { success: v0, wrong: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of numbers.thrift. */

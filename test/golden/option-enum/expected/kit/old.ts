@@ -72,7 +72,9 @@ function completeOld(m: OldInput): Old {
   const v3 = (m.tight ?? []) as Old_Kind[]
   const v4 = (m.byName ?? Object.create(null)) as Record<string, Old_Kind>
   if (v2 === m.kinds && v3 === m.tight && v4 === m.byName) return m as Old
-  return { kind: v0, other: v1, kinds: v2, tight: v3, byName: v4, $unknown: m.$unknown }
+  const o: Old = { kind: v0, other: v1, kinds: v2, tight: v3, byName: v4 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function defaultsOld(): OldDefaults {
@@ -103,7 +105,7 @@ function encodeOld(w: ProtobufWriter, m: OldInput): void {
       w.end(e)
     }
   }
-  if (m.$unknown != null) writeUnknownProtobufFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'kit.Old') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
@@ -127,19 +129,19 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
       case 8: {
         const x = r.int32()
         if (x >= 0 && x <= 2) v0 = Old_KindNumbers.name(x)
-        else u = r.keepEnum(8, x, u)
+        else u = r.keepEnum(8, x, u ?? ['kit.Old'])
         break
       }
       case 16: {
         const x = r.int32()
         if (x >= 0 && x <= 2) v1 = Old_KindNumbers.name(x)
-        else u = r.keepEnum(16, x, u)
+        else u = r.keepEnum(16, x, u ?? ['kit.Old'])
         break
       }
       case 24: {
         const x = r.int32()
         if (x >= 0 && x <= 2) v2.push(Old_KindNumbers.name(x))
-        else u = r.keepEnum(24, x, u)
+        else u = r.keepEnum(24, x, u ?? ['kit.Old'])
         break
       }
       case 26: {
@@ -147,7 +149,7 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         while (r.position < e) {
           const x = r.int32()
           if (x >= 0 && x <= 2) v2.push(Old_KindNumbers.name(x))
-          else u = r.keepEnum(24, x, u)
+          else u = r.keepEnum(24, x, u ?? ['kit.Old'])
         }
         r.at(e)
         break
@@ -155,7 +157,7 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
       case 32: {
         const x = r.int32()
         if (x >= 0 && x <= 2) v3.push(Old_KindNumbers.name(x))
-        else u = r.keepEnum(32, x, u)
+        else u = r.keepEnum(32, x, u ?? ['kit.Old'])
         break
       }
       case 34: {
@@ -163,7 +165,7 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         while (r.position < e) {
           const x = r.int32()
           if (x >= 0 && x <= 2) v3.push(Old_KindNumbers.name(x))
-          else u = r.keepEnum(32, x, u)
+          else u = r.keepEnum(32, x, u ?? ['kit.Old'])
         }
         r.at(e)
         break
@@ -183,17 +185,19 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         if (typeof x !== 'number') v4[k] = x
         else {
           r.position = s
-          u = r.keep(t, u)
+          u = r.keep(t, u ?? ['kit.Old'])
         }
         break
       }
       default:
-        u = r.keep(t, u)
+        u = r.keep(t, u ?? ['kit.Old'])
     }
   }
   r.leave(end)
   if (v0 === undefined) throw missingProtobufField('kit.Old.kind')
-  return { kind: v0, other: v1, kinds: v2, tight: v3, byName: v4, $unknown: u }
+  const o: Old = { kind: v0, other: v1, kinds: v2, tight: v3, byName: v4 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of kit/old.proto. */

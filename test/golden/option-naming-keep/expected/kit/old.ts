@@ -4,10 +4,12 @@ import {
   fileSchema,
   missing,
   missingProtobufField,
+  writeUnknownProtobufFields,
   type DefaultedMessage,
   type FileSchema,
   type ProtobufReader,
   type ProtobufWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 
 export const Old_Kind = {
@@ -24,6 +26,7 @@ export interface Old {
   kinds: Old_Kind[]
   tight: Old_Kind[]
   by_name: Record<string, Old_Kind>
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Old} is made from. */
@@ -34,6 +37,7 @@ export interface OldInput {
   readonly kinds?: readonly Old_Kind[] | undefined
   readonly tight?: readonly Old_Kind[] | undefined
   readonly by_name?: Readonly<Record<string, Old_Kind>> | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 /** The defaults of {@link Old}. */
@@ -59,7 +63,9 @@ function completeOld(m: OldInput): Old {
   const v3 = (m.tight ?? []) as Old_Kind[]
   const v4 = (m.by_name ?? Object.create(null)) as Record<string, Old_Kind>
   if (v2 === m.kinds && v3 === m.tight && v4 === m.by_name) return m as Old
-  return { kind: v0, other: v1, kinds: v2, tight: v3, by_name: v4 }
+  const o: Old = { kind: v0, other: v1, kinds: v2, tight: v3, by_name: v4 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function defaultsOld(): OldDefaults {
@@ -90,6 +96,7 @@ function encodeOld(w: ProtobufWriter, m: OldInput): void {
       w.end(e)
     }
   }
+  if (m.$unknown?.[0] === 'kit.Old') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
@@ -98,12 +105,14 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
   let v2: Old_Kind[] = []
   let v3: Old_Kind[] = []
   let v4: Record<string, Old_Kind> = Object.create(null)
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.kind
     v1 = base.other
     v2 = base.kinds
     v3 = base.tight
     v4 = base.by_name
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -111,16 +120,19 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
       case 8: {
         const x = r.int32()
         if (x >= 0 && x <= 2) v0 = x
+        else u = r.keepEnum(8, x, u ?? ['kit.Old'])
         break
       }
       case 16: {
         const x = r.int32()
         if (x >= 0 && x <= 2) v1 = x
+        else u = r.keepEnum(16, x, u ?? ['kit.Old'])
         break
       }
       case 24: {
         const x = r.int32()
         if (x >= 0 && x <= 2) v2.push(x)
+        else u = r.keepEnum(24, x, u ?? ['kit.Old'])
         break
       }
       case 26: {
@@ -128,6 +140,7 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         while (r.position < e) {
           const x = r.int32()
           if (x >= 0 && x <= 2) v2.push(x)
+          else u = r.keepEnum(24, x, u ?? ['kit.Old'])
         }
         r.at(e)
         break
@@ -135,6 +148,7 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
       case 32: {
         const x = r.int32()
         if (x >= 0 && x <= 2) v3.push(x)
+        else u = r.keepEnum(32, x, u ?? ['kit.Old'])
         break
       }
       case 34: {
@@ -142,11 +156,13 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         while (r.position < e) {
           const x = r.int32()
           if (x >= 0 && x <= 2) v3.push(x)
+          else u = r.keepEnum(32, x, u ?? ['kit.Old'])
         }
         r.at(e)
         break
       }
       case 42: {
+        const s = r.position
         const e = r.enter(4)
         let k: string = ''
         let x: Old_Kind = 0
@@ -158,20 +174,26 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         }
         r.leave(e)
         if (x >= 0 && x <= 2) v4[k] = x
+        else {
+          r.position = s
+          u = r.keep(t, u ?? ['kit.Old'])
+        }
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['kit.Old'])
     }
   }
   r.leave(end)
   if (v0 === undefined) throw missingProtobufField('kit.Old.kind')
-  return { kind: v0, other: v1, kinds: v2, tight: v3, by_name: v4 }
+  const o: Old = { kind: v0, other: v1, kinds: v2, tight: v3, by_name: v4 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of kit/old.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["kit/old.proto",1,"proto2","kit","kit.","",[[3,".Old",[[1,"kind","=.Old.Kind",1],[2,"other","=.Old.Kind",2,"",2],[3,"kinds","[=.Old.Kind"],[4,"tight","[=.Old.Kind",4,"",null,"EAE="],[5,"by_name by_name byName","<string,=.Old.Kind",16]]]],[[".Old.Kind!","NONE",0,"FIRST",1,"SECOND",2]],[]]',
+  '["kit/old.proto",1,"proto2","kit","kit.","unknown",[[3,".Old",[[1,"kind","=.Old.Kind",1],[2,"other","=.Old.Kind",2,"",2],[3,"kinds","[=.Old.Kind"],[4,"tight","[=.Old.Kind",4,"",null,"EAE="],[5,"by_name by_name byName","<string,=.Old.Kind",16]]]],[[".Old.Kind!","NONE",0,"FIRST",1,"SECOND",2]],[]]',
   () => [],
 )

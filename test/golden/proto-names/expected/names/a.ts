@@ -8,6 +8,7 @@ import {
   serviceType,
   timestampFile as $file1,
   unknownCase,
+  writeUnknownProtobufFields,
   type CallOptions,
   type Context as volo_Context,
   type FileSchema as volo_FileSchema,
@@ -16,6 +17,7 @@ import {
   type ProtobufWriter,
   type ServiceType,
   type TimestampInput as google_TimestampInput,
+  type UnknownFields,
 } from 'volo-ts/gen'
 import { $file as $file2, Timestamp as b_Timestamp, type TimestampInput as b_TimestampInput } from './b.js'
 
@@ -24,6 +26,7 @@ export interface Timestamp {
   google?: google_Timestamp | undefined
   other?: b_Timestamp | undefined
   own?: Timestamp | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Timestamp} is made from. */
@@ -31,6 +34,7 @@ export interface TimestampInput {
   readonly google?: google_TimestampInput | undefined
   readonly other?: b_TimestampInput | undefined
   readonly own?: TimestampInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Timestamp: ProtobufMessage<Timestamp, TimestampInput> = /*#__PURE__*/ protobufMessage(
@@ -54,6 +58,7 @@ export interface Fields {
   jsonNamed: string
   valueOf_?: { case: 'default'; value: string } | { case: 'case'; value: string } | undefined
   promises: Promise_[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Fields} is made from. */
@@ -73,6 +78,7 @@ export interface FieldsInput {
     | { readonly case: 'case'; readonly value: string }
     | undefined
   readonly promises?: readonly Promise_Input[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Fields: ProtobufMessage<Fields, FieldsInput> = /*#__PURE__*/ protobufMessage(
@@ -85,11 +91,13 @@ export const Fields: ProtobufMessage<Fields, FieldsInput> = /*#__PURE__*/ protob
 
 export interface Promise_ {
   set?: Promise_Set | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Promise_} is made from. */
 export interface Promise_Input {
   readonly set?: Promise_SetInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Promise_: ProtobufMessage<Promise_, Promise_Input> = /*#__PURE__*/ protobufMessage(
@@ -102,11 +110,13 @@ export const Promise_: ProtobufMessage<Promise_, Promise_Input> = /*#__PURE__*/ 
 
 export interface Promise_Set {
   x: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Promise_Set} is made from. */
 export interface Promise_SetInput {
   readonly x?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Promise_Set: ProtobufMessage<Promise_Set, Promise_SetInput> = /*#__PURE__*/ protobufMessage(
@@ -119,11 +129,13 @@ export const Promise_Set: ProtobufMessage<Promise_Set, Promise_SetInput> = /*#__
 
 export interface Context {
   id: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Context} is made from. */
 export interface ContextInput {
   readonly id?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Context: ProtobufMessage<Context, ContextInput> = /*#__PURE__*/ protobufMessage(
@@ -136,11 +148,13 @@ export const Context: ProtobufMessage<Context, ContextInput> = /*#__PURE__*/ pro
 
 export interface FileSchema {
   id: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link FileSchema} is made from. */
 export interface FileSchemaInput {
   readonly id?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const FileSchema: ProtobufMessage<FileSchema, FileSchemaInput> = /*#__PURE__*/ protobufMessage(
@@ -153,11 +167,13 @@ export const FileSchema: ProtobufMessage<FileSchema, FileSchemaInput> = /*#__PUR
 
 export interface Fleet {
   id: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Fleet} is made from. */
 export interface FleetInput {
   readonly id?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Fleet: ProtobufMessage<Fleet, FleetInput> = /*#__PURE__*/ protobufMessage(
@@ -170,11 +186,13 @@ export const Fleet: ProtobufMessage<Fleet, FleetInput> = /*#__PURE__*/ protobufM
 
 export interface FleetClient {
   id: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link FleetClient} is made from. */
 export interface FleetClientInput {
   readonly id?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const FleetClient: ProtobufMessage<FleetClient, FleetClientInput> = /*#__PURE__*/ protobufMessage(
@@ -227,7 +245,9 @@ function completeTimestamp(m: TimestampInput): Timestamp {
   const v1 = m.other == null ? undefined : b_Timestamp.complete(m.other)
   const v2 = m.own == null ? undefined : completeTimestamp(m.own)
   if (v0 === m.google && v1 === m.other && v2 === m.own) return m as Timestamp
-  return { google: v0, other: v1, own: v2 }
+  const o: Timestamp = { google: v0, other: v1, own: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeTimestamp(w: ProtobufWriter, m: TimestampInput): void {
@@ -249,16 +269,19 @@ function encodeTimestamp(w: ProtobufWriter, m: TimestampInput): void {
     encodeTimestamp(w, v2)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'names.a.Timestamp') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeTimestamp(r: ProtobufReader, end: number, base?: Timestamp): Timestamp {
   let v0: google_Timestamp | undefined
   let v1: b_Timestamp | undefined
   let v2: Timestamp | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.google
     v1 = base.other
     v2 = base.own
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -273,11 +296,13 @@ function decodeTimestamp(r: ProtobufReader, end: number, base?: Timestamp): Time
         v2 = decodeTimestamp(r, r.enter(4), v2)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.a.Timestamp'])
     }
   }
   r.leave(end)
-  return { google: v0, other: v1, own: v2 }
+  const o: Timestamp = { google: v0, other: v1, own: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeFields(m: FieldsInput): Fields {
@@ -308,7 +333,7 @@ function completeFields(m: FieldsInput): Fields {
   ) {
     return m as Fields
   }
-  return {
+  const o: Fields = {
     constructor_: v0,
     toString_: v1,
     proto: v2,
@@ -322,6 +347,8 @@ function completeFields(m: FieldsInput): Fields {
     valueOf_: v10,
     promises: v11,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeFields(w: ProtobufWriter, m: FieldsInput): void {
@@ -368,6 +395,7 @@ function encodeFields(w: ProtobufWriter, m: FieldsInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'names.a.Fields') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeFields(r: ProtobufReader, end: number, base?: Fields): Fields {
@@ -383,6 +411,7 @@ function decodeFields(r: ProtobufReader, end: number, base?: Fields): Fields {
   let v9: string = ''
   let v10: Fields['valueOf_']
   let v11: Promise_[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.constructor_
     v1 = base.toString_
@@ -396,6 +425,7 @@ function decodeFields(r: ProtobufReader, end: number, base?: Fields): Fields {
     v9 = base.jsonNamed
     v10 = base.valueOf_
     v11 = base.promises
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -440,11 +470,11 @@ function decodeFields(r: ProtobufReader, end: number, base?: Fields): Fields {
         v11.push(decodePromise_(r, r.enter(3)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.a.Fields'])
     }
   }
   r.leave(end)
-  return {
+  const o: Fields = {
     constructor_: v0,
     toString_: v1,
     proto: v2,
@@ -458,12 +488,16 @@ function decodeFields(r: ProtobufReader, end: number, base?: Fields): Fields {
     valueOf_: v10,
     promises: v11,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completePromise_(m: Promise_Input): Promise_ {
   const v0 = m.set == null ? undefined : completePromise_Set(m.set)
   if (v0 === m.set) return m as Promise_
-  return { set: v0 }
+  const o: Promise_ = { set: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodePromise_(w: ProtobufWriter, m: Promise_Input): void {
@@ -473,12 +507,15 @@ function encodePromise_(w: ProtobufWriter, m: Promise_Input): void {
     encodePromise_Set(w, v0)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'names.a.Promise') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodePromise_(r: ProtobufReader, end: number, base?: Promise_): Promise_ {
   let v0: Promise_Set | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.set
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -487,28 +524,35 @@ function decodePromise_(r: ProtobufReader, end: number, base?: Promise_): Promis
         v0 = decodePromise_Set(r, r.enter(3), v0)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.a.Promise'])
     }
   }
   r.leave(end)
-  return { set: v0 }
+  const o: Promise_ = { set: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completePromise_Set(m: Promise_SetInput): Promise_Set {
   const v0 = m.x ?? ''
   if (v0 === m.x) return m as Promise_Set
-  return { x: v0 }
+  const o: Promise_Set = { x: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodePromise_Set(w: ProtobufWriter, m: Promise_SetInput): void {
   const v0 = m.x
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'names.a.Promise.Set') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodePromise_Set(r: ProtobufReader, end: number, base?: Promise_Set): Promise_Set {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.x
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -517,28 +561,35 @@ function decodePromise_Set(r: ProtobufReader, end: number, base?: Promise_Set): 
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.a.Promise.Set'])
     }
   }
   r.leave(end)
-  return { x: v0 }
+  const o: Promise_Set = { x: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeContext(m: ContextInput): Context {
   const v0 = m.id ?? ''
   if (v0 === m.id) return m as Context
-  return { id: v0 }
+  const o: Context = { id: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeContext(w: ProtobufWriter, m: ContextInput): void {
   const v0 = m.id
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'names.a.Context') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeContext(r: ProtobufReader, end: number, base?: Context): Context {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.id
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -547,28 +598,35 @@ function decodeContext(r: ProtobufReader, end: number, base?: Context): Context 
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.a.Context'])
     }
   }
   r.leave(end)
-  return { id: v0 }
+  const o: Context = { id: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeFileSchema(m: FileSchemaInput): FileSchema {
   const v0 = m.id ?? ''
   if (v0 === m.id) return m as FileSchema
-  return { id: v0 }
+  const o: FileSchema = { id: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeFileSchema(w: ProtobufWriter, m: FileSchemaInput): void {
   const v0 = m.id
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'names.a.FileSchema') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeFileSchema(r: ProtobufReader, end: number, base?: FileSchema): FileSchema {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.id
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -577,28 +635,35 @@ function decodeFileSchema(r: ProtobufReader, end: number, base?: FileSchema): Fi
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.a.FileSchema'])
     }
   }
   r.leave(end)
-  return { id: v0 }
+  const o: FileSchema = { id: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeFleet(m: FleetInput): Fleet {
   const v0 = m.id ?? ''
   if (v0 === m.id) return m as Fleet
-  return { id: v0 }
+  const o: Fleet = { id: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeFleet(w: ProtobufWriter, m: FleetInput): void {
   const v0 = m.id
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'names.a.Fleet') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeFleet(r: ProtobufReader, end: number, base?: Fleet): Fleet {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.id
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -607,28 +672,35 @@ function decodeFleet(r: ProtobufReader, end: number, base?: Fleet): Fleet {
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.a.Fleet'])
     }
   }
   r.leave(end)
-  return { id: v0 }
+  const o: Fleet = { id: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeFleetClient(m: FleetClientInput): FleetClient {
   const v0 = m.id ?? ''
   if (v0 === m.id) return m as FleetClient
-  return { id: v0 }
+  const o: FleetClient = { id: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeFleetClient(w: ProtobufWriter, m: FleetClientInput): void {
   const v0 = m.id
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'names.a.FleetClient') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeFleetClient(r: ProtobufReader, end: number, base?: FleetClient): FleetClient {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.id
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -637,16 +709,18 @@ function decodeFleetClient(r: ProtobufReader, end: number, base?: FleetClient): 
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.a.FleetClient'])
     }
   }
   r.leave(end)
-  return { id: v0 }
+  const o: FleetClient = { id: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of names/a.proto. */
 export const $file: volo_FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["names/a.proto",1,"proto3","names.a","names.a.","",[[3,".Timestamp",[[1,"google",":google.protobuf.Timestamp",2],[2,"other",":names.b.Timestamp",2],[3,"own",":.Timestamp",2]]],[3,".Fields",[[1,"constructor constructor_ constructor","string"],[2,"to_string toString_ toString","string"],[3,"__proto__ proto Proto","string"],[4,"snake_case_name snakeCaseName","string"],[5,"UPPER_CASE UPPERCASE","string"],[6,"PascalCase","string"],[7,"with_1_digit with1Digit","string"],[8,"_leading leading Leading","string"],[9,"class","string"],[10,"json_named jsonNamed other-name","string"],[11,"default","string",2,"value_of valueOf_"],[12,"case","string",2,"value_of valueOf_"],[13,"promises","[:.Promise"]]],[3,".Promise",[[1,"set",":.Promise.Set",2]]],[3,".Promise.Set",[[1,"x","string"]]],[3,".Context",[[1,"id","string"]]],[3,".FileSchema",[[1,"id","string"]]],[3,".Fleet",[[1,"id","string"]]],[3,".FleetClient",[[1,"id","string"]]]],[],[[".Reader","",[["Then",0,".Context",".FileSchema"],["GetURL",0,".Fleet",".FleetClient"],["constructor",0,".Context",".Context"],["snake_case",3,".Context","names.b.Timestamp"]]]]]',
+  '["names/a.proto",1,"proto3","names.a","names.a.","unknown",[[3,".Timestamp",[[1,"google",":google.protobuf.Timestamp",2],[2,"other",":names.b.Timestamp",2],[3,"own",":.Timestamp",2]]],[3,".Fields",[[1,"constructor constructor_ constructor","string"],[2,"to_string toString_ toString","string"],[3,"__proto__ proto Proto","string"],[4,"snake_case_name snakeCaseName","string"],[5,"UPPER_CASE UPPERCASE","string"],[6,"PascalCase","string"],[7,"with_1_digit with1Digit","string"],[8,"_leading leading Leading","string"],[9,"class","string"],[10,"json_named jsonNamed other-name","string"],[11,"default","string",2,"value_of valueOf_"],[12,"case","string",2,"value_of valueOf_"],[13,"promises","[:.Promise"]]],[3,".Promise",[[1,"set",":.Promise.Set",2]]],[3,".Promise.Set",[[1,"x","string"]]],[3,".Context",[[1,"id","string"]]],[3,".FileSchema",[[1,"id","string"]]],[3,".Fleet",[[1,"id","string"]]],[3,".FleetClient",[[1,"id","string"]]]],[],[[".Reader","",[["Then",0,".Context",".FileSchema"],["GetURL",0,".Fleet",".FleetClient"],["constructor",0,".Context",".Context"],["snake_case",3,".Context","names.b.Timestamp"]]]]]',
   () => [$file1, $file2],
 )

@@ -2,19 +2,23 @@
 import {
   fileSchema,
   protobufMessage,
+  writeUnknownProtobufFields,
   type FileSchema,
   type ProtobufMessage,
   type ProtobufReader,
   type ProtobufWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 
 export interface Timestamp {
   ticks: bigint
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Timestamp} is made from. */
 export interface TimestampInput {
   readonly ticks?: bigint | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Timestamp: ProtobufMessage<Timestamp, TimestampInput> = /*#__PURE__*/ protobufMessage(
@@ -30,18 +34,23 @@ export const Timestamp: ProtobufMessage<Timestamp, TimestampInput> = /*#__PURE__
 function completeTimestamp(m: TimestampInput): Timestamp {
   const v0 = m.ticks ?? 0n
   if (v0 === m.ticks) return m as Timestamp
-  return { ticks: v0 }
+  const o: Timestamp = { ticks: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeTimestamp(w: ProtobufWriter, m: TimestampInput): void {
   const v0 = m.ticks
   if (v0 != null && v0 !== 0n) w.int64Field(8, v0)
+  if (m.$unknown?.[0] === 'names.b.Timestamp') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeTimestamp(r: ProtobufReader, end: number, base?: Timestamp): Timestamp {
   let v0: bigint = 0n
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.ticks
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -50,16 +59,18 @@ function decodeTimestamp(r: ProtobufReader, end: number, base?: Timestamp): Time
         v0 = r.int64()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.b.Timestamp'])
     }
   }
   r.leave(end)
-  return { ticks: v0 }
+  const o: Timestamp = { ticks: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of names/b.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["names/b.proto",1,"proto3","names.b","names.b.","",[[3,".Timestamp",[[1,"ticks","i64"]]]],[],[]]',
+  '["names/b.proto",1,"proto3","names.b","names.b.","unknown",[[3,".Timestamp",[[1,"ticks","i64"]]]],[],[]]',
   () => [],
 )

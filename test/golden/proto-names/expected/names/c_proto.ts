@@ -2,19 +2,23 @@
 import {
   fileSchema,
   protobufMessage,
+  writeUnknownProtobufFields,
   type FileSchema,
   type ProtobufMessage,
   type ProtobufReader,
   type ProtobufWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 
 export interface FromProto {
   id: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link FromProto} is made from. */
 export interface FromProtoInput {
   readonly id?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const FromProto: ProtobufMessage<FromProto, FromProtoInput> = /*#__PURE__*/ protobufMessage(
@@ -30,18 +34,23 @@ export const FromProto: ProtobufMessage<FromProto, FromProtoInput> = /*#__PURE__
 function completeFromProto(m: FromProtoInput): FromProto {
   const v0 = m.id ?? ''
   if (v0 === m.id) return m as FromProto
-  return { id: v0 }
+  const o: FromProto = { id: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeFromProto(w: ProtobufWriter, m: FromProtoInput): void {
   const v0 = m.id
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'names.c.FromProto') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeFromProto(r: ProtobufReader, end: number, base?: FromProto): FromProto {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.id
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -50,16 +59,18 @@ function decodeFromProto(r: ProtobufReader, end: number, base?: FromProto): From
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['names.c.FromProto'])
     }
   }
   r.leave(end)
-  return { id: v0 }
+  const o: FromProto = { id: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of names/c.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["names/c.proto",1,"proto3","names.c","names.c.","",[[3,".FromProto",[[1,"id","string"]]]],[],[]]',
+  '["names/c.proto",1,"proto3","names.c","names.c.","unknown",[[3,".FromProto",[[1,"id","string"]]]],[],[]]',
   () => [],
 )

@@ -39,11 +39,13 @@ export const Thing: ProtobufMessage<Thing, ThingInput> = /*#__PURE__*/ protobufM
 
 export interface Thing_Nested {
   depth?: number | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Thing_Nested} is made from. */
 export interface Thing_NestedInput {
   readonly depth?: number | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Thing_Nested: ProtobufMessage<Thing_Nested, Thing_NestedInput> = /*#__PURE__*/ protobufMessage(
@@ -56,11 +58,13 @@ export const Thing_Nested: ProtobufMessage<Thing_Nested, Thing_NestedInput> = /*
 
 export interface Box {
   inside?: Uint8Array | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Box} is made from. */
 export interface BoxInput {
   readonly inside?: Uint8Array | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Box: ProtobufMessage<Box, BoxInput> = /*#__PURE__*/ protobufMessage(
@@ -209,7 +213,7 @@ function completeThing(m: ThingInput): Thing {
 function encodeThing(w: ProtobufWriter, m: ThingInput): void {
   const v0 = m.name
   if (v0 != null) w.stringField(10, v0)
-  if (m.$unknown != null) writeUnknownProtobufFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'golden.extended.Thing') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeThing(r: ProtobufReader, end: number, base?: Thing): Thing {
@@ -226,11 +230,13 @@ function decodeThing(r: ProtobufReader, end: number, base?: Thing): Thing {
         v0 = r.stringLossy()
         break
       default:
-        u = r.keep(t, u)
+        u = r.keep(t, u ?? ['golden.extended.Thing'])
     }
   }
   r.leave(end)
-  return { name: v0, $unknown: u }
+  const o: Thing = { name: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeThing_Nested(m: Thing_NestedInput): Thing_Nested {
@@ -240,12 +246,15 @@ function completeThing_Nested(m: Thing_NestedInput): Thing_Nested {
 function encodeThing_Nested(w: ProtobufWriter, m: Thing_NestedInput): void {
   const v0 = m.depth
   if (v0 != null) w.int32Field(8, v0)
+  if (m.$unknown?.[0] === 'golden.extended.Thing.Nested') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeThing_Nested(r: ProtobufReader, end: number, base?: Thing_Nested): Thing_Nested {
   let v0: number | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.depth
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -254,11 +263,13 @@ function decodeThing_Nested(r: ProtobufReader, end: number, base?: Thing_Nested)
         v0 = r.int32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.extended.Thing.Nested'])
     }
   }
   r.leave(end)
-  return { depth: v0 }
+  const o: Thing_Nested = { depth: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeBox(m: BoxInput): Box {
@@ -268,12 +279,15 @@ function completeBox(m: BoxInput): Box {
 function encodeBox(w: ProtobufWriter, m: BoxInput): void {
   const v0 = m.inside
   if (v0 != null) w.bytesField(10, v0)
+  if (m.$unknown?.[0] === 'golden.extended.Box') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeBox(r: ProtobufReader, end: number, base?: Box): Box {
   let v0: Uint8Array | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.inside
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -282,11 +296,13 @@ function decodeBox(r: ProtobufReader, end: number, base?: Box): Box {
         v0 = r.bytes()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.extended.Box'])
     }
   }
   r.leave(end)
-  return { inside: v0 }
+  const o: Box = { inside: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function encodeThing_Nested_nested_field(w: ProtobufWriter, m: Thing_Nested_nested_fieldInput): void {
@@ -497,6 +513,6 @@ function decodea_name_so_long_that_its_declaration_does_not_fit_into_the_hundred
 /** The description of golden/extended.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["golden/extended.proto",1,"proto2","golden.extended","golden.extended.","",[[7,".Thing",[[1,"name","string",18]],0,{"x":[[100,200]]}],[3,".Thing.Nested",[[1,"depth","i32",2]]],[3,".Box",[[1,"inside","bytes",2]]]],[[".Shade!","DARK",0,"LIGHT",1]],[],[],[[".Thing.Nested.nested",".Thing",[101,"nested Thing_Nested_nested nested",":.Thing.Nested",2]],[".weight",".Thing",[100,"weight","i64",2,"","5"]],[".packed_numbers",".Thing",[102,"packed_numbers packed_numbers packedNumbers","[i32",4,"",null,"EAE="]],[".words",".Thing",[103,"words","[string",16]],[".box",".Thing",[104,"box",":.Box",10]],[".shade",".Thing",[105,"shade","=.Shade",2,"",null,"GAE="]],[".a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line",".Thing",[106,"a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line aNameSoLongThatItsDeclarationDoesNotFitIntoTheHundredAndTwentyColumnsOfALine","[:.Thing"]]]]',
+  '["golden/extended.proto",1,"proto2","golden.extended","golden.extended.","unknown",[[7,".Thing",[[1,"name","string",18]],0,{"x":[[100,200]]}],[3,".Thing.Nested",[[1,"depth","i32",2]]],[3,".Box",[[1,"inside","bytes",2]]]],[[".Shade!","DARK",0,"LIGHT",1]],[],[],[[".Thing.Nested.nested",".Thing",[101,"nested Thing_Nested_nested nested",":.Thing.Nested",2]],[".weight",".Thing",[100,"weight","i64",2,"","5"]],[".packed_numbers",".Thing",[102,"packed_numbers packed_numbers packedNumbers","[i32",4,"",null,"EAE="]],[".words",".Thing",[103,"words","[string",16]],[".box",".Thing",[104,"box",":.Box",10]],[".shade",".Thing",[105,"shade","=.Shade",2,"",null,"GAE="]],[".a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line",".Thing",[106,"a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line a_name_so_long_that_its_declaration_does_not_fit_into_the_hundred_and_twenty_columns_of_a_line aNameSoLongThatItsDeclarationDoesNotFitIntoTheHundredAndTwentyColumnsOfALine","[:.Thing"]]]]',
   () => [],
 )

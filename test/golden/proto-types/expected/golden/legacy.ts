@@ -110,11 +110,13 @@ export const Defaults: DefaultedMessage<Defaults, DefaultsInput, DefaultsDefault
 
 export interface Defaults_Part {
   size: number
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Defaults_Part} is made from. */
 export interface Defaults_PartInput {
   readonly size: number
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Defaults_Part: ProtobufMessage<Defaults_Part, Defaults_PartInput> = /*#__PURE__*/ protobufMessage(
@@ -127,11 +129,13 @@ export const Defaults_Part: ProtobufMessage<Defaults_Part, Defaults_PartInput> =
 
 export interface Defaults_Parts {
   name?: string | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Defaults_Parts} is made from. */
 export interface Defaults_PartsInput {
   readonly name?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Defaults_Parts: ProtobufMessage<Defaults_Parts, Defaults_PartsInput> = /*#__PURE__*/ protobufMessage(
@@ -181,7 +185,7 @@ function completeDefaults(m: DefaultsInput): Defaults {
   if (v9 === m.loose && v10 === m.dense && v11 === m.scalars && v12 === m.part && v13 === m.parts && v15 === m.steps) {
     return m as Defaults
   }
-  return {
+  const o: Defaults = {
     id: v0,
     number: v1,
     text: v2,
@@ -198,8 +202,9 @@ function completeDefaults(m: DefaultsInput): Defaults {
     parts: v13,
     step: v14,
     steps: v15,
-    $unknown: m.$unknown,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function defaultsDefaults(): DefaultsDefaults {
@@ -275,7 +280,7 @@ function encodeDefaults(w: ProtobufWriter, m: DefaultsInput): void {
       w.end(e)
     }
   }
-  if (m.$unknown != null) writeUnknownProtobufFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'golden.legacy.Defaults') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaults {
@@ -345,7 +350,7 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
       case 72: {
         const x = r.int32()
         if (x === 5 || x === 9) v8 = x
-        else u = r.keepEnum(72, x, u)
+        else u = r.keepEnum(72, x, u ?? ['golden.legacy.Defaults'])
         break
       }
       case 80:
@@ -374,7 +379,7 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
       case 120: {
         const x = r.int32()
         if (x >= 0 && x <= 1) v14 = x
-        else u = r.keepEnum(120, x, u)
+        else u = r.keepEnum(120, x, u ?? ['golden.legacy.Defaults'])
         break
       }
       case 130: {
@@ -392,18 +397,18 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
         if (x >= 0 && x <= 1) v15[k] = x
         else {
           r.position = s
-          u = r.keep(t, u)
+          u = r.keep(t, u ?? ['golden.legacy.Defaults'])
         }
         break
       }
       default:
-        u = r.keep(t, u)
+        u = r.keep(t, u ?? ['golden.legacy.Defaults'])
     }
   }
   r.leave(end)
   if (v0 === undefined) throw missingProtobufField('golden.legacy.Defaults.id')
   if (v11 === undefined) throw missingProtobufField('golden.legacy.Defaults.scalars')
-  return {
+  const o: Defaults = {
     id: v0,
     number: v1,
     text: v2,
@@ -420,8 +425,9 @@ function decodeDefaults(r: ProtobufReader, end: number, base?: Defaults): Defaul
     parts: v13,
     step: v14,
     steps: v15,
-    $unknown: u,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeDefaults_Part(m: Defaults_PartInput): Defaults_Part {
@@ -432,12 +438,15 @@ function completeDefaults_Part(m: Defaults_PartInput): Defaults_Part {
 function encodeDefaults_Part(w: ProtobufWriter, m: Defaults_PartInput): void {
   const v0 = m.size ?? missing('golden.legacy.Defaults.Part.size')
   w.int32Field(8, v0)
+  if (m.$unknown?.[0] === 'golden.legacy.Defaults.Part') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeDefaults_Part(r: ProtobufReader, end: number, base?: Defaults_Part): Defaults_Part {
   let v0: number | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.size
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -446,12 +455,14 @@ function decodeDefaults_Part(r: ProtobufReader, end: number, base?: Defaults_Par
         v0 = r.int32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.legacy.Defaults.Part'])
     }
   }
   r.leave(end)
   if (v0 === undefined) throw missingProtobufField('golden.legacy.Defaults.Part.size')
-  return { size: v0 }
+  const o: Defaults_Part = { size: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeDefaults_Parts(m: Defaults_PartsInput): Defaults_Parts {
@@ -461,12 +472,15 @@ function completeDefaults_Parts(m: Defaults_PartsInput): Defaults_Parts {
 function encodeDefaults_Parts(w: ProtobufWriter, m: Defaults_PartsInput): void {
   const v0 = m.name
   if (v0 != null) w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'golden.legacy.Defaults.Parts') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeDefaults_Parts(r: ProtobufReader, end: number, base?: Defaults_Parts): Defaults_Parts {
   let v0: string | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.name
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -475,11 +489,13 @@ function decodeDefaults_Parts(r: ProtobufReader, end: number, base?: Defaults_Pa
         v0 = r.stringLossy()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.legacy.Defaults.Parts'])
     }
   }
   r.leave(end)
-  return { name: v0 }
+  const o: Defaults_Parts = { name: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function encodeextra_field(w: ProtobufWriter, m: extra_fieldInput): void {
@@ -509,6 +525,6 @@ function decodeextra_field(r: ProtobufReader, end: number, base?: extra_field): 
 /** The description of golden/legacy.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["golden/legacy.proto",1,"proto2","golden.legacy","golden.legacy.","",[[7,".Defaults",[[1,"id","string",17],[2,"number","i32",2,"",42],[3,"text","string",18,"","it\'s\\n"],[4,"data","bytes",2,"","Af8="],[5,"yes","bool",2,"",true],[6,"infinite","f64",2,"","Infinity"],[7,"unknown","f32",2,"","NaN"],[8,"big","i64",2,"","-9223372036854775808"],[9,"level","=.Level",2,"",9],[10,"loose","[i32"],[11,"dense","[i32",4,"",null,"EAE="],[12,"scalars",":golden.Scalars",1],[13,"part",":.Defaults.Part",10],[14,"parts","[:.Defaults.Parts",8],[15,"step","=.Step",2],[16,"steps","<string,=.Step",16]],0,{"x":[[100,199]]}],[3,".Defaults.Part",[[1,"size","i32",1]]],[3,".Defaults.Parts",[[1,"name","string",18]]]],[[".Level!","LOW",5,"HIGH",9],[".Step!","FIRST",0,"SECOND",1]],[],[],[[".extra",".Defaults",[100,"extra","string",18]]]]',
+  '["golden/legacy.proto",1,"proto2","golden.legacy","golden.legacy.","unknown",[[7,".Defaults",[[1,"id","string",17],[2,"number","i32",2,"",42],[3,"text","string",18,"","it\'s\\n"],[4,"data","bytes",2,"","Af8="],[5,"yes","bool",2,"",true],[6,"infinite","f64",2,"","Infinity"],[7,"unknown","f32",2,"","NaN"],[8,"big","i64",2,"","-9223372036854775808"],[9,"level","=.Level",2,"",9],[10,"loose","[i32"],[11,"dense","[i32",4,"",null,"EAE="],[12,"scalars",":golden.Scalars",1],[13,"part",":.Defaults.Part",10],[14,"parts","[:.Defaults.Parts",8],[15,"step","=.Step",2],[16,"steps","<string,=.Step",16]],0,{"x":[[100,199]]}],[3,".Defaults.Part",[[1,"size","i32",1]]],[3,".Defaults.Parts",[[1,"name","string",18]]]],[[".Level!","LOW",5,"HIGH",9],[".Step!","FIRST",0,"SECOND",1]],[],[],[[".extra",".Defaults",[100,"extra","string",18]]]]',
   () => [$file1],
 )

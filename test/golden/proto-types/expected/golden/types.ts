@@ -25,6 +25,7 @@ import {
   timestampFile as $file6,
   unknownCase,
   wrappersFile as $file7,
+  writeUnknownProtobufFields,
   type AnyInput,
   type CallOptions,
   type Context,
@@ -42,6 +43,7 @@ import {
   type StringValueInput,
   type StructInput,
   type TimestampInput,
+  type UnknownFields,
   type ValueInput,
 } from 'volo-ts/gen'
 
@@ -82,6 +84,7 @@ export interface Scalars {
   aString: string
   aBytes: Uint8Array
   kind: Kind
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Scalars} is made from. */
@@ -102,6 +105,7 @@ export interface ScalarsInput {
   readonly aString?: string | undefined
   readonly aBytes?: Uint8Array | undefined
   readonly kind?: Kind | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Scalars: ProtobufMessage<Scalars, ScalarsInput> = /*#__PURE__*/ protobufMessage(
@@ -119,6 +123,7 @@ export interface Optionals {
   kind?: Kind | undefined
   nested?: Scalars | undefined
   implicit?: Scalars | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Optionals} is made from. */
@@ -129,6 +134,7 @@ export interface OptionalsInput {
   readonly kind?: Kind | undefined
   readonly nested?: ScalarsInput | undefined
   readonly implicit?: ScalarsInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Optionals: ProtobufMessage<Optionals, OptionalsInput> = /*#__PURE__*/ protobufMessage(
@@ -146,6 +152,7 @@ export interface Repeated {
   blobs: Uint8Array[]
   kinds: Kind[]
   nested: Scalars[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Repeated} is made from. */
@@ -156,6 +163,7 @@ export interface RepeatedInput {
   readonly blobs?: readonly Uint8Array[] | undefined
   readonly kinds?: readonly Kind[] | undefined
   readonly nested?: readonly ScalarsInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Repeated: ProtobufMessage<Repeated, RepeatedInput> = /*#__PURE__*/ protobufMessage(
@@ -172,6 +180,7 @@ export interface Maps {
   byBig: Map<bigint, Kind>
   byTruth: Map<boolean, Uint8Array>
   times: Record<string, Timestamp>
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Maps} is made from. */
@@ -181,6 +190,7 @@ export interface MapsInput {
   readonly byBig?: ReadonlyMap<bigint, Kind> | undefined
   readonly byTruth?: ReadonlyMap<boolean, Uint8Array> | undefined
   readonly times?: Readonly<Record<string, TimestampInput>> | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Maps: ProtobufMessage<Maps, MapsInput> = /*#__PURE__*/ protobufMessage(
@@ -207,6 +217,7 @@ export interface Choice {
     | undefined
   second?: { case: 'yes'; value: boolean } | undefined
   between: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Choice} is made from. */
@@ -226,6 +237,7 @@ export interface ChoiceInput {
     | undefined
   readonly second?: { readonly case: 'yes'; readonly value: boolean } | undefined
   readonly between?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Choice: ProtobufMessage<Choice, ChoiceInput> = /*#__PURE__*/ protobufMessage(
@@ -239,12 +251,14 @@ export const Choice: ProtobufMessage<Choice, ChoiceInput> = /*#__PURE__*/ protob
 export interface Outer {
   inner?: Outer_Inner | undefined
   shade: Outer_Inner_Innermost_Shade
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Outer} is made from. */
 export interface OuterInput {
   readonly inner?: Outer_InnerInput | undefined
   readonly shade?: Outer_Inner_Innermost_Shade | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Outer: ProtobufMessage<Outer, OuterInput> = /*#__PURE__*/ protobufMessage(
@@ -258,12 +272,14 @@ export const Outer: ProtobufMessage<Outer, OuterInput> = /*#__PURE__*/ protobufM
 export interface Outer_Inner {
   innermost?: Outer_Inner_Innermost | undefined
   all: Outer_Inner_Innermost[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Outer_Inner} is made from. */
 export interface Outer_InnerInput {
   readonly innermost?: Outer_Inner_InnermostInput | undefined
   readonly all?: readonly Outer_Inner_InnermostInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Outer_Inner: ProtobufMessage<Outer_Inner, Outer_InnerInput> = /*#__PURE__*/ protobufMessage(
@@ -277,12 +293,14 @@ export const Outer_Inner: ProtobufMessage<Outer_Inner, Outer_InnerInput> = /*#__
 export interface Outer_Inner_Innermost {
   shade: Outer_Inner_Innermost_Shade
   outer?: Outer | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Outer_Inner_Innermost} is made from. */
 export interface Outer_Inner_InnermostInput {
   readonly shade?: Outer_Inner_Innermost_Shade | undefined
   readonly outer?: OuterInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Outer_Inner_Innermost: ProtobufMessage<Outer_Inner_Innermost, Outer_Inner_InnermostInput> =
@@ -307,6 +325,7 @@ export interface WellKnown {
   text?: StringValue | undefined
   big?: Int64Value | undefined
   times: Timestamp[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link WellKnown} is made from. */
@@ -323,6 +342,7 @@ export interface WellKnownInput {
   readonly text?: StringValueInput | undefined
   readonly big?: Int64ValueInput | undefined
   readonly times?: readonly TimestampInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const WellKnown: ProtobufMessage<WellKnown, WellKnownInput> = /*#__PURE__*/ protobufMessage(
@@ -341,6 +361,7 @@ export const WellKnown: ProtobufMessage<WellKnown, WellKnownInput> = /*#__PURE__
 export interface Old {
   /** @deprecated */
   text: string
+  $unknown?: UnknownFields | undefined
 }
 
 /**
@@ -350,6 +371,7 @@ export interface Old {
 export interface OldInput {
   /** @deprecated */
   readonly text?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 /** @deprecated */
@@ -361,10 +383,14 @@ export const Old: ProtobufMessage<Old, OldInput> = /*#__PURE__*/ protobufMessage
   decodeOld,
 )
 
-export interface Nothing {}
+export interface Nothing {
+  $unknown?: UnknownFields | undefined
+}
 
 /** What {@link Nothing} is made from. */
-export interface NothingInput {}
+export interface NothingInput {
+  readonly $unknown?: UnknownFields | undefined
+}
 
 export const Nothing: ProtobufMessage<Nothing, NothingInput> = /*#__PURE__*/ protobufMessage(
   'golden.Nothing',
@@ -467,7 +493,7 @@ function completeScalars(m: ScalarsInput): Scalars {
   ) {
     return m as Scalars
   }
-  return {
+  const o: Scalars = {
     aDouble: v0,
     aFloat: v1,
     anInt32: v2,
@@ -485,6 +511,8 @@ function completeScalars(m: ScalarsInput): Scalars {
     aBytes: v14,
     kind: v15,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeScalars(w: ProtobufWriter, m: ScalarsInput): void {
@@ -520,6 +548,7 @@ function encodeScalars(w: ProtobufWriter, m: ScalarsInput): void {
   if (v14 != null && v14.length > 0) w.bytesField(122, v14)
   const v15 = m.kind
   if (v15 != null && v15 !== 0) w.int32Field(128, v15)
+  if (m.$unknown?.[0] === 'golden.Scalars') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeScalars(r: ProtobufReader, end: number, base?: Scalars): Scalars {
@@ -539,6 +568,7 @@ function decodeScalars(r: ProtobufReader, end: number, base?: Scalars): Scalars 
   let v13: string = ''
   let v14: Uint8Array | undefined
   let v15: Kind = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.aDouble
     v1 = base.aFloat
@@ -556,6 +586,7 @@ function decodeScalars(r: ProtobufReader, end: number, base?: Scalars): Scalars 
     v13 = base.aString
     v14 = base.aBytes
     v15 = base.kind
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -609,11 +640,11 @@ function decodeScalars(r: ProtobufReader, end: number, base?: Scalars): Scalars 
         v15 = r.int32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.Scalars'])
     }
   }
   r.leave(end)
-  return {
+  const o: Scalars = {
     aDouble: v0,
     aFloat: v1,
     anInt32: v2,
@@ -631,6 +662,8 @@ function decodeScalars(r: ProtobufReader, end: number, base?: Scalars): Scalars 
     aBytes: v14 ?? new Uint8Array(0),
     kind: v15,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeOptionals(m: OptionalsInput): Optionals {
@@ -641,7 +674,9 @@ function completeOptionals(m: OptionalsInput): Optionals {
   const v4 = m.nested == null ? undefined : completeScalars(m.nested)
   const v5 = m.implicit == null ? undefined : completeScalars(m.implicit)
   if (v4 === m.nested && v5 === m.implicit) return m as Optionals
-  return { number: v0, text: v1, data: v2, kind: v3, nested: v4, implicit: v5 }
+  const o: Optionals = { number: v0, text: v1, data: v2, kind: v3, nested: v4, implicit: v5 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeOptionals(w: ProtobufWriter, m: OptionalsInput): void {
@@ -665,6 +700,7 @@ function encodeOptionals(w: ProtobufWriter, m: OptionalsInput): void {
     encodeScalars(w, v5)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'golden.Optionals') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeOptionals(r: ProtobufReader, end: number, base?: Optionals): Optionals {
@@ -674,6 +710,7 @@ function decodeOptionals(r: ProtobufReader, end: number, base?: Optionals): Opti
   let v3: Kind | undefined
   let v4: Scalars | undefined
   let v5: Scalars | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.number
     v1 = base.text
@@ -681,6 +718,7 @@ function decodeOptionals(r: ProtobufReader, end: number, base?: Optionals): Opti
     v3 = base.kind
     v4 = base.nested
     v5 = base.implicit
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -704,11 +742,13 @@ function decodeOptionals(r: ProtobufReader, end: number, base?: Optionals): Opti
         v5 = decodeScalars(r, r.enter(20), v5)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.Optionals'])
     }
   }
   r.leave(end)
-  return { number: v0, text: v1, data: v2, kind: v3, nested: v4, implicit: v5 }
+  const o: Optionals = { number: v0, text: v1, data: v2, kind: v3, nested: v4, implicit: v5 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeRepeated(m: RepeatedInput): Repeated {
@@ -721,7 +761,9 @@ function completeRepeated(m: RepeatedInput): Repeated {
   if (v0 === m.numbers && v1 === m.big && v2 === m.texts && v3 === m.blobs && v4 === m.kinds && v5 === m.nested) {
     return m as Repeated
   }
-  return { numbers: v0, big: v1, texts: v2, blobs: v3, kinds: v4, nested: v5 }
+  const o: Repeated = { numbers: v0, big: v1, texts: v2, blobs: v3, kinds: v4, nested: v5 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeRepeated(w: ProtobufWriter, m: RepeatedInput): void {
@@ -759,6 +801,7 @@ function encodeRepeated(w: ProtobufWriter, m: RepeatedInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'golden.Repeated') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeRepeated(r: ProtobufReader, end: number, base?: Repeated): Repeated {
@@ -768,6 +811,7 @@ function decodeRepeated(r: ProtobufReader, end: number, base?: Repeated): Repeat
   let v3: Uint8Array[] = []
   let v4: Kind[] = []
   let v5: Scalars[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.numbers
     v1 = base.big
@@ -775,6 +819,7 @@ function decodeRepeated(r: ProtobufReader, end: number, base?: Repeated): Repeat
     v3 = base.blobs
     v4 = base.kinds
     v5 = base.nested
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -810,11 +855,13 @@ function decodeRepeated(r: ProtobufReader, end: number, base?: Repeated): Repeat
         v5.push(decodeScalars(r, r.enter(20)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.Repeated'])
     }
   }
   r.leave(end)
-  return { numbers: v0, big: v1, texts: v2, blobs: v3, kinds: v4, nested: v5 }
+  const o: Repeated = { numbers: v0, big: v1, texts: v2, blobs: v3, kinds: v4, nested: v5 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeMaps(m: MapsInput): Maps {
@@ -824,7 +871,9 @@ function completeMaps(m: MapsInput): Maps {
   const v3 = (m.byTruth ?? new Map()) as Map<boolean, Uint8Array>
   const v4 = completeRecord(m.times ?? Object.create(null), (e0: TimestampInput) => Timestamp.complete(e0))
   if (v0 === m.texts && v1 === m.byNumber && v2 === m.byBig && v3 === m.byTruth && v4 === m.times) return m as Maps
-  return { texts: v0, byNumber: v1, byBig: v2, byTruth: v3, times: v4 }
+  const o: Maps = { texts: v0, byNumber: v1, byBig: v2, byTruth: v3, times: v4 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeMaps(w: ProtobufWriter, m: MapsInput): void {
@@ -877,6 +926,7 @@ function encodeMaps(w: ProtobufWriter, m: MapsInput): void {
       w.end(e)
     }
   }
+  if (m.$unknown?.[0] === 'golden.Maps') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeMaps(r: ProtobufReader, end: number, base?: Maps): Maps {
@@ -885,12 +935,14 @@ function decodeMaps(r: ProtobufReader, end: number, base?: Maps): Maps {
   let v2: Map<bigint, Kind> = new Map()
   let v3: Map<boolean, Uint8Array> = new Map()
   let v4: Record<string, Timestamp> = Object.create(null)
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.texts
     v1 = base.byNumber
     v2 = base.byBig
     v3 = base.byTruth
     v4 = base.times
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -966,11 +1018,13 @@ function decodeMaps(r: ProtobufReader, end: number, base?: Maps): Maps {
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.Maps'])
     }
   }
   r.leave(end)
-  return { texts: v0, byNumber: v1, byBig: v2, byTruth: v3, times: v4 }
+  const o: Maps = { texts: v0, byNumber: v1, byBig: v2, byTruth: v3, times: v4 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeChoice(m: ChoiceInput): Choice {
@@ -990,7 +1044,9 @@ function completeChoice(m: ChoiceInput): Choice {
   const v1 = m.second as Choice['second']
   const v2 = m.between ?? ''
   if (v0 === m.choice && v2 === m.between) return m as Choice
-  return { choice: v0, second: v1, between: v2 }
+  const o: Choice = { choice: v0, second: v1, between: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeChoice(w: ProtobufWriter, m: ChoiceInput): void {
@@ -1042,16 +1098,19 @@ function encodeChoice(w: ProtobufWriter, m: ChoiceInput): void {
   }
   const v2 = m.between
   if (v2 != null && v2 !== '') w.stringField(66, v2)
+  if (m.$unknown?.[0] === 'golden.Choice') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeChoice(r: ProtobufReader, end: number, base?: Choice): Choice {
   let v0: Choice['choice']
   let v1: Choice['second']
   let v2: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.choice
     v1 = base.second
     v2 = base.between
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1085,18 +1144,22 @@ function decodeChoice(r: ProtobufReader, end: number, base?: Choice): Choice {
         v2 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.Choice'])
     }
   }
   r.leave(end)
-  return { choice: v0, second: v1, between: v2 }
+  const o: Choice = { choice: v0, second: v1, between: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeOuter(m: OuterInput): Outer {
   const v0 = m.inner == null ? undefined : completeOuter_Inner(m.inner)
   const v1 = m.shade ?? 0
   if (v0 === m.inner && v1 === m.shade) return m as Outer
-  return { inner: v0, shade: v1 }
+  const o: Outer = { inner: v0, shade: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeOuter(w: ProtobufWriter, m: OuterInput): void {
@@ -1108,14 +1171,17 @@ function encodeOuter(w: ProtobufWriter, m: OuterInput): void {
   }
   const v1 = m.shade
   if (v1 != null && v1 !== 0) w.int32Field(16, v1)
+  if (m.$unknown?.[0] === 'golden.Outer') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeOuter(r: ProtobufReader, end: number, base?: Outer): Outer {
   let v0: Outer_Inner | undefined
   let v1: Outer_Inner_Innermost_Shade = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.inner
     v1 = base.shade
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1127,18 +1193,22 @@ function decodeOuter(r: ProtobufReader, end: number, base?: Outer): Outer {
         v1 = r.int32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.Outer'])
     }
   }
   r.leave(end)
-  return { inner: v0, shade: v1 }
+  const o: Outer = { inner: v0, shade: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeOuter_Inner(m: Outer_InnerInput): Outer_Inner {
   const v0 = m.innermost == null ? undefined : completeOuter_Inner_Innermost(m.innermost)
   const v1 = completeList(m.all ?? [], completeOuter_Inner_Innermost)
   if (v0 === m.innermost && v1 === m.all) return m as Outer_Inner
-  return { innermost: v0, all: v1 }
+  const o: Outer_Inner = { innermost: v0, all: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeOuter_Inner(w: ProtobufWriter, m: Outer_InnerInput): void {
@@ -1156,14 +1226,17 @@ function encodeOuter_Inner(w: ProtobufWriter, m: Outer_InnerInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'golden.Outer.Inner') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeOuter_Inner(r: ProtobufReader, end: number, base?: Outer_Inner): Outer_Inner {
   let v0: Outer_Inner_Innermost | undefined
   let v1: Outer_Inner_Innermost[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.innermost
     v1 = base.all
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1175,18 +1248,22 @@ function decodeOuter_Inner(r: ProtobufReader, end: number, base?: Outer_Inner): 
         v1.push(decodeOuter_Inner_Innermost(r, r.enter(3)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.Outer.Inner'])
     }
   }
   r.leave(end)
-  return { innermost: v0, all: v1 }
+  const o: Outer_Inner = { innermost: v0, all: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeOuter_Inner_Innermost(m: Outer_Inner_InnermostInput): Outer_Inner_Innermost {
   const v0 = m.shade ?? 0
   const v1 = m.outer == null ? undefined : completeOuter(m.outer)
   if (v0 === m.shade && v1 === m.outer) return m as Outer_Inner_Innermost
-  return { shade: v0, outer: v1 }
+  const o: Outer_Inner_Innermost = { shade: v0, outer: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeOuter_Inner_Innermost(w: ProtobufWriter, m: Outer_Inner_InnermostInput): void {
@@ -1198,6 +1275,7 @@ function encodeOuter_Inner_Innermost(w: ProtobufWriter, m: Outer_Inner_Innermost
     encodeOuter(w, v1)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'golden.Outer.Inner.Innermost') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeOuter_Inner_Innermost(
@@ -1207,9 +1285,11 @@ function decodeOuter_Inner_Innermost(
 ): Outer_Inner_Innermost {
   let v0: Outer_Inner_Innermost_Shade = 0
   let v1: Outer | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.shade
     v1 = base.outer
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1221,11 +1301,13 @@ function decodeOuter_Inner_Innermost(
         v1 = decodeOuter(r, r.enter(3), v1)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.Outer.Inner.Innermost'])
     }
   }
   r.leave(end)
-  return { shade: v0, outer: v1 }
+  const o: Outer_Inner_Innermost = { shade: v0, outer: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeWellKnown(m: WellKnownInput): WellKnown {
@@ -1257,7 +1339,7 @@ function completeWellKnown(m: WellKnownInput): WellKnown {
   ) {
     return m as WellKnown
   }
-  return {
+  const o: WellKnown = {
     at: v0,
     lasting: v1,
     anything: v2,
@@ -1271,6 +1353,8 @@ function completeWellKnown(m: WellKnownInput): WellKnown {
     big: v10,
     times: v11,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeWellKnown(w: ProtobufWriter, m: WellKnownInput): void {
@@ -1344,6 +1428,7 @@ function encodeWellKnown(w: ProtobufWriter, m: WellKnownInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'golden.WellKnown') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeWellKnown(r: ProtobufReader, end: number, base?: WellKnown): WellKnown {
@@ -1359,6 +1444,7 @@ function decodeWellKnown(r: ProtobufReader, end: number, base?: WellKnown): Well
   let v9: StringValue | undefined
   let v10: Int64Value | undefined
   let v11: Timestamp[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.at
     v1 = base.lasting
@@ -1372,6 +1458,7 @@ function decodeWellKnown(r: ProtobufReader, end: number, base?: WellKnown): Well
     v9 = base.text
     v10 = base.big
     v11 = base.times
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1413,11 +1500,11 @@ function decodeWellKnown(r: ProtobufReader, end: number, base?: WellKnown): Well
         v11.push(Timestamp.decode(r, r.enter(3)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.WellKnown'])
     }
   }
   r.leave(end)
-  return {
+  const o: WellKnown = {
     at: v0,
     lasting: v1,
     anything: v2,
@@ -1431,23 +1518,30 @@ function decodeWellKnown(r: ProtobufReader, end: number, base?: WellKnown): Well
     big: v10,
     times: v11,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeOld(m: OldInput): Old {
   const v0 = m.text ?? ''
   if (v0 === m.text) return m as Old
-  return { text: v0 }
+  const o: Old = { text: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeOld(w: ProtobufWriter, m: OldInput): void {
   const v0 = m.text
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'golden.Old') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.text
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1456,31 +1550,41 @@ function decodeOld(r: ProtobufReader, end: number, base?: Old): Old {
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['golden.Old'])
     }
   }
   r.leave(end)
-  return { text: v0 }
+  const o: Old = { text: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeNothing(m: NothingInput): Nothing {
   return m as Nothing
 }
 
-function encodeNothing(_w: ProtobufWriter, _m: NothingInput): void {}
+function encodeNothing(w: ProtobufWriter, m: NothingInput): void {
+  if (m.$unknown?.[0] === 'golden.Nothing') writeUnknownProtobufFields(w, m.$unknown)
+}
 
-function decodeNothing(r: ProtobufReader, end: number, _base?: Nothing): Nothing {
+function decodeNothing(r: ProtobufReader, end: number, base?: Nothing): Nothing {
+  let u: UnknownFields | undefined
+  if (base !== undefined) {
+    u = base.$unknown
+  }
   while (r.position < end) {
     const t = r.tag()
-    r.skip(t)
+    u = r.keep(t, u ?? ['golden.Nothing'])
   }
   r.leave(end)
-  return {}
+  const o: Nothing = {}
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of golden/types.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["golden/types.proto",1,"proto3","golden","golden.","",[[3,".Scalars",[[1,"a_double aDouble","f64"],[2,"a_float aFloat","f32"],[3,"an_int32 anInt32","i32"],[4,"an_int64 anInt64","i64"],[5,"a_uint32 aUint32","u32"],[6,"a_uint64 aUint64","u64"],[7,"a_sint32 aSint32","s32"],[8,"a_sint64 aSint64","s64"],[9,"a_fixed32 aFixed32","fixed32"],[10,"a_fixed64 aFixed64","fixed64"],[11,"a_sfixed32 aSfixed32","sfixed32"],[12,"a_sfixed64 aSfixed64","sfixed64"],[13,"a_bool aBool","bool"],[14,"a_string aString","string"],[15,"a_bytes aBytes","bytes"],[16,"kind","=.Kind"]]],[3,".Optionals",[[1,"number","i32",2],[2,"text","string",2],[3,"data","bytes",2],[4,"kind","=.Kind",2],[5,"nested",":.Scalars",34],[6,"implicit",":.Scalars",2]]],[3,".Repeated",[[1,"numbers","[i32",4],[2,"big","[i64",0,"",null,"EAA="],[3,"texts","[string"],[4,"blobs","[bytes"],[5,"kinds","[=.Kind",4],[6,"nested","[:.Scalars"]]],[3,".Maps",[[1,"texts","<string,string"],[2,"by_number byNumber","<i32,:.Scalars"],[3,"by_big byBig","<i64,=.Kind"],[4,"by_truth byTruth","<bool,bytes"],[5,"times","<string,:google.protobuf.Timestamp"]]],[3,".Choice",[[1,"number","i32",2,"choice"],[2,"some_text someText","string",2,"choice"],[3,"nested",":.Scalars",2,"choice"],[4,"kind","=.Kind",2,"choice"],[5,"data","bytes",2,"choice"],[6,"wait",":google.protobuf.Duration",2,"choice"],[7,"yes","bool",2,"second"],[8,"between","string"]]],[3,".Outer",[[1,"inner",":.Outer.Inner",2],[2,"shade","=.Outer.Inner.Innermost.Shade"]]],[3,".Outer.Inner",[[1,"innermost",":.Outer.Inner.Innermost",2],[2,"all","[:.Outer.Inner.Innermost"]]],[3,".Outer.Inner.Innermost",[[1,"shade","=.Outer.Inner.Innermost.Shade"],[2,"outer",":.Outer",2]]],[3,".WellKnown",[[1,"at",":google.protobuf.Timestamp",2],[2,"lasting",":google.protobuf.Duration",2],[3,"anything",":google.protobuf.Any",2],[4,"object",":google.protobuf.Struct",2],[5,"value",":google.protobuf.Value",2],[6,"list",":google.protobuf.ListValue",2],[7,"nothing","=google.protobuf.NullValue"],[8,"mask",":google.protobuf.FieldMask",2],[9,"empty",":google.protobuf.Empty",2],[10,"text",":google.protobuf.StringValue",2],[11,"big",":google.protobuf.Int64Value",2],[12,"times","[:google.protobuf.Timestamp"]]],[3,".Old",[[1,"text","string",0,"",null,"GAE="]],{"deprecated":true},{"o":"GAE="}],[3,".Nothing",[]]],[[".Kind","KIND_UNSPECIFIED",0,"KIND_A",1,"KIND_B",2,"KIND_C",2,"KIND_MINUS",-1,{"o":"EAE=","f":{"KIND_B":"CAE="}}],[".Outer.Inner.Innermost.Shade","LIGHT",0,"DARK",1]],[[".Streams","",[["One",0,".Scalars",".Nothing"],["Down",2,".Nothing",".Scalars"],["Up",3,".Scalars","google.protobuf.Empty"],["Both",4,".Choice",".Outer.Inner"],["Read",8,"google.protobuf.Empty",".Scalars",{"idempotency_level":"NO_SIDE_EFFECTS"},"kAIB"],["Old",0,".Nothing",".Nothing",{"deprecated":true},"iAIB"]]],[".None","",[]]]]',
+  '["golden/types.proto",1,"proto3","golden","golden.","unknown",[[3,".Scalars",[[1,"a_double aDouble","f64"],[2,"a_float aFloat","f32"],[3,"an_int32 anInt32","i32"],[4,"an_int64 anInt64","i64"],[5,"a_uint32 aUint32","u32"],[6,"a_uint64 aUint64","u64"],[7,"a_sint32 aSint32","s32"],[8,"a_sint64 aSint64","s64"],[9,"a_fixed32 aFixed32","fixed32"],[10,"a_fixed64 aFixed64","fixed64"],[11,"a_sfixed32 aSfixed32","sfixed32"],[12,"a_sfixed64 aSfixed64","sfixed64"],[13,"a_bool aBool","bool"],[14,"a_string aString","string"],[15,"a_bytes aBytes","bytes"],[16,"kind","=.Kind"]]],[3,".Optionals",[[1,"number","i32",2],[2,"text","string",2],[3,"data","bytes",2],[4,"kind","=.Kind",2],[5,"nested",":.Scalars",34],[6,"implicit",":.Scalars",2]]],[3,".Repeated",[[1,"numbers","[i32",4],[2,"big","[i64",0,"",null,"EAA="],[3,"texts","[string"],[4,"blobs","[bytes"],[5,"kinds","[=.Kind",4],[6,"nested","[:.Scalars"]]],[3,".Maps",[[1,"texts","<string,string"],[2,"by_number byNumber","<i32,:.Scalars"],[3,"by_big byBig","<i64,=.Kind"],[4,"by_truth byTruth","<bool,bytes"],[5,"times","<string,:google.protobuf.Timestamp"]]],[3,".Choice",[[1,"number","i32",2,"choice"],[2,"some_text someText","string",2,"choice"],[3,"nested",":.Scalars",2,"choice"],[4,"kind","=.Kind",2,"choice"],[5,"data","bytes",2,"choice"],[6,"wait",":google.protobuf.Duration",2,"choice"],[7,"yes","bool",2,"second"],[8,"between","string"]]],[3,".Outer",[[1,"inner",":.Outer.Inner",2],[2,"shade","=.Outer.Inner.Innermost.Shade"]]],[3,".Outer.Inner",[[1,"innermost",":.Outer.Inner.Innermost",2],[2,"all","[:.Outer.Inner.Innermost"]]],[3,".Outer.Inner.Innermost",[[1,"shade","=.Outer.Inner.Innermost.Shade"],[2,"outer",":.Outer",2]]],[3,".WellKnown",[[1,"at",":google.protobuf.Timestamp",2],[2,"lasting",":google.protobuf.Duration",2],[3,"anything",":google.protobuf.Any",2],[4,"object",":google.protobuf.Struct",2],[5,"value",":google.protobuf.Value",2],[6,"list",":google.protobuf.ListValue",2],[7,"nothing","=google.protobuf.NullValue"],[8,"mask",":google.protobuf.FieldMask",2],[9,"empty",":google.protobuf.Empty",2],[10,"text",":google.protobuf.StringValue",2],[11,"big",":google.protobuf.Int64Value",2],[12,"times","[:google.protobuf.Timestamp"]]],[3,".Old",[[1,"text","string",0,"",null,"GAE="]],{"deprecated":true},{"o":"GAE="}],[3,".Nothing",[]]],[[".Kind","KIND_UNSPECIFIED",0,"KIND_A",1,"KIND_B",2,"KIND_C",2,"KIND_MINUS",-1,{"o":"EAE=","f":{"KIND_B":"CAE="}}],[".Outer.Inner.Innermost.Shade","LIGHT",0,"DARK",1]],[[".Streams","",[["One",0,".Scalars",".Nothing"],["Down",2,".Nothing",".Scalars"],["Up",3,".Scalars","google.protobuf.Empty"],["Both",4,".Choice",".Outer.Inner"],["Read",8,"google.protobuf.Empty",".Scalars",{"idempotency_level":"NO_SIDE_EFFECTS"},"kAIB"],["Old",0,".Nothing",".Nothing",{"deprecated":true},"iAIB"]]],[".None","",[]]]]',
   () => [$file1, $file2, $file3, $file4, $file5, $file6, $file7],
 )

@@ -4,6 +4,7 @@ import {
   methodType,
   protobufMessage,
   serviceType,
+  writeUnknownProtobufFields,
   type CallOptions,
   type Context,
   type FileSchema,
@@ -11,17 +12,20 @@ import {
   type ProtobufReader,
   type ProtobufWriter,
   type ServiceType,
+  type UnknownFields,
 } from 'volo-ts/gen'
 
 export interface WatchRequest {
   /** The article to watch; every one when empty. */
   sku: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link WatchRequest} is made from. */
 export interface WatchRequestInput {
   /** The article to watch; every one when empty. */
   readonly sku?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const WatchRequest: ProtobufMessage<WatchRequest, WatchRequestInput> = /*#__PURE__*/ protobufMessage(
@@ -35,12 +39,14 @@ export const WatchRequest: ProtobufMessage<WatchRequest, WatchRequestInput> = /*
 export interface Level {
   sku: string
   count: number
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Level} is made from. */
 export interface LevelInput {
   readonly sku?: string | undefined
   readonly count?: number | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Level: ProtobufMessage<Level, LevelInput> = /*#__PURE__*/ protobufMessage(
@@ -79,18 +85,23 @@ export const StockFeed: ServiceType<StockFeedClient, StockFeedHandler> = /*#__PU
 function completeWatchRequest(m: WatchRequestInput): WatchRequest {
   const v0 = m.sku ?? ''
   if (v0 === m.sku) return m as WatchRequest
-  return { sku: v0 }
+  const o: WatchRequest = { sku: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeWatchRequest(w: ProtobufWriter, m: WatchRequestInput): void {
   const v0 = m.sku
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'stock.v1.WatchRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeWatchRequest(r: ProtobufReader, end: number, base?: WatchRequest): WatchRequest {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.sku
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -99,18 +110,22 @@ function decodeWatchRequest(r: ProtobufReader, end: number, base?: WatchRequest)
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['stock.v1.WatchRequest'])
     }
   }
   r.leave(end)
-  return { sku: v0 }
+  const o: WatchRequest = { sku: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeLevel(m: LevelInput): Level {
   const v0 = m.sku ?? ''
   const v1 = m.count ?? 0
   if (v0 === m.sku && v1 === m.count) return m as Level
-  return { sku: v0, count: v1 }
+  const o: Level = { sku: v0, count: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeLevel(w: ProtobufWriter, m: LevelInput): void {
@@ -118,14 +133,17 @@ function encodeLevel(w: ProtobufWriter, m: LevelInput): void {
   if (v0 != null && v0 !== '') w.stringField(10, v0)
   const v1 = m.count
   if (v1 != null && v1 !== 0) w.int32Field(16, v1)
+  if (m.$unknown?.[0] === 'stock.v1.Level') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeLevel(r: ProtobufReader, end: number, base?: Level): Level {
   let v0: string = ''
   let v1: number = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.sku
     v1 = base.count
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -137,16 +155,18 @@ function decodeLevel(r: ProtobufReader, end: number, base?: Level): Level {
         v1 = r.int32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['stock.v1.Level'])
     }
   }
   r.leave(end)
-  return { sku: v0, count: v1 }
+  const o: Level = { sku: v0, count: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of stock/v1/feed.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["stock/v1/feed.proto",1,"proto3","stock.v1","stock.v1.","",[[3,".WatchRequest",[[1,"sku","string"]]],[3,".Level",[[1,"sku","string"],[2,"count","i32"]]]],[],[[".StockFeed","",[["Watch",2,".WatchRequest",".Level"]]]]]',
+  '["stock/v1/feed.proto",1,"proto3","stock.v1","stock.v1.","unknown",[[3,".WatchRequest",[[1,"sku","string"]]],[3,".Level",[[1,"sku","string"],[2,"count","i32"]]]],[],[[".StockFeed","",[["Watch",2,".WatchRequest",".Level"]]]]]',
   () => [],
 )

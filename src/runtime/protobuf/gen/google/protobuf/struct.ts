@@ -2,7 +2,8 @@
 import { completeList, completeRecord, unknownCase } from '../../../../core/message/complete.ts'
 import { fileSchema } from '../../../../core/message/file-schema.ts'
 import type { FileSchema } from '../../../../core/message/schema.ts'
-import { protobufMessage, type ProtobufMessage } from '../../../../protobuf/message.ts'
+import type { UnknownFields } from '../../../../core/message/unknown-fields.ts'
+import { protobufMessage, writeUnknownProtobufFields, type ProtobufMessage } from '../../../../protobuf/message.ts'
 import type { ProtobufReader } from '../../../../protobuf/reader.ts'
 import type { ProtobufWriter } from '../../../../protobuf/writer.ts'
 
@@ -41,12 +42,14 @@ export type NullValue = (typeof NullValue)[keyof typeof NullValue] | (number & {
 export interface Struct {
   /** Unordered map of dynamically typed values. */
   fields: Record<string, Value>
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Struct} is made from. */
 export interface StructInput {
   /** Unordered map of dynamically typed values. */
   readonly fields?: Readonly<Record<string, ValueInput>> | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Struct: ProtobufMessage<Struct, StructInput> = /*#__PURE__*/ protobufMessage(
@@ -104,6 +107,7 @@ export interface Value {
         value: ListValue
       }
     | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Value} is made from. */
@@ -146,6 +150,7 @@ export interface ValueInput {
         readonly value: ListValueInput
       }
     | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Value: ProtobufMessage<Value, ValueInput> = /*#__PURE__*/ protobufMessage(
@@ -160,12 +165,14 @@ export const Value: ProtobufMessage<Value, ValueInput> = /*#__PURE__*/ protobufM
 export interface ListValue {
   /** Repeated field of dynamically typed values. */
   values: Value[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ListValue} is made from. */
 export interface ListValueInput {
   /** Repeated field of dynamically typed values. */
   readonly values?: readonly ValueInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ListValue: ProtobufMessage<ListValue, ListValueInput> = /*#__PURE__*/ protobufMessage(
@@ -181,7 +188,9 @@ export const ListValue: ProtobufMessage<ListValue, ListValueInput> = /*#__PURE__
 function completeStruct(m: StructInput): Struct {
   const v0 = completeRecord(m.fields ?? Object.create(null), completeValue)
   if (v0 === m.fields) return m as Struct
-  return { fields: v0 }
+  const o: Struct = { fields: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeStruct(w: ProtobufWriter, m: StructInput): void {
@@ -196,12 +205,15 @@ function encodeStruct(w: ProtobufWriter, m: StructInput): void {
       w.end(e)
     }
   }
+  if (m.$unknown?.[0] === 'google.protobuf.Struct') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeStruct(r: ProtobufReader, end: number, base?: Struct): Struct {
   let v0: Record<string, Value> = Object.create(null)
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.fields
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -221,11 +233,13 @@ function decodeStruct(r: ProtobufReader, end: number, base?: Struct): Struct {
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.protobuf.Struct'])
     }
   }
   r.leave(end)
-  return { fields: v0 }
+  const o: Struct = { fields: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeValue(m: ValueInput): Value {
@@ -243,7 +257,9 @@ function completeValue(m: ValueInput): Value {
     }
   }
   if (v0 === m.kind) return m as Value
-  return { kind: v0 }
+  const o: Value = { kind: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeValue(w: ProtobufWriter, m: ValueInput): void {
@@ -282,12 +298,15 @@ function encodeValue(w: ProtobufWriter, m: ValueInput): void {
         throw unknownCase('google.protobuf.Value.kind', v0)
     }
   }
+  if (m.$unknown?.[0] === 'google.protobuf.Value') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeValue(r: ProtobufReader, end: number, base?: Value): Value {
   let v0: Value['kind']
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.kind
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -315,17 +334,21 @@ function decodeValue(r: ProtobufReader, end: number, base?: Value): Value {
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.protobuf.Value'])
     }
   }
   r.leave(end)
-  return { kind: v0 }
+  const o: Value = { kind: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeListValue(m: ListValueInput): ListValue {
   const v0 = completeList(m.values ?? [], completeValue)
   if (v0 === m.values) return m as ListValue
-  return { values: v0 }
+  const o: ListValue = { values: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeListValue(w: ProtobufWriter, m: ListValueInput): void {
@@ -337,12 +360,15 @@ function encodeListValue(w: ProtobufWriter, m: ListValueInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'google.protobuf.ListValue') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeListValue(r: ProtobufReader, end: number, base?: ListValue): ListValue {
   let v0: Value[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.values
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -351,16 +377,18 @@ function decodeListValue(r: ProtobufReader, end: number, base?: ListValue): List
         v0.push(decodeValue(r, r.enter(6)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.protobuf.ListValue'])
     }
   }
   r.leave(end)
-  return { values: v0 }
+  const o: ListValue = { values: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of google/protobuf/struct.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["google/protobuf/struct.proto",1,"proto3","google.protobuf","google.protobuf.","",[[3,".Struct",[[1,"fields","<string,:.Value"]]],[3,".Value",[[1,"null_value nullValue","=.NullValue",2,"kind"],[2,"number_value numberValue","f64",2,"kind"],[3,"string_value stringValue","string",2,"kind"],[4,"bool_value boolValue","bool",2,"kind"],[5,"struct_value structValue",":.Struct",2,"kind"],[6,"list_value listValue",":.ListValue",2,"kind"]]],[3,".ListValue",[[1,"values","[:.Value"]]]],[[".NullValue","NULL_VALUE",0]],[],[],[],"+AEBWi9nb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi9zdHJ1Y3RwYgoTY29tLmdvb2dsZS5wcm90b2J1ZkILU3RydWN0UHJvdG9QAaICA0dQQqoCHkdvb2dsZS5Qcm90b2J1Zi5XZWxsS25vd25UeXBlcw=="]',
+  '["google/protobuf/struct.proto",1,"proto3","google.protobuf","google.protobuf.","unknown",[[3,".Struct",[[1,"fields","<string,:.Value"]]],[3,".Value",[[1,"null_value nullValue","=.NullValue",2,"kind"],[2,"number_value numberValue","f64",2,"kind"],[3,"string_value stringValue","string",2,"kind"],[4,"bool_value boolValue","bool",2,"kind"],[5,"struct_value structValue",":.Struct",2,"kind"],[6,"list_value listValue",":.ListValue",2,"kind"]]],[3,".ListValue",[[1,"values","[:.Value"]]]],[[".NullValue","NULL_VALUE",0]],[],[],[],"+AEBWi9nb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi9zdHJ1Y3RwYgoTY29tLmdvb2dsZS5wcm90b2J1ZkILU3RydWN0UHJvdG9QAaICA0dQQqoCHkdvb2dsZS5Qcm90b2J1Zi5XZWxsS25vd25UeXBlcw=="]',
   () => [],
 )

@@ -189,6 +189,6 @@ export type Code = (typeof Code)[keyof typeof Code] | (number & {})
 /** The description of google/rpc/code.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["google/rpc/code.proto",1,"proto3","google.rpc","google.rpc.","",[],[[".Code","OK",0,"CANCELLED",1,"UNKNOWN",2,"INVALID_ARGUMENT",3,"DEADLINE_EXCEEDED",4,"NOT_FOUND",5,"ALREADY_EXISTS",6,"PERMISSION_DENIED",7,"UNAUTHENTICATED",16,"RESOURCE_EXHAUSTED",8,"FAILED_PRECONDITION",9,"ABORTED",10,"OUT_OF_RANGE",11,"UNIMPLEMENTED",12,"INTERNAL",13,"UNAVAILABLE",14,"DATA_LOSS",15]],[],[],[],"WjNnb29nbGUuZ29sYW5nLm9yZy9nZW5wcm90by9nb29nbGVhcGlzL3JwYy9jb2RlO2NvZGVQAUIJQ29kZVByb3RvCg5jb20uZ29vZ2xlLnJwY6ICA1JQQw=="]',
+  '["google/rpc/code.proto",1,"proto3","google.rpc","google.rpc.","unknown",[],[[".Code","OK",0,"CANCELLED",1,"UNKNOWN",2,"INVALID_ARGUMENT",3,"DEADLINE_EXCEEDED",4,"NOT_FOUND",5,"ALREADY_EXISTS",6,"PERMISSION_DENIED",7,"UNAUTHENTICATED",16,"RESOURCE_EXHAUSTED",8,"FAILED_PRECONDITION",9,"ABORTED",10,"OUT_OF_RANGE",11,"UNIMPLEMENTED",12,"INTERNAL",13,"UNAVAILABLE",14,"DATA_LOSS",15]],[],[],[],"WjNnb29nbGUuZ29sYW5nLm9yZy9nZW5wcm90by9nb29nbGVhcGlzL3JwYy9jb2RlO2NvZGVQAUIJQ29kZVByb3RvCg5jb20uZ29vZ2xlLnJwY6ICA1JQQw=="]',
   () => [],
 )

@@ -2,7 +2,8 @@
 import { completeList } from '../../../../core/message/complete.ts'
 import { fileSchema } from '../../../../core/message/file-schema.ts'
 import type { FileSchema } from '../../../../core/message/schema.ts'
-import { protobufMessage, type ProtobufMessage } from '../../../../protobuf/message.ts'
+import type { UnknownFields } from '../../../../core/message/unknown-fields.ts'
+import { protobufMessage, writeUnknownProtobufFields, type ProtobufMessage } from '../../../../protobuf/message.ts'
 import type { ProtobufReader } from '../../../../protobuf/reader.ts'
 import type { ProtobufWriter } from '../../../../protobuf/writer.ts'
 import { $file as $file1, Duration, type DurationInput } from '../protobuf/duration.ts'
@@ -63,6 +64,7 @@ export interface ErrorInfo {
    * instances that can be created in a single (batch) request.
    */
   metadata: Record<string, string>
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ErrorInfo} is made from. */
@@ -96,6 +98,7 @@ export interface ErrorInfoInput {
    * instances that can be created in a single (batch) request.
    */
   readonly metadata?: Readonly<Record<string, string>> | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ErrorInfo: ProtobufMessage<ErrorInfo, ErrorInfoInput> = /*#__PURE__*/ protobufMessage(
@@ -124,12 +127,14 @@ export const ErrorInfo: ProtobufMessage<ErrorInfo, ErrorInfoInput> = /*#__PURE__
 export interface RetryInfo {
   /** Clients should wait at least this long between retrying the same request. */
   retryDelay?: Duration | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link RetryInfo} is made from. */
 export interface RetryInfoInput {
   /** Clients should wait at least this long between retrying the same request. */
   readonly retryDelay?: DurationInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const RetryInfo: ProtobufMessage<RetryInfo, RetryInfoInput> = /*#__PURE__*/ protobufMessage(
@@ -146,6 +151,7 @@ export interface DebugInfo {
   stackEntries: string[]
   /** Additional debugging information provided by the server. */
   detail: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link DebugInfo} is made from. */
@@ -154,6 +160,7 @@ export interface DebugInfoInput {
   readonly stackEntries?: readonly string[] | undefined
   /** Additional debugging information provided by the server. */
   readonly detail?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const DebugInfo: ProtobufMessage<DebugInfo, DebugInfoInput> = /*#__PURE__*/ protobufMessage(
@@ -180,12 +187,14 @@ export const DebugInfo: ProtobufMessage<DebugInfo, DebugInfoInput> = /*#__PURE__
 export interface QuotaFailure {
   /** Describes all quota violations. */
   violations: QuotaFailure_Violation[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link QuotaFailure} is made from. */
 export interface QuotaFailureInput {
   /** Describes all quota violations. */
   readonly violations?: readonly QuotaFailure_ViolationInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const QuotaFailure: ProtobufMessage<QuotaFailure, QuotaFailureInput> = /*#__PURE__*/ protobufMessage(
@@ -288,6 +297,7 @@ export interface QuotaFailure_Violation {
    * this field.
    */
   futureQuotaValue?: bigint | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link QuotaFailure_Violation} is made from. */
@@ -379,6 +389,7 @@ export interface QuotaFailure_ViolationInput {
    * this field.
    */
   readonly futureQuotaValue?: bigint | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const QuotaFailure_Violation: ProtobufMessage<QuotaFailure_Violation, QuotaFailure_ViolationInput> =
@@ -400,12 +411,14 @@ export const QuotaFailure_Violation: ProtobufMessage<QuotaFailure_Violation, Quo
 export interface PreconditionFailure {
   /** Describes all precondition violations. */
   violations: PreconditionFailure_Violation[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link PreconditionFailure} is made from. */
 export interface PreconditionFailureInput {
   /** Describes all precondition violations. */
   readonly violations?: readonly PreconditionFailure_ViolationInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const PreconditionFailure: ProtobufMessage<PreconditionFailure, PreconditionFailureInput> =
@@ -438,6 +451,7 @@ export interface PreconditionFailure_Violation {
    * For example: "Terms of service not accepted".
    */
   description: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link PreconditionFailure_Violation} is made from. */
@@ -461,6 +475,7 @@ export interface PreconditionFailure_ViolationInput {
    * For example: "Terms of service not accepted".
    */
   readonly description?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const PreconditionFailure_Violation: ProtobufMessage<
@@ -481,12 +496,14 @@ export const PreconditionFailure_Violation: ProtobufMessage<
 export interface BadRequest {
   /** Describes all violations in a client request. */
   fieldViolations: BadRequest_FieldViolation[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link BadRequest} is made from. */
 export interface BadRequestInput {
   /** Describes all violations in a client request. */
   readonly fieldViolations?: readonly BadRequest_FieldViolationInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const BadRequest: ProtobufMessage<BadRequest, BadRequestInput> = /*#__PURE__*/ protobufMessage(
@@ -555,6 +572,7 @@ export interface BadRequest_FieldViolation {
    * return to the API consumer.
    */
   localizedMessage?: LocalizedMessage | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link BadRequest_FieldViolation} is made from. */
@@ -615,6 +633,7 @@ export interface BadRequest_FieldViolationInput {
    * return to the API consumer.
    */
   readonly localizedMessage?: LocalizedMessageInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const BadRequest_FieldViolation: ProtobufMessage<BadRequest_FieldViolation, BadRequest_FieldViolationInput> =
@@ -641,6 +660,7 @@ export interface RequestInfo {
    * stack trace that can be sent back to the service provider for debugging.
    */
   servingData: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link RequestInfo} is made from. */
@@ -655,6 +675,7 @@ export interface RequestInfoInput {
    * stack trace that can be sent back to the service provider for debugging.
    */
   readonly servingData?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const RequestInfo: ProtobufMessage<RequestInfo, RequestInfoInput> = /*#__PURE__*/ protobufMessage(
@@ -692,6 +713,7 @@ export interface ResourceInfo {
    * on the developer console project.
    */
   description: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ResourceInfo} is made from. */
@@ -721,6 +743,7 @@ export interface ResourceInfoInput {
    * on the developer console project.
    */
   readonly description?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ResourceInfo: ProtobufMessage<ResourceInfo, ResourceInfoInput> = /*#__PURE__*/ protobufMessage(
@@ -741,12 +764,14 @@ export const ResourceInfo: ProtobufMessage<ResourceInfo, ResourceInfoInput> = /*
 export interface Help {
   /** URL(s) pointing to additional information on handling the current error. */
   links: Help_Link[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Help} is made from. */
 export interface HelpInput {
   /** URL(s) pointing to additional information on handling the current error. */
   readonly links?: readonly Help_LinkInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Help: ProtobufMessage<Help, HelpInput> = /*#__PURE__*/ protobufMessage(
@@ -763,6 +788,7 @@ export interface Help_Link {
   description: string
   /** The URL of the link. */
   url: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Help_Link} is made from. */
@@ -771,6 +797,7 @@ export interface Help_LinkInput {
   readonly description?: string | undefined
   /** The URL of the link. */
   readonly url?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Help_Link: ProtobufMessage<Help_Link, Help_LinkInput> = /*#__PURE__*/ protobufMessage(
@@ -794,6 +821,7 @@ export interface LocalizedMessage {
   locale: string
   /** The localized error message in the above locale. */
   message: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link LocalizedMessage} is made from. */
@@ -806,6 +834,7 @@ export interface LocalizedMessageInput {
   readonly locale?: string | undefined
   /** The localized error message in the above locale. */
   readonly message?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const LocalizedMessage: ProtobufMessage<LocalizedMessage, LocalizedMessageInput> = /*#__PURE__*/ protobufMessage(
@@ -823,7 +852,9 @@ function completeErrorInfo(m: ErrorInfoInput): ErrorInfo {
   const v1 = m.domain ?? ''
   const v2 = (m.metadata ?? Object.create(null)) as Record<string, string>
   if (v0 === m.reason && v1 === m.domain && v2 === m.metadata) return m as ErrorInfo
-  return { reason: v0, domain: v1, metadata: v2 }
+  const o: ErrorInfo = { reason: v0, domain: v1, metadata: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeErrorInfo(w: ProtobufWriter, m: ErrorInfoInput): void {
@@ -840,16 +871,19 @@ function encodeErrorInfo(w: ProtobufWriter, m: ErrorInfoInput): void {
       w.end(e)
     }
   }
+  if (m.$unknown?.[0] === 'google.rpc.ErrorInfo') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeErrorInfo(r: ProtobufReader, end: number, base?: ErrorInfo): ErrorInfo {
   let v0: string = ''
   let v1: string = ''
   let v2: Record<string, string> = Object.create(null)
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.reason
     v1 = base.domain
     v2 = base.metadata
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -875,17 +909,21 @@ function decodeErrorInfo(r: ProtobufReader, end: number, base?: ErrorInfo): Erro
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.ErrorInfo'])
     }
   }
   r.leave(end)
-  return { reason: v0, domain: v1, metadata: v2 }
+  const o: ErrorInfo = { reason: v0, domain: v1, metadata: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeRetryInfo(m: RetryInfoInput): RetryInfo {
   const v0 = m.retryDelay == null ? undefined : Duration.complete(m.retryDelay)
   if (v0 === m.retryDelay) return m as RetryInfo
-  return { retryDelay: v0 }
+  const o: RetryInfo = { retryDelay: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeRetryInfo(w: ProtobufWriter, m: RetryInfoInput): void {
@@ -895,12 +933,15 @@ function encodeRetryInfo(w: ProtobufWriter, m: RetryInfoInput): void {
     Duration.encode(w, v0)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'google.rpc.RetryInfo') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeRetryInfo(r: ProtobufReader, end: number, base?: RetryInfo): RetryInfo {
   let v0: Duration | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.retryDelay
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -909,18 +950,22 @@ function decodeRetryInfo(r: ProtobufReader, end: number, base?: RetryInfo): Retr
         v0 = Duration.decode(r, r.enter(3), v0)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.RetryInfo'])
     }
   }
   r.leave(end)
-  return { retryDelay: v0 }
+  const o: RetryInfo = { retryDelay: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeDebugInfo(m: DebugInfoInput): DebugInfo {
   const v0 = (m.stackEntries ?? []) as string[]
   const v1 = m.detail ?? ''
   if (v0 === m.stackEntries && v1 === m.detail) return m as DebugInfo
-  return { stackEntries: v0, detail: v1 }
+  const o: DebugInfo = { stackEntries: v0, detail: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeDebugInfo(w: ProtobufWriter, m: DebugInfoInput): void {
@@ -932,14 +977,17 @@ function encodeDebugInfo(w: ProtobufWriter, m: DebugInfoInput): void {
   }
   const v1 = m.detail
   if (v1 != null && v1 !== '') w.stringField(18, v1)
+  if (m.$unknown?.[0] === 'google.rpc.DebugInfo') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeDebugInfo(r: ProtobufReader, end: number, base?: DebugInfo): DebugInfo {
   let v0: string[] = []
   let v1: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.stackEntries
     v1 = base.detail
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -951,17 +999,21 @@ function decodeDebugInfo(r: ProtobufReader, end: number, base?: DebugInfo): Debu
         v1 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.DebugInfo'])
     }
   }
   r.leave(end)
-  return { stackEntries: v0, detail: v1 }
+  const o: DebugInfo = { stackEntries: v0, detail: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeQuotaFailure(m: QuotaFailureInput): QuotaFailure {
   const v0 = completeList(m.violations ?? [], completeQuotaFailure_Violation)
   if (v0 === m.violations) return m as QuotaFailure
-  return { violations: v0 }
+  const o: QuotaFailure = { violations: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeQuotaFailure(w: ProtobufWriter, m: QuotaFailureInput): void {
@@ -973,12 +1025,15 @@ function encodeQuotaFailure(w: ProtobufWriter, m: QuotaFailureInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'google.rpc.QuotaFailure') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeQuotaFailure(r: ProtobufReader, end: number, base?: QuotaFailure): QuotaFailure {
   let v0: QuotaFailure_Violation[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.violations
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -987,11 +1042,13 @@ function decodeQuotaFailure(r: ProtobufReader, end: number, base?: QuotaFailure)
         v0.push(decodeQuotaFailure_Violation(r, r.enter(20)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.QuotaFailure'])
     }
   }
   r.leave(end)
-  return { violations: v0 }
+  const o: QuotaFailure = { violations: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeQuotaFailure_Violation(m: QuotaFailure_ViolationInput): QuotaFailure_Violation {
@@ -1014,7 +1071,7 @@ function completeQuotaFailure_Violation(m: QuotaFailure_ViolationInput): QuotaFa
   ) {
     return m as QuotaFailure_Violation
   }
-  return {
+  const o: QuotaFailure_Violation = {
     subject: v0,
     description: v1,
     apiService: v2,
@@ -1024,6 +1081,8 @@ function completeQuotaFailure_Violation(m: QuotaFailure_ViolationInput): QuotaFa
     quotaValue: v6,
     futureQuotaValue: v7,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeQuotaFailure_Violation(w: ProtobufWriter, m: QuotaFailure_ViolationInput): void {
@@ -1050,6 +1109,7 @@ function encodeQuotaFailure_Violation(w: ProtobufWriter, m: QuotaFailure_Violati
   if (v6 != null && v6 !== 0n) w.int64Field(56, v6)
   const v7 = m.futureQuotaValue
   if (v7 != null) w.int64Field(64, v7)
+  if (m.$unknown?.[0] === 'google.rpc.QuotaFailure.Violation') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeQuotaFailure_Violation(
@@ -1065,6 +1125,7 @@ function decodeQuotaFailure_Violation(
   let v5: Record<string, string> = Object.create(null)
   let v6: bigint = 0n
   let v7: bigint | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.subject
     v1 = base.description
@@ -1074,6 +1135,7 @@ function decodeQuotaFailure_Violation(
     v5 = base.quotaDimensions
     v6 = base.quotaValue
     v7 = base.futureQuotaValue
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1114,11 +1176,11 @@ function decodeQuotaFailure_Violation(
         v7 = r.int64()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.QuotaFailure.Violation'])
     }
   }
   r.leave(end)
-  return {
+  const o: QuotaFailure_Violation = {
     subject: v0,
     description: v1,
     apiService: v2,
@@ -1128,12 +1190,16 @@ function decodeQuotaFailure_Violation(
     quotaValue: v6,
     futureQuotaValue: v7,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completePreconditionFailure(m: PreconditionFailureInput): PreconditionFailure {
   const v0 = completeList(m.violations ?? [], completePreconditionFailure_Violation)
   if (v0 === m.violations) return m as PreconditionFailure
-  return { violations: v0 }
+  const o: PreconditionFailure = { violations: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodePreconditionFailure(w: ProtobufWriter, m: PreconditionFailureInput): void {
@@ -1145,12 +1211,15 @@ function encodePreconditionFailure(w: ProtobufWriter, m: PreconditionFailureInpu
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'google.rpc.PreconditionFailure') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodePreconditionFailure(r: ProtobufReader, end: number, base?: PreconditionFailure): PreconditionFailure {
   let v0: PreconditionFailure_Violation[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.violations
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1159,11 +1228,13 @@ function decodePreconditionFailure(r: ProtobufReader, end: number, base?: Precon
         v0.push(decodePreconditionFailure_Violation(r, r.enter(4)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.PreconditionFailure'])
     }
   }
   r.leave(end)
-  return { violations: v0 }
+  const o: PreconditionFailure = { violations: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completePreconditionFailure_Violation(m: PreconditionFailure_ViolationInput): PreconditionFailure_Violation {
@@ -1171,7 +1242,9 @@ function completePreconditionFailure_Violation(m: PreconditionFailure_ViolationI
   const v1 = m.subject ?? ''
   const v2 = m.description ?? ''
   if (v0 === m.type && v1 === m.subject && v2 === m.description) return m as PreconditionFailure_Violation
-  return { type: v0, subject: v1, description: v2 }
+  const o: PreconditionFailure_Violation = { type: v0, subject: v1, description: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodePreconditionFailure_Violation(w: ProtobufWriter, m: PreconditionFailure_ViolationInput): void {
@@ -1181,6 +1254,7 @@ function encodePreconditionFailure_Violation(w: ProtobufWriter, m: PreconditionF
   if (v1 != null && v1 !== '') w.stringField(18, v1)
   const v2 = m.description
   if (v2 != null && v2 !== '') w.stringField(26, v2)
+  if (m.$unknown?.[0] === 'google.rpc.PreconditionFailure.Violation') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodePreconditionFailure_Violation(
@@ -1191,10 +1265,12 @@ function decodePreconditionFailure_Violation(
   let v0: string = ''
   let v1: string = ''
   let v2: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.type
     v1 = base.subject
     v2 = base.description
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1209,17 +1285,21 @@ function decodePreconditionFailure_Violation(
         v2 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.PreconditionFailure.Violation'])
     }
   }
   r.leave(end)
-  return { type: v0, subject: v1, description: v2 }
+  const o: PreconditionFailure_Violation = { type: v0, subject: v1, description: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeBadRequest(m: BadRequestInput): BadRequest {
   const v0 = completeList(m.fieldViolations ?? [], completeBadRequest_FieldViolation)
   if (v0 === m.fieldViolations) return m as BadRequest
-  return { fieldViolations: v0 }
+  const o: BadRequest = { fieldViolations: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeBadRequest(w: ProtobufWriter, m: BadRequestInput): void {
@@ -1231,12 +1311,15 @@ function encodeBadRequest(w: ProtobufWriter, m: BadRequestInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'google.rpc.BadRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeBadRequest(r: ProtobufReader, end: number, base?: BadRequest): BadRequest {
   let v0: BadRequest_FieldViolation[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.fieldViolations
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1245,11 +1328,13 @@ function decodeBadRequest(r: ProtobufReader, end: number, base?: BadRequest): Ba
         v0.push(decodeBadRequest_FieldViolation(r, r.enter(4)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.BadRequest'])
     }
   }
   r.leave(end)
-  return { fieldViolations: v0 }
+  const o: BadRequest = { fieldViolations: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeBadRequest_FieldViolation(m: BadRequest_FieldViolationInput): BadRequest_FieldViolation {
@@ -1260,7 +1345,9 @@ function completeBadRequest_FieldViolation(m: BadRequest_FieldViolationInput): B
   if (v0 === m.field && v1 === m.description && v2 === m.reason && v3 === m.localizedMessage) {
     return m as BadRequest_FieldViolation
   }
-  return { field: v0, description: v1, reason: v2, localizedMessage: v3 }
+  const o: BadRequest_FieldViolation = { field: v0, description: v1, reason: v2, localizedMessage: v3 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeBadRequest_FieldViolation(w: ProtobufWriter, m: BadRequest_FieldViolationInput): void {
@@ -1276,6 +1363,7 @@ function encodeBadRequest_FieldViolation(w: ProtobufWriter, m: BadRequest_FieldV
     encodeLocalizedMessage(w, v3)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'google.rpc.BadRequest.FieldViolation') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeBadRequest_FieldViolation(
@@ -1287,11 +1375,13 @@ function decodeBadRequest_FieldViolation(
   let v1: string = ''
   let v2: string = ''
   let v3: LocalizedMessage | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.field
     v1 = base.description
     v2 = base.reason
     v3 = base.localizedMessage
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1309,18 +1399,22 @@ function decodeBadRequest_FieldViolation(
         v3 = decodeLocalizedMessage(r, r.enter(3), v3)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.BadRequest.FieldViolation'])
     }
   }
   r.leave(end)
-  return { field: v0, description: v1, reason: v2, localizedMessage: v3 }
+  const o: BadRequest_FieldViolation = { field: v0, description: v1, reason: v2, localizedMessage: v3 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeRequestInfo(m: RequestInfoInput): RequestInfo {
   const v0 = m.requestId ?? ''
   const v1 = m.servingData ?? ''
   if (v0 === m.requestId && v1 === m.servingData) return m as RequestInfo
-  return { requestId: v0, servingData: v1 }
+  const o: RequestInfo = { requestId: v0, servingData: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeRequestInfo(w: ProtobufWriter, m: RequestInfoInput): void {
@@ -1328,14 +1422,17 @@ function encodeRequestInfo(w: ProtobufWriter, m: RequestInfoInput): void {
   if (v0 != null && v0 !== '') w.stringField(10, v0)
   const v1 = m.servingData
   if (v1 != null && v1 !== '') w.stringField(18, v1)
+  if (m.$unknown?.[0] === 'google.rpc.RequestInfo') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeRequestInfo(r: ProtobufReader, end: number, base?: RequestInfo): RequestInfo {
   let v0: string = ''
   let v1: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.requestId
     v1 = base.servingData
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1347,11 +1444,13 @@ function decodeRequestInfo(r: ProtobufReader, end: number, base?: RequestInfo): 
         v1 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.RequestInfo'])
     }
   }
   r.leave(end)
-  return { requestId: v0, servingData: v1 }
+  const o: RequestInfo = { requestId: v0, servingData: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeResourceInfo(m: ResourceInfoInput): ResourceInfo {
@@ -1360,7 +1459,9 @@ function completeResourceInfo(m: ResourceInfoInput): ResourceInfo {
   const v2 = m.owner ?? ''
   const v3 = m.description ?? ''
   if (v0 === m.resourceType && v1 === m.resourceName && v2 === m.owner && v3 === m.description) return m as ResourceInfo
-  return { resourceType: v0, resourceName: v1, owner: v2, description: v3 }
+  const o: ResourceInfo = { resourceType: v0, resourceName: v1, owner: v2, description: v3 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeResourceInfo(w: ProtobufWriter, m: ResourceInfoInput): void {
@@ -1372,6 +1473,7 @@ function encodeResourceInfo(w: ProtobufWriter, m: ResourceInfoInput): void {
   if (v2 != null && v2 !== '') w.stringField(26, v2)
   const v3 = m.description
   if (v3 != null && v3 !== '') w.stringField(34, v3)
+  if (m.$unknown?.[0] === 'google.rpc.ResourceInfo') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeResourceInfo(r: ProtobufReader, end: number, base?: ResourceInfo): ResourceInfo {
@@ -1379,11 +1481,13 @@ function decodeResourceInfo(r: ProtobufReader, end: number, base?: ResourceInfo)
   let v1: string = ''
   let v2: string = ''
   let v3: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.resourceType
     v1 = base.resourceName
     v2 = base.owner
     v3 = base.description
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1401,17 +1505,21 @@ function decodeResourceInfo(r: ProtobufReader, end: number, base?: ResourceInfo)
         v3 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.ResourceInfo'])
     }
   }
   r.leave(end)
-  return { resourceType: v0, resourceName: v1, owner: v2, description: v3 }
+  const o: ResourceInfo = { resourceType: v0, resourceName: v1, owner: v2, description: v3 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeHelp(m: HelpInput): Help {
   const v0 = completeList(m.links ?? [], completeHelp_Link)
   if (v0 === m.links) return m as Help
-  return { links: v0 }
+  const o: Help = { links: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeHelp(w: ProtobufWriter, m: HelpInput): void {
@@ -1423,12 +1531,15 @@ function encodeHelp(w: ProtobufWriter, m: HelpInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'google.rpc.Help') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeHelp(r: ProtobufReader, end: number, base?: Help): Help {
   let v0: Help_Link[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.links
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1437,18 +1548,22 @@ function decodeHelp(r: ProtobufReader, end: number, base?: Help): Help {
         v0.push(decodeHelp_Link(r, r.enter(3)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.Help'])
     }
   }
   r.leave(end)
-  return { links: v0 }
+  const o: Help = { links: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeHelp_Link(m: Help_LinkInput): Help_Link {
   const v0 = m.description ?? ''
   const v1 = m.url ?? ''
   if (v0 === m.description && v1 === m.url) return m as Help_Link
-  return { description: v0, url: v1 }
+  const o: Help_Link = { description: v0, url: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeHelp_Link(w: ProtobufWriter, m: Help_LinkInput): void {
@@ -1456,14 +1571,17 @@ function encodeHelp_Link(w: ProtobufWriter, m: Help_LinkInput): void {
   if (v0 != null && v0 !== '') w.stringField(10, v0)
   const v1 = m.url
   if (v1 != null && v1 !== '') w.stringField(18, v1)
+  if (m.$unknown?.[0] === 'google.rpc.Help.Link') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeHelp_Link(r: ProtobufReader, end: number, base?: Help_Link): Help_Link {
   let v0: string = ''
   let v1: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.description
     v1 = base.url
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1475,18 +1593,22 @@ function decodeHelp_Link(r: ProtobufReader, end: number, base?: Help_Link): Help
         v1 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.Help.Link'])
     }
   }
   r.leave(end)
-  return { description: v0, url: v1 }
+  const o: Help_Link = { description: v0, url: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeLocalizedMessage(m: LocalizedMessageInput): LocalizedMessage {
   const v0 = m.locale ?? ''
   const v1 = m.message ?? ''
   if (v0 === m.locale && v1 === m.message) return m as LocalizedMessage
-  return { locale: v0, message: v1 }
+  const o: LocalizedMessage = { locale: v0, message: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeLocalizedMessage(w: ProtobufWriter, m: LocalizedMessageInput): void {
@@ -1494,14 +1616,17 @@ function encodeLocalizedMessage(w: ProtobufWriter, m: LocalizedMessageInput): vo
   if (v0 != null && v0 !== '') w.stringField(10, v0)
   const v1 = m.message
   if (v1 != null && v1 !== '') w.stringField(18, v1)
+  if (m.$unknown?.[0] === 'google.rpc.LocalizedMessage') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeLocalizedMessage(r: ProtobufReader, end: number, base?: LocalizedMessage): LocalizedMessage {
   let v0: string = ''
   let v1: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.locale
     v1 = base.message
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1513,16 +1638,18 @@ function decodeLocalizedMessage(r: ProtobufReader, end: number, base?: Localized
         v1 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.LocalizedMessage'])
     }
   }
   r.leave(end)
-  return { locale: v0, message: v1 }
+  const o: LocalizedMessage = { locale: v0, message: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of google/rpc/error_details.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["google/rpc/error_details.proto",1,"proto3","google.rpc","google.rpc.","",[[3,".ErrorInfo",[[1,"reason","string"],[2,"domain","string"],[3,"metadata","<string,string"]]],[3,".RetryInfo",[[1,"retry_delay retryDelay",":google.protobuf.Duration",2]]],[3,".DebugInfo",[[1,"stack_entries stackEntries","[string"],[2,"detail","string"]]],[3,".QuotaFailure",[[1,"violations","[:.QuotaFailure.Violation"]]],[3,".QuotaFailure.Violation",[[1,"subject","string"],[2,"description","string"],[3,"api_service apiService","string"],[4,"quota_metric quotaMetric","string"],[5,"quota_id quotaId","string"],[6,"quota_dimensions quotaDimensions","<string,string"],[7,"quota_value quotaValue","i64"],[8,"future_quota_value futureQuotaValue","i64",2]]],[3,".PreconditionFailure",[[1,"violations","[:.PreconditionFailure.Violation"]]],[3,".PreconditionFailure.Violation",[[1,"type","string"],[2,"subject","string"],[3,"description","string"]]],[3,".BadRequest",[[1,"field_violations fieldViolations","[:.BadRequest.FieldViolation"]]],[3,".BadRequest.FieldViolation",[[1,"field","string"],[2,"description","string"],[3,"reason","string"],[4,"localized_message localizedMessage",":.LocalizedMessage",2]]],[3,".RequestInfo",[[1,"request_id requestId","string"],[2,"serving_data servingData","string"]]],[3,".ResourceInfo",[[1,"resource_type resourceType","string"],[2,"resource_name resourceName","string"],[3,"owner","string"],[4,"description","string"]]],[3,".Help",[[1,"links","[:.Help.Link"]]],[3,".Help.Link",[[1,"description","string"],[2,"url","string"]]],[3,".LocalizedMessage",[[1,"locale","string"],[2,"message","string"]]]],[],[],[],[],"Wj9nb29nbGUuZ29sYW5nLm9yZy9nZW5wcm90by9nb29nbGVhcGlzL3JwYy9lcnJkZXRhaWxzO2VycmRldGFpbHNQAUIRRXJyb3JEZXRhaWxzUHJvdG8KDmNvbS5nb29nbGUucnBjogIDUlBD"]',
+  '["google/rpc/error_details.proto",1,"proto3","google.rpc","google.rpc.","unknown",[[3,".ErrorInfo",[[1,"reason","string"],[2,"domain","string"],[3,"metadata","<string,string"]]],[3,".RetryInfo",[[1,"retry_delay retryDelay",":google.protobuf.Duration",2]]],[3,".DebugInfo",[[1,"stack_entries stackEntries","[string"],[2,"detail","string"]]],[3,".QuotaFailure",[[1,"violations","[:.QuotaFailure.Violation"]]],[3,".QuotaFailure.Violation",[[1,"subject","string"],[2,"description","string"],[3,"api_service apiService","string"],[4,"quota_metric quotaMetric","string"],[5,"quota_id quotaId","string"],[6,"quota_dimensions quotaDimensions","<string,string"],[7,"quota_value quotaValue","i64"],[8,"future_quota_value futureQuotaValue","i64",2]]],[3,".PreconditionFailure",[[1,"violations","[:.PreconditionFailure.Violation"]]],[3,".PreconditionFailure.Violation",[[1,"type","string"],[2,"subject","string"],[3,"description","string"]]],[3,".BadRequest",[[1,"field_violations fieldViolations","[:.BadRequest.FieldViolation"]]],[3,".BadRequest.FieldViolation",[[1,"field","string"],[2,"description","string"],[3,"reason","string"],[4,"localized_message localizedMessage",":.LocalizedMessage",2]]],[3,".RequestInfo",[[1,"request_id requestId","string"],[2,"serving_data servingData","string"]]],[3,".ResourceInfo",[[1,"resource_type resourceType","string"],[2,"resource_name resourceName","string"],[3,"owner","string"],[4,"description","string"]]],[3,".Help",[[1,"links","[:.Help.Link"]]],[3,".Help.Link",[[1,"description","string"],[2,"url","string"]]],[3,".LocalizedMessage",[[1,"locale","string"],[2,"message","string"]]]],[],[],[],[],"Wj9nb29nbGUuZ29sYW5nLm9yZy9nZW5wcm90by9nb29nbGVhcGlzL3JwYy9lcnJkZXRhaWxzO2VycmRldGFpbHNQAUIRRXJyb3JEZXRhaWxzUHJvdG8KDmNvbS5nb29nbGUucnBjogIDUlBD"]',
   () => [$file1],
 )

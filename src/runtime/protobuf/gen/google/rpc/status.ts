@@ -2,7 +2,8 @@
 import { completeList } from '../../../../core/message/complete.ts'
 import { fileSchema } from '../../../../core/message/file-schema.ts'
 import type { FileSchema } from '../../../../core/message/schema.ts'
-import { protobufMessage, type ProtobufMessage } from '../../../../protobuf/message.ts'
+import type { UnknownFields } from '../../../../core/message/unknown-fields.ts'
+import { protobufMessage, writeUnknownProtobufFields, type ProtobufMessage } from '../../../../protobuf/message.ts'
 import type { ProtobufReader } from '../../../../protobuf/reader.ts'
 import type { ProtobufWriter } from '../../../../protobuf/writer.ts'
 import { $file as $file1, Any, type AnyInput } from '../protobuf/any.ts'
@@ -34,6 +35,7 @@ export interface Status {
    * message types for APIs to use.
    */
   details: Any[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Status} is made from. */
@@ -55,6 +57,7 @@ export interface StatusInput {
    * message types for APIs to use.
    */
   readonly details?: readonly AnyInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Status: ProtobufMessage<Status, StatusInput> = /*#__PURE__*/ protobufMessage(
@@ -72,7 +75,9 @@ function completeStatus(m: StatusInput): Status {
   const v1 = m.message ?? ''
   const v2 = completeList(m.details ?? [], (e0: AnyInput) => Any.complete(e0))
   if (v0 === m.code && v1 === m.message && v2 === m.details) return m as Status
-  return { code: v0, message: v1, details: v2 }
+  const o: Status = { code: v0, message: v1, details: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeStatus(w: ProtobufWriter, m: StatusInput): void {
@@ -88,16 +93,19 @@ function encodeStatus(w: ProtobufWriter, m: StatusInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'google.rpc.Status') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeStatus(r: ProtobufReader, end: number, base?: Status): Status {
   let v0: number = 0
   let v1: string = ''
   let v2: Any[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.code
     v1 = base.message
     v2 = base.details
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -112,16 +120,18 @@ function decodeStatus(r: ProtobufReader, end: number, base?: Status): Status {
         v2.push(Any.decode(r, r.enter(13)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['google.rpc.Status'])
     }
   }
   r.leave(end)
-  return { code: v0, message: v1, details: v2 }
+  const o: Status = { code: v0, message: v1, details: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of google/rpc/status.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["google/rpc/status.proto",1,"proto3","google.rpc","google.rpc.","",[[3,".Status",[[1,"code","i32"],[2,"message","string"],[3,"details","[:google.protobuf.Any"]]]],[],[],[],[],"Wjdnb29nbGUuZ29sYW5nLm9yZy9nZW5wcm90by9nb29nbGVhcGlzL3JwYy9zdGF0dXM7c3RhdHVzUAFCC1N0YXR1c1Byb3RvCg5jb20uZ29vZ2xlLnJwY6ICA1JQQw=="]',
+  '["google/rpc/status.proto",1,"proto3","google.rpc","google.rpc.","unknown",[[3,".Status",[[1,"code","i32"],[2,"message","string"],[3,"details","[:google.protobuf.Any"]]]],[],[],[],[],"Wjdnb29nbGUuZ29sYW5nLm9yZy9nZW5wcm90by9nb29nbGVhcGlzL3JwYy9zdGF0dXM7c3RhdHVzUAFCC1N0YXR1c1Byb3RvCg5jb20uZ29vZ2xlLnJwY6ICA1JQQw=="]',
   () => [$file1],
 )

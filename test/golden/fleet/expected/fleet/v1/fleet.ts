@@ -12,6 +12,7 @@ import {
   serviceType,
   timestampFile as $file4,
   unknownCase,
+  writeUnknownProtobufFields,
   type CallOptions,
   type Context,
   type DurationInput,
@@ -22,6 +23,7 @@ import {
   type ProtobufWriter,
   type ServiceType,
   type TimestampInput,
+  type UnknownFields,
 } from 'volo-ts/gen'
 import { $file as $file1, Area, Point, type AreaInput, type PointInput } from './geo.js'
 
@@ -50,6 +52,7 @@ export interface Vehicle {
     | undefined
   photo: Uint8Array
   recentSpeeds: number[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Vehicle} is made from. */
@@ -69,6 +72,7 @@ export interface VehicleInput {
     | undefined
   readonly photo?: Uint8Array | undefined
   readonly recentSpeeds?: readonly number[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Vehicle: ProtobufMessage<Vehicle, VehicleInput> = /*#__PURE__*/ protobufMessage(
@@ -81,11 +85,13 @@ export const Vehicle: ProtobufMessage<Vehicle, VehicleInput> = /*#__PURE__*/ pro
 
 export interface Vehicle_Idle {
   since?: Duration | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Vehicle_Idle} is made from. */
 export interface Vehicle_IdleInput {
   readonly since?: DurationInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Vehicle_Idle: ProtobufMessage<Vehicle_Idle, Vehicle_IdleInput> = /*#__PURE__*/ protobufMessage(
@@ -99,12 +105,14 @@ export const Vehicle_Idle: ProtobufMessage<Vehicle_Idle, Vehicle_IdleInput> = /*
 export interface Vehicle_Tour {
   stops: Point[]
   done: number
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Vehicle_Tour} is made from. */
 export interface Vehicle_TourInput {
   readonly stops?: readonly PointInput[] | undefined
   readonly done?: number | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Vehicle_Tour: ProtobufMessage<Vehicle_Tour, Vehicle_TourInput> = /*#__PURE__*/ protobufMessage(
@@ -117,11 +125,13 @@ export const Vehicle_Tour: ProtobufMessage<Vehicle_Tour, Vehicle_TourInput> = /*
 
 export interface GetVehicleRequest {
   id: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetVehicleRequest} is made from. */
 export interface GetVehicleRequestInput {
   readonly id?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetVehicleRequest: ProtobufMessage<GetVehicleRequest, GetVehicleRequestInput> =
@@ -136,12 +146,14 @@ export const GetVehicleRequest: ProtobufMessage<GetVehicleRequest, GetVehicleReq
 export interface ListVehiclesRequest {
   within?: Area | undefined
   kinds: VehicleKind[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ListVehiclesRequest} is made from. */
 export interface ListVehiclesRequestInput {
   readonly within?: AreaInput | undefined
   readonly kinds?: readonly VehicleKind[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ListVehiclesRequest: ProtobufMessage<ListVehiclesRequest, ListVehiclesRequestInput> =
@@ -159,6 +171,7 @@ export interface Position {
   at?: Point | undefined
   time?: Timestamp | undefined
   speed: number
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Position} is made from. */
@@ -167,6 +180,7 @@ export interface PositionInput {
   readonly at?: PointInput | undefined
   readonly time?: TimestampInput | undefined
   readonly speed?: number | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Position: ProtobufMessage<Position, PositionInput> = /*#__PURE__*/ protobufMessage(
@@ -181,6 +195,7 @@ export interface TrackSummary {
   positions: number
   metres: number
   elapsed?: Duration | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link TrackSummary} is made from. */
@@ -188,6 +203,7 @@ export interface TrackSummaryInput {
   readonly positions?: number | undefined
   readonly metres?: number | undefined
   readonly elapsed?: DurationInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const TrackSummary: ProtobufMessage<TrackSummary, TrackSummaryInput> = /*#__PURE__*/ protobufMessage(
@@ -202,6 +218,7 @@ export const TrackSummary: ProtobufMessage<TrackSummary, TrackSummaryInput> = /*
 export interface Dispatch {
   vehicleId: string
   body?: { case: 'goTo'; value: Point } | { case: 'text'; value: string } | { case: 'done'; value: boolean } | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Dispatch} is made from. */
@@ -212,6 +229,7 @@ export interface DispatchInput {
     | { readonly case: 'text'; readonly value: string }
     | { readonly case: 'done'; readonly value: boolean }
     | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Dispatch: ProtobufMessage<Dispatch, DispatchInput> = /*#__PURE__*/ protobufMessage(
@@ -326,7 +344,7 @@ function completeVehicle(m: VehicleInput): Vehicle {
   ) {
     return m as Vehicle
   }
-  return {
+  const o: Vehicle = {
     id: v0,
     kind: v1,
     capacity: v2,
@@ -337,6 +355,8 @@ function completeVehicle(m: VehicleInput): Vehicle {
     photo: v7,
     recentSpeeds: v8,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeVehicle(w: ProtobufWriter, m: VehicleInput): void {
@@ -392,6 +412,7 @@ function encodeVehicle(w: ProtobufWriter, m: VehicleInput): void {
   if (v8 != null && v8.length > 0) {
     w.packedSint32(90, v8)
   }
+  if (m.$unknown?.[0] === 'fleet.v1.Vehicle') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeVehicle(r: ProtobufReader, end: number, base?: Vehicle): Vehicle {
@@ -404,6 +425,7 @@ function decodeVehicle(r: ProtobufReader, end: number, base?: Vehicle): Vehicle 
   let v6: Vehicle['activity']
   let v7: Uint8Array | undefined
   let v8: number[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.id
     v1 = base.kind
@@ -414,6 +436,7 @@ function decodeVehicle(r: ProtobufReader, end: number, base?: Vehicle): Vehicle 
     v6 = base.activity
     v7 = base.photo
     v8 = base.recentSpeeds
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -470,11 +493,11 @@ function decodeVehicle(r: ProtobufReader, end: number, base?: Vehicle): Vehicle 
         r.packedSint32(v8)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.Vehicle'])
     }
   }
   r.leave(end)
-  return {
+  const o: Vehicle = {
     id: v0,
     kind: v1,
     capacity: v2,
@@ -485,12 +508,16 @@ function decodeVehicle(r: ProtobufReader, end: number, base?: Vehicle): Vehicle 
     photo: v7 ?? new Uint8Array(0),
     recentSpeeds: v8,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeVehicle_Idle(m: Vehicle_IdleInput): Vehicle_Idle {
   const v0 = m.since == null ? undefined : Duration.complete(m.since)
   if (v0 === m.since) return m as Vehicle_Idle
-  return { since: v0 }
+  const o: Vehicle_Idle = { since: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeVehicle_Idle(w: ProtobufWriter, m: Vehicle_IdleInput): void {
@@ -500,12 +527,15 @@ function encodeVehicle_Idle(w: ProtobufWriter, m: Vehicle_IdleInput): void {
     Duration.encode(w, v0)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'fleet.v1.Vehicle.Idle') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeVehicle_Idle(r: ProtobufReader, end: number, base?: Vehicle_Idle): Vehicle_Idle {
   let v0: Duration | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.since
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -514,18 +544,22 @@ function decodeVehicle_Idle(r: ProtobufReader, end: number, base?: Vehicle_Idle)
         v0 = Duration.decode(r, r.enter(3), v0)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.Vehicle.Idle'])
     }
   }
   r.leave(end)
-  return { since: v0 }
+  const o: Vehicle_Idle = { since: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeVehicle_Tour(m: Vehicle_TourInput): Vehicle_Tour {
   const v0 = completeList(m.stops ?? [], (e0: PointInput) => Point.complete(e0))
   const v1 = m.done ?? 0
   if (v0 === m.stops && v1 === m.done) return m as Vehicle_Tour
-  return { stops: v0, done: v1 }
+  const o: Vehicle_Tour = { stops: v0, done: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeVehicle_Tour(w: ProtobufWriter, m: Vehicle_TourInput): void {
@@ -539,14 +573,17 @@ function encodeVehicle_Tour(w: ProtobufWriter, m: Vehicle_TourInput): void {
   }
   const v1 = m.done
   if (v1 != null && v1 !== 0) w.uint32Field(16, v1)
+  if (m.$unknown?.[0] === 'fleet.v1.Vehicle.Tour') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeVehicle_Tour(r: ProtobufReader, end: number, base?: Vehicle_Tour): Vehicle_Tour {
   let v0: Point[] = []
   let v1: number = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.stops
     v1 = base.done
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -558,28 +595,35 @@ function decodeVehicle_Tour(r: ProtobufReader, end: number, base?: Vehicle_Tour)
         v1 = r.uint32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.Vehicle.Tour'])
     }
   }
   r.leave(end)
-  return { stops: v0, done: v1 }
+  const o: Vehicle_Tour = { stops: v0, done: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetVehicleRequest(m: GetVehicleRequestInput): GetVehicleRequest {
   const v0 = m.id ?? ''
   if (v0 === m.id) return m as GetVehicleRequest
-  return { id: v0 }
+  const o: GetVehicleRequest = { id: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetVehicleRequest(w: ProtobufWriter, m: GetVehicleRequestInput): void {
   const v0 = m.id
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'fleet.v1.GetVehicleRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetVehicleRequest(r: ProtobufReader, end: number, base?: GetVehicleRequest): GetVehicleRequest {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.id
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -588,18 +632,22 @@ function decodeGetVehicleRequest(r: ProtobufReader, end: number, base?: GetVehic
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.GetVehicleRequest'])
     }
   }
   r.leave(end)
-  return { id: v0 }
+  const o: GetVehicleRequest = { id: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeListVehiclesRequest(m: ListVehiclesRequestInput): ListVehiclesRequest {
   const v0 = m.within == null ? undefined : Area.complete(m.within)
   const v1 = (m.kinds ?? []) as VehicleKind[]
   if (v0 === m.within && v1 === m.kinds) return m as ListVehiclesRequest
-  return { within: v0, kinds: v1 }
+  const o: ListVehiclesRequest = { within: v0, kinds: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeListVehiclesRequest(w: ProtobufWriter, m: ListVehiclesRequestInput): void {
@@ -613,14 +661,17 @@ function encodeListVehiclesRequest(w: ProtobufWriter, m: ListVehiclesRequestInpu
   if (v1 != null && v1.length > 0) {
     w.packedInt32(18, v1)
   }
+  if (m.$unknown?.[0] === 'fleet.v1.ListVehiclesRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeListVehiclesRequest(r: ProtobufReader, end: number, base?: ListVehiclesRequest): ListVehiclesRequest {
   let v0: Area | undefined
   let v1: VehicleKind[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.within
     v1 = base.kinds
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -635,11 +686,13 @@ function decodeListVehiclesRequest(r: ProtobufReader, end: number, base?: ListVe
         r.packedInt32(v1)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.ListVehiclesRequest'])
     }
   }
   r.leave(end)
-  return { within: v0, kinds: v1 }
+  const o: ListVehiclesRequest = { within: v0, kinds: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completePosition(m: PositionInput): Position {
@@ -648,7 +701,9 @@ function completePosition(m: PositionInput): Position {
   const v2 = m.time == null ? undefined : Timestamp.complete(m.time)
   const v3 = m.speed ?? 0
   if (v0 === m.vehicleId && v1 === m.at && v2 === m.time && v3 === m.speed) return m as Position
-  return { vehicleId: v0, at: v1, time: v2, speed: v3 }
+  const o: Position = { vehicleId: v0, at: v1, time: v2, speed: v3 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodePosition(w: ProtobufWriter, m: PositionInput): void {
@@ -668,6 +723,7 @@ function encodePosition(w: ProtobufWriter, m: PositionInput): void {
   }
   const v3 = m.speed
   if (v3 != null && (v3 !== 0 || 1 / v3 < 0)) w.floatField(37, v3)
+  if (m.$unknown?.[0] === 'fleet.v1.Position') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodePosition(r: ProtobufReader, end: number, base?: Position): Position {
@@ -675,11 +731,13 @@ function decodePosition(r: ProtobufReader, end: number, base?: Position): Positi
   let v1: Point | undefined
   let v2: Timestamp | undefined
   let v3: number = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.vehicleId
     v1 = base.at
     v2 = base.time
     v3 = base.speed
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -697,11 +755,13 @@ function decodePosition(r: ProtobufReader, end: number, base?: Position): Positi
         v3 = r.float()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.Position'])
     }
   }
   r.leave(end)
-  return { vehicleId: v0, at: v1, time: v2, speed: v3 }
+  const o: Position = { vehicleId: v0, at: v1, time: v2, speed: v3 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeTrackSummary(m: TrackSummaryInput): TrackSummary {
@@ -709,7 +769,9 @@ function completeTrackSummary(m: TrackSummaryInput): TrackSummary {
   const v1 = m.metres ?? 0
   const v2 = m.elapsed == null ? undefined : Duration.complete(m.elapsed)
   if (v0 === m.positions && v1 === m.metres && v2 === m.elapsed) return m as TrackSummary
-  return { positions: v0, metres: v1, elapsed: v2 }
+  const o: TrackSummary = { positions: v0, metres: v1, elapsed: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeTrackSummary(w: ProtobufWriter, m: TrackSummaryInput): void {
@@ -723,16 +785,19 @@ function encodeTrackSummary(w: ProtobufWriter, m: TrackSummaryInput): void {
     Duration.encode(w, v2)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'fleet.v1.TrackSummary') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeTrackSummary(r: ProtobufReader, end: number, base?: TrackSummary): TrackSummary {
   let v0: number = 0
   let v1: number = 0
   let v2: Duration | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.positions
     v1 = base.metres
     v2 = base.elapsed
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -747,11 +812,13 @@ function decodeTrackSummary(r: ProtobufReader, end: number, base?: TrackSummary)
         v2 = Duration.decode(r, r.enter(3), v2)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.TrackSummary'])
     }
   }
   r.leave(end)
-  return { positions: v0, metres: v1, elapsed: v2 }
+  const o: TrackSummary = { positions: v0, metres: v1, elapsed: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeDispatch(m: DispatchInput): Dispatch {
@@ -765,7 +832,9 @@ function completeDispatch(m: DispatchInput): Dispatch {
     }
   }
   if (v0 === m.vehicleId && v1 === m.body) return m as Dispatch
-  return { vehicleId: v0, body: v1 }
+  const o: Dispatch = { vehicleId: v0, body: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeDispatch(w: ProtobufWriter, m: DispatchInput): void {
@@ -792,14 +861,17 @@ function encodeDispatch(w: ProtobufWriter, m: DispatchInput): void {
         throw unknownCase('fleet.v1.Dispatch.body', v1)
     }
   }
+  if (m.$unknown?.[0] === 'fleet.v1.Dispatch') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeDispatch(r: ProtobufReader, end: number, base?: Dispatch): Dispatch {
   let v0: string = ''
   let v1: Dispatch['body']
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.vehicleId
     v1 = base.body
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -819,16 +891,18 @@ function decodeDispatch(r: ProtobufReader, end: number, base?: Dispatch): Dispat
         v1 = { case: 'done', value: r.bool() }
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.Dispatch'])
     }
   }
   r.leave(end)
-  return { vehicleId: v0, body: v1 }
+  const o: Dispatch = { vehicleId: v0, body: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of fleet/v1/fleet.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["fleet/v1/fleet.proto",1,"proto3","fleet.v1","fleet.v1.","",[[3,".Vehicle",[[1,"id","string"],[2,"kind","=.VehicleKind"],[3,"capacity","i64"],[4,"labels","<string,string"],[5,"driver","string",2],[6,"in_service_since inServiceSince",":google.protobuf.Timestamp",2],[7,"idle",":.Vehicle.Idle",2,"activity"],[8,"tour",":.Vehicle.Tour",2,"activity"],[9,"broken_because brokenBecause","string",2,"activity"],[10,"photo","bytes"],[11,"recent_speeds recentSpeeds","[s32",4]]],[3,".Vehicle.Idle",[[1,"since",":google.protobuf.Duration",2]]],[3,".Vehicle.Tour",[[1,"stops","[:.Point"],[2,"done","u32"]]],[3,".GetVehicleRequest",[[1,"id","string"]]],[3,".ListVehiclesRequest",[[1,"within",":.Area",2],[2,"kinds","[=.VehicleKind",4]]],[3,".Position",[[1,"vehicle_id vehicleId","string"],[2,"at",":.Point",2],[3,"time",":google.protobuf.Timestamp",2],[4,"speed","f32"]]],[3,".TrackSummary",[[1,"positions","u32"],[2,"metres","f64"],[3,"elapsed",":google.protobuf.Duration",2]]],[3,".Dispatch",[[1,"vehicle_id vehicleId","string"],[2,"go_to goTo",":.Point",2,"body"],[3,"text","string",2,"body"],[4,"done","bool",2,"body"]]]],[[".VehicleKind","VEHICLE_KIND_UNSPECIFIED",0,"VEHICLE_KIND_BIKE",1,"VEHICLE_KIND_VAN",2,"VEHICLE_KIND_TRUCK",3]],[[".Fleet","",[["GetVehicle",0,".GetVehicleRequest",".Vehicle"],["PutVehicle",0,".Vehicle","google.protobuf.Empty"],["ListVehicles",2,".ListVehiclesRequest",".Vehicle"],["RecordTrack",3,".Position",".TrackSummary"],["Dispatching",4,".Dispatch",".Dispatch"]]]]]',
+  '["fleet/v1/fleet.proto",1,"proto3","fleet.v1","fleet.v1.","unknown",[[3,".Vehicle",[[1,"id","string"],[2,"kind","=.VehicleKind"],[3,"capacity","i64"],[4,"labels","<string,string"],[5,"driver","string",2],[6,"in_service_since inServiceSince",":google.protobuf.Timestamp",2],[7,"idle",":.Vehicle.Idle",2,"activity"],[8,"tour",":.Vehicle.Tour",2,"activity"],[9,"broken_because brokenBecause","string",2,"activity"],[10,"photo","bytes"],[11,"recent_speeds recentSpeeds","[s32",4]]],[3,".Vehicle.Idle",[[1,"since",":google.protobuf.Duration",2]]],[3,".Vehicle.Tour",[[1,"stops","[:.Point"],[2,"done","u32"]]],[3,".GetVehicleRequest",[[1,"id","string"]]],[3,".ListVehiclesRequest",[[1,"within",":.Area",2],[2,"kinds","[=.VehicleKind",4]]],[3,".Position",[[1,"vehicle_id vehicleId","string"],[2,"at",":.Point",2],[3,"time",":google.protobuf.Timestamp",2],[4,"speed","f32"]]],[3,".TrackSummary",[[1,"positions","u32"],[2,"metres","f64"],[3,"elapsed",":google.protobuf.Duration",2]]],[3,".Dispatch",[[1,"vehicle_id vehicleId","string"],[2,"go_to goTo",":.Point",2,"body"],[3,"text","string",2,"body"],[4,"done","bool",2,"body"]]]],[[".VehicleKind","VEHICLE_KIND_UNSPECIFIED",0,"VEHICLE_KIND_BIKE",1,"VEHICLE_KIND_VAN",2,"VEHICLE_KIND_TRUCK",3]],[[".Fleet","",[["GetVehicle",0,".GetVehicleRequest",".Vehicle"],["PutVehicle",0,".Vehicle","google.protobuf.Empty"],["ListVehicles",2,".ListVehiclesRequest",".Vehicle"],["RecordTrack",3,".Position",".TrackSummary"],["Dispatching",4,".Dispatch",".Dispatch"]]]]]',
   () => [$file1, $file2, $file3, $file4],
 )

@@ -2,10 +2,12 @@
 import {
   fileSchema,
   protobufMessage,
+  writeUnknownProtobufFields,
   type FileSchema,
   type ProtobufMessage,
   type ProtobufReader,
   type ProtobufWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 
 /** A place on earth. */
@@ -14,6 +16,7 @@ export interface Point {
   latitude: number
   /** Degrees, east is positive. */
   longitude: number
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Point} is made from. */
@@ -22,6 +25,7 @@ export interface PointInput {
   readonly latitude?: number | undefined
   /** Degrees, east is positive. */
   readonly longitude?: number | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Point: ProtobufMessage<Point, PointInput> = /*#__PURE__*/ protobufMessage(
@@ -36,12 +40,14 @@ export const Point: ProtobufMessage<Point, PointInput> = /*#__PURE__*/ protobufM
 export interface Area {
   low?: Point | undefined
   high?: Point | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Area} is made from. */
 export interface AreaInput {
   readonly low?: PointInput | undefined
   readonly high?: PointInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Area: ProtobufMessage<Area, AreaInput> = /*#__PURE__*/ protobufMessage(
@@ -58,7 +64,9 @@ function completePoint(m: PointInput): Point {
   const v0 = m.latitude ?? 0
   const v1 = m.longitude ?? 0
   if (v0 === m.latitude && v1 === m.longitude) return m as Point
-  return { latitude: v0, longitude: v1 }
+  const o: Point = { latitude: v0, longitude: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodePoint(w: ProtobufWriter, m: PointInput): void {
@@ -66,14 +74,17 @@ function encodePoint(w: ProtobufWriter, m: PointInput): void {
   if (v0 != null && (v0 !== 0 || 1 / v0 < 0)) w.doubleField(9, v0)
   const v1 = m.longitude
   if (v1 != null && (v1 !== 0 || 1 / v1 < 0)) w.doubleField(17, v1)
+  if (m.$unknown?.[0] === 'fleet.v1.Point') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodePoint(r: ProtobufReader, end: number, base?: Point): Point {
   let v0: number = 0
   let v1: number = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.latitude
     v1 = base.longitude
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -85,18 +96,22 @@ function decodePoint(r: ProtobufReader, end: number, base?: Point): Point {
         v1 = r.double()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.Point'])
     }
   }
   r.leave(end)
-  return { latitude: v0, longitude: v1 }
+  const o: Point = { latitude: v0, longitude: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeArea(m: AreaInput): Area {
   const v0 = m.low == null ? undefined : completePoint(m.low)
   const v1 = m.high == null ? undefined : completePoint(m.high)
   if (v0 === m.low && v1 === m.high) return m as Area
-  return { low: v0, high: v1 }
+  const o: Area = { low: v0, high: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeArea(w: ProtobufWriter, m: AreaInput): void {
@@ -112,14 +127,17 @@ function encodeArea(w: ProtobufWriter, m: AreaInput): void {
     encodePoint(w, v1)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'fleet.v1.Area') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeArea(r: ProtobufReader, end: number, base?: Area): Area {
   let v0: Point | undefined
   let v1: Point | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.low
     v1 = base.high
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -131,16 +149,18 @@ function decodeArea(r: ProtobufReader, end: number, base?: Area): Area {
         v1 = decodePoint(r, r.enter(3), v1)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['fleet.v1.Area'])
     }
   }
   r.leave(end)
-  return { low: v0, high: v1 }
+  const o: Area = { low: v0, high: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of fleet/v1/geo.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["fleet/v1/geo.proto",1,"proto3","fleet.v1","fleet.v1.","",[[3,".Point",[[1,"latitude","f64"],[2,"longitude","f64"]]],[3,".Area",[[1,"low",":.Point",2],[2,"high",":.Point",2]]]],[],[]]',
+  '["fleet/v1/geo.proto",1,"proto3","fleet.v1","fleet.v1.","unknown",[[3,".Point",[[1,"latitude","f64"],[2,"longitude","f64"]]],[3,".Area",[[1,"low",":.Point",2],[2,"high",":.Point",2]]]],[],[]]',
   () => [],
 )

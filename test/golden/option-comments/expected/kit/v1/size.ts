@@ -11,6 +11,6 @@ export type Size = (typeof Size)[keyof typeof Size] | (number & {})
 
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["kit/v1/size.proto",1,"proto3","kit.v1","kit.v1.","view",[],[[".Size","SIZE_UNKNOWN",0,"SIZE_SMALL",1,"SIZE_LITTLE",1,"SIZE_LARGE",7,{"o":"EAE="}]],[]]',
+  '["kit/v1/size.proto",1,"proto3","kit.v1","kit.v1.","view unknown",[],[[".Size","SIZE_UNKNOWN",0,"SIZE_SMALL",1,"SIZE_LITTLE",1,"SIZE_LARGE",7,{"o":"EAE="}]],[]]',
   () => [],
 )

@@ -110,7 +110,7 @@ function completeKit(m: KitInput): Kit {
   ) {
     return m as Kit
   }
-  return {
+  const o: Kit = {
     kitId: v0,
     size: v1,
     otherSize: v2,
@@ -121,8 +121,9 @@ function completeKit(m: KitInput): Kit {
     whichOne: v7,
     nothing: v8,
     apiUrl: v9,
-    $unknown: m.$unknown,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeKit(w: ProtobufWriter, m: KitInput): void {
@@ -181,7 +182,7 @@ function encodeKit(w: ProtobufWriter, m: KitInput): void {
   if (v8 != null && v8 !== 0) w.int32Field(80, v8)
   const v9 = m.apiUrl
   if (v9 != null && v9 !== '') w.stringField(90, v9)
-  if (m.$unknown != null) writeUnknownProtobufFields(w, m.$unknown)
+  if (m.$unknown?.[0] === 'kit.v1.Kit') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeKit(r: ProtobufReader, end: number, base?: Kit): Kit {
@@ -280,11 +281,11 @@ function decodeKit(r: ProtobufReader, end: number, base?: Kit): Kit {
         v9 = r.string()
         break
       default:
-        u = r.keep(t, u)
+        u = r.keep(t, u ?? ['kit.v1.Kit'])
     }
   }
   r.leave(end)
-  return {
+  const o: Kit = {
     kitId: v0,
     size: v1,
     otherSize: v2,
@@ -295,8 +296,9 @@ function decodeKit(r: ProtobufReader, end: number, base?: Kit): Kit {
     whichOne: v7,
     nothing: v8,
     apiUrl: v9,
-    $unknown: u,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of kit/v1/kit.proto. */

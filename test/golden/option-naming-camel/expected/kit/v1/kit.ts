@@ -7,6 +7,7 @@ import {
   serviceType,
   structFile as $file1,
   unknownCase,
+  writeUnknownProtobufFields,
   type CallOptions,
   type Context,
   type FileSchema,
@@ -15,6 +16,7 @@ import {
   type ProtobufReader,
   type ProtobufWriter,
   type ServiceType,
+  type UnknownFields,
 } from 'volo-ts/gen'
 import { $file as $file2, type Size } from './size.js'
 
@@ -31,6 +33,7 @@ export interface Kit {
   nothing: NullValue
   /** Changed at times. */
   apiURL: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Kit} is made from. */
@@ -49,6 +52,7 @@ export interface KitInput {
   readonly nothing?: NullValue | undefined
   /** Changed at times. */
   readonly apiURL?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Kit: ProtobufMessage<Kit, KitInput> = /*#__PURE__*/ protobufMessage(
@@ -106,7 +110,7 @@ function completeKit(m: KitInput): Kit {
   ) {
     return m as Kit
   }
-  return {
+  const o: Kit = {
     kitID: v0,
     size: v1,
     otherSize: v2,
@@ -118,6 +122,8 @@ function completeKit(m: KitInput): Kit {
     nothing: v8,
     apiURL: v9,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeKit(w: ProtobufWriter, m: KitInput): void {
@@ -176,6 +182,7 @@ function encodeKit(w: ProtobufWriter, m: KitInput): void {
   if (v8 != null && v8 !== 0) w.int32Field(80, v8)
   const v9 = m.apiURL
   if (v9 != null && v9 !== '') w.stringField(90, v9)
+  if (m.$unknown?.[0] === 'kit.v1.Kit') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeKit(r: ProtobufReader, end: number, base?: Kit): Kit {
@@ -189,6 +196,7 @@ function decodeKit(r: ProtobufReader, end: number, base?: Kit): Kit {
   let v7: Kit['whichOne']
   let v8: NullValue = 0
   let v9: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.kitID
     v1 = base.size
@@ -200,6 +208,7 @@ function decodeKit(r: ProtobufReader, end: number, base?: Kit): Kit {
     v7 = base.whichOne
     v8 = base.nothing
     v9 = base.apiURL
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -266,11 +275,11 @@ function decodeKit(r: ProtobufReader, end: number, base?: Kit): Kit {
         v9 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['kit.v1.Kit'])
     }
   }
   r.leave(end)
-  return {
+  const o: Kit = {
     kitID: v0,
     size: v1,
     otherSize: v2,
@@ -282,11 +291,13 @@ function decodeKit(r: ProtobufReader, end: number, base?: Kit): Kit {
     nothing: v8,
     apiURL: v9,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of kit/v1/kit.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["kit/v1/kit.proto",1,"proto3","kit.v1","kit.v1.","",[[3,".Kit",[[1,"kit_id kitID kitId","string"],[2,"size","=.Size"],[3,"other_size otherSize","=.Size",2],[4,"sizes","[=.Size",4],[5,"loose_sizes looseSizes","[=.Size",0,"",null,"EAA="],[6,"size_by_name sizeByName","<string,=.Size"],[7,"kit_by_url kitByURL kitByUrl","<string,:.Kit"],[8,"only_size onlySize","=.Size",2,"which_one whichOne"],[9,"only_bytes onlyBytes","bytes",2,"which_one whichOne"],[10,"nothing","=google.protobuf.NullValue"],[11,"api_url apiURL apiUrl","string"]]]],[],[[".Kits","",[["GetKitByID",0,".Kit",".Kit"]]]]]',
+  '["kit/v1/kit.proto",1,"proto3","kit.v1","kit.v1.","unknown",[[3,".Kit",[[1,"kit_id kitID kitId","string"],[2,"size","=.Size"],[3,"other_size otherSize","=.Size",2],[4,"sizes","[=.Size",4],[5,"loose_sizes looseSizes","[=.Size",0,"",null,"EAA="],[6,"size_by_name sizeByName","<string,=.Size"],[7,"kit_by_url kitByURL kitByUrl","<string,:.Kit"],[8,"only_size onlySize","=.Size",2,"which_one whichOne"],[9,"only_bytes onlyBytes","bytes",2,"which_one whichOne"],[10,"nothing","=google.protobuf.NullValue"],[11,"api_url apiURL apiUrl","string"]]]],[],[[".Kits","",[["GetKitByID",0,".Kit",".Kit"]]]]]',
   () => [$file1, $file2],
 )

@@ -4,8 +4,9 @@ import type { Context } from '../../../../../core/context/context.ts'
 import { completeList, unknownCase } from '../../../../../core/message/complete.ts'
 import { fileSchema } from '../../../../../core/message/file-schema.ts'
 import type { FileSchema } from '../../../../../core/message/schema.ts'
+import type { UnknownFields } from '../../../../../core/message/unknown-fields.ts'
 import { methodType, serviceType, type ServiceType } from '../../../../../core/service-type.ts'
-import { protobufMessage, type ProtobufMessage } from '../../../../../protobuf/message.ts'
+import { protobufMessage, writeUnknownProtobufFields, type ProtobufMessage } from '../../../../../protobuf/message.ts'
 import type { ProtobufReader } from '../../../../../protobuf/reader.ts'
 import type { ProtobufWriter } from '../../../../../protobuf/writer.ts'
 import { $file as $file1, Any, type AnyInput } from '../../../../../protobuf/gen/google/protobuf/any.ts'
@@ -61,6 +62,7 @@ export interface Channel {
   subchannelRef: SubchannelRef[]
   /** There are no ordering guarantees on the order of sockets. */
   socketRef: SocketRef[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Channel} is made from. */
@@ -88,6 +90,7 @@ export interface ChannelInput {
   readonly subchannelRef?: readonly SubchannelRefInput[] | undefined
   /** There are no ordering guarantees on the order of sockets. */
   readonly socketRef?: readonly SocketRefInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Channel: ProtobufMessage<Channel, ChannelInput> = /*#__PURE__*/ protobufMessage(
@@ -126,6 +129,7 @@ export interface Subchannel {
   subchannelRef: SubchannelRef[]
   /** There are no ordering guarantees on the order of sockets. */
   socketRef: SocketRef[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Subchannel} is made from. */
@@ -153,6 +157,7 @@ export interface SubchannelInput {
   readonly subchannelRef?: readonly SubchannelRefInput[] | undefined
   /** There are no ordering guarantees on the order of sockets. */
   readonly socketRef?: readonly SocketRefInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Subchannel: ProtobufMessage<Subchannel, SubchannelInput> = /*#__PURE__*/ protobufMessage(
@@ -169,11 +174,13 @@ export const Subchannel: ProtobufMessage<Subchannel, SubchannelInput> = /*#__PUR
  */
 export interface ChannelConnectivityState {
   state: ChannelConnectivityState_State
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ChannelConnectivityState} is made from. */
 export interface ChannelConnectivityStateInput {
   readonly state?: ChannelConnectivityState_State | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ChannelConnectivityState: ProtobufMessage<ChannelConnectivityState, ChannelConnectivityStateInput> =
@@ -204,6 +211,7 @@ export interface ChannelData {
   callsFailed: bigint
   /** The last time a call was started on the channel. */
   lastCallStartedTimestamp?: Timestamp | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ChannelData} is made from. */
@@ -225,6 +233,7 @@ export interface ChannelDataInput {
   readonly callsFailed?: bigint | undefined
   /** The last time a call was started on the channel. */
   readonly lastCallStartedTimestamp?: TimestampInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ChannelData: ProtobufMessage<ChannelData, ChannelDataInput> = /*#__PURE__*/ protobufMessage(
@@ -253,6 +262,7 @@ export interface ChannelTraceEvent {
    * created.
    */
   childRef?: { case: 'channelRef'; value: ChannelRef } | { case: 'subchannelRef'; value: SubchannelRef } | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ChannelTraceEvent} is made from. */
@@ -273,6 +283,7 @@ export interface ChannelTraceEventInput {
     | { readonly case: 'channelRef'; readonly value: ChannelRefInput }
     | { readonly case: 'subchannelRef'; readonly value: SubchannelRefInput }
     | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ChannelTraceEvent: ProtobufMessage<ChannelTraceEvent, ChannelTraceEventInput> =
@@ -296,6 +307,7 @@ export interface ChannelTrace {
   creationTimestamp?: Timestamp | undefined
   /** List of events that have occurred on this channel. */
   events: ChannelTraceEvent[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ChannelTrace} is made from. */
@@ -310,6 +322,7 @@ export interface ChannelTraceInput {
   readonly creationTimestamp?: TimestampInput | undefined
   /** List of events that have occurred on this channel. */
   readonly events?: readonly ChannelTraceEventInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ChannelTrace: ProtobufMessage<ChannelTrace, ChannelTraceInput> = /*#__PURE__*/ protobufMessage(
@@ -326,6 +339,7 @@ export interface ChannelRef {
   channelId: bigint
   /** An optional name associated with the channel. */
   name: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ChannelRef} is made from. */
@@ -334,6 +348,7 @@ export interface ChannelRefInput {
   readonly channelId?: bigint | undefined
   /** An optional name associated with the channel. */
   readonly name?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ChannelRef: ProtobufMessage<ChannelRef, ChannelRefInput> = /*#__PURE__*/ protobufMessage(
@@ -350,6 +365,7 @@ export interface SubchannelRef {
   subchannelId: bigint
   /** An optional name associated with the subchannel. */
   name: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link SubchannelRef} is made from. */
@@ -358,6 +374,7 @@ export interface SubchannelRefInput {
   readonly subchannelId?: bigint | undefined
   /** An optional name associated with the subchannel. */
   readonly name?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const SubchannelRef: ProtobufMessage<SubchannelRef, SubchannelRefInput> = /*#__PURE__*/ protobufMessage(
@@ -374,6 +391,7 @@ export interface SocketRef {
   socketId: bigint
   /** An optional name associated with the socket. */
   name: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link SocketRef} is made from. */
@@ -382,6 +400,7 @@ export interface SocketRefInput {
   readonly socketId?: bigint | undefined
   /** An optional name associated with the socket. */
   readonly name?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const SocketRef: ProtobufMessage<SocketRef, SocketRefInput> = /*#__PURE__*/ protobufMessage(
@@ -398,6 +417,7 @@ export interface ServerRef {
   serverId: bigint
   /** An optional name associated with the server. */
   name: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ServerRef} is made from. */
@@ -406,6 +426,7 @@ export interface ServerRefInput {
   readonly serverId?: bigint | undefined
   /** An optional name associated with the server. */
   readonly name?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ServerRef: ProtobufMessage<ServerRef, ServerRefInput> = /*#__PURE__*/ protobufMessage(
@@ -430,6 +451,7 @@ export interface Server {
    * guarantees.  This may be absent.
    */
   listenSocket: SocketRef[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Server} is made from. */
@@ -443,6 +465,7 @@ export interface ServerInput {
    * guarantees.  This may be absent.
    */
   readonly listenSocket?: readonly SocketRefInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Server: ProtobufMessage<Server, ServerInput> = /*#__PURE__*/ protobufMessage(
@@ -465,6 +488,7 @@ export interface ServerData {
   callsFailed: bigint
   /** The last time a call was started on the server. */
   lastCallStartedTimestamp?: Timestamp | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ServerData} is made from. */
@@ -479,6 +503,7 @@ export interface ServerDataInput {
   readonly callsFailed?: bigint | undefined
   /** The last time a call was started on the server. */
   readonly lastCallStartedTimestamp?: TimestampInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ServerData: ProtobufMessage<ServerData, ServerDataInput> = /*#__PURE__*/ protobufMessage(
@@ -509,6 +534,7 @@ export interface Socket {
    * the original target name.
    */
   remoteName: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Socket} is made from. */
@@ -531,6 +557,7 @@ export interface SocketInput {
    * the original target name.
    */
   readonly remoteName?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Socket: ProtobufMessage<Socket, SocketInput> = /*#__PURE__*/ protobufMessage(
@@ -601,6 +628,7 @@ export interface SocketData {
    * on GetSocketRequest.
    */
   option: SocketOption[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link SocketData} is made from. */
@@ -659,6 +687,7 @@ export interface SocketDataInput {
    * on GetSocketRequest.
    */
   readonly option?: readonly SocketOptionInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const SocketData: ProtobufMessage<SocketData, SocketDataInput> = /*#__PURE__*/ protobufMessage(
@@ -676,6 +705,7 @@ export interface Address {
     | { case: 'udsAddress'; value: Address_UdsAddress }
     | { case: 'otherAddress'; value: Address_OtherAddress }
     | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Address} is made from. */
@@ -685,6 +715,7 @@ export interface AddressInput {
     | { readonly case: 'udsAddress'; readonly value: Address_UdsAddressInput }
     | { readonly case: 'otherAddress'; readonly value: Address_OtherAddressInput }
     | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Address: ProtobufMessage<Address, AddressInput> = /*#__PURE__*/ protobufMessage(
@@ -703,6 +734,7 @@ export interface Address_TcpIpAddress {
   ipAddress: Uint8Array
   /** 0-64k, or -1 if not appropriate. */
   port: number
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Address_TcpIpAddress} is made from. */
@@ -714,6 +746,7 @@ export interface Address_TcpIpAddressInput {
   readonly ipAddress?: Uint8Array | undefined
   /** 0-64k, or -1 if not appropriate. */
   readonly port?: number | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Address_TcpIpAddress: ProtobufMessage<Address_TcpIpAddress, Address_TcpIpAddressInput> =
@@ -728,11 +761,13 @@ export const Address_TcpIpAddress: ProtobufMessage<Address_TcpIpAddress, Address
 /** A Unix Domain Socket address. */
 export interface Address_UdsAddress {
   filename: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Address_UdsAddress} is made from. */
 export interface Address_UdsAddressInput {
   readonly filename?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Address_UdsAddress: ProtobufMessage<Address_UdsAddress, Address_UdsAddressInput> =
@@ -750,6 +785,7 @@ export interface Address_OtherAddress {
   name: string
   /** The actual address message. */
   value?: Any | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Address_OtherAddress} is made from. */
@@ -758,6 +794,7 @@ export interface Address_OtherAddressInput {
   readonly name?: string | undefined
   /** The actual address message. */
   readonly value?: AnyInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Address_OtherAddress: ProtobufMessage<Address_OtherAddress, Address_OtherAddressInput> =
@@ -772,6 +809,7 @@ export const Address_OtherAddress: ProtobufMessage<Address_OtherAddress, Address
 /** Security represents details about how secure the socket is. */
 export interface Security {
   model?: { case: 'tls'; value: Security_Tls } | { case: 'other'; value: Security_OtherSecurity } | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Security} is made from. */
@@ -780,6 +818,7 @@ export interface SecurityInput {
     | { readonly case: 'tls'; readonly value: Security_TlsInput }
     | { readonly case: 'other'; readonly value: Security_OtherSecurityInput }
     | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Security: ProtobufMessage<Security, SecurityInput> = /*#__PURE__*/ protobufMessage(
@@ -813,6 +852,7 @@ export interface Security_Tls {
   localCertificate: Uint8Array
   /** the certificate used by the remote endpoint. */
   remoteCertificate: Uint8Array
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Security_Tls} is made from. */
@@ -839,6 +879,7 @@ export interface Security_TlsInput {
   readonly localCertificate?: Uint8Array | undefined
   /** the certificate used by the remote endpoint. */
   readonly remoteCertificate?: Uint8Array | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Security_Tls: ProtobufMessage<Security_Tls, Security_TlsInput> = /*#__PURE__*/ protobufMessage(
@@ -854,6 +895,7 @@ export interface Security_OtherSecurity {
   name: string
   /** The actual security details message. */
   value?: Any | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link Security_OtherSecurity} is made from. */
@@ -862,6 +904,7 @@ export interface Security_OtherSecurityInput {
   readonly name?: string | undefined
   /** The actual security details message. */
   readonly value?: AnyInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const Security_OtherSecurity: ProtobufMessage<Security_OtherSecurity, Security_OtherSecurityInput> =
@@ -893,6 +936,7 @@ export interface SocketOption {
    * or additional will be set.
    */
   additional?: Any | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link SocketOption} is made from. */
@@ -912,6 +956,7 @@ export interface SocketOptionInput {
    * or additional will be set.
    */
   readonly additional?: AnyInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const SocketOption: ProtobufMessage<SocketOption, SocketOptionInput> = /*#__PURE__*/ protobufMessage(
@@ -928,11 +973,13 @@ export const SocketOption: ProtobufMessage<SocketOption, SocketOptionInput> = /*
  */
 export interface SocketOptionTimeout {
   duration?: Duration | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link SocketOptionTimeout} is made from. */
 export interface SocketOptionTimeoutInput {
   readonly duration?: DurationInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const SocketOptionTimeout: ProtobufMessage<SocketOptionTimeout, SocketOptionTimeoutInput> =
@@ -953,6 +1000,7 @@ export interface SocketOptionLinger {
   active: boolean
   /** duration maps to `struct linger.l_linger` */
   duration?: Duration | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link SocketOptionLinger} is made from. */
@@ -961,6 +1009,7 @@ export interface SocketOptionLingerInput {
   readonly active?: boolean | undefined
   /** duration maps to `struct linger.l_linger` */
   readonly duration?: DurationInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const SocketOptionLinger: ProtobufMessage<SocketOptionLinger, SocketOptionLingerInput> =
@@ -1006,6 +1055,7 @@ export interface SocketOptionTcpInfo {
   tcpiSndCwnd: number
   tcpiAdvmss: number
   tcpiReordering: number
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link SocketOptionTcpInfo} is made from. */
@@ -1039,6 +1089,7 @@ export interface SocketOptionTcpInfoInput {
   readonly tcpiSndCwnd?: number | undefined
   readonly tcpiAdvmss?: number | undefined
   readonly tcpiReordering?: number | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const SocketOptionTcpInfo: ProtobufMessage<SocketOptionTcpInfo, SocketOptionTcpInfoInput> =
@@ -1065,6 +1116,7 @@ export interface GetTopChannelsRequest {
    * reasonable page size.  Must never be negative.
    */
   maxResults: bigint
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetTopChannelsRequest} is made from. */
@@ -1083,6 +1135,7 @@ export interface GetTopChannelsRequestInput {
    * reasonable page size.  Must never be negative.
    */
   readonly maxResults?: bigint | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetTopChannelsRequest: ProtobufMessage<GetTopChannelsRequest, GetTopChannelsRequestInput> =
@@ -1107,6 +1160,7 @@ export interface GetTopChannelsResponse {
    * completes.
    */
   end: boolean
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetTopChannelsResponse} is made from. */
@@ -1123,6 +1177,7 @@ export interface GetTopChannelsResponseInput {
    * completes.
    */
   readonly end?: boolean | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetTopChannelsResponse: ProtobufMessage<GetTopChannelsResponse, GetTopChannelsResponseInput> =
@@ -1149,6 +1204,7 @@ export interface GetServersRequest {
    * reasonable page size.  Must never be negative.
    */
   maxResults: bigint
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetServersRequest} is made from. */
@@ -1167,6 +1223,7 @@ export interface GetServersRequestInput {
    * reasonable page size.  Must never be negative.
    */
   readonly maxResults?: bigint | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetServersRequest: ProtobufMessage<GetServersRequest, GetServersRequestInput> =
@@ -1191,6 +1248,7 @@ export interface GetServersResponse {
    * completes.
    */
   end: boolean
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetServersResponse} is made from. */
@@ -1207,6 +1265,7 @@ export interface GetServersResponseInput {
    * completes.
    */
   readonly end?: boolean | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetServersResponse: ProtobufMessage<GetServersResponse, GetServersResponseInput> =
@@ -1221,12 +1280,14 @@ export const GetServersResponse: ProtobufMessage<GetServersResponse, GetServersR
 export interface GetServerRequest {
   /** server_id is the identifier of the specific server to get. */
   serverId: bigint
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetServerRequest} is made from. */
 export interface GetServerRequestInput {
   /** server_id is the identifier of the specific server to get. */
   readonly serverId?: bigint | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetServerRequest: ProtobufMessage<GetServerRequest, GetServerRequestInput> = /*#__PURE__*/ protobufMessage(
@@ -1243,6 +1304,7 @@ export interface GetServerResponse {
    * should be set.
    */
   server?: Server | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetServerResponse} is made from. */
@@ -1252,6 +1314,7 @@ export interface GetServerResponseInput {
    * should be set.
    */
   readonly server?: ServerInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetServerResponse: ProtobufMessage<GetServerResponse, GetServerResponseInput> =
@@ -1279,6 +1342,7 @@ export interface GetServerSocketsRequest {
    * reasonable page size.  Must never be negative.
    */
   maxResults: bigint
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetServerSocketsRequest} is made from. */
@@ -1298,6 +1362,7 @@ export interface GetServerSocketsRequestInput {
    * reasonable page size.  Must never be negative.
    */
   readonly maxResults?: bigint | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetServerSocketsRequest: ProtobufMessage<GetServerSocketsRequest, GetServerSocketsRequestInput> =
@@ -1322,6 +1387,7 @@ export interface GetServerSocketsResponse {
    * completes.
    */
   end: boolean
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetServerSocketsResponse} is made from. */
@@ -1338,6 +1404,7 @@ export interface GetServerSocketsResponseInput {
    * completes.
    */
   readonly end?: boolean | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetServerSocketsResponse: ProtobufMessage<GetServerSocketsResponse, GetServerSocketsResponseInput> =
@@ -1352,12 +1419,14 @@ export const GetServerSocketsResponse: ProtobufMessage<GetServerSocketsResponse,
 export interface GetChannelRequest {
   /** channel_id is the identifier of the specific channel to get. */
   channelId: bigint
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetChannelRequest} is made from. */
 export interface GetChannelRequestInput {
   /** channel_id is the identifier of the specific channel to get. */
   readonly channelId?: bigint | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetChannelRequest: ProtobufMessage<GetChannelRequest, GetChannelRequestInput> =
@@ -1375,6 +1444,7 @@ export interface GetChannelResponse {
    * should be set.
    */
   channel?: Channel | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetChannelResponse} is made from. */
@@ -1384,6 +1454,7 @@ export interface GetChannelResponseInput {
    * should be set.
    */
   readonly channel?: ChannelInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetChannelResponse: ProtobufMessage<GetChannelResponse, GetChannelResponseInput> =
@@ -1398,12 +1469,14 @@ export const GetChannelResponse: ProtobufMessage<GetChannelResponse, GetChannelR
 export interface GetSubchannelRequest {
   /** subchannel_id is the identifier of the specific subchannel to get. */
   subchannelId: bigint
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetSubchannelRequest} is made from. */
 export interface GetSubchannelRequestInput {
   /** subchannel_id is the identifier of the specific subchannel to get. */
   readonly subchannelId?: bigint | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetSubchannelRequest: ProtobufMessage<GetSubchannelRequest, GetSubchannelRequestInput> =
@@ -1421,6 +1494,7 @@ export interface GetSubchannelResponse {
    * field should be set.
    */
   subchannel?: Subchannel | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetSubchannelResponse} is made from. */
@@ -1430,6 +1504,7 @@ export interface GetSubchannelResponseInput {
    * field should be set.
    */
   readonly subchannel?: SubchannelInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetSubchannelResponse: ProtobufMessage<GetSubchannelResponse, GetSubchannelResponseInput> =
@@ -1450,6 +1525,7 @@ export interface GetSocketRequest {
    * documented.
    */
   summary: boolean
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetSocketRequest} is made from. */
@@ -1462,6 +1538,7 @@ export interface GetSocketRequestInput {
    * documented.
    */
   readonly summary?: boolean | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetSocketRequest: ProtobufMessage<GetSocketRequest, GetSocketRequestInput> = /*#__PURE__*/ protobufMessage(
@@ -1478,6 +1555,7 @@ export interface GetSocketResponse {
    * should be set.
    */
   socket?: Socket | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link GetSocketResponse} is made from. */
@@ -1487,6 +1565,7 @@ export interface GetSocketResponseInput {
    * should be set.
    */
   readonly socket?: SocketInput | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const GetSocketResponse: ProtobufMessage<GetSocketResponse, GetSocketResponseInput> =
@@ -1622,7 +1701,9 @@ function completeChannel(m: ChannelInput): Channel {
   if (v0 === m.ref && v1 === m.data && v2 === m.channelRef && v3 === m.subchannelRef && v4 === m.socketRef) {
     return m as Channel
   }
-  return { ref: v0, data: v1, channelRef: v2, subchannelRef: v3, socketRef: v4 }
+  const o: Channel = { ref: v0, data: v1, channelRef: v2, subchannelRef: v3, socketRef: v4 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeChannel(w: ProtobufWriter, m: ChannelInput): void {
@@ -1662,6 +1743,7 @@ function encodeChannel(w: ProtobufWriter, m: ChannelInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Channel') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeChannel(r: ProtobufReader, end: number, base?: Channel): Channel {
@@ -1670,12 +1752,14 @@ function decodeChannel(r: ProtobufReader, end: number, base?: Channel): Channel 
   let v2: ChannelRef[] = []
   let v3: SubchannelRef[] = []
   let v4: SocketRef[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.ref
     v1 = base.data
     v2 = base.channelRef
     v3 = base.subchannelRef
     v4 = base.socketRef
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1696,11 +1780,13 @@ function decodeChannel(r: ProtobufReader, end: number, base?: Channel): Channel 
         v4.push(decodeSocketRef(r, r.enter(3)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Channel'])
     }
   }
   r.leave(end)
-  return { ref: v0, data: v1, channelRef: v2, subchannelRef: v3, socketRef: v4 }
+  const o: Channel = { ref: v0, data: v1, channelRef: v2, subchannelRef: v3, socketRef: v4 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSubchannel(m: SubchannelInput): Subchannel {
@@ -1712,7 +1798,9 @@ function completeSubchannel(m: SubchannelInput): Subchannel {
   if (v0 === m.ref && v1 === m.data && v2 === m.channelRef && v3 === m.subchannelRef && v4 === m.socketRef) {
     return m as Subchannel
   }
-  return { ref: v0, data: v1, channelRef: v2, subchannelRef: v3, socketRef: v4 }
+  const o: Subchannel = { ref: v0, data: v1, channelRef: v2, subchannelRef: v3, socketRef: v4 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSubchannel(w: ProtobufWriter, m: SubchannelInput): void {
@@ -1752,6 +1840,7 @@ function encodeSubchannel(w: ProtobufWriter, m: SubchannelInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Subchannel') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSubchannel(r: ProtobufReader, end: number, base?: Subchannel): Subchannel {
@@ -1760,12 +1849,14 @@ function decodeSubchannel(r: ProtobufReader, end: number, base?: Subchannel): Su
   let v2: ChannelRef[] = []
   let v3: SubchannelRef[] = []
   let v4: SocketRef[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.ref
     v1 = base.data
     v2 = base.channelRef
     v3 = base.subchannelRef
     v4 = base.socketRef
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1786,22 +1877,27 @@ function decodeSubchannel(r: ProtobufReader, end: number, base?: Subchannel): Su
         v4.push(decodeSocketRef(r, r.enter(3)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Subchannel'])
     }
   }
   r.leave(end)
-  return { ref: v0, data: v1, channelRef: v2, subchannelRef: v3, socketRef: v4 }
+  const o: Subchannel = { ref: v0, data: v1, channelRef: v2, subchannelRef: v3, socketRef: v4 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeChannelConnectivityState(m: ChannelConnectivityStateInput): ChannelConnectivityState {
   const v0 = m.state ?? 0
   if (v0 === m.state) return m as ChannelConnectivityState
-  return { state: v0 }
+  const o: ChannelConnectivityState = { state: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeChannelConnectivityState(w: ProtobufWriter, m: ChannelConnectivityStateInput): void {
   const v0 = m.state
   if (v0 != null && v0 !== 0) w.int32Field(8, v0)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.ChannelConnectivityState') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeChannelConnectivityState(
@@ -1810,8 +1906,10 @@ function decodeChannelConnectivityState(
   base?: ChannelConnectivityState,
 ): ChannelConnectivityState {
   let v0: ChannelConnectivityState_State = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.state
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1820,11 +1918,13 @@ function decodeChannelConnectivityState(
         v0 = r.int32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.ChannelConnectivityState'])
     }
   }
   r.leave(end)
-  return { state: v0 }
+  const o: ChannelConnectivityState = { state: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeChannelData(m: ChannelDataInput): ChannelData {
@@ -1846,7 +1946,7 @@ function completeChannelData(m: ChannelDataInput): ChannelData {
   ) {
     return m as ChannelData
   }
-  return {
+  const o: ChannelData = {
     state: v0,
     target: v1,
     trace: v2,
@@ -1855,6 +1955,8 @@ function completeChannelData(m: ChannelDataInput): ChannelData {
     callsFailed: v5,
     lastCallStartedTimestamp: v6,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeChannelData(w: ProtobufWriter, m: ChannelDataInput): void {
@@ -1884,6 +1986,7 @@ function encodeChannelData(w: ProtobufWriter, m: ChannelDataInput): void {
     Timestamp.encode(w, v6)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.ChannelData') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeChannelData(r: ProtobufReader, end: number, base?: ChannelData): ChannelData {
@@ -1894,6 +1997,7 @@ function decodeChannelData(r: ProtobufReader, end: number, base?: ChannelData): 
   let v4: bigint = 0n
   let v5: bigint = 0n
   let v6: Timestamp | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.state
     v1 = base.target
@@ -1902,6 +2006,7 @@ function decodeChannelData(r: ProtobufReader, end: number, base?: ChannelData): 
     v4 = base.callsSucceeded
     v5 = base.callsFailed
     v6 = base.lastCallStartedTimestamp
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -1928,11 +2033,11 @@ function decodeChannelData(r: ProtobufReader, end: number, base?: ChannelData): 
         v6 = Timestamp.decode(r, r.enter(3), v6)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.ChannelData'])
     }
   }
   r.leave(end)
-  return {
+  const o: ChannelData = {
     state: v0,
     target: v1,
     trace: v2,
@@ -1941,6 +2046,8 @@ function decodeChannelData(r: ProtobufReader, end: number, base?: ChannelData): 
     callsFailed: v5,
     lastCallStartedTimestamp: v6,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeChannelTraceEvent(m: ChannelTraceEventInput): ChannelTraceEvent {
@@ -1963,7 +2070,9 @@ function completeChannelTraceEvent(m: ChannelTraceEventInput): ChannelTraceEvent
   if (v0 === m.description && v1 === m.severity && v2 === m.timestamp && v3 === m.childRef) {
     return m as ChannelTraceEvent
   }
-  return { description: v0, severity: v1, timestamp: v2, childRef: v3 }
+  const o: ChannelTraceEvent = { description: v0, severity: v1, timestamp: v2, childRef: v3 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeChannelTraceEvent(w: ProtobufWriter, m: ChannelTraceEventInput): void {
@@ -1996,6 +2105,7 @@ function encodeChannelTraceEvent(w: ProtobufWriter, m: ChannelTraceEventInput): 
         throw unknownCase('grpc.channelz.v1.ChannelTraceEvent.child_ref', v3)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.ChannelTraceEvent') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeChannelTraceEvent(r: ProtobufReader, end: number, base?: ChannelTraceEvent): ChannelTraceEvent {
@@ -2003,11 +2113,13 @@ function decodeChannelTraceEvent(r: ProtobufReader, end: number, base?: ChannelT
   let v1: ChannelTraceEvent_Severity = 0
   let v2: Timestamp | undefined
   let v3: ChannelTraceEvent['childRef']
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.description
     v1 = base.severity
     v2 = base.timestamp
     v3 = base.childRef
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2032,11 +2144,13 @@ function decodeChannelTraceEvent(r: ProtobufReader, end: number, base?: ChannelT
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.ChannelTraceEvent'])
     }
   }
   r.leave(end)
-  return { description: v0, severity: v1, timestamp: v2, childRef: v3 }
+  const o: ChannelTraceEvent = { description: v0, severity: v1, timestamp: v2, childRef: v3 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeChannelTrace(m: ChannelTraceInput): ChannelTrace {
@@ -2044,7 +2158,9 @@ function completeChannelTrace(m: ChannelTraceInput): ChannelTrace {
   const v1 = m.creationTimestamp == null ? undefined : Timestamp.complete(m.creationTimestamp)
   const v2 = completeList(m.events ?? [], completeChannelTraceEvent)
   if (v0 === m.numEventsLogged && v1 === m.creationTimestamp && v2 === m.events) return m as ChannelTrace
-  return { numEventsLogged: v0, creationTimestamp: v1, events: v2 }
+  const o: ChannelTrace = { numEventsLogged: v0, creationTimestamp: v1, events: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeChannelTrace(w: ProtobufWriter, m: ChannelTraceInput): void {
@@ -2064,16 +2180,19 @@ function encodeChannelTrace(w: ProtobufWriter, m: ChannelTraceInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.ChannelTrace') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeChannelTrace(r: ProtobufReader, end: number, base?: ChannelTrace): ChannelTrace {
   let v0: bigint = 0n
   let v1: Timestamp | undefined
   let v2: ChannelTraceEvent[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.numEventsLogged
     v1 = base.creationTimestamp
     v2 = base.events
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2088,18 +2207,22 @@ function decodeChannelTrace(r: ProtobufReader, end: number, base?: ChannelTrace)
         v2.push(decodeChannelTraceEvent(r, r.enter(7)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.ChannelTrace'])
     }
   }
   r.leave(end)
-  return { numEventsLogged: v0, creationTimestamp: v1, events: v2 }
+  const o: ChannelTrace = { numEventsLogged: v0, creationTimestamp: v1, events: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeChannelRef(m: ChannelRefInput): ChannelRef {
   const v0 = m.channelId ?? 0n
   const v1 = m.name ?? ''
   if (v0 === m.channelId && v1 === m.name) return m as ChannelRef
-  return { channelId: v0, name: v1 }
+  const o: ChannelRef = { channelId: v0, name: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeChannelRef(w: ProtobufWriter, m: ChannelRefInput): void {
@@ -2107,14 +2230,17 @@ function encodeChannelRef(w: ProtobufWriter, m: ChannelRefInput): void {
   if (v0 != null && v0 !== 0n) w.int64Field(8, v0)
   const v1 = m.name
   if (v1 != null && v1 !== '') w.stringField(18, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.ChannelRef') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeChannelRef(r: ProtobufReader, end: number, base?: ChannelRef): ChannelRef {
   let v0: bigint = 0n
   let v1: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.channelId
     v1 = base.name
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2126,18 +2252,22 @@ function decodeChannelRef(r: ProtobufReader, end: number, base?: ChannelRef): Ch
         v1 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.ChannelRef'])
     }
   }
   r.leave(end)
-  return { channelId: v0, name: v1 }
+  const o: ChannelRef = { channelId: v0, name: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSubchannelRef(m: SubchannelRefInput): SubchannelRef {
   const v0 = m.subchannelId ?? 0n
   const v1 = m.name ?? ''
   if (v0 === m.subchannelId && v1 === m.name) return m as SubchannelRef
-  return { subchannelId: v0, name: v1 }
+  const o: SubchannelRef = { subchannelId: v0, name: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSubchannelRef(w: ProtobufWriter, m: SubchannelRefInput): void {
@@ -2145,14 +2275,17 @@ function encodeSubchannelRef(w: ProtobufWriter, m: SubchannelRefInput): void {
   if (v0 != null && v0 !== 0n) w.int64Field(56, v0)
   const v1 = m.name
   if (v1 != null && v1 !== '') w.stringField(66, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.SubchannelRef') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSubchannelRef(r: ProtobufReader, end: number, base?: SubchannelRef): SubchannelRef {
   let v0: bigint = 0n
   let v1: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.subchannelId
     v1 = base.name
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2164,18 +2297,22 @@ function decodeSubchannelRef(r: ProtobufReader, end: number, base?: SubchannelRe
         v1 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.SubchannelRef'])
     }
   }
   r.leave(end)
-  return { subchannelId: v0, name: v1 }
+  const o: SubchannelRef = { subchannelId: v0, name: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSocketRef(m: SocketRefInput): SocketRef {
   const v0 = m.socketId ?? 0n
   const v1 = m.name ?? ''
   if (v0 === m.socketId && v1 === m.name) return m as SocketRef
-  return { socketId: v0, name: v1 }
+  const o: SocketRef = { socketId: v0, name: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSocketRef(w: ProtobufWriter, m: SocketRefInput): void {
@@ -2183,14 +2320,17 @@ function encodeSocketRef(w: ProtobufWriter, m: SocketRefInput): void {
   if (v0 != null && v0 !== 0n) w.int64Field(24, v0)
   const v1 = m.name
   if (v1 != null && v1 !== '') w.stringField(34, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.SocketRef') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSocketRef(r: ProtobufReader, end: number, base?: SocketRef): SocketRef {
   let v0: bigint = 0n
   let v1: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.socketId
     v1 = base.name
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2202,18 +2342,22 @@ function decodeSocketRef(r: ProtobufReader, end: number, base?: SocketRef): Sock
         v1 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.SocketRef'])
     }
   }
   r.leave(end)
-  return { socketId: v0, name: v1 }
+  const o: SocketRef = { socketId: v0, name: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeServerRef(m: ServerRefInput): ServerRef {
   const v0 = m.serverId ?? 0n
   const v1 = m.name ?? ''
   if (v0 === m.serverId && v1 === m.name) return m as ServerRef
-  return { serverId: v0, name: v1 }
+  const o: ServerRef = { serverId: v0, name: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeServerRef(w: ProtobufWriter, m: ServerRefInput): void {
@@ -2221,14 +2365,17 @@ function encodeServerRef(w: ProtobufWriter, m: ServerRefInput): void {
   if (v0 != null && v0 !== 0n) w.int64Field(40, v0)
   const v1 = m.name
   if (v1 != null && v1 !== '') w.stringField(50, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.ServerRef') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeServerRef(r: ProtobufReader, end: number, base?: ServerRef): ServerRef {
   let v0: bigint = 0n
   let v1: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.serverId
     v1 = base.name
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2240,11 +2387,13 @@ function decodeServerRef(r: ProtobufReader, end: number, base?: ServerRef): Serv
         v1 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.ServerRef'])
     }
   }
   r.leave(end)
-  return { serverId: v0, name: v1 }
+  const o: ServerRef = { serverId: v0, name: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeServer(m: ServerInput): Server {
@@ -2252,7 +2401,9 @@ function completeServer(m: ServerInput): Server {
   const v1 = m.data == null ? undefined : completeServerData(m.data)
   const v2 = completeList(m.listenSocket ?? [], completeSocketRef)
   if (v0 === m.ref && v1 === m.data && v2 === m.listenSocket) return m as Server
-  return { ref: v0, data: v1, listenSocket: v2 }
+  const o: Server = { ref: v0, data: v1, listenSocket: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeServer(w: ProtobufWriter, m: ServerInput): void {
@@ -2276,16 +2427,19 @@ function encodeServer(w: ProtobufWriter, m: ServerInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Server') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeServer(r: ProtobufReader, end: number, base?: Server): Server {
   let v0: ServerRef | undefined
   let v1: ServerData | undefined
   let v2: SocketRef[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.ref
     v1 = base.data
     v2 = base.listenSocket
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2300,11 +2454,13 @@ function decodeServer(r: ProtobufReader, end: number, base?: Server): Server {
         v2.push(decodeSocketRef(r, r.enter(3)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Server'])
     }
   }
   r.leave(end)
-  return { ref: v0, data: v1, listenSocket: v2 }
+  const o: Server = { ref: v0, data: v1, listenSocket: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeServerData(m: ServerDataInput): ServerData {
@@ -2322,7 +2478,15 @@ function completeServerData(m: ServerDataInput): ServerData {
   ) {
     return m as ServerData
   }
-  return { trace: v0, callsStarted: v1, callsSucceeded: v2, callsFailed: v3, lastCallStartedTimestamp: v4 }
+  const o: ServerData = {
+    trace: v0,
+    callsStarted: v1,
+    callsSucceeded: v2,
+    callsFailed: v3,
+    lastCallStartedTimestamp: v4,
+  }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeServerData(w: ProtobufWriter, m: ServerDataInput): void {
@@ -2344,6 +2508,7 @@ function encodeServerData(w: ProtobufWriter, m: ServerDataInput): void {
     Timestamp.encode(w, v4)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.ServerData') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeServerData(r: ProtobufReader, end: number, base?: ServerData): ServerData {
@@ -2352,12 +2517,14 @@ function decodeServerData(r: ProtobufReader, end: number, base?: ServerData): Se
   let v2: bigint = 0n
   let v3: bigint = 0n
   let v4: Timestamp | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.trace
     v1 = base.callsStarted
     v2 = base.callsSucceeded
     v3 = base.callsFailed
     v4 = base.lastCallStartedTimestamp
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2378,11 +2545,19 @@ function decodeServerData(r: ProtobufReader, end: number, base?: ServerData): Se
         v4 = Timestamp.decode(r, r.enter(3), v4)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.ServerData'])
     }
   }
   r.leave(end)
-  return { trace: v0, callsStarted: v1, callsSucceeded: v2, callsFailed: v3, lastCallStartedTimestamp: v4 }
+  const o: ServerData = {
+    trace: v0,
+    callsStarted: v1,
+    callsSucceeded: v2,
+    callsFailed: v3,
+    lastCallStartedTimestamp: v4,
+  }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSocket(m: SocketInput): Socket {
@@ -2395,7 +2570,9 @@ function completeSocket(m: SocketInput): Socket {
   if (v0 === m.ref && v1 === m.data && v2 === m.local && v3 === m.remote && v4 === m.security && v5 === m.remoteName) {
     return m as Socket
   }
-  return { ref: v0, data: v1, local: v2, remote: v3, security: v4, remoteName: v5 }
+  const o: Socket = { ref: v0, data: v1, local: v2, remote: v3, security: v4, remoteName: v5 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSocket(w: ProtobufWriter, m: SocketInput): void {
@@ -2431,6 +2608,7 @@ function encodeSocket(w: ProtobufWriter, m: SocketInput): void {
   }
   const v5 = m.remoteName
   if (v5 != null && v5 !== '') w.stringField(50, v5)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Socket') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSocket(r: ProtobufReader, end: number, base?: Socket): Socket {
@@ -2440,6 +2618,7 @@ function decodeSocket(r: ProtobufReader, end: number, base?: Socket): Socket {
   let v3: Address | undefined
   let v4: Security | undefined
   let v5: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.ref
     v1 = base.data
@@ -2447,6 +2626,7 @@ function decodeSocket(r: ProtobufReader, end: number, base?: Socket): Socket {
     v3 = base.remote
     v4 = base.security
     v5 = base.remoteName
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2470,11 +2650,13 @@ function decodeSocket(r: ProtobufReader, end: number, base?: Socket): Socket {
         v5 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Socket'])
     }
   }
   r.leave(end)
-  return { ref: v0, data: v1, local: v2, remote: v3, security: v4, remoteName: v5 }
+  const o: Socket = { ref: v0, data: v1, local: v2, remote: v3, security: v4, remoteName: v5 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSocketData(m: SocketDataInput): SocketData {
@@ -2510,7 +2692,7 @@ function completeSocketData(m: SocketDataInput): SocketData {
   ) {
     return m as SocketData
   }
-  return {
+  const o: SocketData = {
     streamsStarted: v0,
     streamsSucceeded: v1,
     streamsFailed: v2,
@@ -2525,6 +2707,8 @@ function completeSocketData(m: SocketDataInput): SocketData {
     remoteFlowControlWindow: v11,
     option: v12,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSocketData(w: ProtobufWriter, m: SocketDataInput): void {
@@ -2584,6 +2768,7 @@ function encodeSocketData(w: ProtobufWriter, m: SocketDataInput): void {
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.SocketData') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSocketData(r: ProtobufReader, end: number, base?: SocketData): SocketData {
@@ -2600,6 +2785,7 @@ function decodeSocketData(r: ProtobufReader, end: number, base?: SocketData): So
   let v10: Int64Value | undefined
   let v11: Int64Value | undefined
   let v12: SocketOption[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.streamsStarted
     v1 = base.streamsSucceeded
@@ -2614,6 +2800,7 @@ function decodeSocketData(r: ProtobufReader, end: number, base?: SocketData): So
     v10 = base.localFlowControlWindow
     v11 = base.remoteFlowControlWindow
     v12 = base.option
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2658,11 +2845,11 @@ function decodeSocketData(r: ProtobufReader, end: number, base?: SocketData): So
         v12.push(decodeSocketOption(r, r.enter(4)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.SocketData'])
     }
   }
   r.leave(end)
-  return {
+  const o: SocketData = {
     streamsStarted: v0,
     streamsSucceeded: v1,
     streamsFailed: v2,
@@ -2677,6 +2864,8 @@ function decodeSocketData(r: ProtobufReader, end: number, base?: SocketData): So
     remoteFlowControlWindow: v11,
     option: v12,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeAddress(m: AddressInput): Address {
@@ -2699,7 +2888,9 @@ function completeAddress(m: AddressInput): Address {
     }
   }
   if (v0 === m.address) return m as Address
-  return { address: v0 }
+  const o: Address = { address: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeAddress(w: ProtobufWriter, m: AddressInput): void {
@@ -2728,12 +2919,15 @@ function encodeAddress(w: ProtobufWriter, m: AddressInput): void {
         throw unknownCase('grpc.channelz.v1.Address.address', v0)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Address') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeAddress(r: ProtobufReader, end: number, base?: Address): Address {
   let v0: Address['address']
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.address
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2754,18 +2948,22 @@ function decodeAddress(r: ProtobufReader, end: number, base?: Address): Address 
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Address'])
     }
   }
   r.leave(end)
-  return { address: v0 }
+  const o: Address = { address: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeAddress_TcpIpAddress(m: Address_TcpIpAddressInput): Address_TcpIpAddress {
   const v0 = m.ipAddress ?? new Uint8Array(0)
   const v1 = m.port ?? 0
   if (v0 === m.ipAddress && v1 === m.port) return m as Address_TcpIpAddress
-  return { ipAddress: v0, port: v1 }
+  const o: Address_TcpIpAddress = { ipAddress: v0, port: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeAddress_TcpIpAddress(w: ProtobufWriter, m: Address_TcpIpAddressInput): void {
@@ -2773,14 +2971,17 @@ function encodeAddress_TcpIpAddress(w: ProtobufWriter, m: Address_TcpIpAddressIn
   if (v0 != null && v0.length > 0) w.bytesField(10, v0)
   const v1 = m.port
   if (v1 != null && v1 !== 0) w.int32Field(16, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Address.TcpIpAddress') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeAddress_TcpIpAddress(r: ProtobufReader, end: number, base?: Address_TcpIpAddress): Address_TcpIpAddress {
   let v0: Uint8Array | undefined
   let v1: number = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.ipAddress
     v1 = base.port
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2792,28 +2993,35 @@ function decodeAddress_TcpIpAddress(r: ProtobufReader, end: number, base?: Addre
         v1 = r.int32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Address.TcpIpAddress'])
     }
   }
   r.leave(end)
-  return { ipAddress: v0 ?? new Uint8Array(0), port: v1 }
+  const o: Address_TcpIpAddress = { ipAddress: v0 ?? new Uint8Array(0), port: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeAddress_UdsAddress(m: Address_UdsAddressInput): Address_UdsAddress {
   const v0 = m.filename ?? ''
   if (v0 === m.filename) return m as Address_UdsAddress
-  return { filename: v0 }
+  const o: Address_UdsAddress = { filename: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeAddress_UdsAddress(w: ProtobufWriter, m: Address_UdsAddressInput): void {
   const v0 = m.filename
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Address.UdsAddress') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeAddress_UdsAddress(r: ProtobufReader, end: number, base?: Address_UdsAddress): Address_UdsAddress {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.filename
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2822,18 +3030,22 @@ function decodeAddress_UdsAddress(r: ProtobufReader, end: number, base?: Address
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Address.UdsAddress'])
     }
   }
   r.leave(end)
-  return { filename: v0 }
+  const o: Address_UdsAddress = { filename: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeAddress_OtherAddress(m: Address_OtherAddressInput): Address_OtherAddress {
   const v0 = m.name ?? ''
   const v1 = m.value == null ? undefined : Any.complete(m.value)
   if (v0 === m.name && v1 === m.value) return m as Address_OtherAddress
-  return { name: v0, value: v1 }
+  const o: Address_OtherAddress = { name: v0, value: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeAddress_OtherAddress(w: ProtobufWriter, m: Address_OtherAddressInput): void {
@@ -2845,14 +3057,17 @@ function encodeAddress_OtherAddress(w: ProtobufWriter, m: Address_OtherAddressIn
     Any.encode(w, v1)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Address.OtherAddress') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeAddress_OtherAddress(r: ProtobufReader, end: number, base?: Address_OtherAddress): Address_OtherAddress {
   let v0: string = ''
   let v1: Any | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.name
     v1 = base.value
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2864,11 +3079,13 @@ function decodeAddress_OtherAddress(r: ProtobufReader, end: number, base?: Addre
         v1 = Any.decode(r, r.enter(13), v1)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Address.OtherAddress'])
     }
   }
   r.leave(end)
-  return { name: v0, value: v1 }
+  const o: Address_OtherAddress = { name: v0, value: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSecurity(m: SecurityInput): Security {
@@ -2886,7 +3103,9 @@ function completeSecurity(m: SecurityInput): Security {
     }
   }
   if (v0 === m.model) return m as Security
-  return { model: v0 }
+  const o: Security = { model: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSecurity(w: ProtobufWriter, m: SecurityInput): void {
@@ -2909,12 +3128,15 @@ function encodeSecurity(w: ProtobufWriter, m: SecurityInput): void {
         throw unknownCase('grpc.channelz.v1.Security.model', v0)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Security') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSecurity(r: ProtobufReader, end: number, base?: Security): Security {
   let v0: Security['model']
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.model
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2930,11 +3152,13 @@ function decodeSecurity(r: ProtobufReader, end: number, base?: Security): Securi
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Security'])
     }
   }
   r.leave(end)
-  return { model: v0 }
+  const o: Security = { model: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSecurity_Tls(m: Security_TlsInput): Security_Tls {
@@ -2942,7 +3166,9 @@ function completeSecurity_Tls(m: Security_TlsInput): Security_Tls {
   const v1 = m.localCertificate ?? new Uint8Array(0)
   const v2 = m.remoteCertificate ?? new Uint8Array(0)
   if (v1 === m.localCertificate && v2 === m.remoteCertificate) return m as Security_Tls
-  return { cipherSuite: v0, localCertificate: v1, remoteCertificate: v2 }
+  const o: Security_Tls = { cipherSuite: v0, localCertificate: v1, remoteCertificate: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSecurity_Tls(w: ProtobufWriter, m: Security_TlsInput): void {
@@ -2965,16 +3191,19 @@ function encodeSecurity_Tls(w: ProtobufWriter, m: Security_TlsInput): void {
   if (v1 != null && v1.length > 0) w.bytesField(26, v1)
   const v2 = m.remoteCertificate
   if (v2 != null && v2.length > 0) w.bytesField(34, v2)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Security.Tls') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSecurity_Tls(r: ProtobufReader, end: number, base?: Security_Tls): Security_Tls {
   let v0: Security_Tls['cipherSuite']
   let v1: Uint8Array | undefined
   let v2: Uint8Array | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.cipherSuite
     v1 = base.localCertificate
     v2 = base.remoteCertificate
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -2992,18 +3221,26 @@ function decodeSecurity_Tls(r: ProtobufReader, end: number, base?: Security_Tls)
         v2 = r.bytes()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Security.Tls'])
     }
   }
   r.leave(end)
-  return { cipherSuite: v0, localCertificate: v1 ?? new Uint8Array(0), remoteCertificate: v2 ?? new Uint8Array(0) }
+  const o: Security_Tls = {
+    cipherSuite: v0,
+    localCertificate: v1 ?? new Uint8Array(0),
+    remoteCertificate: v2 ?? new Uint8Array(0),
+  }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSecurity_OtherSecurity(m: Security_OtherSecurityInput): Security_OtherSecurity {
   const v0 = m.name ?? ''
   const v1 = m.value == null ? undefined : Any.complete(m.value)
   if (v0 === m.name && v1 === m.value) return m as Security_OtherSecurity
-  return { name: v0, value: v1 }
+  const o: Security_OtherSecurity = { name: v0, value: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSecurity_OtherSecurity(w: ProtobufWriter, m: Security_OtherSecurityInput): void {
@@ -3015,6 +3252,7 @@ function encodeSecurity_OtherSecurity(w: ProtobufWriter, m: Security_OtherSecuri
     Any.encode(w, v1)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.Security.OtherSecurity') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSecurity_OtherSecurity(
@@ -3024,9 +3262,11 @@ function decodeSecurity_OtherSecurity(
 ): Security_OtherSecurity {
   let v0: string = ''
   let v1: Any | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.name
     v1 = base.value
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3038,11 +3278,13 @@ function decodeSecurity_OtherSecurity(
         v1 = Any.decode(r, r.enter(13), v1)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.Security.OtherSecurity'])
     }
   }
   r.leave(end)
-  return { name: v0, value: v1 }
+  const o: Security_OtherSecurity = { name: v0, value: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSocketOption(m: SocketOptionInput): SocketOption {
@@ -3050,7 +3292,9 @@ function completeSocketOption(m: SocketOptionInput): SocketOption {
   const v1 = m.value ?? ''
   const v2 = m.additional == null ? undefined : Any.complete(m.additional)
   if (v0 === m.name && v1 === m.value && v2 === m.additional) return m as SocketOption
-  return { name: v0, value: v1, additional: v2 }
+  const o: SocketOption = { name: v0, value: v1, additional: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSocketOption(w: ProtobufWriter, m: SocketOptionInput): void {
@@ -3064,16 +3308,19 @@ function encodeSocketOption(w: ProtobufWriter, m: SocketOptionInput): void {
     Any.encode(w, v2)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.SocketOption') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSocketOption(r: ProtobufReader, end: number, base?: SocketOption): SocketOption {
   let v0: string = ''
   let v1: string = ''
   let v2: Any | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.name
     v1 = base.value
     v2 = base.additional
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3088,17 +3335,21 @@ function decodeSocketOption(r: ProtobufReader, end: number, base?: SocketOption)
         v2 = Any.decode(r, r.enter(13), v2)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.SocketOption'])
     }
   }
   r.leave(end)
-  return { name: v0, value: v1, additional: v2 }
+  const o: SocketOption = { name: v0, value: v1, additional: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSocketOptionTimeout(m: SocketOptionTimeoutInput): SocketOptionTimeout {
   const v0 = m.duration == null ? undefined : Duration.complete(m.duration)
   if (v0 === m.duration) return m as SocketOptionTimeout
-  return { duration: v0 }
+  const o: SocketOptionTimeout = { duration: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSocketOptionTimeout(w: ProtobufWriter, m: SocketOptionTimeoutInput): void {
@@ -3108,12 +3359,15 @@ function encodeSocketOptionTimeout(w: ProtobufWriter, m: SocketOptionTimeoutInpu
     Duration.encode(w, v0)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.SocketOptionTimeout') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSocketOptionTimeout(r: ProtobufReader, end: number, base?: SocketOptionTimeout): SocketOptionTimeout {
   let v0: Duration | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.duration
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3122,18 +3376,22 @@ function decodeSocketOptionTimeout(r: ProtobufReader, end: number, base?: Socket
         v0 = Duration.decode(r, r.enter(3), v0)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.SocketOptionTimeout'])
     }
   }
   r.leave(end)
-  return { duration: v0 }
+  const o: SocketOptionTimeout = { duration: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSocketOptionLinger(m: SocketOptionLingerInput): SocketOptionLinger {
   const v0 = m.active ?? false
   const v1 = m.duration == null ? undefined : Duration.complete(m.duration)
   if (v0 === m.active && v1 === m.duration) return m as SocketOptionLinger
-  return { active: v0, duration: v1 }
+  const o: SocketOptionLinger = { active: v0, duration: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSocketOptionLinger(w: ProtobufWriter, m: SocketOptionLingerInput): void {
@@ -3145,14 +3403,17 @@ function encodeSocketOptionLinger(w: ProtobufWriter, m: SocketOptionLingerInput)
     Duration.encode(w, v1)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.SocketOptionLinger') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSocketOptionLinger(r: ProtobufReader, end: number, base?: SocketOptionLinger): SocketOptionLinger {
   let v0: boolean = false
   let v1: Duration | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.active
     v1 = base.duration
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3164,11 +3425,13 @@ function decodeSocketOptionLinger(r: ProtobufReader, end: number, base?: SocketO
         v1 = Duration.decode(r, r.enter(3), v1)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.SocketOptionLinger'])
     }
   }
   r.leave(end)
-  return { active: v0, duration: v1 }
+  const o: SocketOptionLinger = { active: v0, duration: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeSocketOptionTcpInfo(m: SocketOptionTcpInfoInput): SocketOptionTcpInfo {
@@ -3234,7 +3497,7 @@ function completeSocketOptionTcpInfo(m: SocketOptionTcpInfoInput): SocketOptionT
   ) {
     return m as SocketOptionTcpInfo
   }
-  return {
+  const o: SocketOptionTcpInfo = {
     tcpiState: v0,
     tcpiCaState: v1,
     tcpiRetransmits: v2,
@@ -3265,6 +3528,8 @@ function completeSocketOptionTcpInfo(m: SocketOptionTcpInfoInput): SocketOptionT
     tcpiAdvmss: v27,
     tcpiReordering: v28,
   }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeSocketOptionTcpInfo(w: ProtobufWriter, m: SocketOptionTcpInfoInput): void {
@@ -3326,6 +3591,7 @@ function encodeSocketOptionTcpInfo(w: ProtobufWriter, m: SocketOptionTcpInfoInpu
   if (v27 != null && v27 !== 0) w.uint32Field(224, v27)
   const v28 = m.tcpiReordering
   if (v28 != null && v28 !== 0) w.uint32Field(232, v28)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.SocketOptionTcpInfo') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeSocketOptionTcpInfo(r: ProtobufReader, end: number, base?: SocketOptionTcpInfo): SocketOptionTcpInfo {
@@ -3358,6 +3624,7 @@ function decodeSocketOptionTcpInfo(r: ProtobufReader, end: number, base?: Socket
   let v26: number = 0
   let v27: number = 0
   let v28: number = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.tcpiState
     v1 = base.tcpiCaState
@@ -3388,6 +3655,7 @@ function decodeSocketOptionTcpInfo(r: ProtobufReader, end: number, base?: Socket
     v26 = base.tcpiSndCwnd
     v27 = base.tcpiAdvmss
     v28 = base.tcpiReordering
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3480,11 +3748,11 @@ function decodeSocketOptionTcpInfo(r: ProtobufReader, end: number, base?: Socket
         v28 = r.uint32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.SocketOptionTcpInfo'])
     }
   }
   r.leave(end)
-  return {
+  const o: SocketOptionTcpInfo = {
     tcpiState: v0,
     tcpiCaState: v1,
     tcpiRetransmits: v2,
@@ -3515,13 +3783,17 @@ function decodeSocketOptionTcpInfo(r: ProtobufReader, end: number, base?: Socket
     tcpiAdvmss: v27,
     tcpiReordering: v28,
   }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetTopChannelsRequest(m: GetTopChannelsRequestInput): GetTopChannelsRequest {
   const v0 = m.startChannelId ?? 0n
   const v1 = m.maxResults ?? 0n
   if (v0 === m.startChannelId && v1 === m.maxResults) return m as GetTopChannelsRequest
-  return { startChannelId: v0, maxResults: v1 }
+  const o: GetTopChannelsRequest = { startChannelId: v0, maxResults: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetTopChannelsRequest(w: ProtobufWriter, m: GetTopChannelsRequestInput): void {
@@ -3529,6 +3801,7 @@ function encodeGetTopChannelsRequest(w: ProtobufWriter, m: GetTopChannelsRequest
   if (v0 != null && v0 !== 0n) w.int64Field(8, v0)
   const v1 = m.maxResults
   if (v1 != null && v1 !== 0n) w.int64Field(16, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetTopChannelsRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetTopChannelsRequest(
@@ -3538,9 +3811,11 @@ function decodeGetTopChannelsRequest(
 ): GetTopChannelsRequest {
   let v0: bigint = 0n
   let v1: bigint = 0n
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.startChannelId
     v1 = base.maxResults
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3552,18 +3827,22 @@ function decodeGetTopChannelsRequest(
         v1 = r.int64()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetTopChannelsRequest'])
     }
   }
   r.leave(end)
-  return { startChannelId: v0, maxResults: v1 }
+  const o: GetTopChannelsRequest = { startChannelId: v0, maxResults: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetTopChannelsResponse(m: GetTopChannelsResponseInput): GetTopChannelsResponse {
   const v0 = completeList(m.channel ?? [], completeChannel)
   const v1 = m.end ?? false
   if (v0 === m.channel && v1 === m.end) return m as GetTopChannelsResponse
-  return { channel: v0, end: v1 }
+  const o: GetTopChannelsResponse = { channel: v0, end: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetTopChannelsResponse(w: ProtobufWriter, m: GetTopChannelsResponseInput): void {
@@ -3577,6 +3856,7 @@ function encodeGetTopChannelsResponse(w: ProtobufWriter, m: GetTopChannelsRespon
   }
   const v1 = m.end
   if (v1 != null && v1 !== false) w.boolField(16, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetTopChannelsResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetTopChannelsResponse(
@@ -3586,9 +3866,11 @@ function decodeGetTopChannelsResponse(
 ): GetTopChannelsResponse {
   let v0: Channel[] = []
   let v1: boolean = false
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.channel
     v1 = base.end
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3600,18 +3882,22 @@ function decodeGetTopChannelsResponse(
         v1 = r.bool()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetTopChannelsResponse'])
     }
   }
   r.leave(end)
-  return { channel: v0, end: v1 }
+  const o: GetTopChannelsResponse = { channel: v0, end: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetServersRequest(m: GetServersRequestInput): GetServersRequest {
   const v0 = m.startServerId ?? 0n
   const v1 = m.maxResults ?? 0n
   if (v0 === m.startServerId && v1 === m.maxResults) return m as GetServersRequest
-  return { startServerId: v0, maxResults: v1 }
+  const o: GetServersRequest = { startServerId: v0, maxResults: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetServersRequest(w: ProtobufWriter, m: GetServersRequestInput): void {
@@ -3619,14 +3905,17 @@ function encodeGetServersRequest(w: ProtobufWriter, m: GetServersRequestInput): 
   if (v0 != null && v0 !== 0n) w.int64Field(8, v0)
   const v1 = m.maxResults
   if (v1 != null && v1 !== 0n) w.int64Field(16, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetServersRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetServersRequest(r: ProtobufReader, end: number, base?: GetServersRequest): GetServersRequest {
   let v0: bigint = 0n
   let v1: bigint = 0n
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.startServerId
     v1 = base.maxResults
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3638,18 +3927,22 @@ function decodeGetServersRequest(r: ProtobufReader, end: number, base?: GetServe
         v1 = r.int64()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetServersRequest'])
     }
   }
   r.leave(end)
-  return { startServerId: v0, maxResults: v1 }
+  const o: GetServersRequest = { startServerId: v0, maxResults: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetServersResponse(m: GetServersResponseInput): GetServersResponse {
   const v0 = completeList(m.server ?? [], completeServer)
   const v1 = m.end ?? false
   if (v0 === m.server && v1 === m.end) return m as GetServersResponse
-  return { server: v0, end: v1 }
+  const o: GetServersResponse = { server: v0, end: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetServersResponse(w: ProtobufWriter, m: GetServersResponseInput): void {
@@ -3663,14 +3956,17 @@ function encodeGetServersResponse(w: ProtobufWriter, m: GetServersResponseInput)
   }
   const v1 = m.end
   if (v1 != null && v1 !== false) w.boolField(16, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetServersResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetServersResponse(r: ProtobufReader, end: number, base?: GetServersResponse): GetServersResponse {
   let v0: Server[] = []
   let v1: boolean = false
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.server
     v1 = base.end
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3682,28 +3978,35 @@ function decodeGetServersResponse(r: ProtobufReader, end: number, base?: GetServ
         v1 = r.bool()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetServersResponse'])
     }
   }
   r.leave(end)
-  return { server: v0, end: v1 }
+  const o: GetServersResponse = { server: v0, end: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetServerRequest(m: GetServerRequestInput): GetServerRequest {
   const v0 = m.serverId ?? 0n
   if (v0 === m.serverId) return m as GetServerRequest
-  return { serverId: v0 }
+  const o: GetServerRequest = { serverId: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetServerRequest(w: ProtobufWriter, m: GetServerRequestInput): void {
   const v0 = m.serverId
   if (v0 != null && v0 !== 0n) w.int64Field(8, v0)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetServerRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetServerRequest(r: ProtobufReader, end: number, base?: GetServerRequest): GetServerRequest {
   let v0: bigint = 0n
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.serverId
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3712,17 +4015,21 @@ function decodeGetServerRequest(r: ProtobufReader, end: number, base?: GetServer
         v0 = r.int64()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetServerRequest'])
     }
   }
   r.leave(end)
-  return { serverId: v0 }
+  const o: GetServerRequest = { serverId: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetServerResponse(m: GetServerResponseInput): GetServerResponse {
   const v0 = m.server == null ? undefined : completeServer(m.server)
   if (v0 === m.server) return m as GetServerResponse
-  return { server: v0 }
+  const o: GetServerResponse = { server: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetServerResponse(w: ProtobufWriter, m: GetServerResponseInput): void {
@@ -3732,12 +4039,15 @@ function encodeGetServerResponse(w: ProtobufWriter, m: GetServerResponseInput): 
     encodeServer(w, v0)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetServerResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetServerResponse(r: ProtobufReader, end: number, base?: GetServerResponse): GetServerResponse {
   let v0: Server | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.server
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3746,11 +4056,13 @@ function decodeGetServerResponse(r: ProtobufReader, end: number, base?: GetServe
         v0 = decodeServer(r, r.enter(6), v0)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetServerResponse'])
     }
   }
   r.leave(end)
-  return { server: v0 }
+  const o: GetServerResponse = { server: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetServerSocketsRequest(m: GetServerSocketsRequestInput): GetServerSocketsRequest {
@@ -3758,7 +4070,9 @@ function completeGetServerSocketsRequest(m: GetServerSocketsRequestInput): GetSe
   const v1 = m.startSocketId ?? 0n
   const v2 = m.maxResults ?? 0n
   if (v0 === m.serverId && v1 === m.startSocketId && v2 === m.maxResults) return m as GetServerSocketsRequest
-  return { serverId: v0, startSocketId: v1, maxResults: v2 }
+  const o: GetServerSocketsRequest = { serverId: v0, startSocketId: v1, maxResults: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetServerSocketsRequest(w: ProtobufWriter, m: GetServerSocketsRequestInput): void {
@@ -3768,6 +4082,7 @@ function encodeGetServerSocketsRequest(w: ProtobufWriter, m: GetServerSocketsReq
   if (v1 != null && v1 !== 0n) w.int64Field(16, v1)
   const v2 = m.maxResults
   if (v2 != null && v2 !== 0n) w.int64Field(24, v2)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetServerSocketsRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetServerSocketsRequest(
@@ -3778,10 +4093,12 @@ function decodeGetServerSocketsRequest(
   let v0: bigint = 0n
   let v1: bigint = 0n
   let v2: bigint = 0n
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.serverId
     v1 = base.startSocketId
     v2 = base.maxResults
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3796,18 +4113,22 @@ function decodeGetServerSocketsRequest(
         v2 = r.int64()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetServerSocketsRequest'])
     }
   }
   r.leave(end)
-  return { serverId: v0, startSocketId: v1, maxResults: v2 }
+  const o: GetServerSocketsRequest = { serverId: v0, startSocketId: v1, maxResults: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetServerSocketsResponse(m: GetServerSocketsResponseInput): GetServerSocketsResponse {
   const v0 = completeList(m.socketRef ?? [], completeSocketRef)
   const v1 = m.end ?? false
   if (v0 === m.socketRef && v1 === m.end) return m as GetServerSocketsResponse
-  return { socketRef: v0, end: v1 }
+  const o: GetServerSocketsResponse = { socketRef: v0, end: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetServerSocketsResponse(w: ProtobufWriter, m: GetServerSocketsResponseInput): void {
@@ -3821,6 +4142,7 @@ function encodeGetServerSocketsResponse(w: ProtobufWriter, m: GetServerSocketsRe
   }
   const v1 = m.end
   if (v1 != null && v1 !== false) w.boolField(16, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetServerSocketsResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetServerSocketsResponse(
@@ -3830,9 +4152,11 @@ function decodeGetServerSocketsResponse(
 ): GetServerSocketsResponse {
   let v0: SocketRef[] = []
   let v1: boolean = false
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.socketRef
     v1 = base.end
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3844,28 +4168,35 @@ function decodeGetServerSocketsResponse(
         v1 = r.bool()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetServerSocketsResponse'])
     }
   }
   r.leave(end)
-  return { socketRef: v0, end: v1 }
+  const o: GetServerSocketsResponse = { socketRef: v0, end: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetChannelRequest(m: GetChannelRequestInput): GetChannelRequest {
   const v0 = m.channelId ?? 0n
   if (v0 === m.channelId) return m as GetChannelRequest
-  return { channelId: v0 }
+  const o: GetChannelRequest = { channelId: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetChannelRequest(w: ProtobufWriter, m: GetChannelRequestInput): void {
   const v0 = m.channelId
   if (v0 != null && v0 !== 0n) w.int64Field(8, v0)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetChannelRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetChannelRequest(r: ProtobufReader, end: number, base?: GetChannelRequest): GetChannelRequest {
   let v0: bigint = 0n
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.channelId
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3874,17 +4205,21 @@ function decodeGetChannelRequest(r: ProtobufReader, end: number, base?: GetChann
         v0 = r.int64()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetChannelRequest'])
     }
   }
   r.leave(end)
-  return { channelId: v0 }
+  const o: GetChannelRequest = { channelId: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetChannelResponse(m: GetChannelResponseInput): GetChannelResponse {
   const v0 = m.channel == null ? undefined : completeChannel(m.channel)
   if (v0 === m.channel) return m as GetChannelResponse
-  return { channel: v0 }
+  const o: GetChannelResponse = { channel: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetChannelResponse(w: ProtobufWriter, m: GetChannelResponseInput): void {
@@ -3894,12 +4229,15 @@ function encodeGetChannelResponse(w: ProtobufWriter, m: GetChannelResponseInput)
     encodeChannel(w, v0)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetChannelResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetChannelResponse(r: ProtobufReader, end: number, base?: GetChannelResponse): GetChannelResponse {
   let v0: Channel | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.channel
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3908,28 +4246,35 @@ function decodeGetChannelResponse(r: ProtobufReader, end: number, base?: GetChan
         v0 = decodeChannel(r, r.enter(11), v0)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetChannelResponse'])
     }
   }
   r.leave(end)
-  return { channel: v0 }
+  const o: GetChannelResponse = { channel: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetSubchannelRequest(m: GetSubchannelRequestInput): GetSubchannelRequest {
   const v0 = m.subchannelId ?? 0n
   if (v0 === m.subchannelId) return m as GetSubchannelRequest
-  return { subchannelId: v0 }
+  const o: GetSubchannelRequest = { subchannelId: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetSubchannelRequest(w: ProtobufWriter, m: GetSubchannelRequestInput): void {
   const v0 = m.subchannelId
   if (v0 != null && v0 !== 0n) w.int64Field(8, v0)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetSubchannelRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetSubchannelRequest(r: ProtobufReader, end: number, base?: GetSubchannelRequest): GetSubchannelRequest {
   let v0: bigint = 0n
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.subchannelId
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3938,17 +4283,21 @@ function decodeGetSubchannelRequest(r: ProtobufReader, end: number, base?: GetSu
         v0 = r.int64()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetSubchannelRequest'])
     }
   }
   r.leave(end)
-  return { subchannelId: v0 }
+  const o: GetSubchannelRequest = { subchannelId: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetSubchannelResponse(m: GetSubchannelResponseInput): GetSubchannelResponse {
   const v0 = m.subchannel == null ? undefined : completeSubchannel(m.subchannel)
   if (v0 === m.subchannel) return m as GetSubchannelResponse
-  return { subchannel: v0 }
+  const o: GetSubchannelResponse = { subchannel: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetSubchannelResponse(w: ProtobufWriter, m: GetSubchannelResponseInput): void {
@@ -3958,6 +4307,7 @@ function encodeGetSubchannelResponse(w: ProtobufWriter, m: GetSubchannelResponse
     encodeSubchannel(w, v0)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetSubchannelResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetSubchannelResponse(
@@ -3966,8 +4316,10 @@ function decodeGetSubchannelResponse(
   base?: GetSubchannelResponse,
 ): GetSubchannelResponse {
   let v0: Subchannel | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.subchannel
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -3976,18 +4328,22 @@ function decodeGetSubchannelResponse(
         v0 = decodeSubchannel(r, r.enter(11), v0)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetSubchannelResponse'])
     }
   }
   r.leave(end)
-  return { subchannel: v0 }
+  const o: GetSubchannelResponse = { subchannel: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetSocketRequest(m: GetSocketRequestInput): GetSocketRequest {
   const v0 = m.socketId ?? 0n
   const v1 = m.summary ?? false
   if (v0 === m.socketId && v1 === m.summary) return m as GetSocketRequest
-  return { socketId: v0, summary: v1 }
+  const o: GetSocketRequest = { socketId: v0, summary: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetSocketRequest(w: ProtobufWriter, m: GetSocketRequestInput): void {
@@ -3995,14 +4351,17 @@ function encodeGetSocketRequest(w: ProtobufWriter, m: GetSocketRequestInput): vo
   if (v0 != null && v0 !== 0n) w.int64Field(8, v0)
   const v1 = m.summary
   if (v1 != null && v1 !== false) w.boolField(16, v1)
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetSocketRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetSocketRequest(r: ProtobufReader, end: number, base?: GetSocketRequest): GetSocketRequest {
   let v0: bigint = 0n
   let v1: boolean = false
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.socketId
     v1 = base.summary
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -4014,17 +4373,21 @@ function decodeGetSocketRequest(r: ProtobufReader, end: number, base?: GetSocket
         v1 = r.bool()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetSocketRequest'])
     }
   }
   r.leave(end)
-  return { socketId: v0, summary: v1 }
+  const o: GetSocketRequest = { socketId: v0, summary: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeGetSocketResponse(m: GetSocketResponseInput): GetSocketResponse {
   const v0 = m.socket == null ? undefined : completeSocket(m.socket)
   if (v0 === m.socket) return m as GetSocketResponse
-  return { socket: v0 }
+  const o: GetSocketResponse = { socket: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeGetSocketResponse(w: ProtobufWriter, m: GetSocketResponseInput): void {
@@ -4034,12 +4397,15 @@ function encodeGetSocketResponse(w: ProtobufWriter, m: GetSocketResponseInput): 
     encodeSocket(w, v0)
     w.end(b)
   }
+  if (m.$unknown?.[0] === 'grpc.channelz.v1.GetSocketResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeGetSocketResponse(r: ProtobufReader, end: number, base?: GetSocketResponse): GetSocketResponse {
   let v0: Socket | undefined
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.socket
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -4048,16 +4414,18 @@ function decodeGetSocketResponse(r: ProtobufReader, end: number, base?: GetSocke
         v0 = decodeSocket(r, r.enter(5), v0)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.channelz.v1.GetSocketResponse'])
     }
   }
   r.leave(end)
-  return { socket: v0 }
+  const o: GetSocketResponse = { socket: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of grpc/channelz/v1/channelz.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["grpc/channelz/v1/channelz.proto",1,"proto3","grpc.channelz.v1","grpc.channelz.v1.","",[[3,".Channel",[[1,"ref",":.ChannelRef",2],[2,"data",":.ChannelData",2],[3,"channel_ref channelRef","[:.ChannelRef"],[4,"subchannel_ref subchannelRef","[:.SubchannelRef"],[5,"socket_ref socketRef","[:.SocketRef"]]],[3,".Subchannel",[[1,"ref",":.SubchannelRef",2],[2,"data",":.ChannelData",2],[3,"channel_ref channelRef","[:.ChannelRef"],[4,"subchannel_ref subchannelRef","[:.SubchannelRef"],[5,"socket_ref socketRef","[:.SocketRef"]]],[3,".ChannelConnectivityState",[[1,"state","=.ChannelConnectivityState.State"]]],[3,".ChannelData",[[1,"state",":.ChannelConnectivityState",2],[2,"target","string"],[3,"trace",":.ChannelTrace",2],[4,"calls_started callsStarted","i64"],[5,"calls_succeeded callsSucceeded","i64"],[6,"calls_failed callsFailed","i64"],[7,"last_call_started_timestamp lastCallStartedTimestamp",":google.protobuf.Timestamp",2]]],[3,".ChannelTraceEvent",[[1,"description","string"],[2,"severity","=.ChannelTraceEvent.Severity"],[3,"timestamp",":google.protobuf.Timestamp",2],[4,"channel_ref channelRef",":.ChannelRef",2,"child_ref childRef"],[5,"subchannel_ref subchannelRef",":.SubchannelRef",2,"child_ref childRef"]]],[3,".ChannelTrace",[[1,"num_events_logged numEventsLogged","i64"],[2,"creation_timestamp creationTimestamp",":google.protobuf.Timestamp",2],[3,"events","[:.ChannelTraceEvent"]]],[3,".ChannelRef",[[1,"channel_id channelId","i64"],[2,"name","string"]],0,{"r":[3,3,4,4,5,5,6,6,7,7,8,8]}],[3,".SubchannelRef",[[7,"subchannel_id subchannelId","i64"],[8,"name","string"]],0,{"r":[1,1,2,2,3,3,4,4,5,5,6,6]}],[3,".SocketRef",[[3,"socket_id socketId","i64"],[4,"name","string"]],0,{"r":[1,1,2,2,5,5,6,6,7,7,8,8]}],[3,".ServerRef",[[5,"server_id serverId","i64"],[6,"name","string"]],0,{"r":[1,1,2,2,3,3,4,4,7,7,8,8]}],[3,".Server",[[1,"ref",":.ServerRef",2],[2,"data",":.ServerData",2],[3,"listen_socket listenSocket","[:.SocketRef"]]],[3,".ServerData",[[1,"trace",":.ChannelTrace",2],[2,"calls_started callsStarted","i64"],[3,"calls_succeeded callsSucceeded","i64"],[4,"calls_failed callsFailed","i64"],[5,"last_call_started_timestamp lastCallStartedTimestamp",":google.protobuf.Timestamp",2]]],[3,".Socket",[[1,"ref",":.SocketRef",2],[2,"data",":.SocketData",2],[3,"local",":.Address",2],[4,"remote",":.Address",2],[5,"security",":.Security",2],[6,"remote_name remoteName","string"]]],[3,".SocketData",[[1,"streams_started streamsStarted","i64"],[2,"streams_succeeded streamsSucceeded","i64"],[3,"streams_failed streamsFailed","i64"],[4,"messages_sent messagesSent","i64"],[5,"messages_received messagesReceived","i64"],[6,"keep_alives_sent keepAlivesSent","i64"],[7,"last_local_stream_created_timestamp lastLocalStreamCreatedTimestamp",":google.protobuf.Timestamp",2],[8,"last_remote_stream_created_timestamp lastRemoteStreamCreatedTimestamp",":google.protobuf.Timestamp",2],[9,"last_message_sent_timestamp lastMessageSentTimestamp",":google.protobuf.Timestamp",2],[10,"last_message_received_timestamp lastMessageReceivedTimestamp",":google.protobuf.Timestamp",2],[11,"local_flow_control_window localFlowControlWindow",":google.protobuf.Int64Value",2],[12,"remote_flow_control_window remoteFlowControlWindow",":google.protobuf.Int64Value",2],[13,"option","[:.SocketOption"]]],[3,".Address",[[1,"tcpip_address tcpipAddress",":.Address.TcpIpAddress",2,"address"],[2,"uds_address udsAddress",":.Address.UdsAddress",2,"address"],[3,"other_address otherAddress",":.Address.OtherAddress",2,"address"]]],[3,".Address.TcpIpAddress",[[1,"ip_address ipAddress","bytes"],[2,"port","i32"]]],[3,".Address.UdsAddress",[[1,"filename","string"]]],[3,".Address.OtherAddress",[[1,"name","string"],[2,"value",":google.protobuf.Any",2]]],[3,".Security",[[1,"tls",":.Security.Tls",2,"model"],[2,"other",":.Security.OtherSecurity",2,"model"]]],[3,".Security.Tls",[[1,"standard_name standardName","string",2,"cipher_suite cipherSuite"],[2,"other_name otherName","string",2,"cipher_suite cipherSuite"],[3,"local_certificate localCertificate","bytes"],[4,"remote_certificate remoteCertificate","bytes"]]],[3,".Security.OtherSecurity",[[1,"name","string"],[2,"value",":google.protobuf.Any",2]]],[3,".SocketOption",[[1,"name","string"],[2,"value","string"],[3,"additional",":google.protobuf.Any",2]]],[3,".SocketOptionTimeout",[[1,"duration",":google.protobuf.Duration",2]]],[3,".SocketOptionLinger",[[1,"active","bool"],[2,"duration",":google.protobuf.Duration",2]]],[3,".SocketOptionTcpInfo",[[1,"tcpi_state tcpiState","u32"],[2,"tcpi_ca_state tcpiCaState","u32"],[3,"tcpi_retransmits tcpiRetransmits","u32"],[4,"tcpi_probes tcpiProbes","u32"],[5,"tcpi_backoff tcpiBackoff","u32"],[6,"tcpi_options tcpiOptions","u32"],[7,"tcpi_snd_wscale tcpiSndWscale","u32"],[8,"tcpi_rcv_wscale tcpiRcvWscale","u32"],[9,"tcpi_rto tcpiRto","u32"],[10,"tcpi_ato tcpiAto","u32"],[11,"tcpi_snd_mss tcpiSndMss","u32"],[12,"tcpi_rcv_mss tcpiRcvMss","u32"],[13,"tcpi_unacked tcpiUnacked","u32"],[14,"tcpi_sacked tcpiSacked","u32"],[15,"tcpi_lost tcpiLost","u32"],[16,"tcpi_retrans tcpiRetrans","u32"],[17,"tcpi_fackets tcpiFackets","u32"],[18,"tcpi_last_data_sent tcpiLastDataSent","u32"],[19,"tcpi_last_ack_sent tcpiLastAckSent","u32"],[20,"tcpi_last_data_recv tcpiLastDataRecv","u32"],[21,"tcpi_last_ack_recv tcpiLastAckRecv","u32"],[22,"tcpi_pmtu tcpiPmtu","u32"],[23,"tcpi_rcv_ssthresh tcpiRcvSsthresh","u32"],[24,"tcpi_rtt tcpiRtt","u32"],[25,"tcpi_rttvar tcpiRttvar","u32"],[26,"tcpi_snd_ssthresh tcpiSndSsthresh","u32"],[27,"tcpi_snd_cwnd tcpiSndCwnd","u32"],[28,"tcpi_advmss tcpiAdvmss","u32"],[29,"tcpi_reordering tcpiReordering","u32"]]],[3,".GetTopChannelsRequest",[[1,"start_channel_id startChannelId","i64"],[2,"max_results maxResults","i64"]]],[3,".GetTopChannelsResponse",[[1,"channel","[:.Channel"],[2,"end","bool"]]],[3,".GetServersRequest",[[1,"start_server_id startServerId","i64"],[2,"max_results maxResults","i64"]]],[3,".GetServersResponse",[[1,"server","[:.Server"],[2,"end","bool"]]],[3,".GetServerRequest",[[1,"server_id serverId","i64"]]],[3,".GetServerResponse",[[1,"server",":.Server",2]]],[3,".GetServerSocketsRequest",[[1,"server_id serverId","i64"],[2,"start_socket_id startSocketId","i64"],[3,"max_results maxResults","i64"]]],[3,".GetServerSocketsResponse",[[1,"socket_ref socketRef","[:.SocketRef"],[2,"end","bool"]]],[3,".GetChannelRequest",[[1,"channel_id channelId","i64"]]],[3,".GetChannelResponse",[[1,"channel",":.Channel",2]]],[3,".GetSubchannelRequest",[[1,"subchannel_id subchannelId","i64"]]],[3,".GetSubchannelResponse",[[1,"subchannel",":.Subchannel",2]]],[3,".GetSocketRequest",[[1,"socket_id socketId","i64"],[2,"summary","bool"]]],[3,".GetSocketResponse",[[1,"socket",":.Socket",2]]]],[[".ChannelConnectivityState.State","UNKNOWN",0,"IDLE",1,"CONNECTING",2,"READY",3,"TRANSIENT_FAILURE",4,"SHUTDOWN",5],[".ChannelTraceEvent.Severity","CT_UNKNOWN",0,"CT_INFO",1,"CT_WARNING",2,"CT_ERROR",3]],[[".Channelz","",[["GetTopChannels",0,".GetTopChannelsRequest",".GetTopChannelsResponse"],["GetServers",0,".GetServersRequest",".GetServersResponse"],["GetServer",0,".GetServerRequest",".GetServerResponse"],["GetServerSockets",0,".GetServerSocketsRequest",".GetServerSocketsResponse"],["GetChannel",0,".GetChannelRequest",".GetChannelResponse"],["GetSubchannel",0,".GetSubchannelRequest",".GetSubchannelResponse"],["GetSocket",0,".GetSocketRequest",".GetSocketResponse"]]]],[],[],"WjBnb29nbGUuZ29sYW5nLm9yZy9ncnBjL2NoYW5uZWx6L2dycGNfY2hhbm5lbHpfdjFQAQoTaW8uZ3JwYy5jaGFubmVsei52MUINQ2hhbm5lbHpQcm90bw=="]',
+  '["grpc/channelz/v1/channelz.proto",1,"proto3","grpc.channelz.v1","grpc.channelz.v1.","unknown",[[3,".Channel",[[1,"ref",":.ChannelRef",2],[2,"data",":.ChannelData",2],[3,"channel_ref channelRef","[:.ChannelRef"],[4,"subchannel_ref subchannelRef","[:.SubchannelRef"],[5,"socket_ref socketRef","[:.SocketRef"]]],[3,".Subchannel",[[1,"ref",":.SubchannelRef",2],[2,"data",":.ChannelData",2],[3,"channel_ref channelRef","[:.ChannelRef"],[4,"subchannel_ref subchannelRef","[:.SubchannelRef"],[5,"socket_ref socketRef","[:.SocketRef"]]],[3,".ChannelConnectivityState",[[1,"state","=.ChannelConnectivityState.State"]]],[3,".ChannelData",[[1,"state",":.ChannelConnectivityState",2],[2,"target","string"],[3,"trace",":.ChannelTrace",2],[4,"calls_started callsStarted","i64"],[5,"calls_succeeded callsSucceeded","i64"],[6,"calls_failed callsFailed","i64"],[7,"last_call_started_timestamp lastCallStartedTimestamp",":google.protobuf.Timestamp",2]]],[3,".ChannelTraceEvent",[[1,"description","string"],[2,"severity","=.ChannelTraceEvent.Severity"],[3,"timestamp",":google.protobuf.Timestamp",2],[4,"channel_ref channelRef",":.ChannelRef",2,"child_ref childRef"],[5,"subchannel_ref subchannelRef",":.SubchannelRef",2,"child_ref childRef"]]],[3,".ChannelTrace",[[1,"num_events_logged numEventsLogged","i64"],[2,"creation_timestamp creationTimestamp",":google.protobuf.Timestamp",2],[3,"events","[:.ChannelTraceEvent"]]],[3,".ChannelRef",[[1,"channel_id channelId","i64"],[2,"name","string"]],0,{"r":[3,3,4,4,5,5,6,6,7,7,8,8]}],[3,".SubchannelRef",[[7,"subchannel_id subchannelId","i64"],[8,"name","string"]],0,{"r":[1,1,2,2,3,3,4,4,5,5,6,6]}],[3,".SocketRef",[[3,"socket_id socketId","i64"],[4,"name","string"]],0,{"r":[1,1,2,2,5,5,6,6,7,7,8,8]}],[3,".ServerRef",[[5,"server_id serverId","i64"],[6,"name","string"]],0,{"r":[1,1,2,2,3,3,4,4,7,7,8,8]}],[3,".Server",[[1,"ref",":.ServerRef",2],[2,"data",":.ServerData",2],[3,"listen_socket listenSocket","[:.SocketRef"]]],[3,".ServerData",[[1,"trace",":.ChannelTrace",2],[2,"calls_started callsStarted","i64"],[3,"calls_succeeded callsSucceeded","i64"],[4,"calls_failed callsFailed","i64"],[5,"last_call_started_timestamp lastCallStartedTimestamp",":google.protobuf.Timestamp",2]]],[3,".Socket",[[1,"ref",":.SocketRef",2],[2,"data",":.SocketData",2],[3,"local",":.Address",2],[4,"remote",":.Address",2],[5,"security",":.Security",2],[6,"remote_name remoteName","string"]]],[3,".SocketData",[[1,"streams_started streamsStarted","i64"],[2,"streams_succeeded streamsSucceeded","i64"],[3,"streams_failed streamsFailed","i64"],[4,"messages_sent messagesSent","i64"],[5,"messages_received messagesReceived","i64"],[6,"keep_alives_sent keepAlivesSent","i64"],[7,"last_local_stream_created_timestamp lastLocalStreamCreatedTimestamp",":google.protobuf.Timestamp",2],[8,"last_remote_stream_created_timestamp lastRemoteStreamCreatedTimestamp",":google.protobuf.Timestamp",2],[9,"last_message_sent_timestamp lastMessageSentTimestamp",":google.protobuf.Timestamp",2],[10,"last_message_received_timestamp lastMessageReceivedTimestamp",":google.protobuf.Timestamp",2],[11,"local_flow_control_window localFlowControlWindow",":google.protobuf.Int64Value",2],[12,"remote_flow_control_window remoteFlowControlWindow",":google.protobuf.Int64Value",2],[13,"option","[:.SocketOption"]]],[3,".Address",[[1,"tcpip_address tcpipAddress",":.Address.TcpIpAddress",2,"address"],[2,"uds_address udsAddress",":.Address.UdsAddress",2,"address"],[3,"other_address otherAddress",":.Address.OtherAddress",2,"address"]]],[3,".Address.TcpIpAddress",[[1,"ip_address ipAddress","bytes"],[2,"port","i32"]]],[3,".Address.UdsAddress",[[1,"filename","string"]]],[3,".Address.OtherAddress",[[1,"name","string"],[2,"value",":google.protobuf.Any",2]]],[3,".Security",[[1,"tls",":.Security.Tls",2,"model"],[2,"other",":.Security.OtherSecurity",2,"model"]]],[3,".Security.Tls",[[1,"standard_name standardName","string",2,"cipher_suite cipherSuite"],[2,"other_name otherName","string",2,"cipher_suite cipherSuite"],[3,"local_certificate localCertificate","bytes"],[4,"remote_certificate remoteCertificate","bytes"]]],[3,".Security.OtherSecurity",[[1,"name","string"],[2,"value",":google.protobuf.Any",2]]],[3,".SocketOption",[[1,"name","string"],[2,"value","string"],[3,"additional",":google.protobuf.Any",2]]],[3,".SocketOptionTimeout",[[1,"duration",":google.protobuf.Duration",2]]],[3,".SocketOptionLinger",[[1,"active","bool"],[2,"duration",":google.protobuf.Duration",2]]],[3,".SocketOptionTcpInfo",[[1,"tcpi_state tcpiState","u32"],[2,"tcpi_ca_state tcpiCaState","u32"],[3,"tcpi_retransmits tcpiRetransmits","u32"],[4,"tcpi_probes tcpiProbes","u32"],[5,"tcpi_backoff tcpiBackoff","u32"],[6,"tcpi_options tcpiOptions","u32"],[7,"tcpi_snd_wscale tcpiSndWscale","u32"],[8,"tcpi_rcv_wscale tcpiRcvWscale","u32"],[9,"tcpi_rto tcpiRto","u32"],[10,"tcpi_ato tcpiAto","u32"],[11,"tcpi_snd_mss tcpiSndMss","u32"],[12,"tcpi_rcv_mss tcpiRcvMss","u32"],[13,"tcpi_unacked tcpiUnacked","u32"],[14,"tcpi_sacked tcpiSacked","u32"],[15,"tcpi_lost tcpiLost","u32"],[16,"tcpi_retrans tcpiRetrans","u32"],[17,"tcpi_fackets tcpiFackets","u32"],[18,"tcpi_last_data_sent tcpiLastDataSent","u32"],[19,"tcpi_last_ack_sent tcpiLastAckSent","u32"],[20,"tcpi_last_data_recv tcpiLastDataRecv","u32"],[21,"tcpi_last_ack_recv tcpiLastAckRecv","u32"],[22,"tcpi_pmtu tcpiPmtu","u32"],[23,"tcpi_rcv_ssthresh tcpiRcvSsthresh","u32"],[24,"tcpi_rtt tcpiRtt","u32"],[25,"tcpi_rttvar tcpiRttvar","u32"],[26,"tcpi_snd_ssthresh tcpiSndSsthresh","u32"],[27,"tcpi_snd_cwnd tcpiSndCwnd","u32"],[28,"tcpi_advmss tcpiAdvmss","u32"],[29,"tcpi_reordering tcpiReordering","u32"]]],[3,".GetTopChannelsRequest",[[1,"start_channel_id startChannelId","i64"],[2,"max_results maxResults","i64"]]],[3,".GetTopChannelsResponse",[[1,"channel","[:.Channel"],[2,"end","bool"]]],[3,".GetServersRequest",[[1,"start_server_id startServerId","i64"],[2,"max_results maxResults","i64"]]],[3,".GetServersResponse",[[1,"server","[:.Server"],[2,"end","bool"]]],[3,".GetServerRequest",[[1,"server_id serverId","i64"]]],[3,".GetServerResponse",[[1,"server",":.Server",2]]],[3,".GetServerSocketsRequest",[[1,"server_id serverId","i64"],[2,"start_socket_id startSocketId","i64"],[3,"max_results maxResults","i64"]]],[3,".GetServerSocketsResponse",[[1,"socket_ref socketRef","[:.SocketRef"],[2,"end","bool"]]],[3,".GetChannelRequest",[[1,"channel_id channelId","i64"]]],[3,".GetChannelResponse",[[1,"channel",":.Channel",2]]],[3,".GetSubchannelRequest",[[1,"subchannel_id subchannelId","i64"]]],[3,".GetSubchannelResponse",[[1,"subchannel",":.Subchannel",2]]],[3,".GetSocketRequest",[[1,"socket_id socketId","i64"],[2,"summary","bool"]]],[3,".GetSocketResponse",[[1,"socket",":.Socket",2]]]],[[".ChannelConnectivityState.State","UNKNOWN",0,"IDLE",1,"CONNECTING",2,"READY",3,"TRANSIENT_FAILURE",4,"SHUTDOWN",5],[".ChannelTraceEvent.Severity","CT_UNKNOWN",0,"CT_INFO",1,"CT_WARNING",2,"CT_ERROR",3]],[[".Channelz","",[["GetTopChannels",0,".GetTopChannelsRequest",".GetTopChannelsResponse"],["GetServers",0,".GetServersRequest",".GetServersResponse"],["GetServer",0,".GetServerRequest",".GetServerResponse"],["GetServerSockets",0,".GetServerSocketsRequest",".GetServerSocketsResponse"],["GetChannel",0,".GetChannelRequest",".GetChannelResponse"],["GetSubchannel",0,".GetSubchannelRequest",".GetSubchannelResponse"],["GetSocket",0,".GetSocketRequest",".GetSocketResponse"]]]],[],[],"WjBnb29nbGUuZ29sYW5nLm9yZy9ncnBjL2NoYW5uZWx6L2dycGNfY2hhbm5lbHpfdjFQAQoTaW8uZ3JwYy5jaGFubmVsei52MUINQ2hhbm5lbHpQcm90bw=="]',
   () => [$file1, $file2, $file3, $file4],
 )

@@ -4,8 +4,9 @@ import type { Context } from '../../../../../core/context/context.ts'
 import { completeRecord } from '../../../../../core/message/complete.ts'
 import { fileSchema } from '../../../../../core/message/file-schema.ts'
 import type { FileSchema } from '../../../../../core/message/schema.ts'
+import type { UnknownFields } from '../../../../../core/message/unknown-fields.ts'
 import { methodType, serviceType, type ServiceType } from '../../../../../core/service-type.ts'
-import { protobufMessage, type ProtobufMessage } from '../../../../../protobuf/message.ts'
+import { protobufMessage, writeUnknownProtobufFields, type ProtobufMessage } from '../../../../../protobuf/message.ts'
 import type { ProtobufReader } from '../../../../../protobuf/reader.ts'
 import type { ProtobufWriter } from '../../../../../protobuf/writer.ts'
 
@@ -20,10 +21,14 @@ export type HealthCheckResponse_ServingStatus =
   | (typeof HealthCheckResponse_ServingStatus)[keyof typeof HealthCheckResponse_ServingStatus]
   | (number & {})
 
-export interface HealthListRequest {}
+export interface HealthListRequest {
+  $unknown?: UnknownFields | undefined
+}
 
 /** What {@link HealthListRequest} is made from. */
-export interface HealthListRequestInput {}
+export interface HealthListRequestInput {
+  readonly $unknown?: UnknownFields | undefined
+}
 
 export const HealthListRequest: ProtobufMessage<HealthListRequest, HealthListRequestInput> =
   /*#__PURE__*/ protobufMessage(
@@ -37,12 +42,14 @@ export const HealthListRequest: ProtobufMessage<HealthListRequest, HealthListReq
 export interface HealthListResponse {
   /** statuses contains all the services and their respective status. */
   statuses: Record<string, HealthCheckResponse>
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link HealthListResponse} is made from. */
 export interface HealthListResponseInput {
   /** statuses contains all the services and their respective status. */
   readonly statuses?: Readonly<Record<string, HealthCheckResponseInput>> | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const HealthListResponse: ProtobufMessage<HealthListResponse, HealthListResponseInput> =
@@ -56,11 +63,13 @@ export const HealthListResponse: ProtobufMessage<HealthListResponse, HealthListR
 
 export interface HealthCheckRequest {
   service: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link HealthCheckRequest} is made from. */
 export interface HealthCheckRequestInput {
   readonly service?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const HealthCheckRequest: ProtobufMessage<HealthCheckRequest, HealthCheckRequestInput> =
@@ -74,11 +83,13 @@ export const HealthCheckRequest: ProtobufMessage<HealthCheckRequest, HealthCheck
 
 export interface HealthCheckResponse {
   status: HealthCheckResponse_ServingStatus
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link HealthCheckResponse} is made from. */
 export interface HealthCheckResponseInput {
   readonly status?: HealthCheckResponse_ServingStatus | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const HealthCheckResponse: ProtobufMessage<HealthCheckResponse, HealthCheckResponseInput> =
@@ -227,21 +238,31 @@ function completeHealthListRequest(m: HealthListRequestInput): HealthListRequest
   return m as HealthListRequest
 }
 
-function encodeHealthListRequest(_w: ProtobufWriter, _m: HealthListRequestInput): void {}
+function encodeHealthListRequest(w: ProtobufWriter, m: HealthListRequestInput): void {
+  if (m.$unknown?.[0] === 'grpc.health.v1.HealthListRequest') writeUnknownProtobufFields(w, m.$unknown)
+}
 
-function decodeHealthListRequest(r: ProtobufReader, end: number, _base?: HealthListRequest): HealthListRequest {
+function decodeHealthListRequest(r: ProtobufReader, end: number, base?: HealthListRequest): HealthListRequest {
+  let u: UnknownFields | undefined
+  if (base !== undefined) {
+    u = base.$unknown
+  }
   while (r.position < end) {
     const t = r.tag()
-    r.skip(t)
+    u = r.keep(t, u ?? ['grpc.health.v1.HealthListRequest'])
   }
   r.leave(end)
-  return {}
+  const o: HealthListRequest = {}
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeHealthListResponse(m: HealthListResponseInput): HealthListResponse {
   const v0 = completeRecord(m.statuses ?? Object.create(null), completeHealthCheckResponse)
   if (v0 === m.statuses) return m as HealthListResponse
-  return { statuses: v0 }
+  const o: HealthListResponse = { statuses: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeHealthListResponse(w: ProtobufWriter, m: HealthListResponseInput): void {
@@ -256,12 +277,15 @@ function encodeHealthListResponse(w: ProtobufWriter, m: HealthListResponseInput)
       w.end(e)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.health.v1.HealthListResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeHealthListResponse(r: ProtobufReader, end: number, base?: HealthListResponse): HealthListResponse {
   let v0: Record<string, HealthCheckResponse> = Object.create(null)
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.statuses
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -281,28 +305,35 @@ function decodeHealthListResponse(r: ProtobufReader, end: number, base?: HealthL
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.health.v1.HealthListResponse'])
     }
   }
   r.leave(end)
-  return { statuses: v0 }
+  const o: HealthListResponse = { statuses: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeHealthCheckRequest(m: HealthCheckRequestInput): HealthCheckRequest {
   const v0 = m.service ?? ''
   if (v0 === m.service) return m as HealthCheckRequest
-  return { service: v0 }
+  const o: HealthCheckRequest = { service: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeHealthCheckRequest(w: ProtobufWriter, m: HealthCheckRequestInput): void {
   const v0 = m.service
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'grpc.health.v1.HealthCheckRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeHealthCheckRequest(r: ProtobufReader, end: number, base?: HealthCheckRequest): HealthCheckRequest {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.service
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -311,28 +342,35 @@ function decodeHealthCheckRequest(r: ProtobufReader, end: number, base?: HealthC
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.health.v1.HealthCheckRequest'])
     }
   }
   r.leave(end)
-  return { service: v0 }
+  const o: HealthCheckRequest = { service: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeHealthCheckResponse(m: HealthCheckResponseInput): HealthCheckResponse {
   const v0 = m.status ?? 0
   if (v0 === m.status) return m as HealthCheckResponse
-  return { status: v0 }
+  const o: HealthCheckResponse = { status: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeHealthCheckResponse(w: ProtobufWriter, m: HealthCheckResponseInput): void {
   const v0 = m.status
   if (v0 != null && v0 !== 0) w.int32Field(8, v0)
+  if (m.$unknown?.[0] === 'grpc.health.v1.HealthCheckResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeHealthCheckResponse(r: ProtobufReader, end: number, base?: HealthCheckResponse): HealthCheckResponse {
   let v0: HealthCheckResponse_ServingStatus = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.status
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -341,16 +379,18 @@ function decodeHealthCheckResponse(r: ProtobufReader, end: number, base?: Health
         v0 = r.int32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.health.v1.HealthCheckResponse'])
     }
   }
   r.leave(end)
-  return { status: v0 }
+  const o: HealthCheckResponse = { status: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of grpc/health/v1/health.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["grpc/health/v1/health.proto",1,"proto3","grpc.health.v1","grpc.health.v1.","",[[3,".HealthListRequest",[]],[3,".HealthListResponse",[[1,"statuses","<string,:.HealthCheckResponse"]]],[3,".HealthCheckRequest",[[1,"service","string"]]],[3,".HealthCheckResponse",[[1,"status","=.HealthCheckResponse.ServingStatus"]]]],[[".HealthCheckResponse.ServingStatus","UNKNOWN",0,"SERVING",1,"NOT_SERVING",2,"SERVICE_UNKNOWN",3]],[[".Health","",[["Check",0,".HealthCheckRequest",".HealthCheckResponse"],["Watch",2,".HealthCheckRequest",".HealthCheckResponse"],["List",0,".HealthListRequest",".HealthListResponse"]]]],[],[],"qgIOR3JwYy5IZWFsdGguVjFaLGdvb2dsZS5nb2xhbmcub3JnL2dycGMvaGVhbHRoL2dycGNfaGVhbHRoX3YxUAFCC0hlYWx0aFByb3RvChFpby5ncnBjLmhlYWx0aC52MQ=="]',
+  '["grpc/health/v1/health.proto",1,"proto3","grpc.health.v1","grpc.health.v1.","unknown",[[3,".HealthListRequest",[]],[3,".HealthListResponse",[[1,"statuses","<string,:.HealthCheckResponse"]]],[3,".HealthCheckRequest",[[1,"service","string"]]],[3,".HealthCheckResponse",[[1,"status","=.HealthCheckResponse.ServingStatus"]]]],[[".HealthCheckResponse.ServingStatus","UNKNOWN",0,"SERVING",1,"NOT_SERVING",2,"SERVICE_UNKNOWN",3]],[[".Health","",[["Check",0,".HealthCheckRequest",".HealthCheckResponse"],["Watch",2,".HealthCheckRequest",".HealthCheckResponse"],["List",0,".HealthListRequest",".HealthListResponse"]]]],[],[],"qgIOR3JwYy5IZWFsdGguVjFaLGdvb2dsZS5nb2xhbmcub3JnL2dycGMvaGVhbHRoL2dycGNfaGVhbHRoX3YxUAFCC0hlYWx0aFByb3RvChFpby5ncnBjLmhlYWx0aC52MQ=="]',
   () => [],
 )

@@ -4,8 +4,9 @@ import type { Context } from '../../../../../core/context/context.ts'
 import { completeList, unknownCase } from '../../../../../core/message/complete.ts'
 import { fileSchema } from '../../../../../core/message/file-schema.ts'
 import type { FileSchema } from '../../../../../core/message/schema.ts'
+import type { UnknownFields } from '../../../../../core/message/unknown-fields.ts'
 import { methodType, serviceType, type ServiceType } from '../../../../../core/service-type.ts'
-import { protobufMessage, type ProtobufMessage } from '../../../../../protobuf/message.ts'
+import { protobufMessage, writeUnknownProtobufFields, type ProtobufMessage } from '../../../../../protobuf/message.ts'
 import type { ProtobufReader } from '../../../../../protobuf/reader.ts'
 import type { ProtobufWriter } from '../../../../../protobuf/writer.ts'
 
@@ -63,6 +64,7 @@ export interface ServerReflectionRequest {
         value: string
       }
     | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ServerReflectionRequest} is made from. */
@@ -119,6 +121,7 @@ export interface ServerReflectionRequestInput {
         readonly value: string
       }
     | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ServerReflectionRequest: ProtobufMessage<ServerReflectionRequest, ServerReflectionRequestInput> =
@@ -138,6 +141,7 @@ export interface ExtensionRequest {
   /** Fully-qualified type name. The format should be <package>.<type> */
   containingType: string
   extensionNumber: number
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ExtensionRequest} is made from. */
@@ -145,6 +149,7 @@ export interface ExtensionRequestInput {
   /** Fully-qualified type name. The format should be <package>.<type> */
   readonly containingType?: string | undefined
   readonly extensionNumber?: number | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ExtensionRequest: ProtobufMessage<ExtensionRequest, ExtensionRequestInput> = /*#__PURE__*/ protobufMessage(
@@ -192,6 +197,7 @@ export interface ServerReflectionResponse {
         value: ErrorResponse
       }
     | undefined
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ServerReflectionResponse} is made from. */
@@ -231,6 +237,7 @@ export interface ServerReflectionResponseInput {
         readonly value: ErrorResponseInput
       }
     | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ServerReflectionResponse: ProtobufMessage<ServerReflectionResponse, ServerReflectionResponseInput> =
@@ -254,6 +261,7 @@ export interface FileDescriptorResponse {
    * bytes instead.
    */
   fileDescriptorProto: Uint8Array[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link FileDescriptorResponse} is made from. */
@@ -264,6 +272,7 @@ export interface FileDescriptorResponseInput {
    * bytes instead.
    */
   readonly fileDescriptorProto?: readonly Uint8Array[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const FileDescriptorResponse: ProtobufMessage<FileDescriptorResponse, FileDescriptorResponseInput> =
@@ -286,6 +295,7 @@ export interface ExtensionNumberResponse {
    */
   baseTypeName: string
   extensionNumber: number[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ExtensionNumberResponse} is made from. */
@@ -296,6 +306,7 @@ export interface ExtensionNumberResponseInput {
    */
   readonly baseTypeName?: string | undefined
   readonly extensionNumber?: readonly number[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ExtensionNumberResponse: ProtobufMessage<ExtensionNumberResponse, ExtensionNumberResponseInput> =
@@ -314,6 +325,7 @@ export interface ListServiceResponse {
    * ServiceResponse message to encapsulate it.
    */
   service: ServiceResponse[]
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ListServiceResponse} is made from. */
@@ -323,6 +335,7 @@ export interface ListServiceResponseInput {
    * ServiceResponse message to encapsulate it.
    */
   readonly service?: readonly ServiceResponseInput[] | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ListServiceResponse: ProtobufMessage<ListServiceResponse, ListServiceResponseInput> =
@@ -344,6 +357,7 @@ export interface ServiceResponse {
    * is <package>.<service>
    */
   name: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ServiceResponse} is made from. */
@@ -353,6 +367,7 @@ export interface ServiceResponseInput {
    * is <package>.<service>
    */
   readonly name?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ServiceResponse: ProtobufMessage<ServiceResponse, ServiceResponseInput> = /*#__PURE__*/ protobufMessage(
@@ -368,6 +383,7 @@ export interface ErrorResponse {
   /** This field uses the error codes defined in grpc::StatusCode. */
   errorCode: number
   errorMessage: string
+  $unknown?: UnknownFields | undefined
 }
 
 /** What {@link ErrorResponse} is made from. */
@@ -375,6 +391,7 @@ export interface ErrorResponseInput {
   /** This field uses the error codes defined in grpc::StatusCode. */
   readonly errorCode?: number | undefined
   readonly errorMessage?: string | undefined
+  readonly $unknown?: UnknownFields | undefined
 }
 
 export const ErrorResponse: ProtobufMessage<ErrorResponse, ErrorResponseInput> = /*#__PURE__*/ protobufMessage(
@@ -440,7 +457,9 @@ function completeServerReflectionRequest(m: ServerReflectionRequestInput): Serve
     }
   }
   if (v0 === m.host && v1 === m.messageRequest) return m as ServerReflectionRequest
-  return { host: v0, messageRequest: v1 }
+  const o: ServerReflectionRequest = { host: v0, messageRequest: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeServerReflectionRequest(w: ProtobufWriter, m: ServerReflectionRequestInput): void {
@@ -475,6 +494,7 @@ function encodeServerReflectionRequest(w: ProtobufWriter, m: ServerReflectionReq
         throw unknownCase('grpc.reflection.v1alpha.ServerReflectionRequest.message_request', v1)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.reflection.v1alpha.ServerReflectionRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeServerReflectionRequest(
@@ -484,9 +504,11 @@ function decodeServerReflectionRequest(
 ): ServerReflectionRequest {
   let v0: string = ''
   let v1: ServerReflectionRequest['messageRequest']
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.host
     v1 = base.messageRequest
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -512,18 +534,22 @@ function decodeServerReflectionRequest(
         v1 = { case: 'listServices', value: r.string() }
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.reflection.v1alpha.ServerReflectionRequest'])
     }
   }
   r.leave(end)
-  return { host: v0, messageRequest: v1 }
+  const o: ServerReflectionRequest = { host: v0, messageRequest: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeExtensionRequest(m: ExtensionRequestInput): ExtensionRequest {
   const v0 = m.containingType ?? ''
   const v1 = m.extensionNumber ?? 0
   if (v0 === m.containingType && v1 === m.extensionNumber) return m as ExtensionRequest
-  return { containingType: v0, extensionNumber: v1 }
+  const o: ExtensionRequest = { containingType: v0, extensionNumber: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeExtensionRequest(w: ProtobufWriter, m: ExtensionRequestInput): void {
@@ -531,14 +557,17 @@ function encodeExtensionRequest(w: ProtobufWriter, m: ExtensionRequestInput): vo
   if (v0 != null && v0 !== '') w.stringField(10, v0)
   const v1 = m.extensionNumber
   if (v1 != null && v1 !== 0) w.int32Field(16, v1)
+  if (m.$unknown?.[0] === 'grpc.reflection.v1alpha.ExtensionRequest') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeExtensionRequest(r: ProtobufReader, end: number, base?: ExtensionRequest): ExtensionRequest {
   let v0: string = ''
   let v1: number = 0
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.containingType
     v1 = base.extensionNumber
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -550,11 +579,13 @@ function decodeExtensionRequest(r: ProtobufReader, end: number, base?: Extension
         v1 = r.int32()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.reflection.v1alpha.ExtensionRequest'])
     }
   }
   r.leave(end)
-  return { containingType: v0, extensionNumber: v1 }
+  const o: ExtensionRequest = { containingType: v0, extensionNumber: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeServerReflectionResponse(m: ServerReflectionResponseInput): ServerReflectionResponse {
@@ -584,7 +615,9 @@ function completeServerReflectionResponse(m: ServerReflectionResponseInput): Ser
     }
   }
   if (v0 === m.validHost && v1 === m.originalRequest && v2 === m.messageResponse) return m as ServerReflectionResponse
-  return { validHost: v0, originalRequest: v1, messageResponse: v2 }
+  const o: ServerReflectionResponse = { validHost: v0, originalRequest: v1, messageResponse: v2 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeServerReflectionResponse(w: ProtobufWriter, m: ServerReflectionResponseInput): void {
@@ -627,6 +660,7 @@ function encodeServerReflectionResponse(w: ProtobufWriter, m: ServerReflectionRe
         throw unknownCase('grpc.reflection.v1alpha.ServerReflectionResponse.message_response', v2)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.reflection.v1alpha.ServerReflectionResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeServerReflectionResponse(
@@ -637,10 +671,12 @@ function decodeServerReflectionResponse(
   let v0: string = ''
   let v1: ServerReflectionRequest | undefined
   let v2: ServerReflectionResponse['messageResponse']
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.validHost
     v1 = base.originalRequest
     v2 = base.messageResponse
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -672,17 +708,21 @@ function decodeServerReflectionResponse(
         break
       }
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.reflection.v1alpha.ServerReflectionResponse'])
     }
   }
   r.leave(end)
-  return { validHost: v0, originalRequest: v1, messageResponse: v2 }
+  const o: ServerReflectionResponse = { validHost: v0, originalRequest: v1, messageResponse: v2 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeFileDescriptorResponse(m: FileDescriptorResponseInput): FileDescriptorResponse {
   const v0 = (m.fileDescriptorProto ?? []) as Uint8Array[]
   if (v0 === m.fileDescriptorProto) return m as FileDescriptorResponse
-  return { fileDescriptorProto: v0 }
+  const o: FileDescriptorResponse = { fileDescriptorProto: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeFileDescriptorResponse(w: ProtobufWriter, m: FileDescriptorResponseInput): void {
@@ -692,6 +732,7 @@ function encodeFileDescriptorResponse(w: ProtobufWriter, m: FileDescriptorRespon
       w.bytesField(10, v0[i]!)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.reflection.v1alpha.FileDescriptorResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeFileDescriptorResponse(
@@ -700,8 +741,10 @@ function decodeFileDescriptorResponse(
   base?: FileDescriptorResponse,
 ): FileDescriptorResponse {
   let v0: Uint8Array[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.fileDescriptorProto
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -710,18 +753,22 @@ function decodeFileDescriptorResponse(
         v0.push(r.bytes())
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.reflection.v1alpha.FileDescriptorResponse'])
     }
   }
   r.leave(end)
-  return { fileDescriptorProto: v0 }
+  const o: FileDescriptorResponse = { fileDescriptorProto: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeExtensionNumberResponse(m: ExtensionNumberResponseInput): ExtensionNumberResponse {
   const v0 = m.baseTypeName ?? ''
   const v1 = (m.extensionNumber ?? []) as number[]
   if (v0 === m.baseTypeName && v1 === m.extensionNumber) return m as ExtensionNumberResponse
-  return { baseTypeName: v0, extensionNumber: v1 }
+  const o: ExtensionNumberResponse = { baseTypeName: v0, extensionNumber: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeExtensionNumberResponse(w: ProtobufWriter, m: ExtensionNumberResponseInput): void {
@@ -731,6 +778,7 @@ function encodeExtensionNumberResponse(w: ProtobufWriter, m: ExtensionNumberResp
   if (v1 != null && v1.length > 0) {
     w.packedInt32(18, v1)
   }
+  if (m.$unknown?.[0] === 'grpc.reflection.v1alpha.ExtensionNumberResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeExtensionNumberResponse(
@@ -740,9 +788,11 @@ function decodeExtensionNumberResponse(
 ): ExtensionNumberResponse {
   let v0: string = ''
   let v1: number[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.baseTypeName
     v1 = base.extensionNumber
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -757,17 +807,21 @@ function decodeExtensionNumberResponse(
         r.packedInt32(v1)
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.reflection.v1alpha.ExtensionNumberResponse'])
     }
   }
   r.leave(end)
-  return { baseTypeName: v0, extensionNumber: v1 }
+  const o: ExtensionNumberResponse = { baseTypeName: v0, extensionNumber: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeListServiceResponse(m: ListServiceResponseInput): ListServiceResponse {
   const v0 = completeList(m.service ?? [], completeServiceResponse)
   if (v0 === m.service) return m as ListServiceResponse
-  return { service: v0 }
+  const o: ListServiceResponse = { service: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeListServiceResponse(w: ProtobufWriter, m: ListServiceResponseInput): void {
@@ -779,12 +833,15 @@ function encodeListServiceResponse(w: ProtobufWriter, m: ListServiceResponseInpu
       w.end(b)
     }
   }
+  if (m.$unknown?.[0] === 'grpc.reflection.v1alpha.ListServiceResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeListServiceResponse(r: ProtobufReader, end: number, base?: ListServiceResponse): ListServiceResponse {
   let v0: ServiceResponse[] = []
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.service
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -793,28 +850,35 @@ function decodeListServiceResponse(r: ProtobufReader, end: number, base?: ListSe
         v0.push(decodeServiceResponse(r, r.enter(3)))
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.reflection.v1alpha.ListServiceResponse'])
     }
   }
   r.leave(end)
-  return { service: v0 }
+  const o: ListServiceResponse = { service: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeServiceResponse(m: ServiceResponseInput): ServiceResponse {
   const v0 = m.name ?? ''
   if (v0 === m.name) return m as ServiceResponse
-  return { name: v0 }
+  const o: ServiceResponse = { name: v0 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeServiceResponse(w: ProtobufWriter, m: ServiceResponseInput): void {
   const v0 = m.name
   if (v0 != null && v0 !== '') w.stringField(10, v0)
+  if (m.$unknown?.[0] === 'grpc.reflection.v1alpha.ServiceResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeServiceResponse(r: ProtobufReader, end: number, base?: ServiceResponse): ServiceResponse {
   let v0: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.name
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -823,18 +887,22 @@ function decodeServiceResponse(r: ProtobufReader, end: number, base?: ServiceRes
         v0 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.reflection.v1alpha.ServiceResponse'])
     }
   }
   r.leave(end)
-  return { name: v0 }
+  const o: ServiceResponse = { name: v0 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 function completeErrorResponse(m: ErrorResponseInput): ErrorResponse {
   const v0 = m.errorCode ?? 0
   const v1 = m.errorMessage ?? ''
   if (v0 === m.errorCode && v1 === m.errorMessage) return m as ErrorResponse
-  return { errorCode: v0, errorMessage: v1 }
+  const o: ErrorResponse = { errorCode: v0, errorMessage: v1 }
+  if (m.$unknown !== undefined) o.$unknown = m.$unknown
+  return o
 }
 
 function encodeErrorResponse(w: ProtobufWriter, m: ErrorResponseInput): void {
@@ -842,14 +910,17 @@ function encodeErrorResponse(w: ProtobufWriter, m: ErrorResponseInput): void {
   if (v0 != null && v0 !== 0) w.int32Field(8, v0)
   const v1 = m.errorMessage
   if (v1 != null && v1 !== '') w.stringField(18, v1)
+  if (m.$unknown?.[0] === 'grpc.reflection.v1alpha.ErrorResponse') writeUnknownProtobufFields(w, m.$unknown)
 }
 
 function decodeErrorResponse(r: ProtobufReader, end: number, base?: ErrorResponse): ErrorResponse {
   let v0: number = 0
   let v1: string = ''
+  let u: UnknownFields | undefined
   if (base !== undefined) {
     v0 = base.errorCode
     v1 = base.errorMessage
+    u = base.$unknown
   }
   while (r.position < end) {
     const t = r.tag()
@@ -861,16 +932,18 @@ function decodeErrorResponse(r: ProtobufReader, end: number, base?: ErrorRespons
         v1 = r.string()
         break
       default:
-        r.skip(t)
+        u = r.keep(t, u ?? ['grpc.reflection.v1alpha.ErrorResponse'])
     }
   }
   r.leave(end)
-  return { errorCode: v0, errorMessage: v1 }
+  const o: ErrorResponse = { errorCode: v0, errorMessage: v1 }
+  if (u !== undefined) o.$unknown = u
+  return o
 }
 
 /** The description of grpc/reflection/v1alpha/reflection.proto. */
 export const $file: FileSchema = /*#__PURE__*/ fileSchema(
   2,
-  '["grpc/reflection/v1alpha/reflection.proto",1,"proto3","grpc.reflection.v1alpha","grpc.reflection.v1alpha.","",[[3,".ServerReflectionRequest",[[1,"host","string"],[3,"file_by_filename fileByFilename","string",2,"message_request messageRequest"],[4,"file_containing_symbol fileContainingSymbol","string",2,"message_request messageRequest"],[5,"file_containing_extension fileContainingExtension",":.ExtensionRequest",2,"message_request messageRequest"],[6,"all_extension_numbers_of_type allExtensionNumbersOfType","string",2,"message_request messageRequest"],[7,"list_services listServices","string",2,"message_request messageRequest"]]],[3,".ExtensionRequest",[[1,"containing_type containingType","string"],[2,"extension_number extensionNumber","i32"]]],[3,".ServerReflectionResponse",[[1,"valid_host validHost","string"],[2,"original_request originalRequest",":.ServerReflectionRequest",2],[4,"file_descriptor_response fileDescriptorResponse",":.FileDescriptorResponse",2,"message_response messageResponse"],[5,"all_extension_numbers_response allExtensionNumbersResponse",":.ExtensionNumberResponse",2,"message_response messageResponse"],[6,"list_services_response listServicesResponse",":.ListServiceResponse",2,"message_response messageResponse"],[7,"error_response errorResponse",":.ErrorResponse",2,"message_response messageResponse"]]],[3,".FileDescriptorResponse",[[1,"file_descriptor_proto fileDescriptorProto","[bytes"]]],[3,".ExtensionNumberResponse",[[1,"base_type_name baseTypeName","string"],[2,"extension_number extensionNumber","[i32",4]]],[3,".ListServiceResponse",[[1,"service","[:.ServiceResponse"]]],[3,".ServiceResponse",[[1,"name","string"]]],[3,".ErrorResponse",[[1,"error_code errorCode","i32"],[2,"error_message errorMessage","string"]]]],[],[[".ServerReflection","",[["ServerReflectionInfo",4,".ServerReflectionRequest",".ServerReflectionResponse"]]]]]',
+  '["grpc/reflection/v1alpha/reflection.proto",1,"proto3","grpc.reflection.v1alpha","grpc.reflection.v1alpha.","unknown",[[3,".ServerReflectionRequest",[[1,"host","string"],[3,"file_by_filename fileByFilename","string",2,"message_request messageRequest"],[4,"file_containing_symbol fileContainingSymbol","string",2,"message_request messageRequest"],[5,"file_containing_extension fileContainingExtension",":.ExtensionRequest",2,"message_request messageRequest"],[6,"all_extension_numbers_of_type allExtensionNumbersOfType","string",2,"message_request messageRequest"],[7,"list_services listServices","string",2,"message_request messageRequest"]]],[3,".ExtensionRequest",[[1,"containing_type containingType","string"],[2,"extension_number extensionNumber","i32"]]],[3,".ServerReflectionResponse",[[1,"valid_host validHost","string"],[2,"original_request originalRequest",":.ServerReflectionRequest",2],[4,"file_descriptor_response fileDescriptorResponse",":.FileDescriptorResponse",2,"message_response messageResponse"],[5,"all_extension_numbers_response allExtensionNumbersResponse",":.ExtensionNumberResponse",2,"message_response messageResponse"],[6,"list_services_response listServicesResponse",":.ListServiceResponse",2,"message_response messageResponse"],[7,"error_response errorResponse",":.ErrorResponse",2,"message_response messageResponse"]]],[3,".FileDescriptorResponse",[[1,"file_descriptor_proto fileDescriptorProto","[bytes"]]],[3,".ExtensionNumberResponse",[[1,"base_type_name baseTypeName","string"],[2,"extension_number extensionNumber","[i32",4]]],[3,".ListServiceResponse",[[1,"service","[:.ServiceResponse"]]],[3,".ServiceResponse",[[1,"name","string"]]],[3,".ErrorResponse",[[1,"error_code errorCode","i32"],[2,"error_message errorMessage","string"]]]],[],[[".ServerReflection","",[["ServerReflectionInfo",4,".ServerReflectionRequest",".ServerReflectionResponse"]]]]]',
   () => [],
 )
