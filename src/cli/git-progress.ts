@@ -1,6 +1,7 @@
 /** What git is doing, on one line of the terminal that is wiped when it is done; nothing where there is none. */
 
 import type { GitProgress } from '../project/git/git-store.ts'
+import { oneLine } from './escape-controls.ts'
 import type { Run } from './run.ts'
 
 /** A progress display. */
@@ -38,7 +39,7 @@ export function progressDisplay({ io, output }: Run): ProgressDisplay | undefine
       const { url, step, percent } = last
       const others = active.size > 1 ? ` and ${active.size - 1} more` : ''
       const line = `${words[step]} ${url.text}${percent === undefined ? '' : ` ${percent}%`}${others}`
-      io.stderr.write(line.slice(0, Math.max(20, output.width - 1)))
+      io.stderr.write(oneLine(line).slice(0, Math.max(20, output.width - 1)))
       isShown = true
     },
     end: wipe,

@@ -1,6 +1,7 @@
 /** The command `volo`: words in, exit code out. */
 
 import { Command, CommanderError } from 'commander'
+import { escapeControls } from './escape-controls.ts'
 import { done, type ExitCode, misused } from './exit-code.ts'
 import { type CliIo, processIo } from './io.ts'
 import type { CommandRegistry } from './run.ts'
@@ -127,6 +128,7 @@ async function createProgram(argv: readonly string[], io: CliIo, ended: (code: E
   program
     .description('From Thrift and protobuf IDLs to running TypeScript services.')
     .option('-c, --config <path>', 'the volo.yml to use (default: the nearest one from here upward)')
+    .option('--allow-outside', 'write also outside the git work tree of volo.yml, where its out or handlers lead there')
     .option('-q, --quiet', 'print only warnings and errors')
     .option('-v, --verbose', 'print more')
     .option('--debug', 'print the stack of an unexpected error')
@@ -138,8 +140,8 @@ async function createProgram(argv: readonly string[], io: CliIo, ended: (code: E
       helpWidth: Math.min(io.stdout.columns || 100, 100),
     } as never)
     .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeOut: (text) => void io.stdout.write(escapeControls(text)),
+      writeErr: (text) => void io.stderr.write(escapeControls(text)),
       outputError: (text, write) => write(withHint(text, argv, program)),
     })
     .exitOverride()

@@ -51,6 +51,7 @@ export async function changeOrBeginProject(
 
 async function openConfig(run: Run, path: string): Promise<Config | undefined> {
   const { readConfig } = await import('../project/config/config.ts')
+  run.output.sourceRoots.push(dirname(path))
   const config = readConfig(path, run.io.cwd)
   if (config.diagnostics.length === 0) return config
   showDiagnostics(run.output, config.diagnostics)

@@ -1,5 +1,6 @@
 /** What the command says: results, progress, warnings and errors, with colour where a terminal shows it. */
 
+import { escapeControls, oneLine } from './escape-controls.ts'
 import type { CliIo, TextSink } from './io.ts'
 
 /** How much is said. */
@@ -13,6 +14,8 @@ export interface OutputOptions {
 /** The voice of one run. */
 export interface Output {
   readonly options: OutputOptions
+  /** Folders whose files, and those of the git work trees around them, may be quoted; absolute. First the current folder; commands add what the user named. */
+  readonly sourceRoots: string[]
   /** Whether stderr shows colours. */
   readonly colorErrors: boolean
   /** Columns of the terminal, 120 where there is none. */
@@ -27,7 +30,7 @@ export interface Output {
   warn(text: string, hint?: string): void
   /** The reason of a failure; on stderr. */
   error(text: string, hint?: string): void
-  /** Text as it is, on stderr. */
+  /** Text as it is but for control characters, on stderr. */
   raw(text: string): void
   /** The result as JSON, with --json only. */
   json(value: unknown): void
@@ -40,14 +43,16 @@ export function createOutput(io: CliIo, options: OutputOptions): Output {
   const colorOut = usesColor(io, io.stdout)
   const colorErrors = usesColor(io, io.stderr)
   const paint = (on: boolean, code: string, text: string): string => (on ? `\u001b[${code}m${text}\u001b[0m` : text)
-  const line = (sink: TextSink, text: string): void => void sink.write(`${text}\n`)
+  const isColored = (sink: TextSink): boolean => (sink === io.stdout ? colorOut : colorErrors)
+  const line = (sink: TextSink, text: string): void => void sink.write(`${escapeControls(text, isColored(sink))}\n`)
   const complaint = (code: string, word: string, text: string, hint: string | undefined): void => {
     line(io.stderr, `${paint(colorErrors, code, word)}: ${text}`)
-    if (hint !== undefined) line(io.stderr, `${paint(colorErrors, '1;32', 'hint')}: ${hint}`)
+    if (hint !== undefined) line(io.stderr, `${paint(colorErrors, '1;32', 'hint')}: ${oneLine(hint)}`)
   }
   const says = options.quiet !== true && options.json !== true
   return {
     options,
+    sourceRoots: [io.cwd],
     colorErrors,
     width: io.stderr.columns || 120,
     result: (text) => {
@@ -61,9 +66,9 @@ export function createOutput(io: CliIo, options: OutputOptions): Output {
     },
     warn: (text, hint) => complaint('1;33', 'warning', text, hint),
     error: (text, hint) => complaint('1;31', 'error', text, hint),
-    raw: (text) => void io.stderr.write(text),
+    raw: (text) => void io.stderr.write(escapeControls(text, colorErrors)),
     json: (value) => {
-      if (options.json === true) line(io.stdout, JSON.stringify(value, undefined, 2))
+      if (options.json === true) io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
     },
     bold: (text) => paint(colorOut, '1', text),
     dim: (text) => paint(colorOut, '2', text),

@@ -47,7 +47,7 @@ export async function planWithStore(
   const { planRegistry } = await import('../project/registry/registry-plan.ts')
   const { frozen, moveTo, vendored, before } = options
   return withStore(run, options, (store) =>
-    planRegistry(config, { cwd: run.io.cwd, store, frozen, moveTo, vendored, before }),
+    planRegistry(config, { cwd: run.io.cwd, allowOutside: run.allowOutside, store, frozen, moveTo, vendored, before }),
   )
 }
 

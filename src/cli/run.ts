@@ -13,6 +13,8 @@ export interface Run {
   readonly name: string
   /** `--config`, or undefined. */
   readonly config: string | undefined
+  /** `--allow-outside`: write also outside the git work tree. */
+  readonly allowOutside: boolean
 }
 
 /** Options that every command knows. */
@@ -21,6 +23,7 @@ interface GlobalOptions {
   readonly verbose?: boolean
   readonly debug?: boolean
   readonly config?: string
+  readonly allowOutside?: boolean
 }
 
 /** The program while it is put together. */
@@ -43,7 +46,13 @@ export function createCommandRegistry(program: Command, io: CliIo, ended: (code:
         const args = values.slice(0, -2)
         const options = command.optsWithGlobals() as GlobalOptions & { json?: boolean }
         const output = createOutput(io, options)
-        ended(await run({ io, output, name: nameOf(command), config: options.config }, args as never, options as never))
+        ended(
+          await run(
+            { io, output, name: nameOf(command), config: options.config, allowOutside: options.allowOutside === true },
+            args as never,
+            options as never,
+          ),
+        )
       })
     },
   }

@@ -3,6 +3,7 @@
 import type { DeclarationChange } from '../compiler/breaking/change.ts'
 import { withoutCredentials } from '../project/git/url.ts'
 import type { EntryComparison, RepoMove, UpdateMoves } from '../project/registry/update-plan.ts'
+import { oneLine } from './escape-controls.ts'
 import type { Output } from './output.ts'
 import { shortCommit } from './planning.ts'
 
@@ -42,7 +43,7 @@ function showMove(output: Output, { repos, url, ref, kind, from, to, history, fi
   if (files === undefined) return
   const rows = (['added', 'changed', 'removed'] as const).flatMap((what) => files[what].map((path) => ({ what, path })))
   const own = rows.filter(({ path }) => used.has(path))
-  for (const { what, path } of own.slice(0, listed)) output.result(`  ${what.padEnd(8)} ${path}`)
+  for (const { what, path } of own.slice(0, listed)) output.result(`  ${what.padEnd(8)} ${oneLine(path)}`)
   const rest = rows.length - Math.min(own.length, listed)
   if (rest > 0)
     output.result(

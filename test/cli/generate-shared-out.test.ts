@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listTree, readTree, temporaryFolder, writeTree } from '../project/temporary-folder.ts'
@@ -10,6 +10,7 @@ const entry = (idl: string, out: string): string =>
 /** Two projects beside each other that generate into one folder. */
 function siblings(): string {
   const folder = temporaryFolder()
+  mkdirSync(join(folder, '.git'))
   writeTree(folder, {
     'one/volo.yml': entry('a.thrift', '../src/gen'),
     'one/a.thrift': 'include "shared.thrift"\nstruct A { 1: shared.S s }\n',

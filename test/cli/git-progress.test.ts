@@ -16,7 +16,10 @@ function run(isTTY: boolean, options: OutputOptions = {}): { readonly run: Run; 
     interactive: false,
     onInterrupt: () => () => {},
   }
-  return { run: { io, output: createOutput(io, options), name: 'volo', config: undefined }, text: () => text }
+  return {
+    run: { io, output: createOutput(io, options), name: 'volo', config: undefined, allowOutside: false },
+    text: () => text,
+  }
 }
 
 const one = parseGitUrl('https://example.org/acme/one.git', '/')

@@ -6,7 +6,7 @@ import { diagnosticToJson, type RenderableDiagnostic } from '../../compiler/text
 import type { BreakingResult } from '../../project/breaking/breaking.ts'
 import { type Config, checkEntryName } from '../../project/config/config.ts'
 import { ProjectError } from '../../project/project-error.ts'
-import { showDiagnostics } from '../diagnostics.ts'
+import { namedFolders, showDiagnostics } from '../diagnostics.ts'
 import { done, type ExitCode, failed } from '../exit-code.ts'
 import { openProject } from '../open-project.ts'
 import { withStore } from '../planning.ts'
@@ -76,6 +76,7 @@ Changes that were decided on are ignored under 'breaking:' in volo.yml, each wit
       checkEntryName(config, options.entry)
     }
     const { planComparison } = await import('../../project/breaking/comparison.ts')
+    run.output.sourceRoots.push(...namedFolders([...files, options.against], options.includes, run.io.cwd))
     const result = await withStore(run, { offline: options.offline }, (store) =>
       planComparison(config, { ...options, files, category }, { cwd: run.io.cwd, env: run.io.env, store }),
     )

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { Diagnostic } from '../../compiler/diagnostic.ts'
 import { diagnosticToJson } from '../../compiler/text/render-diagnostic.ts'
 import { pathFrom } from '../../project/display-path.ts'
-import { showDiagnostics } from '../diagnostics.ts'
+import { namedFolders, showDiagnostics } from '../diagnostics.ts'
 import { done, failed } from '../exit-code.ts'
 import { openProject } from '../open-project.ts'
 import { planWithStore } from '../planning.ts'
@@ -51,6 +51,7 @@ Examples:
       checked = listedIdls(config, io.cwd).map(({ path }) => path)
     } else {
       checked = expandPatterns(files, io.cwd).map((path) => pathFrom(io.cwd, path))
+      output.sourceRoots.push(...namedFolders(files, options.includes, io.cwd))
       const includes = (options.includes ?? []).map((one) => pathFrom(io.cwd, resolve(io.cwd, one)))
       diagnostics = compile({ entries: checked, includes, host: nodeHost(io.cwd) }).diagnostics
     }

@@ -78,7 +78,7 @@ export async function update(
   const { planUpdate } = await import('../../project/registry/update-plan.ts')
   const { entry } = options
   const updated = await withStore(run, { signal }, (store) =>
-    planUpdate(config, { cwd: run.io.cwd, store, names, entry }),
+    planUpdate(config, { cwd: run.io.cwd, allowOutside: run.allowOutside, store, names, entry }),
   )
   showDiagnostics(output, updated.diagnostics)
   const moves = movesJson(updated)

@@ -9,6 +9,8 @@ export interface RenderOptions {
   readonly color?: boolean | undefined
   /** Columns of source shown at most; longer lines are clipped around the caret. Default 120. */
   readonly width?: number | undefined
+  /** Whether lines of a file, by its path, may be shown. Default: of every file. */
+  readonly showsSource?: ((path: string) => boolean) | undefined
 }
 
 /** A place in a file as JSON: lines and columns from 1, columns in UTF-16 units, the end exclusive. */
@@ -46,10 +48,11 @@ export function renderDiagnostic(diagnostic: RenderableDiagnostic, options: Rend
   const spans = span === undefined ? related.map((place) => place.span) : [span, ...related.map((place) => place.span)]
   const gutter = Math.max(0, ...spans.map((s) => String(positionAt(s.source, s.start).line).length))
   let out = `${placeOf(span, paint)}${paint(tint, `${severity}[${code}]`)}${paint('bold', `: ${printable(message)}`)}\n`
-  if (span !== undefined) out += excerpt(span, gutter, width, paint, tint)
+  const isShown = (one: Span): boolean => options.showsSource?.(one.source.path) ?? true
+  if (span !== undefined && isShown(span)) out += excerpt(span, gutter, width, paint, tint)
   for (const place of related) {
     out += `${placeOf(place.span, paint)}${paint('blue', 'note')}: ${printable(place.message)}\n`
-    out += excerpt(place.span, gutter, width, paint, 'blue')
+    if (isShown(place.span)) out += excerpt(place.span, gutter, width, paint, 'blue')
   }
   if (hint !== undefined) out += `${paint('green', 'hint')}: ${printable(hint)}\n`
   return out

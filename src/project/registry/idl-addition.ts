@@ -5,7 +5,6 @@ import { hasErrors } from '../../compiler/compile.ts'
 import type { Diagnostic } from '../../compiler/diagnostic.ts'
 import type { Config } from '../config/config.ts'
 import { pathFrom } from '../display-path.ts'
-import type { GitStore } from '../git/git-store.ts'
 import { readLock } from '../lock/lock-reader.ts'
 import { planGitIdls } from './git-addition.ts'
 import { openSources } from './git-source.ts'
@@ -48,7 +47,7 @@ export type IdlAdditionPlan =
     }
 
 /** Where and how to plan. */
-type Place = Pick<PlanOptions, 'cwd' | 'store'>
+type Place = Pick<PlanOptions, 'cwd' | 'store' | 'allowOutside'>
 
 /** Plans an addition. Every file is parsed first. */
 export function planIdlAddition(config: Config, words: IdlWords, place: Place): Promise<IdlAdditionPlan> {
@@ -87,14 +86,14 @@ async function planAdded(
     readonly moveTo: PlanOptions['moveTo']
     readonly repo: AddedRepo | undefined
   },
-  { cwd, store }: { readonly cwd: string; readonly store: () => Promise<GitStore> },
+  { cwd, store, allowOutside }: Place,
 ): Promise<IdlAdditionPlan> {
   const { before, config, idls, moveTo, repo } = what
   const sources = await openSources(config, { cwd, lock: readLock(config.folder, cwd), store, moveTo })
   if (sources.diagnostics.length > 0) return { ok: false, diagnostics: sources.diagnostics }
   const added = planAddition(config, { idls, host: sources.host }, cwd)
   if (hasErrors(added.diagnostics)) return { ok: false, diagnostics: added.diagnostics }
-  const result = await planRegistry(added.config, { cwd, store, moveTo, before })
+  const result = await planRegistry(added.config, { cwd, store, allowOutside, moveTo, before })
   // Warnings about other files are not shown: they were there before.
   if (!result.ok) {
     return { ok: false, diagnostics: result.diagnostics.filter(({ severity }) => severity === 'error') }

@@ -123,7 +123,7 @@ function idlFiles(folder: string, depth: number): string[] {
         if (one.isDirectory()) {
           return depth > 1 && one.name !== 'node_modules' && !one.name.startsWith('.') ? idlFiles(path, depth - 1) : []
         }
-        return /\.(thrift|proto)$/.test(one.name) ? [path] : []
+        return /^\P{Cc}*\.(thrift|proto)$/u.test(one.name) ? [path] : []
       })
       .sort()
   } catch (error) {

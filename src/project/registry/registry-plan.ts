@@ -9,6 +9,7 @@ import { type GenerationPlan, sameText } from '../generate/generation-plan.ts'
 import type { GitStore } from '../git/git-store.ts'
 import { type Lock, lockedRepo, printLock } from '../lock/lock.ts'
 import { type ReadLock, readLock } from '../lock/lock-reader.ts'
+import { checkWritePaths } from '../work-tree.ts'
 import { type OpenSources, openSources, type Sources } from './git-source.ts'
 import { lockOf, unlockedFiles, usedFiles, wrongDigests } from './lock-digest.ts'
 import { setRepo } from './repo-edit.ts'
@@ -18,6 +19,8 @@ export interface PlanOptions extends Pick<OpenSources, 'frozen' | 'moveTo' | 've
   readonly cwd: string
   /** Makes the store; called only when there is a repo. */
   readonly store: () => Promise<GitStore>
+  /** Output folders may lie outside the git work tree of volo.yml. Default false. */
+  readonly allowOutside?: boolean | undefined
   /** volo.yml as it is on disk, where `config` is an edit of it. */
   readonly before?: Config | undefined
 }
@@ -60,6 +63,9 @@ export async function planRegistry(config: Config, options: PlanOptions): Promis
   const problems = wrongDigests(lockBefore, unmoved)
   if (options.frozen === true && !hasErrors(generation.diagnostics)) {
     for (const finding of unlockedFiles(lockBefore, used)) reportInto(problems)(finding)
+  }
+  if (options.allowOutside !== true && !hasErrors(generation.diagnostics)) {
+    problems.push(...checkWritePaths(locked, generation))
   }
   const diagnostics = [...problems, ...generation.diagnostics]
   if (hasErrors(diagnostics)) return { ok: false, diagnostics, host }

@@ -3,7 +3,7 @@
 import type { Diagnostic } from '../../compiler/diagnostic.ts'
 import type { Config, ConfigProtocol } from '../config/config.ts'
 import { removeIdl } from '../config/config-edit.ts'
-import type { GitStore, GitTree } from '../git/git-store.ts'
+import type { GitTree } from '../git/git-store.ts'
 import { parseGitUrl } from '../git/url.ts'
 import { lockedRepo } from '../lock/lock.ts'
 import { type ReadLock, readLock } from '../lock/lock-reader.ts'
@@ -11,7 +11,7 @@ import { compareLocks, type ListedRepo, listedRepos } from '../lock/lock-reconci
 import { ProjectError } from '../project-error.ts'
 import { moveSource } from './git-addition.ts'
 import { protocolOf } from './idl-registry.ts'
-import { planRegistry, type RegistryPlan, withText } from './registry-plan.ts'
+import { type PlanOptions, planRegistry, type RegistryPlan, withText } from './registry-plan.ts'
 import { removeRepo } from './repo-edit.ts'
 import { commitOfSource, findRepoSource, isRepoOf, placeRepo, unknownRepo } from './repo-source.ts'
 
@@ -53,7 +53,7 @@ export type RepoAdditionPlan =
 export async function planRepoAddition(
   config: Config,
   words: NewRepoWords,
-  { cwd, store }: { readonly cwd: string; readonly store: () => Promise<GitStore> },
+  { cwd, store, allowOutside }: Pick<PlanOptions, 'cwd' | 'store' | 'allowOutside'>,
 ): Promise<RepoAdditionPlan> {
   const lock = readLock(config.folder, cwd)
   if (lock.diagnostics.length > 0) return { ok: false, diagnostics: lock.diagnostics }
@@ -86,7 +86,7 @@ export async function planRepoAddition(
   const placed = placeRepo(config, source, { entry, protocol, commit })
   const hasNewRef = source.listed.some((one) => one.ref !== ref)
   const moveTo = moveSource(config, source, commit)
-  const result = await planRegistry(placed.config, { cwd, store, moveTo, before: config })
+  const result = await planRegistry(placed.config, { cwd, store, allowOutside, moveTo, before: config })
   if (!result.ok) return result
   const added: RepoAddition = {
     name: placed.name,

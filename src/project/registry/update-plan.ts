@@ -24,6 +24,8 @@ export interface UpdateOptions {
   /** Names of repos; none for all. */
   readonly names: readonly string[]
   readonly entry?: string | undefined
+  /** Output folders may lie outside the git work tree of volo.yml. Default false. */
+  readonly allowOutside?: boolean | undefined
 }
 
 /** What became of one repo. */
@@ -62,11 +64,11 @@ export type UpdateResult = RegistryResult & UpdateMoves
 
 /** Plans an update. Throws a ProjectError when a repo cannot be reached; then none is moved. */
 export async function planUpdate(config: Config, options: UpdateOptions): Promise<UpdateResult> {
-  const { cwd, store } = options
+  const { cwd, store, allowOutside } = options
   const chosen = chooseRepos(config, options)
   const lock = readLock(config.folder, cwd)
   if (chosen.length === 0 || lock.diagnostics.length > 0) {
-    return { ...(await planRegistry(config, { cwd, store })), moves: [], comparisons: [] }
+    return { ...(await planRegistry(config, { cwd, store, allowOutside })), moves: [], comparisons: [] }
   }
   const byKey = new Map(chosen.map((repo) => [sourceKey(config, repo), repo]))
   const keys = [...byKey.keys()]
@@ -76,7 +78,7 @@ export async function planUpdate(config: Config, options: UpdateOptions): Promis
   )
   const commits = new Map(found.map((one, i) => [keys[i], one.commit]))
   const moveTo = (repo: ListedRepo): string | undefined => commits.get(sourceKey(config, repo))
-  const result = await planRegistry(config, { cwd, store, moveTo })
+  const result = await planRegistry(config, { cwd, store, allowOutside, moveTo })
   const known = compareLocks(config, lock).repos
   const moves: RepoMove[] = []
   for (const [i, { kind, commit: to }] of found.entries()) {

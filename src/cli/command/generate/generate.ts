@@ -6,6 +6,7 @@ import type { Config } from '../../../project/config/config.ts'
 import { pathFrom } from '../../../project/display-path.ts'
 import type { GenerationPlan } from '../../../project/generate/generation-plan.ts'
 import { showDiagnostics } from '../../diagnostics.ts'
+import { oneLine } from '../../escape-controls.ts'
 import { done, type ExitCode, failed } from '../../exit-code.ts'
 import { changeProject, openProject } from '../../open-project.ts'
 import { isFrozen, planWithStore, registryFiles, showRegistryChanges } from '../../planning.ts'
@@ -126,13 +127,13 @@ export interface Changes {
 /** The changes of a plan as seen from the current folder. */
 export function changesOf(run: Run, plan: GenerationPlan): Changes {
   const named = (action: string): string[] =>
-    plan.files.filter((file) => file.action === action).map(({ path }) => pathFrom(run.io.cwd, path))
+    plan.files.filter((file) => file.action === action).map(({ path }) => oneLine(pathFrom(run.io.cwd, path)))
   return {
     created: named('create'),
     changed: named('change'),
     removed: named('remove'),
     unchanged: named('keep'),
-    unclaimed: plan.unclaimed.map((path) => pathFrom(run.io.cwd, path)),
+    unclaimed: plan.unclaimed.map((path) => oneLine(pathFrom(run.io.cwd, path))),
   }
 }
 

@@ -7,6 +7,8 @@ import { pathFrom, withSlashes } from '../../../project/display-path.ts'
 import type { ServiceHandler } from '../../../project/handler/handler-update.ts'
 import { ProjectError } from '../../../project/project-error.ts'
 import type { AddedRepo } from '../../../project/registry/idl-addition.ts'
+import { namedFolders } from '../../diagnostics.ts'
+import { oneLine } from '../../escape-controls.ts'
 import { done, type ExitCode, failed } from '../../exit-code.ts'
 import { changeOrBeginProject } from '../../open-project.ts'
 import { isPlanned, registryFiles, shortCommit, withStore } from '../../planning.ts'
@@ -73,8 +75,13 @@ async function addIdls(
   const { io, output } = run
   const { planIdlAddition } = await import('../../../project/registry/idl-addition.ts')
   const { all = false, includes = [] } = options
+  output.sourceRoots.push(...namedFolders(words, includes, io.cwd))
   const added = await withStore(run, { offline: options.offline, signal }, (store) =>
-    planIdlAddition(config, { ...options, paths: words, all, includes }, { cwd: io.cwd, store }),
+    planIdlAddition(
+      config,
+      { ...options, paths: words, all, includes },
+      { cwd: io.cwd, store, allowOutside: run.allowOutside },
+    ),
   )
   if (!isPlanned(run, added)) return failed
   const { plan, additions } = added
@@ -102,9 +109,10 @@ async function addIdls(
   const shownConfig = pathFrom(io.cwd, config.path)
   if (isNewProject) output.info(`created  ${shownConfig}`)
   for (const { path, entry, what } of additions) {
-    if (what === 'added') output.info(`added    ${path} to entry '${entry}' of ${shownConfig}`)
-    else if (what === 'includes changed') output.info(`changed  the includes of ${path}`)
-    else output.info(`${path} is listed already, in entry '${entry}'`)
+    const shown = oneLine(path)
+    if (what === 'added') output.info(`added    ${shown} to entry '${entry}' of ${shownConfig}`)
+    else if (what === 'includes changed') output.info(`changed  the includes of ${shown}`)
+    else output.info(`${shown} is listed already, in entry '${entry}'`)
   }
   if (added.repo !== undefined) output.info(repoLine(added.repo))
   for (const path of [...registry.created, ...registry.changed].filter((one) => one !== shownConfig)) {

@@ -1,5 +1,6 @@
 /** `volo idl list`: the IDLs of a project and their services. */
 
+import { oneLine } from '../../escape-controls.ts'
 import { done, failed } from '../../exit-code.ts'
 import { openProject } from '../../open-project.ts'
 import { shortCommit, showProblems, withStore } from '../../planning.ts'
@@ -56,7 +57,7 @@ export function addIdlList({ program, action }: CommandRegistry): void {
           ? `${errors === 1 ? '1 error' : `${errors} errors`} (volo check)`
           : services.join(', ') || 'no services'
       const at = commit === undefined ? '' : `  ${repo} ${ref} ${shortCommit(commit)}`
-      run.output.result(`${entry.padEnd(entryWidth)}  ${path.padEnd(pathWidth)}  ${about}${at}`)
+      run.output.result(`${entry.padEnd(entryWidth)}  ${oneLine(path).padEnd(pathWidth)}  ${about}${at}`)
     }
     return done
   })

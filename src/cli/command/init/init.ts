@@ -7,6 +7,7 @@ import { pathFrom } from '../../../project/display-path.ts'
 import { ProjectError } from '../../../project/project-error.ts'
 import type { NewProjectPlan } from '../../../project/scaffold/new-project.ts'
 import { type PackageManager, packageManagers } from '../../../project/scaffold/package-manager.ts'
+import { namedFolders } from '../../diagnostics.ts'
 import { done, type ExitCode, failed } from '../../exit-code.ts'
 import { isPlanned } from '../../planning.ts'
 import type { CommandRegistry, Run } from '../../run.ts'
@@ -134,6 +135,7 @@ async function init(
     runtime: source.spec,
     isVendored: source.vendored !== undefined,
   }
+  output.sourceRoots.push(...namedFolders(words, options.includes, io.cwd))
   const result = await planFrom(run, options, { ...common, folder, protocol, idls, words })
   if (!isPlanned(run, result)) return failed
   const { plan } = result

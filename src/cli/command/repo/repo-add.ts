@@ -66,7 +66,7 @@ async function addRepo(
   const { planRepoAddition } = await import('../../../project/registry/repo-registry.ts')
   const { writeRegistry } = await import('../../../project/registry/registry-write.ts')
   const result = await withStore(run, { offline: options.offline, signal }, (store) =>
-    planRepoAddition(config, { ...options, url }, { cwd, store }),
+    planRepoAddition(config, { ...options, url }, { cwd, store, allowOutside: run.allowOutside }),
   )
   if (!isPlanned(run, result)) return failed
   const { added, plan } = result
