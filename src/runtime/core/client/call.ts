@@ -19,14 +19,6 @@ import { retries, retryOption } from './retry-option.ts'
 
 type Settle = (value: unknown) => void
 
-let capturedResolve: Settle
-let capturedReject: Settle
-/** One executor for all promises: a closure per call would cost as much as the promise. */
-const capture = (resolve: Settle, reject: Settle): void => {
-  capturedResolve = resolve
-  capturedReject = reject
-}
-
 /** A call of a stub; it is its own context. */
 export class ClientCall extends CallContext implements SignalWatcher, ResponseListener {
   /** The caller has its answer. */
@@ -67,9 +59,10 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
    * the time of the call in `performance.now()`, when it is known.
    */
   run(next: Service, request: unknown, now?: number): Promise<unknown> {
-    const outcome = new Promise<unknown>(capture)
-    this.resolve = capturedResolve
-    this.reject = capturedReject
+    const outcome = new Promise<unknown>((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
     this.start(next, request, now)
     return outcome
   }

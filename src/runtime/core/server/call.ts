@@ -26,14 +26,6 @@ export interface CallRegistry {
 
 type Settle = (value: unknown) => void
 
-let capturedResolve: Settle
-let capturedReject: Settle
-/** One executor for all promises: a closure per call would cost as much as the promise. */
-const capture = (resolve: Settle, reject: Settle): void => {
-  capturedResolve = resolve
-  capturedReject = reject
-}
-
 /** A call that a router has opened. It is its own context, which saves an object per call. */
 export class RunningCall extends CallContext implements ServerCall {
   declare older: RunningCall | undefined
@@ -130,10 +122,11 @@ export class RunningCall extends CallContext implements ServerCall {
     }
     // A handler that has answered already needs nobody who could end its call early.
     if (!isLater) return this.settled(running)
-    const outcome = new Promise<unknown>(capture)
-    this.resolve = capturedResolve
-    this.reject = capturedReject
-    if (this.cancelled !== undefined) this.reject(this.cancelled)
+    const outcome = new Promise<unknown>((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    if (this.cancelled !== undefined) this.reject?.(this.cancelled)
     try {
       const answer = running instanceof Promise ? running : Promise.resolve(running)
       answer.then(

@@ -30,14 +30,6 @@ interface Waiter<T> {
   readonly reject: (error: unknown) => void
 }
 
-let capturedResolve: (result: never) => void
-let capturedReject: (error: unknown) => void
-/** One executor for all promises: a closure per message would cost as much as the promise. */
-const capture = (resolve: (result: never) => void, reject: (error: unknown) => void): void => {
-  capturedResolve = resolve
-  capturedReject = reject
-}
-
 /**
  * The consumer's end of a stream. One message is asked of the source per `next()`, so the source is held back by its
  * reader. `fail` ends it from outside at once, also while the source is silent; the source is then told with
@@ -83,10 +75,10 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
       return Promise.reject(error)
     }
     if (result !== undefined) return Promise.resolve(result)
-    const later = new Promise<IteratorResult<Out>>(capture)
-    this.waiters.push({ resolve: capturedResolve as Waiter<Out>['resolve'], reject: capturedReject })
-    this.pull()
-    return later
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ resolve, reject })
+      this.pull()
+    })
   }
 
   /** The same as `next()` with functions in place of a promise; one of them may run before this returns. */

@@ -32,14 +32,6 @@ export interface CallWorker extends CallHolder {
 
 type Settle = (value: unknown) => void
 
-let capturedResolve: Settle
-let capturedReject: Settle
-/** One executor for all promises: a closure per call would cost as much as the promise. */
-const capture = (resolve: Settle, reject: Settle): void => {
-  capturedResolve = resolve
-  capturedReject = reject
-}
-
 /** A call from the moment it is encoded until its worker has said its last word about it. */
 export class ThreadCall {
   readonly cx: Context
@@ -56,8 +48,8 @@ export class ThreadCall {
   isSettled = false
   /** The caller has given up; the handler may still run. */
   wasLeft = false
-  private readonly resolve: Settle
-  private readonly reject: Settle
+  private resolve!: Settle
+  private reject!: Settle
   private messages: AsyncIterable<unknown> | undefined = undefined
   private request: StreamSender | undefined = undefined
   private response: StreamReceiver<ArrivedPayload> | undefined = undefined
@@ -73,9 +65,10 @@ export class ThreadCall {
       this.messages = request as AsyncIterable<unknown>
       this.payload = emptyPayload
     } else this.payload = route.carrier.request.encode(request)
-    this.outcome = new Promise(capture)
-    this.resolve = capturedResolve
-    this.reject = capturedReject
+    this.outcome = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
   }
 
   /** Hears when the caller gives up. */

@@ -28,14 +28,6 @@ export interface ClientMethod {
 
 type Settle = (value: unknown) => void
 
-let capturedResolve: Settle
-let capturedReject: Settle
-/** One executor for all promises: a closure per call would cost as much as the promise. */
-const capture = (resolve: Settle, reject: Settle): void => {
-  capturedResolve = resolve
-  capturedReject = reject
-}
-
 /** A connection, as the calls on it see it. */
 export interface CallCarrier {
   send(call: ThriftClientCall): void
@@ -67,17 +59,18 @@ export class ThriftClientCall implements PoolWaiter<CallCarrier> {
   readonly #owner: CallOwner
   #queue: ClientQueue | undefined = undefined
   #settled = false
-  readonly #resolve: Settle
-  readonly #reject: Settle
+  #resolve!: Settle
+  #reject!: Settle
 
   constructor(owner: CallOwner, target: ClientMethod, cx: Context, request: unknown) {
     this.#owner = owner
     this.target = target
     this.cx = cx
     this.request = request
-    this.promise = new Promise<unknown>(capture)
-    this.#resolve = capturedResolve
-    this.#reject = capturedReject
+    this.promise = new Promise<unknown>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
     cx.onCancel((reason) => this.#cancel(reason))
   }
 
