@@ -22,17 +22,17 @@ type Settle = (value: unknown) => void
 /** A call of a stub; it is its own context. */
 export class ClientCall extends CallContext implements SignalWatcher, ResponseListener {
   /** The caller has its answer. */
-  declare private settled: boolean
+  private settled = false
   /** The caller has been given the response headers. */
-  declare private headersSeen: boolean
-  declare private readonly options: CallOptions | undefined
-  declare private readonly parent: Context | undefined
-  declare private unlinkParent: (() => void) | undefined
-  declare private resolve: Settle | undefined
-  declare private reject: Settle | undefined
-  declare private request: CallStream | undefined
-  declare private response: CallStream | undefined
-  declare private age: StreamAge | undefined
+  private headersSeen = false
+  private readonly options: CallOptions | undefined
+  private readonly parent: Context | undefined
+  private unlinkParent: (() => void) | undefined = undefined
+  private resolve: Settle | undefined = undefined
+  private reject: Settle | undefined = undefined
+  private request: CallStream | undefined = undefined
+  private response: CallStream | undefined = undefined
+  private age: StreamAge | undefined = undefined
 
   constructor(
     service: ServiceType,
@@ -44,14 +44,6 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
     super('client', service, method, deadline)
     this.options = options
     this.parent = parent
-    this.settled = false
-    this.headersSeen = false
-    this.unlinkParent = undefined
-    this.resolve = undefined
-    this.reject = undefined
-    this.request = undefined
-    this.response = undefined
-    this.age = undefined
   }
 
   /**

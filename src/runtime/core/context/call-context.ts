@@ -16,36 +16,27 @@ export interface LazyParts {
 
 /** A context with its cancellation and its place in the deadline timer in one object; the stub and the router extend it. */
 export class CallContext extends CancelScope implements Context, LazyParts {
-  declare readonly role: 'client' | 'server'
-  declare readonly service: ServiceType
-  declare readonly method: MethodType
-  declare caller: string
-  declare callee: string
-  declare peer: Peer | undefined
-  declare requestHeadersIfAny: Metadata | undefined
-  declare responseHeadersIfAny: Metadata | undefined
-  declare responseTrailersIfAny: Metadata | undefined
-  declare metainfoIfAny: LazyMetainfo | undefined
+  readonly role: 'client' | 'server'
+  readonly service: ServiceType
+  readonly method: MethodType
+  caller = ''
+  callee: string
+  peer: Peer | undefined = undefined
+  requestHeadersIfAny: Metadata | undefined = undefined
+  responseHeadersIfAny: Metadata | undefined = undefined
+  responseTrailersIfAny: Metadata | undefined = undefined
+  metainfoIfAny: LazyMetainfo | undefined = undefined
   /** The first value that was set, which is often the only one; the others. */
-  declare private firstKey: ContextKey<unknown> | undefined
-  declare private firstValue: unknown
-  declare private extensions: Map<ContextKey<unknown>, unknown> | undefined
+  private firstKey: ContextKey<unknown> | undefined = undefined
+  private firstValue: unknown = undefined
+  private extensions: Map<ContextKey<unknown>, unknown> | undefined = undefined
 
   constructor(role: 'client' | 'server', service: ServiceType, method: MethodType, deadline: number | undefined) {
     super(deadline)
     this.role = role
     this.service = service
     this.method = method
-    this.caller = ''
     this.callee = service.name
-    this.peer = undefined
-    this.requestHeadersIfAny = undefined
-    this.responseHeadersIfAny = undefined
-    this.responseTrailersIfAny = undefined
-    this.metainfoIfAny = undefined
-    this.firstKey = undefined
-    this.firstValue = undefined
-    this.extensions = undefined
   }
 
   get metainfo(): Metainfo {

@@ -19,29 +19,20 @@ const nothing = (): void => {}
  * (2 us) is made when somebody reads `signal`.
  */
 export abstract class CancelScope implements DeadlineEntry {
-  declare readonly deadline: number | undefined
-  declare cancelled: RpcError | undefined
+  readonly deadline: number | undefined
+  cancelled: RpcError | undefined = undefined
   /** False: nothing will ever cancel it, so listeners need not be kept. */
-  declare cancellable: boolean
+  cancellable = true
   /** It is over: nothing can cancel it any more. */
-  declare ended: boolean
-  declare deadlineBucket: DeadlineBucket | undefined
-  declare deadlineNext: DeadlineEntry | undefined
-  declare deadlinePrevious: DeadlineEntry | undefined
-  declare private lastListener: CancelListener | undefined
-  declare private controller: AbortController | undefined
+  ended = false
+  deadlineBucket: DeadlineBucket | undefined = undefined
+  deadlineNext: DeadlineEntry | undefined = undefined
+  deadlinePrevious: DeadlineEntry | undefined = undefined
+  private lastListener: CancelListener | undefined = undefined
+  private controller: AbortController | undefined = undefined
 
-  // Fields are declared and assigned: as class fields they would triple the price of a context.
   constructor(deadline: number | undefined) {
     this.deadline = deadline
-    this.cancelled = undefined
-    this.cancellable = true
-    this.ended = false
-    this.deadlineBucket = undefined
-    this.deadlineNext = undefined
-    this.deadlinePrevious = undefined
-    this.lastListener = undefined
-    this.controller = undefined
   }
 
   get remainingMs(): number {

@@ -7,7 +7,7 @@ import { type ResponseListener, responseStarted } from './response-start.ts'
 
 /** What every context inside another one has from it; its life is its own. */
 export abstract class InnerContext extends CancelScope implements ResponseListener {
-  declare protected readonly outer: Context
+  protected readonly outer: Context
 
   constructor(outer: Context, deadline: number | undefined) {
     super(deadline)

@@ -28,24 +28,24 @@ type Settle = (value: unknown) => void
 
 /** A call that a router has opened. It is its own context, which saves an object per call. */
 export class RunningCall extends CallContext implements ServerCall {
-  declare older: RunningCall | undefined
-  declare newer: RunningCall | undefined
-  declare private onLeave: (() => void) | undefined
-  declare private readonly registry: CallRegistry
-  declare private readonly run: (cx: Context, request: unknown) => unknown
-  declare private readonly replyTo: Context | undefined
-  declare private readonly counter: CallCounter | undefined
-  declare private givenUp: boolean
-  declare private readonly unanswered: boolean
-  declare private readonly ambient: AmbientStore | undefined
-  declare private headersCopied: boolean
-  declare private map: ((message: unknown) => unknown) | undefined
-  declare private state: 'opened' | 'waiting' | 'running' | 'responding' | 'abandoned' | 'over'
-  declare private resolve: Settle | undefined
-  declare private reject: Settle | undefined
-  declare private early: { refuse(reason: RpcError): void } | undefined
-  declare private request: CallStream | undefined
-  declare private response: CallStream | undefined
+  older: RunningCall | undefined = undefined
+  newer: RunningCall | undefined = undefined
+  private onLeave: (() => void) | undefined = undefined
+  private readonly registry: CallRegistry
+  private readonly run: (cx: Context, request: unknown) => unknown
+  private readonly replyTo: Context | undefined
+  private readonly counter: CallCounter | undefined
+  private givenUp = false
+  private readonly unanswered: boolean
+  private readonly ambient: AmbientStore | undefined
+  private headersCopied = false
+  private map: ((message: unknown) => unknown) | undefined = undefined
+  private state: 'opened' | 'waiting' | 'running' | 'responding' | 'abandoned' | 'over' = 'opened'
+  private resolve: Settle | undefined = undefined
+  private reject: Settle | undefined = undefined
+  private early: { refuse(reason: RpcError): void } | undefined = undefined
+  private request: CallStream | undefined = undefined
+  private response: CallStream | undefined = undefined
 
   /** `run` is a Service, or, where no layer looks at it, a handler that may also answer without a promise. */
   constructor(
@@ -56,22 +56,10 @@ export class RunningCall extends CallContext implements ServerCall {
     init: ServerCallInit,
   ) {
     super('server', service, method, init.deadline)
-    this.older = undefined
-    this.newer = undefined
-    this.onLeave = undefined
     this.registry = registry
     this.run = run
-    this.headersCopied = false
-    this.map = undefined
-    this.state = 'opened'
-    this.resolve = undefined
-    this.reject = undefined
-    this.early = undefined
-    this.request = undefined
-    this.response = undefined
     this.replyTo = init.replyTo
     this.counter = init.counter
-    this.givenUp = false
     this.unanswered = init.unanswered === true || method.kind === 'oneway'
     this.ambient = init.ambient
     this.peer = init.peer
