@@ -1,4 +1,4 @@
-/** `npm run bench -- [--quick] [thrift | idle | grpc | inproc | codec | threads | compiler ...]`: the races that are named, or all, as one report in Markdown. */
+/** `npm run bench -- [--quick] [thrift | idle | grpc | piled | inproc | codec | threads | compiler ...]`: the races that are named, or all, as one report in Markdown. */
 
 import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
@@ -89,6 +89,23 @@ const races = {
     const streams = { ...shape, sizes, lanes: [1, 16], calls: shape.calls * 2, kind: 'stream' }
     const streamed = await race({ ...streams, contenders })
     console.log(`## gRPC bidirectional streams, per message\n\n${rpcNote}\n${table(streamed, '@grpc/grpc-js')}\n`)
+  },
+  async piled() {
+    generate(['idl/echo.proto'])
+    const rows = await race({
+      sizes: [0],
+      lanes: [1],
+      calls: (quick ? 50_000 : 300_000) * 4,
+      rounds: 1,
+      kind: 'piled',
+      contenders: [
+        { name: '@grpc/grpc-js', stack: 'grpc-js', variant: 'late' },
+        { name: 'volo gRPC', stack: 'volo-grpc', variant: 'late' },
+      ],
+    })
+    console.log(
+      `## gRPC, empty messages that have piled up\n\n${quick ? 50_000 : 300_000} messages of one stream, read a second after it began; CPU per message.\n\n${table(rows, '@grpc/grpc-js')}\n`,
+    )
   },
   inproc: () => inproc({ quick }),
   codec: () => script('codec/run.mjs'),

@@ -120,6 +120,7 @@ const coreOrder = [
     'iterator',
     'version',
     'ids',
+    'fifo',
     'queue',
     'waiting-line',
   ],

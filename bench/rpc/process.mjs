@@ -48,6 +48,20 @@ async function stream({ calls, lanes, size }) {
   return { cpu: user + system, wall, perSecond: (each * lanes * 1000) / wall }
 }
 
+/** The same with a server of variant `late`: it begins to read when much has piled up, and answers how many it has read. */
+async function piled({ calls, lanes, size }) {
+  const message = 'x'.repeat(size)
+  const each = Math.floor(calls / lanes)
+  const start = performance.now()
+  const before = process.cpuUsage()
+  const read = await Promise.all(Array.from({ length: lanes }, () => side.collect(message, each)))
+  const wrong = read.find((count) => count !== each)
+  if (wrong !== undefined) throw new Error(`${wrong} messages of ${each} were read`)
+  const { user, system } = process.cpuUsage(before)
+  const wall = performance.now() - start
+  return { cpu: user + system, wall, perSecond: (each * lanes * 1000) / wall }
+}
+
 /**
  * Open loop: sends `rate` echoes a second for `seconds`, whether answers come or not; latencies in microseconds from the
  * moment when each was due, so that waiting to be sent counts.
@@ -77,6 +91,7 @@ process.on('message', async (message) => {
   else if (message.kind === 'open') process.send(await openLoop(message))
   else if (message.kind === 'cpu') process.send({ cpu: process.cpuUsage(), rss: process.memoryUsage.rss() })
   else if (message.kind === 'run') process.send(await run(message))
+  else if (message.kind === 'piled') process.send(await piled(message))
   else if (message.kind === 'stream') process.send(await stream(message))
   else {
     await side.close()

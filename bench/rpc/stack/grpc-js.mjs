@@ -1,4 +1,4 @@
-/** `@grpc/grpc-js` with proto-loader, as its documentation shows it; variant `tls`. */
+/** `@grpc/grpc-js` with proto-loader, as its documentation shows it; variants `tls`, and `late`, whose streams are read a second after they began. */
 
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,12 @@ export async function serve(variant) {
   server.addService(bench.Echo.service, {
     echo: (call, done) => done(null, answer(call.request)),
     chat(call) {
+      if (variant === 'late') {
+        let count = 0
+        call.on('end', () => call.write({ action: '', message: String(count) }, () => call.end()))
+        setTimeout(() => call.on('data', () => count++), 1_000)
+        return
+      }
       call.on('data', (request) => {
         if (!call.write(answer(request))) {
           call.pause()
@@ -62,6 +68,24 @@ export async function connect(port, variant) {
           while (sent < count) {
             sent++
             if (!call.write({ action: 'echo', message })) {
+              call.once('drain', send)
+              return
+            }
+          }
+          call.end()
+        }
+        send()
+      }),
+    collect: (message, count) =>
+      new Promise((resolve, reject) => {
+        const call = client.chat()
+        call.on('data', (reply) => resolve(Number(reply.message)))
+        call.on('error', reject)
+        let sent = 0
+        const send = () => {
+          while (sent < count) {
+            sent++
+            if (!call.write({ action: '', message })) {
               call.once('drain', send)
               return
             }

@@ -1,4 +1,4 @@
-/** This package's gRPC; variant `tls`. */
+/** This package's gRPC; variants `tls`, and `late`, whose streams are read a second after they began. */
 
 import { createClient, Server } from 'volo-ts'
 import { grpc } from 'volo-ts/grpc'
@@ -12,6 +12,13 @@ export async function serve(variant) {
   const server = new Server(variant === 'tls' ? { tls: certificate() } : {}).add(Echo, {
     echo: answer,
     async *chat(requests) {
+      if (variant === 'late') {
+        await new Promise((resolve) => setTimeout(resolve, 1_000))
+        let count = 0
+        for await (const _ of requests) count++
+        yield { message: String(count) }
+        return
+      }
       for await (const request of requests) yield answer(request)
     },
   })
@@ -32,6 +39,12 @@ export async function connect(port, variant) {
       let got = 0
       for await (const _ of client.chat(requests())) got++
       return got
+    },
+    async collect(message, count) {
+      async function* requests() {
+        for (let i = 0; i < count; i++) yield { action: '', message }
+      }
+      for await (const reply of client.chat(requests())) return Number(reply.message)
     },
     close: () => wire.close(),
   }

@@ -1,6 +1,7 @@
 /** Length-prefixed messages: one flag byte, four bytes of length, the message. */
 
 import { allocateBytes } from '../core/bytes/bytes.ts'
+import { ChunkQueue } from '../core/bytes/chunk-queue.ts'
 import { RpcError } from '../core/error.ts'
 
 /** Bytes in front of each message. */
@@ -17,28 +18,17 @@ export interface Frame {
   readonly payload: Uint8Array
 }
 
-/** Chunks that are kept as they came. Behind them small ones are gathered: each would cost far more than its bytes. */
-const mostChunks = 32
-/** Bytes below which a chunk is small. */
-const smallBytes = 512
-/** Bytes that are gathered in one piece. */
-const gatherBytes = 1024
-
 /**
  * Takes the chunks of a body and gives the messages in them. A message that lies in one chunk is a view of it. The
  * length is checked as soon as its prefix is there, and the memory in use is bounded by what has arrived, however small
  * the pieces.
  */
 export class FrameReader {
-  /** Bytes that were pushed and not yet given out. */
-  buffered = 0
   /** The first byte of the message that was given out last. */
   flag = 0
   readonly #maxBytes: number
   readonly #highestFlag: number
-  #chunks: Uint8Array[] = []
-  /** The chunk that small ones were added to last, while it is still the last. */
-  #gathered: Uint8Array = empty
+  readonly #chunks = new ChunkQueue()
   /** Bytes of the first chunk that have been given out. */
   #offset = 0
 
@@ -48,11 +38,13 @@ export class FrameReader {
     this.#highestFlag = highestFlag
   }
 
+  /** Bytes that were pushed and not yet given out. */
+  get buffered(): number {
+    return this.#chunks.bytes - this.#offset
+  }
+
   push(chunk: Uint8Array): void {
-    if (chunk.length === 0) return
-    this.buffered += chunk.length
-    if (chunk.length < smallBytes && this.#chunks.length >= mostChunks) this.#gather(chunk)
-    else this.#chunks.push(chunk)
+    this.#chunks.push(chunk)
   }
 
   /** Whether a whole message is there. Throws as {@link next} does. */
@@ -66,7 +58,7 @@ export class FrameReader {
    */
   next(): Frame | undefined {
     if (this.buffered < framePrefixBytes) return undefined
-    const first = this.#chunks[0]!
+    const first = this.#chunks.peek()!
     const start = this.#offset + framePrefixBytes
     if (first.length >= start) {
       // The prefix lies in one chunk, and mostly the message behind it too.
@@ -76,7 +68,6 @@ export class FrameReader {
       if (first.length >= end) {
         const flag = first[this.#offset]!
         this.flag = flag
-        this.buffered -= framePrefixBytes + length
         if (first.length > end) this.#offset = end
         else {
           this.#offset = 0
@@ -94,30 +85,12 @@ export class FrameReader {
 
   /** Forgets everything. */
   clear(): void {
-    this.#chunks = []
+    this.#chunks.clear()
     this.#offset = 0
-    this.buffered = 0
-  }
-
-  #gather(chunk: Uint8Array): void {
-    const last = this.#chunks.length - 1
-    const { buffer, length } = this.#gathered
-    const isLast = this.#chunks[last] === this.#gathered
-    const size = isLast ? length + chunk.length : chunk.length
-    if (isLast && size <= gatherBytes) {
-      // Only bytes that nobody has a view of are written.
-      this.#gathered = new Uint8Array(buffer, 0, size)
-      this.#gathered.set(chunk, length)
-      this.#chunks[last] = this.#gathered
-      return
-    }
-    this.#gathered = new Uint8Array(gatherBytes).subarray(0, chunk.length)
-    this.#gathered.set(chunk)
-    this.#chunks.push(this.#gathered)
   }
 
   #length(): number {
-    const first = this.#chunks[0]!
+    const first = this.#chunks.peek()!
     if (first.length - this.#offset >= framePrefixBytes) return this.#lengthAt(first, this.#offset)
     const prefix = new Uint8Array(framePrefixBytes)
     for (let i = 0; i < framePrefixBytes; i++) prefix[i] = this.#at(i)
@@ -136,7 +109,8 @@ export class FrameReader {
 
   #at(index: number): number {
     let at = this.#offset + index
-    for (const chunk of this.#chunks) {
+    for (let i = 0; i < this.#chunks.length; i++) {
+      const chunk = this.#chunks.at(i)
       if (at < chunk.length) return chunk[at]!
       at -= chunk.length
     }
@@ -144,19 +118,18 @@ export class FrameReader {
   }
 
   #skip(size: number): void {
-    this.buffered -= size
     this.#offset += size
-    let first = this.#chunks[0]
+    let first = this.#chunks.peek()
     while (first !== undefined && this.#offset >= first.length) {
       this.#offset -= first.length
       this.#chunks.shift()
-      first = this.#chunks[0]
+      first = this.#chunks.peek()
     }
   }
 
   #take(length: number): Uint8Array {
     if (length === 0) return empty
-    const first = this.#chunks[0]!
+    const first = this.#chunks.peek()!
     if (first.length - this.#offset >= length) {
       const payload = first.subarray(this.#offset, this.#offset + length)
       this.#skip(length)
@@ -165,7 +138,7 @@ export class FrameReader {
     const payload = allocateBytes(length)
     let filled = 0
     while (filled < length) {
-      const chunk = this.#chunks[0]!
+      const chunk = this.#chunks.peek()!
       const part = chunk.subarray(this.#offset, this.#offset + length - filled)
       payload.set(part, filled)
       filled += part.length

@@ -1,6 +1,7 @@
 /** MessageStream: the messages of a body as an AsyncIterable that holds the peer back when nobody reads. */
 
 import { RpcError } from '../core/error.ts'
+import { Fifo } from '../core/fifo.ts'
 import type { ReadySource } from '../core/stream/call-stream.ts'
 import { type Frame, FrameReader } from './framing.ts'
 
@@ -25,7 +26,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<T>, Rea
   readonly #decode: (frame: Frame) => T
   readonly #reader: FrameReader
   readonly #flow: MessageFlow
-  readonly #waiters: Waiter<T>[] = []
+  readonly #waiters = new Fifo<Waiter<T>>()
   #paused = false
   /** `ended`: the peer has sent everything; `closed`: nothing more comes out. */
   #state: 'open' | 'ended' | 'closed' = 'open'

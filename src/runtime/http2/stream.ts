@@ -1,5 +1,7 @@
 /** ConnectionStream: one stream of a connection, both directions, whichever end it is. */
 
+import { ChunkQueue } from '../core/bytes/chunk-queue.ts'
+import { Fifo } from '../core/fifo.ts'
 import type { ConnectionWindow } from './connection-window.ts'
 import { Http2ErrorCode, http2ErrorName } from './error-code.ts'
 import { ReceiveWindow, type RoundTrip } from './flow-control.ts'
@@ -66,7 +68,7 @@ export class ConnectionStream implements Http2Stream {
   readonly #host: StreamHost
   readonly #receive: ReceiveWindow
   /** Chunks to send, once there is room for them. */
-  #outbox: Uint8Array[] | undefined = undefined
+  #outbox: Fifo<Uint8Array> | undefined = undefined
   /** Bytes of the first chunk that have gone. */
   #sent = 0
   #pending = 0
@@ -78,7 +80,7 @@ export class ConnectionStream implements Http2Stream {
   #wantsDrain = false
   #paused = false
   /** Chunks that came while the stream was paused. */
-  #inbox: Uint8Array[] | undefined = undefined
+  #inbox: ChunkQueue | undefined = undefined
   /** The end that stands behind the inbox. */
   #inboxEnd: { readonly trailers: Http2Headers | undefined } | undefined = undefined
 
@@ -204,7 +206,7 @@ export class ConnectionStream implements Http2Stream {
     if (this.sink === undefined) this.#credit(chunk.length)
     else if (this.#paused || this.#inbox !== undefined) {
       if (chunk.length > 0) {
-        this.#inbox ??= []
+        this.#inbox ??= new ChunkQueue()
         this.#inbox.push(chunk)
         this.#host.window.hold(chunk.length)
       }
@@ -283,7 +285,7 @@ export class ConnectionStream implements Http2Stream {
       this.refuse(Http2ErrorCode.ENHANCE_YOUR_CALM, 'the peer reads too slowly')
       return
     }
-    this.#outbox ??= []
+    this.#outbox ??= new Fifo()
     this.#outbox.push(chunk)
     this.#pending += chunk.length
     host.pendingBytes += chunk.length
@@ -292,7 +294,7 @@ export class ConnectionStream implements Http2Stream {
   /** Sends one frame of what waits; true when there is more and room for it. */
   #sendSome(): boolean {
     const host = this.#host
-    const chunk = this.#outbox?.[0]
+    const chunk = this.#outbox?.peek()
     if (chunk === undefined || this.id === 0) return false
     const most = host.peerSettings.maxFrame
     const size = Math.min(chunk.length - this.#sent, this.sendWindow, host.sendWindow, most)
@@ -365,9 +367,7 @@ export class ConnectionStream implements Http2Stream {
     this.#inbox = undefined
     this.#inboxEnd = undefined
     if (inbox === undefined) return
-    let bytes = 0
-    for (const chunk of inbox) bytes += chunk.length
-    this.#creditHeld(bytes)
+    this.#creditHeld(inbox.bytes)
   }
 
   /** Gives out what came while the stream was paused. For {@link deliver}. */

@@ -560,4 +560,23 @@ describe('an HTTP/2 server under abuse', () => {
     peer.send(get(3))
     await peer.next(type.headers, ({ stream }) => stream === 3)
   })
+
+  it('keeps few chunks of what waits for a paused reader, however small the frames are', async () => {
+    const chunks: number[] = []
+    let stream: Http2Stream | undefined
+    const { peer, close } = await rawClient((opened) => {
+      stream = opened
+      opened.pause()
+      return { headers() {}, data: (chunk) => chunks.push(chunk.length), end() {}, reset() {}, drain() {} }
+    })
+    onCleanup(close)
+    peer.send(frame(type.headers, 4, 1, request))
+    const count = 50_000
+    const data = Buffer.concat(Array.from({ length: count }, () => frame(type.data, 0, 1, [0, 0, 0, 0, 0])))
+    peer.send(data)
+    await peer.settle()
+    stream?.resume()
+    await expect.poll(() => chunks.reduce((sum, size) => sum + size, 0)).toBe(count * 5)
+    expect(chunks.length).toBeLessThan(33 + (count * 5) / 512)
+  })
 })

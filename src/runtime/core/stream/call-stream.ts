@@ -1,6 +1,7 @@
 /** One stream of a call as its consumer sees it: pulled, ended exactly once, never stuck behind a silent producer. */
 
 import { hasSymbol } from '../error.ts'
+import { Fifo } from '../fifo.ts'
 import { leaveIterator, openIterator } from '../iterator.ts'
 import { nextTurn, turnIsOverdue } from './event-loop-yield.ts'
 
@@ -43,7 +44,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   private state: 'open' | 'failed' | 'closed' = 'open'
   private error: unknown = undefined
   /** Readers in the order of their `next()`; the first one's message has been asked for once `pulling` is set. */
-  private waiters: Waiter<Out>[] = []
+  private readonly waiters = new Fifo<Waiter<Out>>()
   private pulling = false
   private prefetched: IteratorResult<Out> | undefined = undefined
   private sinceLook = 0
@@ -274,8 +275,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
   }
 
   private close(how: 'done' | 'error' | 'left', error: unknown): void {
-    const { waiters } = this
-    this.waiters = []
+    const [first, ...others] = this.waiters.takeAll()
     this.prefetched = undefined
     this.state = 'closed'
     let failed = how === 'error'
@@ -286,14 +286,13 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
       failed = true
       seen = thrown
     }
-    const first = waiters.shift()
     if (!failed) first?.resolve({ done: true, value: undefined })
     else if (first !== undefined) first.reject(seen)
     else if (how !== 'left') {
       this.state = 'failed'
       this.error = seen
     }
-    for (const waiter of waiters) waiter.resolve({ done: true, value: undefined })
+    for (const waiter of others) waiter.resolve({ done: true, value: undefined })
   }
 
   private leaveSource(): void {

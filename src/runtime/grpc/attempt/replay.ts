@@ -1,5 +1,6 @@
 /** Replay: the request of a call kept for further attempts, within limits, until one attempt counts. */
 
+import { Fifo } from '../../core/fifo.ts'
 import { openIterator } from '../../core/iterator.ts'
 import type { MethodKind } from '../../core/message/schema.ts'
 import { streamsRequest } from '../../core/method-kind.ts'
@@ -32,7 +33,7 @@ export class Replay {
   readonly #request: unknown
   readonly #source: AsyncIterator<unknown> | undefined
   /** Streamed messages that were asked of the source; `first` is the number of the first that is still kept. */
-  #messages: unknown[] = []
+  readonly #messages = new Fifo<unknown>()
   #first = 0
   /** How the source ended. */
   #end: { readonly error: unknown } | undefined
@@ -79,11 +80,8 @@ export class Replay {
   at(number: number): IteratorResult<unknown> | undefined {
     const place = number - this.#first
     if (place < this.#messages.length) {
-      const value = this.#messages[place]
-      if (this.#committed) {
-        this.#messages.splice(0, place + 1)
-        this.#first = number + 1
-      }
+      const value = this.#messages.at(place)
+      if (this.#committed) for (; this.#first <= number; this.#first++) this.#messages.shift()
       return { done: false, value }
     }
     if (this.#end === undefined) return undefined

@@ -1,6 +1,7 @@
 /** The client's end of an HTTP/2 connection (RFC 9113). */
 
 import type { Peer } from '../../core/context/context.ts'
+import { type InLine, WaitingLine } from '../../core/waiting-line.ts'
 import type { Dialed } from '../../net/dial.ts'
 import { Connection } from '../connection.ts'
 import { Http2ErrorCode, http2ErrorName } from '../error-code.ts'
@@ -21,7 +22,7 @@ export function http2Client(dialed: Dialed, options: Http2ClientOptions = {}): H
 const streamsBeforeSettings = 100
 
 /** A stream that waits for the server to take another one. */
-interface Queued {
+interface Queued extends InLine {
   readonly stream: ConnectionStream
   readonly headers: Http2Headers
   readonly more: Http2Headers | undefined
@@ -34,7 +35,8 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   readonly isServer = false
   readonly peer: Peer
   #nextId = 1
-  #queue: Queued[] = []
+  readonly #queue = new WaitingLine<Queued>()
+  readonly #queued = new Map<ConnectionStream, Queued>()
   /** The connection takes no new stream, with the reason. */
   #failure: string | undefined
   readonly #options: Http2ClientOptions
@@ -83,7 +85,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     const stream = new ConnectionStream(this, this.peerSettings.initialWindow)
     stream.sink = sink
     if (!this.usable) process.nextTick(refuse, stream, this.#failure ?? this.#lostReason())
-    else if (this.#queue.length > 0 || !this.#takesAnother()) this.#queue.push({ stream, headers, more })
+    else if (this.#queue.length > 0 || !this.#takesAnother()) this.#enqueue(stream, headers, more)
     else this.#start(stream, headers, more)
     return stream
   }
@@ -103,7 +105,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   streamClosed(stream: ConnectionStream): void {
-    if (stream.id === 0) this.#queue = this.#queue.filter((queued) => queued.stream !== stream)
+    if (stream.id === 0) this.#dequeue(this.#queued.get(stream))
     this.streams.delete(stream.id)
     if (this.#queue.length > 0) this.onRoom()
     else this.#options.onRoom?.()
@@ -125,13 +127,31 @@ class ClientConnection extends Connection implements Http2ClientConnection {
 
   override onRoom(): void {
     if (this.#queue.length === 0) return
-    let next = 0
-    while (next < this.#queue.length && this.#takesAnother()) {
-      const { stream, headers, more } = this.#queue[next++]!
-      if (!stream.dead) this.#start(stream, headers, more)
+    for (let next = this.#queue.first; next !== undefined && this.#takesAnother(); next = this.#queue.first) {
+      this.#dequeue(next)
+      this.#start(next.stream, next.headers, next.more)
     }
-    if (next > 0) this.#queue.splice(0, next)
     this.#endWhenIdle()
+  }
+
+  #enqueue(stream: ConnectionStream, headers: Http2Headers, more: Http2Headers | undefined): void {
+    const queued: Queued = { stream, headers, more, next: undefined, previous: undefined, isInLine: false }
+    this.#queued.set(stream, queued)
+    this.#queue.append(queued)
+  }
+
+  #dequeue(queued: Queued | undefined): void {
+    if (queued === undefined) return
+    this.#queued.delete(queued.stream)
+    this.#queue.remove(queued)
+  }
+
+  /** Ends the streams that have not been opened. */
+  #refuseQueued(code: number | undefined, reason: string): void {
+    for (let next = this.#queue.first; next !== undefined; next = this.#queue.first) {
+      this.#dequeue(next)
+      next.stream.die(code, reason, false)
+    }
   }
 
   headerCheck(id: number): HeaderCheck {
@@ -158,7 +178,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     const why = `GOAWAY ${http2ErrorName(code)}${text === '' ? '' : `: ${text}`}`
     const reason = this.#retire(`${this.peer.address} closes the connection (${why})`, calm)
     this.#lastStream = Math.min(this.#lastStream, lastStream)
-    for (const { stream } of this.#queue.splice(0)) stream.die(Http2ErrorCode.REFUSED_STREAM, reason, false)
+    this.#refuseQueued(Http2ErrorCode.REFUSED_STREAM, reason)
     for (const stream of [...this.streams.values()]) {
       if (stream.id > this.#lastStream) stream.die(Http2ErrorCode.REFUSED_STREAM, reason, false)
     }
@@ -183,7 +203,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
 
   protected lost(): void {
     const reason = this.#retire(this.#lostReason())
-    for (const { stream } of this.#queue.splice(0)) stream.die(undefined, reason, false)
+    this.#refuseQueued(undefined, reason)
     for (const stream of [...this.streams.values()]) stream.die(undefined, reason, stream.id <= this.#lastStream)
   }
 

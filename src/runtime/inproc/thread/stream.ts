@@ -1,5 +1,6 @@
 /** Both ends of a stream that crosses between threads: a sender that waits for credit, a receiver that gives it. */
 
+import { Fifo } from '../../core/fifo.ts'
 import { leaveIterator, openIterator } from '../../core/iterator.ts'
 
 /** Where the messages of a {@link StreamSender} go. */
@@ -89,8 +90,11 @@ type Result = IteratorResult<unknown>
 export class StreamReceiver<Arrived> implements AsyncIterableIterator<unknown> {
   private readonly source: StreamSource<Arrived>
   private readonly announceFrom: number
-  private arrived: Arrived[] = []
-  private readers: { readonly resolve: (result: Result) => void; readonly reject: (error: unknown) => void }[] = []
+  private readonly arrived = new Fifo<Arrived>()
+  private readonly readers = new Fifo<{
+    readonly resolve: (result: Result) => void
+    readonly reject: (error: unknown) => void
+  }>()
   private taken = 0
   private end: 'open' | 'done' | 'failed' | 'left' = 'open'
   private error: unknown = undefined
@@ -119,7 +123,7 @@ export class StreamReceiver<Arrived> implements AsyncIterableIterator<unknown> {
   finish(): void {
     if (this.end !== 'open') return
     this.end = 'done'
-    for (const reader of this.readers.splice(0)) reader.resolve({ done: true, value: undefined })
+    for (const reader of this.readers.takeAll()) reader.resolve({ done: true, value: undefined })
   }
 
   /** The other side has failed; what has arrived can still be read. */
@@ -127,7 +131,7 @@ export class StreamReceiver<Arrived> implements AsyncIterableIterator<unknown> {
     if (this.end !== 'open') return
     this.end = 'failed'
     this.error = error
-    const [first, ...others] = this.readers.splice(0)
+    const [first, ...others] = this.readers.takeAll()
     if (first !== undefined) {
       this.end = 'done'
       first.reject(error)
@@ -156,7 +160,7 @@ export class StreamReceiver<Arrived> implements AsyncIterableIterator<unknown> {
 
   return(): Promise<Result> {
     const wasOpen = this.end === 'open'
-    this.arrived = []
+    this.arrived.clear()
     this.finish()
     this.end = 'left'
     if (wasOpen) this.source.left()

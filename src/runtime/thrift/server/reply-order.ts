@@ -17,6 +17,7 @@
  * | `running` | | | ended: answered, or `expected` behind earlier ones (buffered) | dropped |
  */
 
+import { Fifo } from '../../core/fifo.ts'
 import type { ServerCall } from '../../core/router.ts'
 import type { Exchange } from './dispatch.ts'
 
@@ -38,13 +39,11 @@ export class ReplyOrder {
   readonly #options: ReplyOrderOptions
   /** By sequence id. */
   readonly #running = new Map<number, Exchange>()
-  #waiting: Exchange[] = []
-  /** Where the first of the waiting stands. */
-  #head = 0
+  readonly #waiting = new Fifo<Exchange>()
   /** The oneway request that holds up all later ones. */
   #barrier: Exchange | undefined
   /** Unframed requests that have started and are not answered, oldest first. */
-  readonly #expected: Exchange[] = []
+  readonly #expected = new Fifo<Exchange>()
   /** Of these, the ones that have ended. */
   readonly #ended = new Set<Exchange>()
 
@@ -59,7 +58,7 @@ export class ReplyOrder {
 
   /** Whether enough requests wait: reading further ones would only take memory. */
   get isFull(): boolean {
-    return this.#waiting.length - this.#head >= this.#options.maxWaiting
+    return this.#waiting.length >= this.#options.maxWaiting
   }
 
   /** Whether every request has been answered. */
@@ -86,12 +85,10 @@ export class ReplyOrder {
 
   /** Drops all requests; the calls of those that run or wait. */
   clear(): ServerCall[] {
-    const exchanges = [...this.#running.values(), ...this.#waiting.slice(this.#head)]
+    const exchanges = [...this.#running.values(), ...this.#waiting.takeAll()]
     this.#running.clear()
-    this.#waiting = []
-    this.#head = 0
     this.#barrier = undefined
-    this.#expected.length = 0
+    this.#expected.clear()
     this.#ended.clear()
     return exchanges.flatMap(({ call }) => (call === undefined ? [] : [call]))
   }
@@ -115,20 +112,10 @@ export class ReplyOrder {
   }
 
   #startWaiting(): void {
-    for (let next = this.#waiting[this.#head]; next !== undefined; next = this.#waiting[this.#head]) {
-      if (!this.#mayStart(next)) {
-        // Removing each from the front would cost as much as there are.
-        if (this.#head >= 64 && this.#head * 2 >= this.#waiting.length) {
-          this.#waiting = this.#waiting.slice(this.#head)
-          this.#head = 0
-        }
-        return
-      }
-      this.#head++
+    for (let next = this.#waiting.peek(); next !== undefined && this.#mayStart(next); next = this.#waiting.peek()) {
+      this.#waiting.shift()
       this.#start(next)
     }
-    this.#waiting = []
-    this.#head = 0
   }
 
   #answer(exchange: Exchange): void {
@@ -138,7 +125,11 @@ export class ReplyOrder {
       return
     }
     this.#ended.add(exchange)
-    for (let next = this.#expected[0]; next !== undefined && this.#ended.delete(next); next = this.#expected[0]) {
+    for (
+      let next = this.#expected.peek();
+      next !== undefined && this.#ended.delete(next);
+      next = this.#expected.peek()
+    ) {
       this.#expected.shift()
       this.#options.send(next)
     }
