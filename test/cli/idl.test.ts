@@ -37,7 +37,9 @@ To serve it, add to src/server.ts:
   import { stockHandler } from './handlers/stock.js'
   server.add(Stock, stockHandler)
 `)
-    expect(read(folder, 'src/handlers/stock.ts')).toContain('return { sku }')
+    expect(read(folder, 'src/handlers/stock.ts')).toContain(
+      "throw new RpcError('UNIMPLEMENTED', 'Stock.find is not written yet')",
+    )
     expect(read(folder, 'volo.yml')).toMatch(/path: idl\/stock\.thrift\n {10}includes:\n {12}- idl\n$/)
     expect(await runVolo(folder, ['generate', '--check'])).toMatchObject({ code: 0 })
   })
@@ -212,7 +214,7 @@ describe('volo update', () => {
     const folder = await project()
     const path = join(folder, 'src/handlers/hello.ts')
     writeTree(folder, {
-      'src/handlers/hello.ts': readFileSync(path, 'utf8').replace("return ''", "return 'hi ' + name"),
+      'src/handlers/hello.ts': readFileSync(path, 'utf8').replace(/throw .*/, "return 'hi ' + name"),
     })
     change(folder, 'Mood mood(), void bye(1: string name)')
     const { code, stdout, stderr } = await runVolo(folder, ['update'])
@@ -223,8 +225,10 @@ describe('volo update', () => {
     )
     const text = readFileSync(path, 'utf8')
     expect(text).toContain("return 'hi ' + name")
-    expect(text).toContain("import { Mood } from '../gen/hello.js'")
-    expect(text).toContain('  async mood() {\n    return Mood.GOOD\n  },\n\n  async bye(name) {},\n}\n')
+    expect(text).toContain("import { RpcError } from 'volo-ts'")
+    const stub = (head: string, method: string): string =>
+      `  async ${head} {\n    throw new RpcError('UNIMPLEMENTED', 'Hello.${method} is not written yet')\n  },\n`
+    expect(text).toContain(`${stub('mood()', 'mood')}\n${stub('bye(name)', 'bye')}}\n`)
     const again = readTree(folder)
     expect((await runVolo(folder, ['update'])).stdout).toBe('Generated code is up to date (1 file).\n')
     expect(readTree(folder)).toEqual(again)
@@ -250,7 +254,9 @@ describe('volo update', () => {
     expect(stderr).toContain(
       'error: src/handlers/hello.ts was left alone, because nothing in it is declared as HelloHandler',
     )
-    expect(stderr).toContain("\nasync hi(name) {\n  return ''\n},\n")
+    expect(stderr).toContain(
+      "\nasync hi(name) {\n  throw new RpcError('UNIMPLEMENTED', 'Hello.hi is not written yet')\n},\n",
+    )
     expect(read(folder, 'src/handlers/hello.ts')).toBe('export const helloHandler = makeHandler()\n')
   })
 

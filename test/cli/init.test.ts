@@ -57,6 +57,48 @@ describe('volo init', () => {
     expect(again).toMatchObject({ code: 0, stderr: '' })
   })
 
+  test('a stub says that it is not written yet, and the client and the test of the project know it', async () => {
+    const folder = temporaryFolder()
+    await runVolo(folder, ['init', 'shop', shopIdl, ...quickly])
+    const files = readTree(join(folder, 'shop'))
+    expect(files['src/handlers/shop.ts']).toContain(
+      "  async checkout(cart, payment) {\n    throw new RpcError('UNIMPLEMENTED', 'Shop.checkout is not written yet')\n  },\n",
+    )
+    expect(files['test/shop.test.ts']).toContain("test('Shop.checkout is not written yet', async () => {")
+    expect(files['test/shop.test.ts']).toContain("await assert.rejects(answer, { code: 'UNIMPLEMENTED' })")
+    expect(files['src/client.ts']).toContain("error.code === 'UNIMPLEMENTED'")
+  })
+
+  test('without a terminal and without an IDL it starts from a Thrift one that is implemented', async () => {
+    const folder = temporaryFolder()
+    expect(await runVolo(folder, ['init', 'shop', ...quickly])).toMatchObject({ code: 0, stderr: '' })
+    const files = readTree(join(folder, 'shop'))
+    expect(files['src/handlers/hello.ts']).not.toContain('UNIMPLEMENTED')
+    expect(files['test/hello.test.ts']).toContain("test('Hello.greet answers'")
+  })
+
+  test('the server takes an empty PORT for none; the image installs what the lock file says and is checked', async () => {
+    const folder = temporaryFolder()
+    await runVolo(folder, ['init', 'shop', shopIdl, ...quickly])
+    const { 'src/server.ts': server, Dockerfile: docker } = readTree(join(folder, 'shop'))
+    expect(server).toContain("process.env['PORT'] || 8080")
+    expect(docker).toContain('RUN npm ci\n')
+    expect(docker).toContain('HEALTHCHECK ')
+    const { runtimes } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      runtimes?: { node?: string[] }
+    }
+    expect(docker).toMatch(/^ARG NODE_VERSION=\d+\.\d+\.\d+$/m)
+    expect(JSON.stringify(runtimes)).toContain(/NODE_VERSION=(\S+)/.exec(docker!)![1])
+  })
+
+  test('a project inside a workspace uses the package manager of the workspace', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'pnpm-workspace.yaml': 'packages: [apps/*]\n', 'package.json': '{}' })
+    const { stdout } = await runVolo(folder, ['init', 'shop', shopIdl, '--dir', 'apps/shop', ...quickly])
+    expect(stdout).toContain('  pnpm install\n')
+    expect(readFileSync(join(folder, 'apps/shop/Dockerfile'), 'utf8')).toContain('RUN pnpm install --frozen-lockfile\n')
+  })
+
   test('what to do next can be pasted, also when the folder has a space', async () => {
     const folder = temporaryFolder()
     const { stdout } = await runVolo(folder, ['init', 'shop', '-p', 'thrift', '--dir', 'my apps/shop', ...quickly])
@@ -238,7 +280,6 @@ describe('volo init refuses', () => {
       2,
       /the first word is the name of the project.*\nhint: say: volo init twice twice\.thrift/,
     ],
-    [['init', 'x'], 2, /there is no IDL to start from\nhint: .*--protocol thrift or --protocol grpc/],
     [['init'], 2, /the project needs a name\nhint: say: volo init my-service/],
     [['init', 'x', 'twice.thrift', '--protocol', 'grpc'], 2, /--protocol chooses a starter IDL/],
     [['init', 'x', 'twice.thrift', '--template', 'servr'], 2, /Allowed choices are server, client, full/],

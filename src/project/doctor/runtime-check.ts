@@ -74,7 +74,14 @@ export function checkTsconfig(config: Config, cwd: string): DoctorFinding[] {
     return [{ id: 'tsconfig', level: 'error', message, fix: 'npx tsc --showConfig says where' }]
   }
   if (found === null) {
-    return [{ id: 'tsconfig', level: 'warning', message: 'there is no tsconfig.json', fix: 'npx tsc --init' }]
+    return [
+      {
+        id: 'tsconfig',
+        level: 'warning',
+        message: 'there is no tsconfig.json',
+        fix: 'create one with "target": "ES2022", "module": "NodeNext", "types": ["node"] and "strict": true under "compilerOptions"',
+      },
+    ]
   }
   const path = pathFrom(cwd, found.path)
   const options = found.config.compilerOptions ?? {}

@@ -1,18 +1,16 @@
 /** Adding missing methods to a handler file that the user has written: text is spliced in, nothing is printed again. */
 
 import { resolve } from 'node:path'
-import type { MethodModel, NamedProgram, ServiceModel } from '../generate/service-model.ts'
+import type { MethodModel, ServiceModel } from '../generate/service-model.ts'
+import { packageName } from '../package-root.ts'
 import { findImplementations, type HandlerSource, type Implementation, parseHandlerSource } from './handler-source.ts'
 import { methodStub } from './handler-stub.ts'
-import type { ValueMaker } from './idl-value.ts'
 import { importEdits, isModule } from './import-edits.ts'
 import { applyEdits, type Edit } from './text-edit.ts'
 
 /** What to complete. */
 export interface CompletionInput {
   readonly service: ServiceModel
-  readonly named: NamedProgram
-  readonly int64: ValueMaker['int64']
   /** The handler file, absolute, and what it holds. */
   readonly path: string
   readonly text: string
@@ -87,7 +85,7 @@ function splice(
   const imports = importEdits(input, source)
   const style = styleOf(source, implementation)
   const stubs = missing.map((method) =>
-    stubOf(input, implementation, method, style, (module, name) => imports.use(module, name)),
+    stubOf(input, implementation, method, style, imports.use(packageName, 'RpcError')),
   )
   const separator = implementation.kind === 'class' ? '' : ','
   const block = stubs.map((stub) => stub + separator).join('\n\n')
@@ -140,10 +138,9 @@ function stubOf(
   implementation: Pick<Implementation, 'kind' | 'type'>,
   method: MethodModel,
   style: Style,
-  use: ValueMaker['use'],
+  rpcError: string,
 ): string {
-  const maker: ValueMaker = { named: input.named, int64: input.int64, use }
-  let stub = methodStub(maker, method, { indent: 0, semicolons: style.semicolons })
+  let stub = methodStub(input.service, method, { indent: 0, semicolons: style.semicolons, rpcError })
   // A method of a class gets no types from the interface that it implements; a property does.
   if (implementation.kind === 'class')
     stub = asProperty(stub, method.name, implementation.type) + (style.semicolons ? ';' : '')
@@ -170,8 +167,7 @@ function unplaced(input: CompletionInput, methods: readonly MethodModel[], reaso
   const style: Style = { semicolons: false, quote: "'", indent: '', unit: '  ', closing: '' }
   const imports = importEdits(input, undefined)
   const stubs = methods.map(
-    (method) =>
-      `${stubOf(input, { kind: 'object', type: '' }, method, style, (module, name) => imports.use(module, name))},`,
+    (method) => `${stubOf(input, { kind: 'object', type: '' }, method, style, imports.use(packageName, 'RpcError'))},`,
   )
   const lines = imports.edits().map((edit) => edit.text.trim())
   const stub = [...(lines.length > 0 ? [...lines, ''] : []), stubs.join('\n\n')].join('\n')

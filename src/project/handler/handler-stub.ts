@@ -1,10 +1,8 @@
-/** Stubs of handler methods and whole handler files: they compile and answer with the plainest values. */
+/** Stubs of handler methods and whole handler files: they compile, and every call ends with UNIMPLEMENTED until a body is written. */
 
-import { membersOf } from '../../compiler/gen/member.ts'
-import { resolve } from '../../compiler/gen/type-shape.ts'
-import type { MethodModel, NamedProgram, ServiceModel } from '../generate/service-model.ts'
-import { statement } from './code-layout.ts'
-import { answerValue, type Source, type ValueMaker } from './idl-value.ts'
+import { quote } from '../../compiler/gen/text/printer.ts'
+import type { MethodModel, ServiceModel } from '../generate/service-model.ts'
+import { packageName } from '../package-root.ts'
 import { importSet } from './import-set.ts'
 
 /** How a method is written down. */
@@ -13,18 +11,23 @@ export interface StubStyle {
   readonly indent: number
   /** Statements end in `;`. */
   readonly semicolons: boolean
+  /** The local name of the runtime's `RpcError`. */
+  readonly rpcError: string
+}
+
+/** What a stub answers: `Shop.checkout is not written yet`. */
+export function notWritten(service: Pick<ServiceModel, 'name'>, method: Pick<MethodModel, 'name'>): string {
+  return `${service.name}.${method.name} is not written yet`
 }
 
 /** The lines of one method, without a comma after it. */
-export function methodStub(maker: ValueMaker, method: MethodModel, style: StubStyle): string {
-  const end = style.semicolons ? ';' : ''
+export function methodStub(service: Pick<ServiceModel, 'name'>, method: MethodModel, style: StubStyle): string {
   const pad = ' '.repeat(style.indent)
   const params = method.args.map(({ name }) => name)
   const isGenerator = method.kind === 'server_streaming' || method.kind === 'bidi_streaming'
   const head = methodHead(`${pad}async ${isGenerator ? '*' : ''}${method.name}(`, params, pad)
-  const body = methodBody(maker, method, style.indent + 2, end)
-  if (body.length === 0) return `${head} {}`
-  return `${head} {\n${body.map((line) => `${pad}  ${line}\n`).join('')}${pad}}`
+  const end = style.semicolons ? ';' : ''
+  return `${head} {\n${pad}  throw new ${style.rpcError}('UNIMPLEMENTED', ${quote(notWritten(service, method))})${end}\n${pad}}`
 }
 
 function methodHead(start: string, params: readonly string[], pad: string): string {
@@ -33,70 +36,13 @@ function methodHead(start: string, params: readonly string[], pad: string): stri
   return `${start}\n${params.map((name) => `${pad}  ${name},\n`).join('')}${pad})`
 }
 
-function methodBody(maker: ValueMaker, method: MethodModel, indent: number, end: string): string[] {
-  const answer = (keyword: string, extra = 0): string[] => {
-    if (method.result === undefined) return []
-    const value = answerValue(maker, method.result, sourcesOf(maker, method))
-    return statement(`${keyword} `, value, end, indent + extra).map((line) => line.slice(indent))
-  }
-  const request = method.args[0]?.name ?? 'requests'
-  switch (method.kind) {
-    case 'unary':
-      return answer('return')
-    case 'oneway':
-      return []
-    case 'server_streaming':
-      return answer('yield')
-    case 'client_streaming':
-      return [
-        `for await (const _request of ${request}) {`,
-        '  // Each request as it arrives.',
-        '}',
-        ...answer('return'),
-      ]
-    default:
-      return echoes(method)
-        ? [`for await (const request of ${request}) yield request${end}`]
-        : [`for await (const _request of ${request}) {`, ...answer('yield', 2), '}']
-  }
-}
-
-/** What a method has at hand: Thrift's arguments, or the members of the one request. */
-function sourcesOf({ named }: ValueMaker, { kind, args }: MethodModel): Source[] {
-  if (kind === 'client_streaming' || kind === 'bidi_streaming') return []
-  return args.flatMap(({ name, type, field }): Source[] => {
-    if (field !== undefined) return field.presence === 'optional' ? [] : [{ name: field.name, type, text: name }]
-    const request = resolve(type)
-    if (request.kind !== 'message') return []
-    return membersOf(request.message, named.names).flatMap((member) =>
-      member.kind === 'field' && member.presence !== 'optional' && /^[A-Za-z_$][\w$]*$/.test(member.name)
-        ? [{ name: member.field.name, type: member.field.type, text: `${name}.${member.name}` }]
-        : [],
-    )
-  })
-}
-
-/** Whether requests can be sent back as they are. */
-function echoes(method: MethodModel): boolean {
-  if (method.result === undefined || method.args[0] === undefined) return false
-  const [from, to] = [resolve(method.args[0].type), resolve(method.result)]
-  return from.kind === 'message' && to.kind === 'message' && from.message === to.message
-}
-
-/** A whole handler file. `genFolder` is the way from it to the generated modules: `../gen`. */
-export function handlerFile(
-  service: ServiceModel,
-  named: NamedProgram,
-  int64: ValueMaker['int64'],
-  genFolder: string,
-  extension: string,
-): string {
+/** A whole handler file. `genFolder` is the relative path from it to the generated modules: `../gen`. */
+export function handlerFile(service: ServiceModel, genFolder: string, extension: string): string {
   const imports = importSet([service.handlerName])
-  const use = (module: string, name: string, typeOnly = false): string =>
-    imports.use(`${genFolder}/${module}${extension}`, name, typeOnly)
-  const type = use(service.module, service.handlerType, true)
-  const maker: ValueMaker = { named, int64, use }
-  const stubs = service.methods.map((method) => `${methodStub(maker, method, { indent: 2, semicolons: false })},\n`)
+  const type = imports.use(`${genFolder}/${service.module}${extension}`, service.handlerType, true)
+  const rpcError = service.methods.length === 0 ? '' : imports.use(packageName, 'RpcError')
+  const style = { indent: 2, semicolons: false, rpcError }
+  const stubs = service.methods.map((method) => `${methodStub(service, method, style)},\n`)
   const body = stubs.length === 0 ? '{}' : `{\n${stubs.join('\n')}}`
   return `${imports.lines().join('\n')}
 

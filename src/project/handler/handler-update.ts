@@ -50,13 +50,10 @@ function locate(
   service: ServiceModel,
   folder: string,
 ): Pick<ServiceHandler, 'path' | 'exists' | 'completion' | 'newText'> {
-  const int64 = group.options.int64 ?? 'bigint'
   const extension = group.options.importExtension ?? '.js'
   const usual = join(folder, `${service.fileStem}.ts`)
   const input = (path: string): Parameters<typeof completeHandler>[0] => ({
     service,
-    named: group.named,
-    int64,
     path,
     text: readText(path),
     out: group.out,
@@ -76,7 +73,7 @@ function locate(
     path,
     exists: existsSync(path),
     completion: existsSync(path) ? completeHandler(input(path)) : undefined,
-    newText: () => handlerFile(service, group.named, int64, way.startsWith('.') ? way : `./${way}`, extension),
+    newText: () => handlerFile(service, way.startsWith('.') ? way : `./${way}`, extension),
   }
 }
 

@@ -1,4 +1,4 @@
-/** Values of IDL types as TypeScript: the plainest one a handler may return, and an example a client may send. */
+/** Values of IDL types as TypeScript: the simplest one that its type allows, and an example that a client may send. */
 
 import { membersOf } from '../../compiler/gen/member.ts'
 import { wellKnownFiles } from '../../compiler/gen/name/runtime-names.ts'
@@ -31,33 +31,6 @@ const exampleMembers = 30
 interface ExampleRoom {
   readonly depth: number
   readonly left: { members: number }
-}
-
-/** Something at hand that a value may be made from: an argument, or a member of the request. */
-export interface Source {
-  /** Name in the IDL. */
-  readonly name: string
-  readonly type: IrType
-  /** How it is written. */
-  readonly text: string
-}
-
-/** {@link plainValue}, with members taken from what is at hand under the same name and type. */
-export function answerValue(maker: ValueMaker, type: IrType, sources: readonly Source[]): Layout {
-  const resolved = resolve(type)
-  const isPlain = resolved.kind !== 'message' || resolved.message.shape === 'union' || isWellKnown(resolved.message)
-  if (isPlain) return plainValue(maker, type)
-  const properties: (readonly [string, Layout])[] = []
-  for (const member of membersOf(resolved.message, maker.named.names)) {
-    if (member.kind !== 'field' || member.presence === 'optional') continue
-    const { field } = member
-    const source = sources.find((one) => one.name === field.name && isSameType(one.type, field.type))
-    if (source !== undefined) properties.push([propertyKey(member.name), source.text])
-    else if (member.presence === 'required') {
-      properties.push([propertyKey(member.name), plainValue(maker, field.type, [resolved.message])])
-    }
-  }
-  return wrapException(maker, resolved.message, objectCode(properties))
 }
 
 /** The plainest value: empty texts and containers, zeros, the first member of an enum, the first case of a union, required members only. */
@@ -177,15 +150,6 @@ function reaches(type: IrType, message: IrMessage, seen: Set<IrMessage>): boolea
   if (resolved.message === message) return true
   seen.add(resolved.message)
   return resolved.message.fields.some((field) => field.presence === 'required' && reaches(field.type, message, seen))
-}
-
-function isSameType(a: IrType, b: IrType): boolean {
-  const [x, y] = [resolve(a), resolve(b)]
-  if (x.kind === 'scalar') return y.kind === 'scalar' && x.scalar === y.scalar
-  if (x.kind === 'enum') return y.kind === 'enum' && x.enum === y.enum
-  if (x.kind === 'message') return y.kind === 'message' && x.message === y.message
-  if (x.kind === 'map') return y.kind === 'map' && isSameType(x.key, y.key) && isSameType(x.value, y.value)
-  return x.kind === y.kind && isSameType(x.element, (y as typeof x).element)
 }
 
 function caseCode(name: string, value: Layout): Layout {

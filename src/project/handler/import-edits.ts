@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from 'node:path'
 import { pathFrom } from '../display-path.ts'
+import { packageName } from '../package-root.ts'
 import type { HandlerSource } from './handler-source.ts'
 import { type ImportedName, importLine } from './import-set.ts'
 import type { Edit } from './text-edit.ts'
@@ -18,7 +19,7 @@ export interface ImportPlaces {
 
 /** Gathers imports for one file. */
 export interface ImportEdits {
-  /** The local name of an export of a generated module. */
+  /** The local name of an export of a generated module, or of this package where `module` is its name. */
   use(module: string, name: string): string
   edits(): Edit[]
 }
@@ -29,10 +30,10 @@ export function importEdits(places: ImportPlaces, source: HandlerSource | undefi
   const taken = new Set(source?.names)
   const added = new Map<string, Map<string, ImportedName>>()
   const importsOf = (target: string): typeof imports =>
-    imports.filter(({ from }) => isModule(places.path, from, target))
+    imports.filter(({ from }) => (target === packageName ? from === target : isModule(places.path, from, target)))
   return {
     use(module, name) {
-      const target = resolve(places.out, module)
+      const target = module === packageName ? module : resolve(places.out, module)
       for (const { names } of importsOf(target)) {
         const known = names.find((one) => one.imported === name && !one.typeOnly)
         if (known !== undefined) return known.local
@@ -80,6 +81,7 @@ export function isModule(path: string, from: string, module: string): boolean {
 }
 
 function specifier({ path, extension }: ImportPlaces, target: string): string {
+  if (target === packageName) return target
   const way = pathFrom(dirname(path), target)
   return `${way.startsWith('.') ? way : `./${way}`}${extension}`
 }

@@ -1,5 +1,7 @@
 /** The package managers a project can use, and what each needs said differently. */
 
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { isOnPath } from '../child.ts'
 import { ProjectError } from '../project-error.ts'
 
@@ -19,6 +21,7 @@ export interface PackageManagerWords {
   readonly manifests: string
   /** How a Docker image gets the package manager; undefined when it has it. */
   readonly setup: string | undefined
+  /** Installs what the lock file says, and fails where package.json says something else. */
   readonly cleanInstall: string
   readonly prune: string
   readonly lockfiles: readonly string[]
@@ -33,7 +36,7 @@ export const packageManagerWords: Readonly<Record<PackageManager, PackageManager
     run: (script) => (shortScripts.has(script) ? `npm ${script}` : `npm run ${script}`),
     manifests: 'package.json package-lock.json*',
     setup: undefined,
-    cleanInstall: 'npm install',
+    cleanInstall: 'npm ci',
     prune: 'npm prune --omit=dev',
     lockfiles: ['package-lock.json'],
   },
@@ -42,7 +45,7 @@ export const packageManagerWords: Readonly<Record<PackageManager, PackageManager
     run: (script) => `pnpm ${script}`,
     manifests: 'package.json pnpm-lock.yaml* pnpm-workspace.yaml*',
     setup: 'npm install -g pnpm',
-    cleanInstall: 'pnpm install',
+    cleanInstall: 'pnpm install --frozen-lockfile',
     prune: 'pnpm prune --prod',
     lockfiles: ['pnpm-lock.yaml'],
   },
@@ -51,7 +54,7 @@ export const packageManagerWords: Readonly<Record<PackageManager, PackageManager
     run: (script) => `yarn ${script}`,
     manifests: 'package.json yarn.lock* .yarnrc.yml*',
     setup: undefined,
-    cleanInstall: 'yarn install',
+    cleanInstall: 'yarn install --frozen-lockfile',
     prune: 'npm prune --omit=dev --no-package-lock',
     lockfiles: ['yarn.lock'],
   },
@@ -60,7 +63,7 @@ export const packageManagerWords: Readonly<Record<PackageManager, PackageManager
     run: (script) => `bun run ${script}`,
     manifests: 'package.json bun.lock*',
     setup: 'npm install -g bun',
-    cleanInstall: 'bun install',
+    cleanInstall: 'bun install --frozen-lockfile',
     prune: 'npm prune --omit=dev --no-package-lock',
     lockfiles: ['bun.lock', 'bun.lockb'],
   },
@@ -88,10 +91,38 @@ export function projectScripts(
   return scripts
 }
 
-/** The package manager that runs this command (`pnpm dlx`, `yarn dlx`, `bunx`), else npm. */
-export function detectPackageManager(env: Readonly<Record<string, string | undefined>>): PackageManager {
+/**
+ * The package manager of a project in `folder` (absolute): that of the workspace or project around it, by its workspace file, lock file or
+ * `packageManager` in package.json; else the one that runs this command (`pnpm dlx`, `yarn dlx`, `bunx`), else npm.
+ */
+export function detectPackageManager(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): PackageManager {
+  for (let at = folder; ; at = dirname(at)) {
+    const found = managerIn(at)
+    if (found !== undefined) return found
+    // What lies above a repository has nothing to do with it.
+    if (existsSync(join(at, '.git')) || dirname(at) === at) break
+  }
   const name = env['npm_config_user_agent']?.split('/')[0]
   return packageManagers.find((one) => one === name) ?? 'npm'
+}
+
+function managerIn(folder: string): PackageManager | undefined {
+  const has = (name: string): boolean => existsSync(join(folder, name))
+  if (has('pnpm-workspace.yaml')) return 'pnpm'
+  const locked = packageManagers.find((one) => packageManagerWords[one].lockfiles.some(has))
+  if (locked !== undefined || !has('package.json')) return locked
+  try {
+    const { packageManager } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      packageManager?: unknown
+    }
+    const name = String(packageManager).split('@')[0]
+    return packageManagers.find((one) => one === name)
+  } catch {
+    return undefined
+  }
 }
 
 /** Throws a ProjectError when the package manager is not installed. */

@@ -5,7 +5,7 @@ import { isInt64, resolve } from '../../compiler/gen/type-shape.ts'
 import type { IrType } from '../../compiler/ir/ir.ts'
 import type { MethodModel, NamedProgram, ServiceModel } from '../generate/service-model.ts'
 import { callCode, statement } from '../handler/code-layout.ts'
-import { handlerFile } from '../handler/handler-stub.ts'
+import { handlerFile, notWritten } from '../handler/handler-stub.ts'
 import { plainValue, type ValueMaker } from '../handler/idl-value.ts'
 import { type ImportSet, importSet } from '../handler/import-set.ts'
 import { packageName } from '../package-root.ts'
@@ -36,6 +36,9 @@ export interface ProjectFilesInput {
   readonly instead: readonly ScaffoldFile[]
 }
 
+/** The Node.js of the Docker image: a whole version, so that a build today and one in a year run on the same. */
+export const dockerNode = '22.23.3'
+
 /** The files of a project. */
 export function projectFiles(input: ProjectFilesInput): ScaffoldFile[] {
   const { name, template, packageManager, services } = input
@@ -51,6 +54,7 @@ export function projectFiles(input: ProjectFilesInput): ScaffoldFile[] {
     runtime: input.runtime,
     isVendored: input.isVendored,
     isFromGit: input.isFromGit === true,
+    isStarter: input.instead.length > 0,
     hasServer: has.server,
     hasClient: has.client,
     startCommand: words.run('start'),
@@ -61,7 +65,8 @@ export function projectFiles(input: ProjectFilesInput): ScaffoldFile[] {
     docker: {
       setup: words.setup,
       manifests: words.manifests,
-      install: `${packageManager} install`,
+      install: words.cleanInstall,
+      nodeVersion: dockerNode,
       build: words.run('build'),
       prune: words.prune,
     },
@@ -75,7 +80,7 @@ export function projectFiles(input: ProjectFilesInput): ScaffoldFile[] {
   if (packageManager === 'yarn') add('.yarnrc.yml', 'nodeLinker: node-modules\n')
   for (const service of services) {
     if (has.server) {
-      add(`src/handlers/${service.fileStem}.ts`, handlerFile(service, input.named, 'bigint', '../gen', '.js'))
+      add(`src/handlers/${service.fileStem}.ts`, handlerFile(service, '../gen', '.js'))
     }
     if (service.methods.length === 0) continue
     add(`test/${service.fileStem}.test.ts`, has.server ? serviceTest(input, service) : clientTest(input, service))
@@ -134,10 +139,15 @@ function serviceTest(input: ProjectFilesInput, service: ServiceModel): string {
   const constant = imports.use(`../src/gen/${service.module}.js`, service.constant)
   const handler = imports.use(`../src/handlers/${service.fileStem}.js`, service.handlerName)
   const maker = valueMaker(input, imports, '../src/gen')
-  const tests = service.methods.map((method) => ({
-    method: method.name,
-    lines: answerLines(method, methodCall(maker, service, method)),
-  }))
+  const isWritten = input.instead.some(({ path }) => path === `src/handlers/${service.fileStem}.ts`)
+  const tests = service.methods.map((method) => {
+    const call = methodCall(maker, service, method)
+    const isStub = !isWritten && method.kind !== 'oneway'
+    return {
+      title: isStub ? notWritten(service, method) : `${service.name}.${method.name} answers`,
+      lines: isStub ? stubLines(method, call) : answerLines(method, call),
+    }
+  })
   return fillTemplate('project/test/service.test.ts', {
     name: service.name,
     client: service.clientName,
@@ -191,6 +201,22 @@ function mockLines(maker: ValueMaker, method: MethodModel, request: Layout): str
     method.result === undefined
       ? '  assert.equal(await answer, undefined)'
       : `  assert.equal(typeof (await answer), '${typeOf(method.result)}')`,
+  ]
+}
+
+/** Calls a method that is a stub. */
+function stubLines(method: MethodModel, call: Layout): string[] {
+  const notYet = "{ code: 'UNIMPLEMENTED' }"
+  const comment = '  // Once it is written: what it answers.'
+  if (!isStreamOut(method))
+    return [comment, ...statement('const answer = ', call, '', 2), `  await assert.rejects(answer, ${notYet})`]
+  return [
+    comment,
+    ...statement('const stream = ', call, '', 2),
+    '  const read = async (): Promise<void> => {',
+    "    for await (const _answer of stream) assert.fail('it answers')",
+    '  }',
+    `  await assert.rejects(read(), ${notYet})`,
   ]
 }
 

@@ -32,7 +32,7 @@ const path = join('/p', 'src/handlers/shop.ts')
 const out = join('/p', 'src/gen')
 
 function complete(text: string): Completion {
-  const completion = completeHandler({ service: shop!, named, int64: 'bigint', path, text, out, extension: '.js' })
+  const completion = completeHandler({ service: shop!, path, text, out, extension: '.js' })
   const { diagnostics = [] } = ts.transpileModule(completion.text, { reportDiagnostics: true })
   expect(diagnostics.map(({ messageText }) => messageText)).toEqual([])
   return completion
@@ -68,7 +68,7 @@ export const after = 1
     const { text: next, added } = complete(text)
     expect(added).toEqual(['pack', 'choose', 'count'])
     expect(next).toBe(`import type { ShopHandler } from '../gen/shop.js'
-import { Size } from '../gen/shop.js'
+import { RpcError } from 'volo-ts'
 
 // mine
 export const shopHandler: ShopHandler = {
@@ -80,15 +80,15 @@ export const shopHandler: ShopHandler = {
   // the end
 
   async pack(what, how) {
-    return { size: Size.SMALL }
+    throw new RpcError('UNIMPLEMENTED', 'Shop.pack is not written yet')
   },
 
   async choose(from) {
-    return { case: 'box', value: { size: Size.SMALL } }
+    throw new RpcError('UNIMPLEMENTED', 'Shop.choose is not written yet')
   },
 
   async count() {
-    return 0n
+    throw new RpcError('UNIMPLEMENTED', 'Shop.count is not written yet')
   },
 }
 
@@ -105,29 +105,31 @@ export const after = 1
   test('semicolons, double quotes, tabs and Windows line breaks are followed', () => {
     const text = `import { type ShopHandler } from "../gen/shop.js";\r\n\r\nconst h: ShopHandler = {\r\n\tasync version() {\r\n\t\treturn "1";\r\n\t},\r\n\tasync drop() {},\r\n\tasync pack() { return { size: 1 }; },\r\n\tasync count() { return 0n; }\r\n};\r\nexport { h };\r\n`
     const { text: next } = complete(text)
-    expect(next).toContain('import { type ShopHandler, Size } from "../gen/shop.js";')
+    expect(next).toContain('import { RpcError } from "volo-ts";')
     expect(next).toContain(
-      '\tasync count() { return 0n; },\r\n\r\n\tasync choose(from) {\r\n\t\treturn { case: "box", value: { size: Size.SMALL } };\r\n\t},\r\n};\r\n',
+      '\tasync count() { return 0n; },\r\n\r\n\tasync choose(from) {\r\n\t\tthrow new RpcError("UNIMPLEMENTED", "Shop.choose is not written yet");\r\n\t},\r\n};\r\n',
     )
     expect(next.replaceAll('\r\n', '')).not.toContain('\n')
   })
 
-  test('an enum that is imported already is used by its local name; a taken name gets an alias', () => {
+  test('RpcError that is imported already is used by its local name; a taken name gets an alias', () => {
     const imported = complete(
-      `import { type ShopHandler, Size as S } from '../gen/shop.js'\nexport const h: ShopHandler = {${most}\n}\n`,
+      `import { RpcError as E } from 'volo-ts'\nimport type { ShopHandler } from '../gen/shop.js'\nexport const h: ShopHandler = {${most}\n}\n`,
     )
-    expect(imported.text).toContain('return { size: S.SMALL }')
+    expect(imported.text).toContain("throw new E('UNIMPLEMENTED'")
     const taken = complete(
-      `import type { ShopHandler, Size } from '../gen/shop.js'\nexport const h: ShopHandler = {${most}\n}\n`,
+      `import type { ShopHandler } from '../gen/shop.js'\nconst RpcError = 1\nexport const h: ShopHandler = {${most}\n}\n`,
     )
-    expect(taken.text).toContain("import { Size as Size2 } from '../gen/shop.js'")
-    expect(taken.text).toContain('return { size: Size2.SMALL }')
-    const whole = complete(`import * as gen from '../gen/shop.js'\nexport const h: gen.ShopHandler = {${most}\n}\n`)
-    expect(whole.text).toContain('return { size: gen.Size.SMALL }')
+    expect(taken.text).toContain("import { RpcError as RpcError2 } from 'volo-ts'")
+    expect(taken.text).toContain("throw new RpcError2('UNIMPLEMENTED'")
+    const whole = complete(
+      `import * as volo from 'volo-ts'\nimport * as gen from '../gen/shop.js'\nexport const h: gen.ShopHandler = {${most}\n}\n`,
+    )
+    expect(whole.text).toContain("throw new volo.RpcError('UNIMPLEMENTED'")
   })
 
   test('satisfies, default exports, functions and classes are found', () => {
-    const head = `import { type ShopHandler as H, Size } from '../gen/shop.js'\n`
+    const head = `import { RpcError } from 'volo-ts'\nimport { type ShopHandler as H } from '../gen/shop.js'\n`
     for (const text of [
       `export default {${most}\n} satisfies H`,
       `export const h = ({${most}\n}) as H`,
@@ -136,7 +138,7 @@ export const after = 1
     ]) {
       const { added, text: next } = complete(head + text)
       expect(added).toEqual(['pack'])
-      expect(next).toMatch(/async pack\(what, how\) \{\n\s+return \{ size: Size\.SMALL \}\n\s+\},\n\s*\}/)
+      expect(next).toMatch(/async pack\(what, how\) \{\n\s+throw new RpcError\(.+\)\n\s+\},\n\s*\}/)
     }
     const {
       text: next,
@@ -150,7 +152,7 @@ export const after = 1
     expect(next).toContain(`  private helper() {}
 
   readonly pack: H['pack'] = async (what, how) => {
-    return { size: Size.SMALL }
+    throw new RpcError('UNIMPLEMENTED', 'Shop.pack is not written yet')
   }
 }`)
   })
@@ -166,15 +168,15 @@ export const after = 1
     )
     expect(spread.unplaced?.reason).toContain("'...base'")
     expect(spread.unplaced?.methods).toEqual(['version', 'pack', 'drop', 'choose'])
-    expect(spread.unplaced?.stub).toContain("import { Size } from '../gen/shop.js'")
-    expect(spread.unplaced?.stub).toContain('async pack(what, how) {\n  return { size: Size.SMALL }\n},')
+    expect(spread.unplaced?.stub).toContain("import { RpcError } from 'volo-ts'")
+    expect(spread.unplaced?.stub).toContain(
+      "async pack(what, how) {\n  throw new RpcError('UNIMPLEMENTED', 'Shop.pack is not written yet')\n},",
+    )
     expect(complete('export const h = {}\n').unplaced?.reason).toBe('nothing in it is declared as ShopHandler')
     const twice = `import type { ShopHandler } from '../gen/shop.js'\nexport const a: ShopHandler = {}\nexport const b: ShopHandler = {}\n`
     expect(complete(twice).unplaced?.reason).toBe('more than one thing in it is declared as ShopHandler')
     const broken = completeHandler({
       service: shop!,
-      named,
-      int64: 'bigint',
       path,
       text: 'const = {',
       out,

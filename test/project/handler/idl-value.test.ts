@@ -4,7 +4,6 @@ import { nameProgram } from '../../../src/compiler/gen/name/names.ts'
 import { lines } from '../../../src/compiler/gen/text/layout.ts'
 import { memoryHost } from '../../../src/compiler/host.ts'
 import { serviceModels } from '../../../src/project/generate/service-model.ts'
-import { methodStub } from '../../../src/project/handler/handler-stub.ts'
 import { exampleValue, plainValue, type ValueMaker } from '../../../src/project/handler/idl-value.ts'
 
 /** The plain and the example value of what method `get` of an IDL returns. */
@@ -86,38 +85,6 @@ describe('values of Thrift types', () => {
     )
     expect(example.length).toBeLessThan(2000)
   })
-})
-
-test('stubs answer with what they were given, where name and type agree', () => {
-  const answers = (path: string, text: string): string[] => {
-    const { program } = compile({ entries: [path], host: memoryHost({ [path]: text }) })
-    const named = { program, names: nameProgram(program, () => {}) }
-    const [service] = serviceModels([{ named, files: program.entries }])
-    const maker: ValueMaker = { named, int64: 'bigint', use: (_module, name) => name }
-    return service!.methods.map((method) =>
-      methodStub(maker, method, { indent: 0, semicolons: false }).split('\n')[1]!.trim(),
-    )
-  }
-  expect(
-    answers(
-      'a.thrift',
-      `typedef string Id
-struct A { 1: required Id id, 2: required i32 n, 3: optional string note, 4: list<A> more }
-service S { A get(1: string id, 2: i64 n, 3: string note, 4: list<A> more), A odd(1: Id class, 2: optional Id id) }`,
-    ),
-  ).toEqual(['return { id, n: 0, more }', "return { id: '', n: 0 }"])
-  expect(
-    answers(
-      'a.proto',
-      `syntax = "proto3";
-message Q { string full_name = 1; optional string nick = 2; repeated int32 ns = 3; }
-message A { string full_name = 1; string nick = 2; repeated int32 ns = 3; int64 other = 4; }
-service S { rpc Get(Q) returns (A); rpc Watch(Q) returns (stream A); }`,
-    ),
-  ).toEqual([
-    'return { fullName: request.fullName, ns: request.ns }',
-    'yield { fullName: request.fullName, ns: request.ns }',
-  ])
 })
 
 test('values of protobuf types', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { packageRoot, packageVersion } from '../../../src/project/package-root.ts'
 import { detectPackageManager, projectScripts } from '../../../src/project/scaffold/package-manager.ts'
 import { packageSource, vendorPackage } from '../../../src/project/scaffold/package-source.ts'
-import { temporaryFolder } from '../temporary-folder.ts'
+import { temporaryFolder, writeTree } from '../temporary-folder.ts'
 
 describe('the dependency on this package', () => {
   test('is a version for a release, else a tarball in vendor/', () => {
@@ -50,9 +50,28 @@ describe('the dependency on this package', () => {
 
 describe('package managers', () => {
   test('the one that runs the command is found', () => {
-    expect(detectPackageManager({ npm_config_user_agent: 'pnpm/9.1.0 npm/? node/v20.0.0' })).toBe('pnpm')
-    expect(detectPackageManager({ npm_config_user_agent: 'deno/1' })).toBe('npm')
-    expect(detectPackageManager({})).toBe('npm')
+    const folder = temporaryFolder()
+    expect(detectPackageManager(folder, { npm_config_user_agent: 'pnpm/9.1.0 npm/? node/v20.0.0' })).toBe('pnpm')
+    expect(detectPackageManager(folder, { npm_config_user_agent: 'deno/1' })).toBe('npm')
+    expect(detectPackageManager(folder, {})).toBe('npm')
+  })
+
+  test.each([
+    ['pnpm-workspace.yaml', 'packages: [apps/*]\n', 'pnpm'],
+    ['yarn.lock', '', 'yarn'],
+    ['bun.lock', '', 'bun'],
+    ['package.json', '{ "packageManager": "pnpm@9.1.0+sha512.abc" }', 'pnpm'],
+    ['package.json', '{ broken', 'npm'],
+  ])('that of the workspace around it, by %s, wins', (name, text, manager) => {
+    const folder = temporaryFolder()
+    writeTree(folder, { [name]: text })
+    expect(detectPackageManager(join(folder, 'apps/shop'), {})).toBe(manager)
+  })
+
+  test('what lies above the repository does not count', () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'yarn.lock': '', 'repo/.git/HEAD': '' })
+    expect(detectPackageManager(join(folder, 'repo/shop'), {})).toBe('npm')
   })
 
   test('every script builds first, whether or not pre scripts are known', () => {

@@ -52,7 +52,7 @@ Examples:
   volo idl add idl/stock.thrift
   volo idl add 'proto/**/*.proto' -i proto
   volo idl add -g https://github.com/acme/idl.git shop/shop.thrift
-  volo idl add -g git@github.com:acme/idl.git -r v1.4 --repo idl-v1 shop/shop.thrift
+  volo idl add -g git@github.com:acme/pay.git -r v1.4 --repo pay-v1 pay/pay.thrift
   volo idl add --repo idl user/user.thrift
   volo idl add --repo idl -r v1.5 shop/shop.thrift    another ref for that repo
   volo idl add --repo idl --all shop`,

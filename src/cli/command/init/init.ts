@@ -58,13 +58,17 @@ export function addInit({ program, action }: CommandRegistry): void {
     .option('--repo <name>', 'its name in volo.yml (default: the last part of the URL)')
     .option('-i, --includes <dir>', 'a folder in which includes and imports are searched (repeatable)', collect)
     .addOption(
-      new Option('-p, --protocol <kind>', 'the kind of starter IDL, when no IDL is given').choices(['thrift', 'grpc']),
+      new Option(
+        '-p, --protocol <kind>',
+        'the kind of starter IDL, when no IDL is given (default: thrift, asked for in a terminal)',
+      ).choices(['thrift', 'grpc']),
     )
     .option('-d, --dir <folder>', "the project's folder (default: ./<name>)")
     .addOption(
-      new Option('--package-manager <name>', 'what installs (default: what runs this command, else npm)').choices([
-        ...packageManagers,
-      ]),
+      new Option(
+        '--package-manager <name>',
+        'what installs (default: that of the workspace around it, else what runs this command, else npm)',
+      ).choices([...packageManagers]),
     )
     .option('--no-install', 'install no dependencies')
     .option('--no-git', 'make no git repository')
@@ -117,7 +121,7 @@ async function init(
   const idls = options.gitUrl === undefined ? expandPatterns(words, io.cwd) : []
   const protocol = await chooseProtocol(options, words.length > 0, mayAsk)
   const { detectPackageManager, requirePackageManager } = await import('../../../project/scaffold/package-manager.ts')
-  const packageManager = options.packageManager ?? detectPackageManager(io.env)
+  const packageManager = options.packageManager ?? detectPackageManager(folder, io.env)
   const installs = options.install && options.dryRun !== true
   if (installs) requirePackageManager(packageManager, io.env)
 
@@ -212,10 +216,7 @@ async function chooseProtocol(options: InitOptions, hasIdl: boolean, mayAsk: boo
   if (hasIdl || options.yes === true) return options.protocol ?? 'thrift'
   if (options.protocol !== undefined) return options.protocol
   if (mayAsk) return (await import('../../prompt.ts')).askProtocol()
-  throw new ProjectError('there is no IDL to start from', {
-    hint: 'name your IDL files after the project, or start with a small one: --protocol thrift or --protocol grpc',
-    usage: true,
-  })
+  return 'thrift'
 }
 
 function inTheWay(conflicts: readonly string[], folder: string): ProjectError {
