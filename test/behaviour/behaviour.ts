@@ -412,7 +412,7 @@ export const behaviours: readonly Behaviour[] = [
     name: 'a deadline ends a stream that has gone silent, and the handler hears of it',
     idl: 'protobuf',
     run: async ({ client, seen }) => [
-      await code(all(client.list({ id: 'hang', count: 5 }, { timeoutMs: 60 }))),
+      await code(all(client.list({ id: 'hang', count: 5 }, { timeoutMs: 200 }))),
       (await seen()).map((note) => note !== 'list over well'),
     ],
     expected: ['DEADLINE_EXCEEDED', [true]],
