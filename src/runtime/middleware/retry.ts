@@ -1,7 +1,8 @@
 /** retry(): tries a failed call again when that is safe. */
 
 import { exponentialBackoff } from '../core/backoff.ts'
-import { type RetryOptions, retryApplied, retryOption } from '../core/client/retry-option.ts'
+import { markRetry } from '../core/client/bound-client.ts'
+import { type RetryOptions, retryOption } from '../core/client/retry-option.ts'
 import { lazyParts } from '../core/context/call-context.ts'
 import { type Context, type ContextKey, contextKey } from '../core/context/context.ts'
 import { delayOf } from '../core/context/delay.ts'
@@ -36,7 +37,7 @@ interface Policy {
 export function retry(options: RetryOptions = {}): Layer {
   const own = policyOf(options)
   return (next) => {
-    retryApplied()
+    markRetry()
     return (cx, request) => {
       const asked = cx.get(retryOption)
       const { kind } = cx.method

@@ -223,6 +223,16 @@ describe('retry', () => {
     )
   })
 
+  it('is not taken for a layer of a client because one of its layers makes a client that retries', () => {
+    const withSidecar: Layer = (next) => {
+      createClient(Echo, echoHandler({}), { layers: [retry(fast)] })
+      return next
+    }
+    const options: ClientOptions<EchoClient> = { layers: [withSidecar], methods: { echo: { retry: { attempts: 2 } } } }
+    expect(() => createClient(Echo, echoHandler({}), options)).toThrow('the client has no retry() among its layers')
+    expect(() => createClient(Echo, echoHandler({}), { ...options, layers: [retry(fast), withSidecar] })).not.toThrow()
+  })
+
   it('runs attemptLayers once per attempt and layers once per call, and keeps no header of a failed attempt', async () => {
     const seen: string[] = []
     const spy =

@@ -1,10 +1,10 @@
 /** One call on the client that can end early: settles its caller at once and exactly once, and lets go of all it held. */
 
 import { CallContext } from '../context/call-context.ts'
-import { callAddress, callTags, takesAddress } from '../context/call-target.ts'
+import { callAddress, callTags } from '../context/call-target.ts'
 import type { Context } from '../context/context.ts'
 import type { ResponseListener } from '../context/response-start.ts'
-import { callService, type Service } from '../context/service.ts'
+import { callService } from '../context/service.ts'
 import { type SignalWatcher, unwatchSignal, watchSignal } from '../context/signal-watch.ts'
 import { describe } from '../describe-value.ts'
 import { messageOf, RpcError } from '../error.ts'
@@ -14,8 +14,9 @@ import { streamsRequest } from '../method-kind.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { CallStream, isAsyncIterable } from '../stream/call-stream.ts'
 import { StreamAge, StreamHandle } from '../stream/stream-handle.ts'
+import type { BoundClient } from './bound-client.ts'
 import type { CallOptions } from './call-options.ts'
-import { retries, retryOption } from './retry-option.ts'
+import { retryOption } from './retry-option.ts'
 
 type Settle = (value: unknown) => void
 
@@ -47,15 +48,15 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
   }
 
   /**
-   * Calls `next` unless the call has ended already, and gives a promise that also settles when it ends early. `now` is
+   * Makes the call unless the call has ended already, and gives a promise that also settles when it ends early. `now` is
    * the time of the call in `performance.now()`, when it is known.
    */
-  run(next: Service, request: unknown, now?: number): Promise<unknown> {
+  run(bound: BoundClient, request: unknown, now?: number): Promise<unknown> {
     const outcome = new Promise<unknown>((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
     })
-    this.start(next, request, now)
+    this.start(bound, request, now)
     return outcome
   }
 
@@ -63,10 +64,10 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
    * The same for a streamed response: the call starts now, a failure waits for the first `next()`. A response that its
    * caller has lost ends the call.
    */
-  stream(next: Service, request: unknown, now?: number): AsyncIterable<unknown> {
+  stream(bound: BoundClient, request: unknown, now?: number): AsyncIterable<unknown> {
     const response = new CallStream(undefined, { onEnd: (how) => this.responded(how) })
     this.response = response
-    this.start(next, request, now)
+    this.start(bound, request, now)
     this.age = new StreamAge()
     return new StreamHandle(response, this.age)
   }
@@ -98,9 +99,9 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
     this.request?.fail(reason)
   }
 
-  private start(next: Service, request: unknown, now: number | undefined): void {
+  private start(bound: BoundClient, request: unknown, now: number | undefined): void {
     const { options, parent } = this
-    if (options !== undefined) this.take(options, next)
+    if (options !== undefined) this.take(options, bound)
     const signal = options?.signal
     if (this.cancelled !== undefined) return
     if (signal?.aborted === true) this.aborted(signal)
@@ -112,7 +113,7 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
     if (this.cancelled !== undefined) return
     try {
       const given = streamsRequest(this.method.kind) ? this.readRequest(request) : request
-      callService(next, this, given).then(
+      callService(bound.call, this, given).then(
         (value) => this.succeed(value),
         (error) => this.fail(error),
       )
@@ -121,16 +122,16 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
     }
   }
 
-  private take(options: CallOptions, next: Service): void {
+  private take(options: CallOptions, bound: BoundClient): void {
     const { metadata, metainfo, timeoutMs, retry, address, tags, prepare } = options
     try {
       if (Number.isNaN(timeoutMs)) throw new TypeError('timeoutMs is not a number')
       if (retry !== undefined) {
-        if (retry !== false && !retries(next)) throw new TypeError('retry: the client has no retry() among its layers')
+        if (retry !== false && !bound.retries) throw new TypeError('retry: the client has no retry() among its layers')
         this.set(retryOption, retry)
       }
       if (address !== undefined) {
-        if (!takesAddress(next)) throw new TypeError('address: the transport of this client goes to one place only')
+        if (!bound.takesAddress) throw new TypeError('address: the transport of this client goes to one place only')
         this.set(callAddress, address)
       }
       if (tags !== undefined) this.set(callTags, tags)

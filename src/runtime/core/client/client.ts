@@ -2,20 +2,19 @@
 
 import { ambientContext } from '../context/ambient.ts'
 import { lazyParts } from '../context/call-context.ts'
-import { allowAddress } from '../context/call-target.ts'
 import type { Context } from '../context/context.ts'
 import { callService, type Service } from '../context/service.ts'
-import { type DirectService, directService } from '../direct/direct-service.ts'
-import { compose } from '../layer.ts'
+import { directService } from '../direct/direct-service.ts'
 import { Metadata } from '../metadata.ts'
 import { addEntries } from '../metainfo.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
 import { createRouter } from '../server/router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import type { Transport } from '../transport.ts'
+import { type BoundClient, bindClient } from './bound-client.ts'
 import { ClientCall } from './call.ts'
 import type { CallOptions, ClientOptions, MethodOptions } from './call-options.ts'
-import { composeRetrying, retries, retryOption } from './retry-option.ts'
+import { retryOption } from './retry-option.ts'
 
 type Call = (request: unknown, options: CallOptions | undefined) => unknown
 
@@ -32,14 +31,17 @@ export function createClient<C, H>(
   options: ClientOptions<NoInfer<C>> = {},
 ): C {
   const { layers = [], attemptLayers = [] } = options
-  const chain = composeRetrying(() => {
-    const attempt = compose(attemptLayers, innermost(service, target))
-    return compose(layers, isTransport(service, target) ? attempts(target, service, attempt) : attempt)
+  const transport = isTransport(service, target) ? target : undefined
+  const bound = bindClient({
+    layers,
+    attemptLayers,
+    innermost: transport === undefined ? overHandler(service, target) : transport.bind(service),
+    attempts: transport?.attempts === undefined ? undefined : (attempt) => transport.attempts!(service, attempt),
+    takesAddress: transport?.takesAddress === true,
   })
-  if (isTransport(service, target) && target.takesAddress === true) allowAddress(chain)
-  checkOptions(service, options, retries(chain))
+  checkOptions(service, options, bound.retries)
   const client: Record<string, unknown> = {}
-  for (const method of service.methods) client[method.localName] = stub(method, caller(service, method, chain, options))
+  for (const method of service.methods) client[method.localName] = stub(method, caller(service, method, bound, options))
   return client as C
 }
 
@@ -58,16 +60,11 @@ function checkOptions(service: ServiceType, { timeoutMs, methods = {} }: ClientO
   }
 }
 
-function innermost(service: ServiceType, target: unknown): Service {
-  if (isTransport(service, target)) return target.bind(service)
-  return directService(service, createRouter({ services: [{ service, handler: target }] }), {
+/** The Service of a client whose target is a handler. */
+function overHandler(service: ServiceType, handler: unknown): Service {
+  return directService(service, createRouter({ services: [{ service, handler }] }), {
     peer: { address: 'inproc', kind: 'inproc' },
   })
-}
-
-/** The attempts of a transport that makes its own. */
-function attempts(transport: Transport, service: ServiceType, attempt: Service): Service {
-  return transport.attempts === undefined ? attempt : transport.attempts(service, attempt)
 }
 
 function isTransport(service: ServiceType, target: unknown): target is Transport {
@@ -94,35 +91,35 @@ function stub(method: MethodType, call: Call): (...args: never[]) => unknown {
   }
 }
 
-function caller(service: ServiceType, method: MethodType, chain: Service, client: ClientOptions): Call {
+function caller(service: ServiceType, method: MethodType, bound: BoundClient, client: ClientOptions): Call {
   const { metadata: clientMetadata, caller: callerName = '' } = client
   const ofMethod = (client.methods as Readonly<Record<string, MethodOptions>> | undefined)?.[method.localName]
   const clientTimeout = ofMethod?.timeoutMs ?? client.timeoutMs
   const methodRetry = ofMethod?.retry
   const isStream = streamsResponse(method.kind)
   const alwaysGuarded = isStream || streamsRequest(method.kind)
-  const alone =
+  const direct =
     alwaysGuarded || clientMetadata !== undefined || methodRetry !== undefined
       ? undefined
-      : (chain as Partial<DirectService>).alone?.(method, callerName)
+      : bound.direct?.(method, callerName)
   return (request, options) => {
     const parent = options?.parent === undefined ? ambientContext() : (options.parent ?? undefined)
     const ms = least(clientTimeout, options?.timeoutMs)
     const now = ms === undefined ? undefined : performance.now()
     const deadline = now === undefined ? parent?.deadline : earliest(now + ms!, parent?.deadline)
-    if (alone !== undefined && options === undefined && parent === undefined) return alone(request, deadline)
+    if (direct !== undefined && options === undefined && parent === undefined) return direct(request, deadline)
     const cx = new ClientCall(service, method, deadline, options, parent)
     cx.caller = callerName
     if (clientMetadata !== undefined) cx.requestHeadersIfAny = new Metadata(clientMetadata)
     if (methodRetry !== undefined) cx.set(retryOption, methodRetry)
     if (parent !== undefined) inherit(cx, parent)
-    if (isStream) return cx.stream(chain, request, now)
+    if (isStream) return cx.stream(bound, request, now)
     if (alwaysGuarded || deadline !== undefined || options !== undefined || parent !== undefined) {
-      return cx.run(chain, request, now)
+      return cx.run(bound, request, now)
     }
     // Nothing can end this call early, so its promise is the caller's: a second one would double the price.
     cx.cancellable = false
-    return callService(chain, cx, request)
+    return callService(bound.call, cx, request)
   }
 }
 

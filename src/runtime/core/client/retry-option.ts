@@ -2,7 +2,6 @@
 
 import type { BackoffOptions } from '../backoff.ts'
 import { type Context, type ContextKey, contextKey } from '../context/context.ts'
-import type { Service } from '../context/service.ts'
 import type { RpcCode, RpcError } from '../error.ts'
 
 /** What {@link RetryOptions.onRetry} hears. */
@@ -34,24 +33,3 @@ export interface RetryOptions {
 
 /** Where a call's context holds what its caller asked for: settings over those of the layer, or `false` for no retry. */
 export const retryOption: ContextKey<RetryOptions | false> = contextKey('retry option')
-
-let applied = 0
-const retrying = new WeakSet<Service>()
-
-/** The retry layer says that it wraps a Service; {@link composeRetrying} listens. */
-export function retryApplied(): void {
-  applied++
-}
-
-/** Composes a chain of layers and remembers whether a retry layer is in it, however deep. */
-export function composeRetrying(make: () => Service): Service {
-  const before = applied
-  const chain = make()
-  if (applied !== before) retrying.add(chain)
-  return chain
-}
-
-/** Whether a chain has a retry layer. */
-export function retries(chain: Service): boolean {
-  return retrying.has(chain)
-}

@@ -1,7 +1,6 @@
 /** Where one call goes, and what layers may know of it, as its caller or a layer says. */
 
 import { type ContextKey, contextKey } from './context.ts'
-import type { Service } from './service.ts'
 
 /**
  * Where a call's context holds the address that it goes to instead of the transport's own, in text (`10.0.0.1:8080`,
@@ -11,15 +10,3 @@ export const callAddress: ContextKey<string> = contextKey('call address')
 
 /** Where a call's context holds the tags of its caller: they are for layers, and go nowhere. */
 export const callTags: ContextKey<Readonly<Record<string, string>>> = contextKey('call tags')
-
-const addressable = new WeakSet<Service>()
-
-/** Remembers that calls through a chain may name their address. */
-export function allowAddress(chain: Service): void {
-  addressable.add(chain)
-}
-
-/** Whether calls through a chain may name their address. */
-export function takesAddress(chain: Service): boolean {
-  return addressable.has(chain)
-}

@@ -21,7 +21,7 @@ export interface DirectService extends Service {
    * Calls a unary or oneway method for a caller with neither layers nor options; the callee enforces the deadline.
    * Undefined when calls of the method may have to wait.
    */
-  readonly alone: (
+  readonly direct: (
     method: MethodType,
     caller: string,
   ) => ((request: unknown, deadline: number | undefined) => Promise<unknown>) | undefined
@@ -102,7 +102,7 @@ export function directService(service: ServiceType, router: Router, options: Dir
       return Promise.reject(error)
     }
   }
-  const alone: DirectService['alone'] = (method, caller) => {
+  const withoutContext: DirectService['direct'] = (method, caller) => {
     if (options.admission?.(service, method).isOpen === false) return undefined
     let way: Way | undefined
     let unlimited: ServerCallInit | undefined
@@ -121,7 +121,7 @@ export function directService(service: ServiceType, router: Router, options: Dir
       }
     }
   }
-  return Object.assign(direct, { alone })
+  return Object.assign(direct, { direct: withoutContext })
 }
 
 /** How a method is reached. */
