@@ -9,6 +9,10 @@ export const diagnosticCodes = {
   'file-unreadable': { severity: 'error', about: 'a file exists and cannot be read or is not UTF-8' },
   syntax: { severity: 'error', about: 'the text does not follow the grammar' },
   unterminated: { severity: 'error', about: 'a string or comment is never closed' },
+  'bidi-control': {
+    severity: 'warning',
+    about: 'a character that makes text read in another order than it is compiled',
+  },
   'nested-too-deep': { severity: 'error', about: 'types, values or bodies are nested beyond any use' },
   'missing-field-id': { severity: 'warning', about: 'a Thrift field has no id and gets a negative one' },
   'odd-field-id': { severity: 'warning', about: 'a Thrift field id is zero or negative' },
@@ -36,6 +40,10 @@ export const diagnosticCodes = {
   'repeated-enum-number': { severity: 'warning', about: 'two values of one Thrift enum have one number' },
   'duplicate-method': { severity: 'error', about: 'two methods of one service, or of one it extends, have one name' },
   'bad-value': { severity: 'error', about: 'a default or constant does not fit its type' },
+  'huge-type': {
+    severity: 'error',
+    about: 'typedefs that unfold into a type of more parts than codecs can be printed for',
+  },
   'huge-value': {
     severity: 'error',
     about: 'constants that name one another unfold into more than a program can hold',

@@ -10,6 +10,7 @@ import { parseThrift } from './idl/thrift/parser.ts'
 import type { IrFile, IrImport, IrProgram } from './ir/ir.ts'
 import { below, folderOf, isAbsolute, joinPath, normalizePath } from './path.ts'
 import { type Placeable, placeFiles } from './place.ts'
+import { checkBidiControls } from './text/bidi-control.ts'
 
 /** What to load. */
 export interface LoadInput {
@@ -181,6 +182,7 @@ function loadAll(loader: Loader, first: FoundFile): Unit {
 /** Parses a file and puts it on the stack: its imports come next. */
 function openUnit(loader: Loader, { path, text, bundled }: FoundFile): Unit {
   const source: Placeable['source'] = { path, logicalPath: path, text }
+  checkBidiControls(source, loader.report)
   const ir = path.endsWith('.proto')
     ? lowerProto(parseProto(source, loader.report), loader.report)
     : lowerThrift(parseThrift(source, loader.report), loader.report)

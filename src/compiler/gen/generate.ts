@@ -4,6 +4,7 @@ import type { Report, Span } from '../diagnostic.ts'
 import type { GeneratedFile, GenerateOptions } from '../generate-options.ts'
 import type { IrFile, IrProgram } from '../ir/ir.ts'
 import { type Reach, reach } from '../ir/reach.ts'
+import { escapeBidiControls } from '../text/bidi-control.ts'
 import { resolveOptions } from './context.ts'
 import { moduleText } from './module.ts'
 import { waysBack } from './module-cycle.ts'
@@ -51,7 +52,8 @@ export function generate(program: IrProgram, options: GenerateOptions, report: R
   const files = [...modules].map(([module, own]) => {
     const path = `${module}.ts`
     const mark = firstLine(own, options.generatedFor?.(path))
-    return { path, text: `${mark}\n${moduleText(own, resolved, names, reached, all, wayBack, reportOnce)}` }
+    const text = `${mark}\n${moduleText(own, resolved, names, reached, all, wayBack, reportOnce)}`
+    return { path, text: escapeBidiControls(text) }
   })
   return { files, names, reach: reached }
 }

@@ -109,25 +109,32 @@ type TypeDeclaration = IrEnum | IrMessage | IrTypedef
 function typesInOrder(declarations: readonly IrDeclaration[]): readonly TypeDeclaration[] {
   const types = declarations.filter((one): one is TypeDeclaration => one.kind === 'message' || one.kind === 'typedef')
   const enums = declarations.filter((one) => one.kind === 'enum')
+  const known = new Set<IrDeclaration>(types)
   return [
     ...enums,
     ...inOrder(types, (one) => {
       const target = one.kind === 'typedef' && one.type.kind === 'reference' ? one.type.reference.target : undefined
-      return types.find((other) => other === target)
+      return target !== undefined && known.has(target) ? (target as IrMessage | IrTypedef) : undefined
     }),
   ]
 }
 
 /** In source order, but each after the one it needs. */
 function inOrder<T>(all: readonly T[], needs: (one: T) => T | undefined): T[] {
+  const here = new Set(all)
   const done = new Set<T>()
-  const add = (one: T, chain: readonly T[]): void => {
-    if (done.has(one) || chain.includes(one) || !all.includes(one)) return
-    const needed = needs(one)
-    if (needed !== undefined) add(needed, [...chain, one])
-    done.add(one)
+  for (const one of all) {
+    // Those that are waited for, the last one first.
+    const chain = new Set<T>()
+    for (
+      let at: T | undefined = one;
+      at !== undefined && here.has(at) && !done.has(at) && !chain.has(at);
+      at = needs(at)
+    ) {
+      chain.add(at)
+    }
+    for (const each of [...chain].reverse()) done.add(each)
   }
-  for (const one of all) add(one, [])
   return [...done]
 }
 

@@ -2,6 +2,7 @@
 
 import { isInt64 } from '../../runtime/core/message/schema.ts'
 import type { IrEnum, IrMessage, IrType, ScalarName } from '../ir/ir.ts'
+import { underlying } from '../ir/underlying.ts'
 
 export { isInt64 }
 
@@ -15,15 +16,12 @@ export type ResolvedType =
 
 /** Follows typedefs to what the type is. Elements, keys and values stay as written. */
 export function resolve(type: IrType): ResolvedType {
-  let at = type
-  while (at.kind === 'reference') {
-    const target = at.reference.target
-    if (target?.kind === 'message') return { kind: 'message', message: target }
-    if (target?.kind === 'enum') return { kind: 'enum', enum: target }
-    if (target?.kind !== 'typedef') throw new Error(`'${at.reference.text}' is not linked to a type`)
-    at = target.type
-  }
-  return at
+  const at = underlying(type)
+  if (at.kind !== 'reference') return at
+  const { target, text } = at.reference
+  if (target?.kind === 'message') return { kind: 'message', message: target }
+  if (target?.kind === 'enum') return { kind: 'enum', enum: target }
+  throw new Error(`'${text}' is not linked to a type`)
 }
 
 /** The message behind a type, if it is one. */

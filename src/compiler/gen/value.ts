@@ -1,6 +1,7 @@
 /** Constant and default values as TypeScript expressions, structs filled with their defaults. */
 
-import type { IrConst, IrEnum, IrField, IrType, IrValue } from '../ir/ir.ts'
+import type { IrEnum, IrField, IrType, IrValue } from '../ir/ir.ts'
+import { literal } from '../ir/underlying.ts'
 import type { ModuleContext } from './context.ts'
 import { membersOf } from './member.ts'
 import { flat, group, type Layout } from './text/layout.ts'
@@ -81,17 +82,10 @@ function enumZero(context: ModuleContext, type: IrEnum): string {
 
 /** A value with names of constants replaced by what they stand for; names of enum values stay. */
 export function follow(value: IrValue): IrValue {
-  let at = value
-  const seen = new Set<IrConst>()
-  while (at.kind === 'name' && at.enumValue === undefined) {
-    const target: unknown = at.reference.target
-    const constant = target as IrConst | undefined
-    if (constant?.kind !== 'const' || seen.has(constant))
-      throw new Error(`'${at.reference.text}' is not linked to a value`)
-    seen.add(constant)
-    at = constant.value
-  }
-  return at
+  const end = literal(value)
+  if (end === undefined)
+    throw new Error(`'${value.kind === 'name' ? value.reference.text : value.kind}' is not linked to a value`)
+  return end
 }
 
 /** An integer literal of 64 bits in the form the options ask for. */

@@ -1,16 +1,46 @@
-/** What a type is once typedefs are followed. */
+/** What a type is once typedefs are followed, and what a value is once constants are. */
 
-import type { IrDeclaration, IrType } from './ir.ts'
+import type { IrConst, IrDeclaration, IrType, IrTypedef, IrValue } from './ir.ts'
+
+// Chains are walked once: each of n names would else walk the rest of its chain.
+const types = new WeakMap<IrTypedef, IrType>()
+const values = new WeakMap<IrConst, IrValue>()
 
 /** Follows typedefs at the head of a linked type; elements, keys and values stay as written. A cycle or an unresolved name ends the way. */
 export function underlying(type: IrType): IrType {
-  let at = type
-  for (let hops = 0; hops < 1_000; hops++) {
-    if (at.kind !== 'reference') return at
-    const target = at.reference.target
-    if (target?.kind !== 'typedef') return at
+  if (type.kind !== 'reference' || type.reference.target?.kind !== 'typedef') return type
+  let at: IrType = type
+  const passed = new Set<IrTypedef>()
+  while (at.kind === 'reference') {
+    const target: IrDeclaration | undefined = at.reference.target
+    // What is not linked yet may be later.
+    if (target === undefined) return at
+    if (target.kind !== 'typedef') break
+    const known = types.get(target)
+    if (known !== undefined) {
+      at = known
+      break
+    }
+    if (passed.has(target)) return at
+    passed.add(target)
     at = target.type
   }
+  for (const one of passed) types.set(one, at)
+  return at
+}
+
+/** Follows constants to the literal or enum value that a linked value stands for; undefined on a cycle or an unresolved name. */
+export function literal(value: IrValue): IrValue | undefined {
+  let at = value
+  const passed = new Set<IrConst>()
+  while (at.kind === 'name' && at.enumValue === undefined) {
+    const target: IrDeclaration | undefined = at.reference.target
+    if (target?.kind !== 'const' || passed.has(target)) return undefined
+    const known = values.get(target)
+    passed.add(target)
+    at = known ?? target.value
+  }
+  for (const one of passed) values.set(one, at)
   return at
 }
 

@@ -63,12 +63,11 @@ export function skipTrivia(text: string, offset: number, hash: boolean, comments
   }
 }
 
+/** A line feed ends a line, with or without a carriage return before it. One alone does not: protoc and Apache read on, too. */
 function lineComment(text: string, start: number, comments: Comment[]): number {
-  let end = start
-  for (; end < text.length; end++) {
-    const c = text.charCodeAt(end)
-    if (c === 10 || c === 13) break
-  }
+  const feed = text.indexOf('\n', start)
+  let end = feed < 0 ? text.length : feed
+  if (text.charCodeAt(end - 1) === 13 && end - 1 > start) end--
   comments.push({ start, end, closed: true })
   return end
 }

@@ -1,7 +1,7 @@
-/** Check: Thrift constants and defaults that unfold into more than a program can hold. */
+/** Check: Thrift types, constants and defaults that unfold into more than a program can hold. */
 
 import type { Report } from '../../diagnostic.ts'
-import type { IrConst, IrField, IrProgram, IrType, IrValue } from '../ir.ts'
+import type { IrConst, IrField, IrProgram, IrType, IrTypedef, IrValue } from '../ir.ts'
 import { underlying } from '../underlying.ts'
 import { fieldListsOf } from '../walk.ts'
 
@@ -10,6 +10,10 @@ const maxUnfolded = 200_000
 
 /** How deep a value may be nested once its names are followed; literals alone are bounded by the parser. */
 const maxDepth = 200
+
+/** How many types a type may hold, and how deep: Thrift readers take 64 levels. */
+const maxTypeParts = 1_000
+const maxTypeDepth = 64
 
 /** A constant, or a field with a default. */
 type Holder = IrConst | IrField
@@ -44,6 +48,82 @@ export function checkSizes(program: IrProgram, report: Report): void {
       hint: 'name large constants in fewer places',
     })
     return
+  }
+}
+
+/**
+ * Reports the first typedef whose type unfolds into more parts than codecs can be printed for, or is nested too deep, and is then
+ * false: nothing that unfolds types may look at such a program.
+ */
+export function checkTypeSizes(program: IrProgram, report: Report): boolean {
+  const known = new Map<IrTypedef, Extent>()
+  for (const file of program.files) {
+    for (const declaration of file.declarations) {
+      if (declaration.kind !== 'typedef') continue
+      measureType(declaration, known)
+      const { count, depth } = known.get(declaration)!
+      const { name, span } = declaration
+      if (depth > maxTypeDepth) {
+        report({
+          code: 'nested-too-deep',
+          message: `type '${name}' has more than ${maxTypeDepth} levels of nesting`,
+          span,
+        })
+        return false
+      }
+      if (count > maxTypeParts) {
+        report({
+          code: 'huge-type',
+          message: `type '${name}' unfolds into more than ${maxTypeParts} types`,
+          span,
+          hint: 'make a struct of a part of it: structs are not unfolded',
+        })
+        return false
+      }
+    }
+  }
+  return true
+}
+
+/** Measures a typedef and those that it names first, over its own stack. One that needs itself is reported elsewhere. */
+function measureType(root: IrTypedef, known: Map<IrTypedef, Extent>): void {
+  const open = new Set<IrTypedef>()
+  const stack = [root]
+  for (let at = stack.at(-1); at !== undefined; at = stack.at(-1)) {
+    if (known.has(at)) {
+      stack.pop()
+    } else if (open.has(at)) {
+      known.set(
+        at,
+        typeExtent(at.type, (next) => known.get(next) ?? single),
+      )
+      stack.pop()
+    } else {
+      open.add(at)
+      typeExtent(at.type, (next) => {
+        if (!known.has(next) && !open.has(next)) stack.push(next)
+        return single
+      })
+    }
+  }
+}
+
+function typeExtent(type: IrType, of: (typedef: IrTypedef) => Extent): Extent {
+  switch (type.kind) {
+    case 'scalar':
+      return single
+    case 'reference': {
+      const { target } = type.reference
+      return target?.kind === 'typedef' ? of(target) : single
+    }
+    default: {
+      const parts = type.kind === 'map' ? [type.key, type.value] : [type.element]
+      const extents = parts.map((part) => typeExtent(part, of))
+      return {
+        count: extents.reduce((sum, { count }) => sum + count, 1),
+        depth: Math.max(...extents.map(({ depth }) => depth)) + 1,
+      }
+    }
   }
 }
 

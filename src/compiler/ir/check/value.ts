@@ -4,7 +4,7 @@ import type { Report } from '../../diagnostic.ts'
 import { diagnosticCodes } from '../../diagnostic-code.ts'
 import { didYouMean } from '../../text/suggest.ts'
 import type { IrConst, IrEnum, IrMessage, IrNameValue, IrProgram, IrType, IrValue, ScalarName } from '../ir.ts'
-import { declarationOf, typeText, underlying } from '../underlying.ts'
+import { declarationOf, literal, typeText, underlying } from '../underlying.ts'
 import { fieldListsOf } from '../walk.ts'
 
 /** Reports values that do not fit: wrong kind, out of range, unknown or missing struct fields, nested ones included. */
@@ -109,16 +109,10 @@ function checkName(value: IrNameValue & IrValue, type: IrType, report: Report): 
 
 /** The literal or enum value at the end of a chain of constants, and the type of the first constant; undefined on a cycle or an unknown name. */
 function followConstants(value: IrValue): { constantType: IrType | undefined; end: IrValue } | undefined {
-  let constantType: IrType | undefined
-  let end = value
-  for (let hops = 0; hops < 1_000; hops++) {
-    if (end.kind !== 'name' || end.enumValue !== undefined) return { constantType, end }
-    const target = end.reference.target
-    if (target?.kind !== 'const') return undefined
-    constantType ??= target.type
-    end = target.value
-  }
-  return undefined
+  const end = literal(value)
+  if (end === undefined) return undefined
+  const first = value.kind === 'name' && value.enumValue === undefined ? value.reference.target : undefined
+  return { constantType: first?.kind === 'const' ? first.type : undefined, end }
 }
 
 const fits = new WeakMap<IrConst, WeakMap<IrType, boolean>>()
