@@ -100,6 +100,8 @@ export interface Router {
   open(route: Route, init: ServerCallInit): ServerCall
   /** Calls whose handler runs or whose response stream is open, without those that were ended early. */
   readonly inFlight: number
+  /** Health checks answer that it serves. False from the start of the shutdown, while calls may still be accepted. */
+  readonly isReady: boolean
   /** It takes no new call any more. */
   readonly isDraining: boolean
 }

@@ -2,6 +2,7 @@
 
 import { enableAmbient } from '../ambient/ambient.ts'
 import type { Context } from '../core/context/context.ts'
+import { delayOf } from '../core/context/delay.ts'
 import { drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
 import { nextId } from '../core/ids.ts'
@@ -67,6 +68,12 @@ export interface ServerOptions {
   readonly limits?: ServerLimits | undefined
   /** Milliseconds that `close` and a signal give calls in flight. Default 10,000. */
   readonly drainMs?: number | undefined
+  /**
+   * Milliseconds between the start of `close` and the end of listening. Health checks answer NOT_SERVING and 503 during
+   * that time, and calls are still accepted, so that a load balancer can stop sending calls before connections are
+   * refused. Choose more than the interval of its probes. Default 0.
+   */
+  readonly readinessDelayMs?: number | undefined
   /** Options of the Thrift wire. */
   readonly thrift?: PortWireOptions['thrift']
   /** Options of the gRPC wire. */
@@ -87,6 +94,7 @@ const serverOptionTable: OptionTable<ServerOptions> = {
   plaintext: isFlag,
   limits: { maxConcurrentCalls: atLeast(0), ...portLimitTable },
   drainMs: atLeast(0),
+  readinessDelayMs: atLeast(0),
   ...wireOptionTable,
 }
 
@@ -260,8 +268,8 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Stops listening, tells peers to go elsewhere, lets calls in flight end, then closes every connection; hooks of
-   * {@link onClose} run before and after. Calls of peers that have not heard of it yet are still answered. Resolves when
+   * Fails health checks for `readinessDelayMs`, stops listening, tells peers to go elsewhere, lets calls in flight end,
+   * then closes every connection; hooks of {@link onClose} run before and after. Calls of peers that have not heard of it yet are still answered. Resolves when
    * all is done; calling it again waits for the same end.
    */
   close(options: CloseOptions = {}): Promise<void> {
@@ -285,6 +293,9 @@ export class Server implements AsyncDisposable {
 
   async #close(drainMs: number): Promise<void> {
     if (this.#hooks.length > 0) await this.#runHooks('before')
+    this.#router.setUnready()
+    const { readinessDelayMs = 0 } = this.#options
+    if (readinessDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayOf(readinessDelayMs)))
     const listeners = Promise.all(this.#listeners.map((listener) => listener.close()))
     const started = performance.now()
     const drained = this.#port.drain()

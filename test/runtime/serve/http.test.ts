@@ -371,6 +371,24 @@ describe('the health check', () => {
     expect((await fetch(`${url}/livez`, { method: 'HEAD' })).status).toBe(503)
     expect((await fetch(`${url}/healthz`)).status).toBe(404)
   })
+
+  it('fails for a while before the server stops accepting connections and calls', async () => {
+    const { server, port, url } = await serve({}, { readinessDelayMs: 1_000 })
+    const health = addHealth(server)
+    let listening = true
+    const closed = server.close().then(() => {
+      listening = false
+    })
+    expect((await fetch(`${url}/healthz`)).status).toBe(503)
+    expect(health.get('')).toBe('NOT_SERVING')
+    const transport = grpc(`127.0.0.1:${port}`)
+    onCleanup(() => transport.close())
+    await createClient(Shop, transport).get({})
+    expect((await json(`${url}/web.v1.Shop/Get`, {})).status).toBe(200)
+    expect(listening).toBe(true)
+    await closed
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed')
+  })
 })
 
 describe('CORS', () => {

@@ -53,6 +53,10 @@ export interface ServerRouter extends Router {
   calls(): Iterable<RunningCall>
   /** Takes no new call from now on; resolves when no call is in flight. */
   drain(): Promise<void>
+  /** From now on health checks answer that it does not serve; calls are still accepted. Idempotent. */
+  setUnready(): void
+  /** Registers a function to run when the router is no longer ready. It runs at once if it is not ready now. */
+  onUnready(listener: () => void): void
   /** Registers a function to run when the draining begins: streams without an end have to end then. It runs at once if it has begun. */
   onDrain(listener: () => void): void
   /** Drains for `drainMs` (default 0) milliseconds, then ends the calls left as UNAVAILABLE. Idempotent. */
@@ -84,6 +88,8 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     layers.length === 0 ? undefined : layered(layers, (cx, request) => innermost.get(cx.service)!(cx, request))
   let closing: Promise<void> | undefined
   let refusal: RpcError | undefined
+  let isReady = true
+  const unreadyListeners: (() => void)[] = []
   const drainListeners: (() => void)[] = []
 
   const router: ServerRouter = {
@@ -128,6 +134,17 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     get abandoned() {
       return registry.abandoned
     },
+    get isReady() {
+      return isReady
+    },
+    setUnready() {
+      isReady = false
+      for (const listener of unreadyListeners.splice(0)) listener()
+    },
+    onUnready(listener) {
+      if (isReady) unreadyListeners.push(listener)
+      else listener()
+    },
     get isDraining() {
       return refusal !== undefined
     },
@@ -144,6 +161,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     },
     drain() {
       refusal ??= new RpcError('UNAVAILABLE', 'the server is closing', { stack: false, bytesSent: false })
+      router.setUnready()
       for (const listener of drainListeners.splice(0)) listener()
       if (registry.inFlight === 0) return Promise.resolve()
       return new Promise((resolve) => {

@@ -22,6 +22,6 @@ export function registerHealth(router: Router, source: HealthSource): void {
 export function healthStatus(router: Router, service: string): HealthStatus {
   const source = sources.get(router)
   if (source !== undefined) return source.get(service)
-  if (router.isDraining) return 'NOT_SERVING'
+  if (!router.isReady) return 'NOT_SERVING'
   return service === '' || router.has('protobuf', service) ? 'SERVING' : 'SERVICE_UNKNOWN'
 }

@@ -33,7 +33,7 @@ export function addHealth(server: { readonly router: ServerRouter }): HealthCont
     const said = set.get(service)
     const isKnown = service === '' || said !== undefined || router.has('protobuf', service)
     if (!isKnown) return 'SERVICE_UNKNOWN'
-    return router.isDraining ? 'NOT_SERVING' : (said ?? 'SERVING')
+    return router.isReady ? (said ?? 'SERVING') : 'NOT_SERVING'
   }
   router.add(Health, {
     check({ service }) {
@@ -67,6 +67,7 @@ export function addHealth(server: { readonly router: ServerRouter }): HealthCont
       }
     },
   })
+  router.onUnready(wake)
   router.onDrain(wake)
   const control: HealthControl = {
     get,
