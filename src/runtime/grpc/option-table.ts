@@ -19,6 +19,8 @@ export const grpcWireOptionTable: OptionTable<GrpcWireOptions> = {
   maxConcurrentStreams: atLeast(0),
   streamWindowBytes: atLeast(1),
   maxHeaderListBytes: atLeast(1),
+  writeTimeoutMs: atLeast(0),
+  streamStallTimeoutMs: atLeast(0),
   keepalive: keepaliveTable,
   pingPolicy: either(false, {
     words: 'an object',

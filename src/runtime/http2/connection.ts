@@ -165,10 +165,12 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     if (stream.id !== 0) this.resetStream(stream.id, code)
   }
 
-  dataSent(bytes: number): void {
+  stalls(_stream: ConnectionStream): void {}
+
+  dataSent(bytes: number, isDribble: boolean): void {
     this.sendWindow -= bytes
     this.spoke = true
-    this.#incoming.earn()
+    if (!isDribble) this.#incoming.earn()
     this.flushSoon()
   }
 

@@ -16,15 +16,15 @@ export class FloodGuard {
     this.#tokens = most
   }
 
-  /** Takes a token; false when there is none. */
-  spend(): boolean {
-    if (this.#tokens < 1) {
+  /** Takes tokens; false when there are not as many. */
+  spend(tokens = 1): boolean {
+    if (this.#tokens < tokens) {
       const now = performance.now()
       this.#tokens = Math.min(this.#most, this.#tokens + (now - this.#filledAt) * this.#perMs)
       this.#filledAt = now
-      if (this.#tokens < 1) return false
+      if (this.#tokens < tokens) return false
     }
-    this.#tokens--
+    this.#tokens -= tokens
     return true
   }
 

@@ -14,6 +14,9 @@ import { type PeerSettings, readSettings } from './settings.ts'
 import type { ConnectionStream } from './stream.ts'
 
 const headerTable = 4_096
+/** Streams that one SETTINGS frame may wake for the price of another idle frame. */
+const wokenPerToken = 8
+const mostWakingTokens = 250
 /** Full frames of DATA after which larger ones are asked for. */
 const fullFrames = 8
 
@@ -283,9 +286,13 @@ export class IncomingFrames {
     readSettings(settings, bytes, start, end, !host.isServer)
     const grown = settings.initialWindow - before
     if (grown !== 0) {
+      let woken = 0
       for (const stream of host.streams.values()) {
         if (!stream.widen(grown)) throw new ConnectionError(Http2ErrorCode.FLOW_CONTROL_ERROR, 'a window too large')
+        if (stream.hungry) woken++
       }
+      // A frame of a few bytes makes this side send one on each of these streams.
+      this.spend(Math.min(mostWakingTokens, Math.ceil(woken / wokenPerToken)))
     }
     host.settingsReceived()
   }
@@ -324,8 +331,8 @@ export class IncomingFrames {
     }
   }
 
-  private spend(): void {
-    if (!this.control.spend()) throw new ConnectionError(Http2ErrorCode.ENHANCE_YOUR_CALM, 'too many idle frames')
+  private spend(tokens = 1): void {
+    if (!this.control.spend(tokens)) throw new ConnectionError(Http2ErrorCode.ENHANCE_YOUR_CALM, 'too many idle frames')
   }
 }
 

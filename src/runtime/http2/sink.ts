@@ -3,6 +3,7 @@
 import type { Peer } from '../core/context/context.ts'
 import type { ConnectionLifetimeOptions } from './server/connection-lifetime.ts'
 import type { Http2PingPolicy } from './server/ping-policy.ts'
+import type { StallLimits } from './server/stall-watch.ts'
 
 export type { Http2PingPolicy } from './server/ping-policy.ts'
 
@@ -161,9 +162,11 @@ export interface Http2ClientOptions extends Http2Options {
 }
 
 /** Options of a server's connection. */
-export interface Http2ServerOptions extends Http2Options, ConnectionLifetimeOptions {
+export interface Http2ServerOptions extends Http2Options, ConnectionLifetimeOptions, StallLimits {
   /** Streams that one connection may have open at once. Default 1,000. */
   readonly maxConcurrentStreams?: number | undefined
+  /** Streams that are closed and still cost this side work: they count against `maxConcurrentStreams`. Default: none. */
+  readonly busyClosedStreams?: (() => number) | undefined
   /** The answer to a request whose header list of `bytes` is larger than `limit`. Default: the stream is reset. */
   readonly tooLarge?: ((bytes: number, limit: number) => Http2Headers) | undefined
   /** Which PINGs a client may send; who sends more is sent away with `too_many_pings`. Default: floods are refused, else all are answered. */

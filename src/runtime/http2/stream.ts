@@ -22,10 +22,12 @@ export interface StreamHost {
   readonly mayWrite: boolean
   /** Sees to it that what stands in the writer leaves with this turn. */
   flushSoon(): void
+  /** Bytes of a stream wait for its peer. */
+  stalls(stream: ConnectionStream): void
   /** Calls {@link ConnectionStream.turn} when bytes may be written. */
   awaitTurn(stream: ConnectionStream): void
-  /** So many bytes of DATA were written. */
-  dataSent(bytes: number): void
+  /** So many bytes of DATA were written; `isDribble`: few, because the peer's window lets no more through. */
+  dataSent(bytes: number, isDribble: boolean): void
   /** Encodes and sends a header list. Throws TypeError for what no header can carry. */
   sendHeaders(stream: ConnectionStream, headers: Http2Headers, last: boolean): void
   /** Chunks that were read from the peer so far. */
@@ -44,6 +46,8 @@ export interface StreamHost {
 
 /** Bytes that the streams of a connection may have waiting together before one that adds more is reset. */
 const mostPending = 512 * 1024 * 1024
+/** A smaller piece of a chunk costs more than its bytes. */
+const dribbleBytes = 1024
 const nothing = new Uint8Array(0)
 
 /** A stream. The connection feeds it with frames, its user writes to it. */
@@ -63,6 +67,8 @@ export class ConnectionStream implements Http2Stream {
   expected: number | undefined = undefined
   /** {@link StreamHost.reads} when it was opened. */
   readsBefore = 0
+  /** Bytes of DATA that have been sent. */
+  dataBytes = 0
   /** In the queue of those that wait for room. */
   waiting = false
   readonly #host: StreamHost
@@ -122,6 +128,7 @@ export class ConnectionStream implements Http2Stream {
     if (this.id !== 0 && host.mayWrite) while (this.#sendSome());
     if (this.#pending === 0 || this.dead) return true
     if (this.hungry) host.awaitTurn(this)
+    host.stalls(this)
     if (end) return true
     this.#wantsDrain = true
     return false
@@ -168,6 +175,16 @@ export class ConnectionStream implements Http2Stream {
   /** Whether its user may still hear of it: it is neither dead nor answered. */
   get listens(): boolean {
     return !this.dead && !this.#ended
+  }
+
+  /** Bytes that wait to be sent. */
+  get pending(): number {
+    return this.#pending
+  }
+
+  /** Whether nothing more will be written. */
+  get isEnding(): boolean {
+    return this.#ending
   }
 
   /** Whether it has bytes that its own window lets through. */
@@ -273,9 +290,11 @@ export class ConnectionStream implements Http2Stream {
 
   #data(bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const host = this.#host
+    const size = end - start
     host.writer.data(this.id, bytes, start, end, last)
-    this.sendWindow -= end - start
-    host.dataSent(end - start)
+    this.sendWindow -= size
+    this.dataBytes += size
+    host.dataSent(size, this.#pending > 0 && size < dribbleBytes && (this.sendWindow <= 0 || host.sendWindow <= size))
   }
 
   #queue(chunk: Uint8Array): void {

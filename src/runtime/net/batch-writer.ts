@@ -1,7 +1,7 @@
 /** Batched writes: everything a turn of the event loop wants to send leaves in one write to the socket. */
 
 import type { Socket } from 'node:net'
-import { delayOf } from '../core/context/delay.ts'
+import { watchWriteStall } from './write-stall.ts'
 
 /** A buffer that messages are encoded into, one after another; `ByteWriter` of the codecs is one. */
 export interface ByteSource {
@@ -123,19 +123,16 @@ export class BatchWriter {
     if (!this.#socket.destroyed) this.#socket.end()
   }
 
-  /** Looks again after the time limit, as long as bytes wait and some were taken meanwhile. */
   #watch(): void {
     this.#watching = true
-    const taken = takenOf(this.#socket)
-    const look = (): void => {
+    const done = (): void => {
       this.#watching = false
-      const socket = this.#socket
-      if (socket.destroyed || socket.writableLength === 0) return
-      if (takenOf(socket) === taken) this.#onStuck?.()
-      else this.#watch()
     }
-    // What the peer took while this process was busy is noticed before time is called.
-    setTimeout(() => setImmediate(look), delayOf(this.#writeTimeoutMs)).unref()
+    const stuck = (): void => {
+      done()
+      this.#onStuck?.()
+    }
+    watchWriteStall(this.#socket, this.#writeTimeoutMs, stuck, done)
   }
 
   /** One write of several pieces. */
@@ -157,18 +154,4 @@ export class BatchWriter {
       this.#onPressure?.(false)
     })
   }
-}
-
-/** What Node keeps of a socket below it; TLS stands on a handle of its own. */
-interface Handle {
-  readonly writeQueueSize?: number
-  readonly _parent?: Handle | null
-}
-
-/** Changes with every byte that the kernel takes: `writableLength` alone stays as it is until a whole chunk has left. */
-function takenOf(socket: Socket): number {
-  let taken = socket.bytesWritten - socket.writableLength
-  let { _handle: handle } = socket as Socket & { readonly _handle?: Handle | null }
-  for (; handle !== undefined && handle !== null; handle = handle._parent) taken -= handle.writeQueueSize ?? 0
-  return taken
 }

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { delayOf } from '../core/context/delay.ts'
+import { watchWriteStall } from './write-stall.ts'
 
 /** A request of `node:http`. */
 export type Http1Request = IncomingMessage
@@ -17,6 +18,11 @@ export interface Http1Limits {
   readonly headTimeoutMs?: number | undefined
   /** Milliseconds until its body must be whole. Default 300,000. */
   readonly bodyTimeoutMs?: number | undefined
+  /**
+   * Milliseconds in which a client must take at least one byte of a complete response; then the connection is closed. 0:
+   * any time. Default 30,000.
+   */
+  readonly writeTimeoutMs?: number | undefined
   /** Milliseconds without a request after which a connection is closed. Default 65,000. */
   readonly idleTimeoutMs?: number | undefined
   /** Largest head, in bytes. Default 16 KiB. */
@@ -78,6 +84,7 @@ class Connection implements Http1Connection {
   readonly #closed: Promise<void>
   #timer: NodeJS.Timeout | undefined
   #draining = false
+  #isWatched = false
 
   constructor(socket: Socket, limits: Http1Limits) {
     this.#socket = socket
@@ -96,6 +103,7 @@ class Connection implements Http1Connection {
     this.#giveTime(this.#limits.bodyTimeoutMs ?? 300_000)
     request.once('end', () => clearTimeout(this.#timer))
     if (this.#draining) response.setHeader('connection', 'close')
+    response.once('prefinish', () => this.#written())
     response.once('close', () => {
       this.#open.delete(response)
       const { headTimeoutMs = 10_000, idleTimeoutMs = 65_000 } = this.#limits
@@ -103,6 +111,18 @@ class Connection implements Http1Connection {
       this.#giveTime(idleTimeoutMs + headTimeoutMs)
       if (this.#draining && this.openRequests === 0) this.#socket.end()
     })
+  }
+
+  /** A response is complete; what waits for the client must not wait for ever. */
+  #written(): void {
+    const socket = this.#socket
+    const { writeTimeoutMs = 30_000 } = this.#limits
+    if (writeTimeoutMs === 0 || this.#isWatched || socket.writableLength === 0) return
+    this.#isWatched = true
+    const done = (): void => {
+      this.#isWatched = false
+    }
+    watchWriteStall(socket, writeTimeoutMs, () => socket.destroy(), done)
   }
 
   get openRequests(): number {

@@ -40,6 +40,7 @@ export const wireOptionTable: OptionTable<Omit<PortWireOptions, 'onError'>> = {
     fallback: isFunction,
     headTimeoutMs: atLeast(0),
     bodyTimeoutMs: atLeast(0),
+    writeTimeoutMs: atLeast(0),
     idleTimeoutMs: atLeast(0),
     maxHeaderBytes: atLeast(1),
   },

@@ -33,11 +33,15 @@ import { onStopSignal } from './stop-signal.ts'
 /** What the last replies get to leave in, however short the drain. */
 const lastBytesMs = 100
 
+/** Several times what one process serves well; Kitex's multiplexer is benchmarked with 5,000 callers. */
+const defaultMaxConcurrentCalls = 10_000
+
 /** Limits of a server. */
 export interface ServerLimits extends PortLimits {
   /**
    * Calls whose handlers run at most, of all wires and in process together, also those that were given up on; further ones
-   * are refused at once with RESOURCE_EXHAUSTED. Default: no limit; `thrift.maxConcurrentCalls` limits each connection.
+   * are refused at once with RESOURCE_EXHAUSTED. Default 10,000; `thrift.maxConcurrentCalls` and
+   * `grpc.maxConcurrentStreams` limit each connection.
    */
   readonly maxConcurrentCalls?: number | undefined
 }
@@ -142,7 +146,7 @@ export class Server implements AsyncDisposable {
     this.#router = createRouter({
       layers: options.layers,
       unknown: options.unknown,
-      maxConcurrentCalls: options.limits?.maxConcurrentCalls,
+      maxConcurrentCalls: options.limits?.maxConcurrentCalls ?? defaultMaxConcurrentCalls,
       ...(onError === undefined ? {} : { onError }),
     })
     this.#wires = portWires({

@@ -398,3 +398,56 @@ describe('closing', () => {
     await router.close()
   })
 })
+
+describe('the limit of calls', () => {
+  const exhausted = {
+    code: 'RESOURCE_EXHAUSTED',
+    message: expect.stringContaining('the limit is 2 (limits.maxConcurrentCalls)'),
+  }
+
+  test('holds for calls that were opened before others began', async () => {
+    const gate = deferred<void>()
+    const router = createRouter({ maxConcurrentCalls: 2 }).add(
+      Shop,
+      shopHandler({ version: () => gate.promise.then(() => 'v') }),
+    )
+    const calls = [1, 2, 3].map(() => open(router, 'version'))
+    const outcomes = calls.map((call) => call.handle({}))
+    await expect(outcomes[2]).rejects.toMatchObject(exhausted)
+    expect(() => open(router, 'version')).toThrow(expect.objectContaining(exhausted))
+    expect(router.inFlight).toBe(2)
+    gate.resolve()
+    await Promise.all(outcomes.slice(0, 2))
+    expect(await open(router, 'version').handle({})).toBe('v')
+  })
+
+  test('counts a stream that was left until its source has ended', async () => {
+    const gate = deferred<void>()
+    const router = createRouter({ maxConcurrentCalls: 2 }).add(
+      Fleet,
+      fleetHandler({
+        async *listVehicles() {
+          yield { id: '1' }
+          await gate.promise
+        },
+      }),
+    )
+    for (let i = 0; i < 2; i++) {
+      const stream = (await open(router, 'ListVehicles').handle({})) as AsyncIterableIterator<unknown>
+      await stream.next()
+      void stream.next()
+      await stream.return?.()
+    }
+    expect([router.inFlight, router.abandoned]).toEqual([0, 2])
+    expect(() => open(router, 'ListVehicles')).toThrow(expect.objectContaining(exhausted))
+    gate.resolve()
+    await turns()
+    expect([router.inFlight, router.abandoned]).toEqual([0, 0])
+  })
+
+  test('counts no stream that has ended by itself', async () => {
+    const router = createRouter().add(Fleet, fleetHandler())
+    await all((await open(router, 'ListVehicles').handle({})) as AsyncIterable<unknown>)
+    expect([router.inFlight, router.abandoned]).toEqual([0, 0])
+  })
+})

@@ -9,6 +9,7 @@ import { sendHeaders } from '../../../src/runtime/grpc/server/call.ts'
 import { grpcWire } from '../../../src/runtime/grpc/server/wire.ts'
 import { decodeStatusDetails } from '../../../src/runtime/grpc/status.ts'
 import { onCleanup } from '../../support/cleanup.ts'
+import { deferred } from '../../support/settle.ts'
 import { type EchoPort, serveEcho } from './echo.ts'
 import { type GrpcJsClient, grpcJsClient, grpcJsUnary, readAll } from './grpc-js.ts'
 
@@ -696,5 +697,65 @@ describe('a gRPC server asked by a bare HTTP/2 client', () => {
     socket.resume()
     await new Promise((resolve) => socket.once('close', resolve))
     expect((await ask(session, {}, emptyMessage)).trailers['grpc-status']).toBe('0')
+  })
+
+  it('counts a reset call against the streams of its connection until its handler has ended', async () => {
+    const gate = deferred<void>()
+    let running = 0
+    let most = 0
+    const work = async (): Promise<void> => {
+      most = Math.max(most, ++running)
+      await gate.promise
+      running--
+    }
+    const { port } = await serve(
+      {
+        unary: async (note) => {
+          await work()
+          return note
+        },
+        async *expand(note) {
+          await work()
+          yield note
+        },
+      },
+      { wire: { maxConcurrentStreams: 10 } },
+    )
+    const session = http2.connect(`http://${port.address}`)
+    session.on('error', () => {})
+    onCleanup(() => session.destroy())
+    const outcomes: (number | undefined)[] = []
+    const request = (method: string): Promise<http2.ClientHttp2Stream> =>
+      new Promise((resolve) => {
+        const stream = session.request({
+          ':method': 'POST',
+          ':path': `/test.Echo/${method}`,
+          'content-type': 'application/grpc',
+          te: 'trailers',
+        })
+        stream.on('error', () => {})
+        stream.on('close', () => outcomes.push(stream.rstCode))
+        stream.end(Buffer.alloc(5))
+        stream.resume()
+        setImmediate(() => resolve(stream))
+      })
+    for (let i = 0; i < 5; i++) {
+      for (const method of ['Unary', 'Expand']) {
+        const before = running
+        const stream = await request(method)
+        await expect.poll(() => running).toBe(before + 1)
+        stream.close(http2.constants.NGHTTP2_CANCEL)
+      }
+    }
+    await expect.poll(() => outcomes.length).toBe(10)
+    const refused = await request('Unary')
+    await expect.poll(() => refused.rstCode).toBe(http2.constants.NGHTTP2_REFUSED_STREAM)
+    expect(most).toBe(10)
+
+    gate.resolve()
+    await expect.poll(() => running).toBe(0)
+    const answered = await request('Unary')
+    await expect.poll(() => answered.closed).toBe(true)
+    expect(answered.rstCode).toBe(0)
   })
 })

@@ -579,4 +579,64 @@ describe('an HTTP/2 server under abuse', () => {
     await expect.poll(() => chunks.reduce((sum, size) => sum + size, 0)).toBe(count * 5)
     expect(chunks.length).toBeLessThan(33 + (count * 5) / 512)
   })
+
+  describe('whose peer opens no window', () => {
+    /** Answers with more than any window of the tests. */
+    const large =
+      (end: boolean): Http2Accept =>
+      (stream, headers, isEnd) => {
+        stream.headers([':status', '200'], false)
+        stream.write(Buffer.alloc(60_000), end)
+        return silent(stream, headers, isEnd)
+      }
+    const streams = 400
+    const opened = Array.from({ length: streams }, (_, index) => get(1 + index * 2))
+
+    it('ends SETTINGS that let a byte of each response through, by what they make it send', async () => {
+      const peer = await open(large(true))
+      peer.send(settings({ 4: 0 }), frame(type.window, 0, 0, u32(1 << 30)), ...opened)
+      await peer.settle()
+      for (let window = 1; window <= 600; window++) peer.send(settings({ 4: window }))
+      expect(await peer.goaway()).toBe(code.calm)
+      expect(peer.frames.filter((one) => one.type === type.data).length).toBeLessThan(streams * 100)
+    })
+
+    it('takes windows that grow as those of honest clients do', async () => {
+      const peer = await open(large(true))
+      peer.send(settings({ 4: 0 }), frame(type.window, 0, 0, u32(1 << 30)), ...opened)
+      await peer.settle()
+      for (let window = 1_024; window <= 16 << 20; window *= 2) peer.send(settings({ 4: window }))
+      await expect
+        .poll(() => peer.frames.filter((one) => one.type === type.data && (one.flags & 1) === 1).length)
+        .toBe(streams)
+      expect(peer.closed).toBe(false)
+    })
+
+    it('resets a complete response of which no byte is taken in time, and only that', async () => {
+      const peer = await open(
+        (stream, headers, end) => {
+          stream.headers([':status', '200'], false)
+          stream.write(Buffer.alloc(60_000), stream === heard[0]?.stream || heard.length === 0)
+          return silent(stream, headers, end)
+        },
+        { writeTimeoutMs: 100 },
+      )
+      peer.send(settings({ 4: 10 }), get(1), get(3))
+      expect(await peer.reset(1)).toBe(8)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await peer.settle()
+      expect(peer.frames.some((one) => one.type === type.rst)).toBe(false)
+      // A byte now and then is progress.
+      peer.send(frame(type.window, 0, 3, u32(100_000)))
+      expect((await peer.next(type.data, (one) => one.stream === 3)).payload.length).toBeGreaterThan(0)
+      expect(peer.closed).toBe(false)
+    })
+
+    it('resets a response that is still being produced only where that is asked for', async () => {
+      const peer = await open(large(false), { streamStallTimeoutMs: 100, writeTimeoutMs: 0 })
+      peer.send(settings({ 4: 10 }), get(1))
+      expect(await peer.reset(1)).toBe(8)
+      expect(heard[0]?.end).toBe('reset 8')
+    })
+  })
 })

@@ -786,3 +786,17 @@ it('counts the calls of the web where calls are counted', async () => {
     messagesSent: 1,
   })
 })
+
+it('closes an HTTP/1.1 connection that takes nothing of a complete answer', async () => {
+  const data = new Uint8Array(16 << 20)
+  const { server, port } = await serve({ get: () => ({ data }) }, { http: { writeTimeoutMs: 150 } })
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  onCleanup(() => socket.destroy())
+  socket.pause()
+  socket.write(
+    'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}',
+  )
+  await expect.poll(() => server.connections).toBe(1)
+  await expect.poll(() => server.connections, { timeout: 5_000 }).toBe(0)
+})

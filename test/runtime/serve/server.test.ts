@@ -386,7 +386,7 @@ describe('Server', () => {
     await expect.poll(() => server.router.inFlight).toBe(2)
     await expect(client.echo('c')).rejects.toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
-      message: 'the server has 2 calls in flight and takes no more',
+      message: 'the server has 2 calls in flight; the limit is 2 (limits.maxConcurrentCalls)',
     })
     await expect(createClient(Echo, inProcess(server)).add(1, 2)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
     for (const one of release) one()

@@ -16,7 +16,10 @@ import { CallStream, isAsyncIterable } from '../stream/call-stream.ts'
 export interface CallRegistry {
   newest: RunningCall | undefined
   inFlight: number
+  /** Calls that have ended early and whose handlers, or the sources of their response streams, have not. */
   abandoned: number
+  /** The most calls that `inFlight` and `abandoned` may come to together. */
+  readonly maxCalls: number
   readonly onError: (error: unknown, cx: Context) => void
   /** Runs when `inFlight` has come down to zero. */
   onIdle: (() => void) | undefined
@@ -36,6 +39,8 @@ export class RunningCall extends CallContext implements ServerCall {
   private readonly replyTo: Context | undefined
   private readonly counter: CallCounter | undefined
   private givenUp = false
+  /** It counts as abandoned until the source of its response has ended. */
+  private lingers = false
   private readonly unanswered: boolean
   private readonly ambient: AmbientStore | undefined
   private headersCopied = false
@@ -94,6 +99,13 @@ export class RunningCall extends CallContext implements ServerCall {
       // A call that has waited has been ended by its cancellation.
       if (this.state !== 'over') this.refuse()
       return Promise.reject(this.cancelled ?? registry.closed)
+    }
+    if (!hasWaited && isFull(registry)) {
+      const refusal = tooManyCalls(registry)
+      this.state = 'over'
+      this.end()
+      this.request?.return()
+      return Promise.reject(refusal)
     }
     this.map = map
     if (!hasWaited) this.enter()
@@ -275,10 +287,12 @@ export class RunningCall extends CallContext implements ServerCall {
       map: this.map === undefined ? undefined : (message) => this.mapMessage(message),
       mapError: (error) => this.failure(error),
       onEnd: (how) => this.responded(how),
-      onGone: this.counter === undefined ? undefined : () => this.counter?.ended(this.givenUp),
+      onGone: () => this.gone(),
     })
     if (this.state === 'abandoned') {
-      this.over()
+      this.lingers = true
+      this.state = 'over'
+      this.end()
       response.return()
       return
     }
@@ -308,7 +322,18 @@ export class RunningCall extends CallContext implements ServerCall {
       const known = this.replyTo?.cancelled
       this.cancel(known ?? new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))
     }
+    this.lingers = true
+    this.registry.abandoned++
     this.finish()
+  }
+
+  /** The source of the response has ended. */
+  private gone(): void {
+    if (this.lingers) {
+      this.lingers = false
+      this.registry.abandoned--
+    }
+    this.counter?.ended(this.givenUp)
   }
 
   private finish(): void {
@@ -389,6 +414,18 @@ export class RunningCall extends CallContext implements ServerCall {
     this.onLeave?.()
     if (--registry.inFlight === 0) registry.onIdle?.()
   }
+}
+
+/** Whether no further call may run. */
+export function isFull({ inFlight, abandoned, maxCalls }: CallRegistry): boolean {
+  return inFlight + abandoned >= maxCalls
+}
+
+/** The refusal of a call that is one too many. */
+export function tooManyCalls({ inFlight, abandoned, maxCalls }: CallRegistry): RpcError {
+  const ended = abandoned === 0 ? '' : `, of which ${abandoned} have ended early and their handlers have not`
+  const text = `the server has ${inFlight + abandoned} calls in flight${ended}; the limit is ${maxCalls} (limits.maxConcurrentCalls)`
+  return new RpcError('RESOURCE_EXHAUSTED', text, { stack: false, bytesSent: false })
 }
 
 /** Whether an error is an RpcError or a BizError with all that a wire reads of it. */

@@ -8,7 +8,7 @@ import { type Layer, layered } from '../layer.ts'
 import { streamsResponse } from '../method-kind.ts'
 import type { Route, Router, ServerCall, ServerCallInit } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
-import { type CallRegistry, printError, RunningCall } from './call.ts'
+import { type CallRegistry, isFull, printError, RunningCall, tooManyCalls } from './call.ts'
 import { checkHandler, dispatcher, invoker } from './dispatch.ts'
 import { type UnknownHandler, unknownRoutes } from './unknown-service.ts'
 
@@ -75,6 +75,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     newest: undefined,
     inFlight: 0,
     abandoned: 0,
+    maxCalls: options.maxConcurrentCalls ?? Number.POSITIVE_INFINITY,
     onError: options.onError ?? logError,
     onIdle: undefined,
     closed: undefined,
@@ -83,7 +84,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
   const routes: { readonly thrift: Routes; readonly protobuf: Routes } = { thrift: new Map(), protobuf: new Map() }
   const defaultRoutes = new Map<string, RunnableRoute>()
   const innermost = new Map<ServiceType, Service>()
-  const { layers = [], maxConcurrentCalls = Number.POSITIVE_INFINITY } = options
+  const { layers = [] } = options
   const outermost =
     layers.length === 0 ? undefined : layered(layers, (cx, request) => innermost.get(cx.service)!(cx, request))
   let closing: Promise<void> | undefined
@@ -122,10 +123,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     has: (idl, service) => routes[idl].has(service),
     open(route: Route, init: ServerCallInit): ServerCall {
       if (refusal !== undefined && init.admitted !== true) throw refusal
-      if (registry.inFlight + registry.abandoned >= maxConcurrentCalls) {
-        const text = `the server has ${registry.inFlight + registry.abandoned} calls in flight and takes no more`
-        throw new RpcError('RESOURCE_EXHAUSTED', text, { stack: false, bytesSent: false })
-      }
+      if (isFull(registry)) throw tooManyCalls(registry)
       return new RunningCall(registry, route.service, route.method, (route as RunnableRoute).run, init)
     },
     get inFlight() {

@@ -8,6 +8,7 @@ import { methodCodec } from '../codec.ts'
 import { acceptedEncodings } from '../compression.ts'
 import { rawService } from '../raw-service.ts'
 import { appendError } from '../status.ts'
+import { AbandonedCalls } from './abandoned-calls.ts'
 import { type GrpcRoute, GrpcServerCall, type ServerSettings } from './call.ts'
 import type { ConnectionCounters } from './counters.ts'
 import { type RequestHeaders, readRequestHeaders } from './request-headers.ts'
@@ -42,6 +43,8 @@ const contentType = /^application\/grpc(?:\+proto)?(?:\s*;|$)/
 export class CallAcceptor {
   readonly shared: AcceptorShared
   readonly peer: Peer
+  /** Calls that are over for the client and not for this side. */
+  readonly abandoned: AbandonedCalls = new AbandonedCalls()
   readonly #counters: ConnectionCounters | undefined
 
   constructor(shared: AcceptorShared, peer: Peer, counters: ConnectionCounters | undefined) {
@@ -86,6 +89,7 @@ export class CallAcceptor {
     return {
       peer: this.peer,
       admitted: true,
+      counter: this.abandoned,
       deadline: head.timeoutMs === undefined ? undefined : performance.now() + head.timeoutMs,
       ...(head.caller === undefined ? undefined : { caller: head.caller }),
       ...(head.metadata === undefined ? undefined : { requestHeaders: head.metadata }),

@@ -20,12 +20,22 @@ export interface GrpcWireOptions {
   readonly maxSendBytes?: number | undefined
   /** Compresses responses of 1 KiB and more where the caller takes it. Default: none. Requests are always decompressed. */
   readonly compression?: Compression | undefined
-  /** Calls that one connection may have open at once. Default 1,000. */
+  /**
+   * Calls that one connection may have open at once, with those that were reset and whose handlers still run. Default
+   * 1,000.
+   */
   readonly maxConcurrentStreams?: number | undefined
   /** Bytes a caller may send on one call before they are read. Default 1 MiB. */
   readonly streamWindowBytes?: number | undefined
   /** Largest list of request headers, in bytes as HTTP/2 counts them. A call with more is RESOURCE_EXHAUSTED. Default 64 KiB. */
   readonly maxHeaderListBytes?: number | undefined
+  /**
+   * Milliseconds in which a client must take at least one byte of a complete response while some wait for it; then the
+   * call is reset. 0: any time. Default 30,000.
+   */
+  readonly writeTimeoutMs?: number | undefined
+  /** The same for a stream whose handler is still sending. Default 0: the handler waits for its reader. */
+  readonly streamStallTimeoutMs?: number | undefined
   /** PINGs. Default: every 30 s, with 10 s for the answer. */
   readonly keepalive?: Http2Keepalive | undefined
   /**
@@ -62,12 +72,10 @@ export function grpcWire(options: GrpcWireOptions = {}, http?: HttpAccept): Wire
       const totals = callTotals(router)
       const calls = totals === undefined ? undefined : new ConnectionCounters(totals)
       const acceptor = new CallAcceptor(shared(router), socket.peer, calls)
-      const connection = http2Server(
-        socket,
-        first,
-        (stream, headers, end) => acceptor.accept(stream, headers, end),
-        http2,
-      )
+      const connection = http2Server(socket, first, (stream, headers, end) => acceptor.accept(stream, headers, end), {
+        ...http2,
+        busyClosedStreams: () => acceptor.abandoned.count,
+      })
       return {
         drain: () => connection.drain(),
         destroy: () => connection.destroy(),

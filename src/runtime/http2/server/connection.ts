@@ -12,6 +12,7 @@ import type { Http2Accept, Http2ServerConnection, Http2ServerOptions } from '../
 import { ConnectionStream } from '../stream.ts'
 import { ConnectionLifetime } from './connection-lifetime.ts'
 import { PingCounter } from './ping-policy.ts'
+import { StallWatch } from './stall-watch.ts'
 
 /** An accepted connection, as a port hands it over. */
 export type Http2Socket = ServerSocket
@@ -35,6 +36,8 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   readonly isServer = true
   readonly #accept: Http2Accept
   readonly #maxStreams: number
+  readonly #stalls: StallWatch
+  readonly #busyClosed: () => number
   readonly #tooLarge: Http2ServerOptions['tooLarge']
   #lastPeerStream = 0
   readonly #skipped: [number, number][] = []
@@ -51,6 +54,8 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     this.#accept = accept
     this.#tooLarge = options.tooLarge
     this.#maxStreams = options.maxConcurrentStreams ?? 1_000
+    this.#stalls = new StallWatch(options)
+    this.#busyClosed = options.busyClosedStreams ?? none
     this.#pings = options.pingPolicy === undefined ? undefined : new PingCounter(options.pingPolicy)
     const isMortal = options.maxAgeMs !== undefined || options.maxIdleMs !== undefined
     this.#life = isMortal ? new ConnectionLifetime(this, options) : undefined
@@ -78,6 +83,10 @@ class ServerConnection extends Connection implements Http2ServerConnection {
 
   destroy(): void {
     this.cut(Http2ErrorCode.NO_ERROR, '')
+  }
+
+  override stalls(stream: ConnectionStream): void {
+    this.#stalls.add(stream)
   }
 
   streamClosed(stream: ConnectionStream, clean: boolean): void {
@@ -136,7 +145,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
       this.#skipped.push([this.#lastPeerStream + 2, id - 2])
     }
     this.#lastPeerStream = id
-    if (this.streams.size >= this.#maxStreams) this.#refuse(id, Http2ErrorCode.REFUSED_STREAM)
+    if (this.streams.size + this.#busyClosed() >= this.#maxStreams) this.#refuse(id, Http2ErrorCode.REFUSED_STREAM)
     else if (block.tooLarge) this.#refuseHeaders(id, block.listBytes)
     else if (block.problem !== undefined) this.#refuse(id, Http2ErrorCode.PROTOCOL_ERROR)
     else this.#open(id, end, block)
@@ -155,6 +164,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   protected failed(): void {}
 
   protected lost(): void {
+    this.#stalls.stop()
     clearTimeout(this.#drainTimer)
     this.#life?.stop()
     for (const stream of [...this.streams.values()]) stream.die(undefined, 'the connection was lost', true)
@@ -218,3 +228,5 @@ class ServerConnection extends Connection implements Http2ServerConnection {
     if (this.streams.size === 0) this.end()
   }
 }
+
+const none = (): number => 0
