@@ -1,4 +1,15 @@
-/** One call on the server: runs it, ends it early, and turns whatever the handler did into one of the three kinds of error. */
+/**
+ * One call on the server: runs it, ends it early, and turns whatever the handler did into one of the three kinds of error.
+ *
+ * | state | `wait` | `handle` | handler settles | stream starts | stream ends | `cancel` |
+ * |---|---|---|---|---|---|---|
+ * | opened | waiting | running | | | | opened: `handle` will reject |
+ * | waiting (counted as in flight) | | running | | | | over |
+ * | running | | | over: settles the caller | responding | | abandoned: rejects at once |
+ * | responding | | | | | over | over |
+ * | abandoned (the handler still runs) | | | over | over: the stream is closed | | |
+ * | over | | rejects | | | | |
+ */
 
 import { type AmbientStore, ambientStore } from '../context/ambient.ts'
 import { CallContext } from '../context/call-context.ts'
