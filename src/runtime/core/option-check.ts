@@ -20,6 +20,9 @@ export const oneOf = (...choices: readonly unknown[]): OptionKind =>
   kind(`one of ${choices.map(String).join(', ')}`, (value) => choices.includes(value))
 export const isFlag: OptionKind = kind('true or false', (value) => typeof value === 'boolean')
 export const isText: OptionKind = kind('text', (value) => typeof value === 'string')
+export const isTexts: OptionKind = kind('an array of texts', (value) => {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
+})
 export const isFunction: OptionKind = kind('a function', (value) => typeof value === 'function')
 export const isFunctions: OptionKind = kind('an array of functions', (value) => {
   return Array.isArray(value) && value.every((one) => typeof one === 'function')

@@ -5,7 +5,15 @@ import type { MethodType } from '../core/service-type.ts'
 import type { ProtobufMessage } from '../protobuf/message.ts'
 import { ProtobufReader } from '../protobuf/reader.ts'
 import { ProtobufWriter } from '../protobuf/writer.ts'
-import { type Compression, compress, compressFromBytes, decompress, isUncompressed } from './compression.ts'
+import {
+  type Compression,
+  compress,
+  compressFromBytes,
+  decompress,
+  type InflateLimits,
+  inflate,
+  isUncompressed,
+} from './compression.ts'
 import { type Frame, framePrefixBytes, tooLarge } from './framing.ts'
 
 /** The request and response types of a method, with their codecs. */
@@ -60,15 +68,31 @@ export function decodeFrame(
   maxBytes: number,
   compression: Compression | undefined,
 ): unknown {
-  let { payload } = frame
-  if (frame.compressed) {
-    if (compression === undefined) {
-      throw new RpcError('INTERNAL', 'a message is marked as compressed, but no grpc-encoding was named', {
-        stack: false,
-      })
-    }
-    payload = decompress(compression, payload, maxBytes)
-  }
+  const { payload } = frame
+  return decodePayload(type, frame.compressed ? decompress(named(compression), payload, maxBytes) : payload)
+}
+
+/** The same for a peer that may mean harm (see {@link inflate}): a promise where inflating takes its time. */
+export function decodeGuarded(
+  type: ProtobufMessage,
+  frame: Frame,
+  limits: InflateLimits,
+  compression: Compression | undefined,
+): unknown {
+  if (!frame.compressed) return decodePayload(type, frame.payload)
+  const inflated = inflate(named(compression), frame.payload, limits)
+  return inflated instanceof Promise
+    ? inflated.then((payload) => decodePayload(type, payload))
+    : decodePayload(type, inflated)
+}
+
+function decodePayload(type: ProtobufMessage, payload: Uint8Array): unknown {
   reader.reset(payload)
   return type.decode(reader, payload.length)
+}
+
+function named(compression: Compression | undefined): Compression {
+  if (compression !== undefined) return compression
+  const text = 'a message is marked as compressed, but no grpc-encoding was named'
+  throw new RpcError('INTERNAL', text, { stack: false })
 }

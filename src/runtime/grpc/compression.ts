@@ -1,5 +1,6 @@
 /** Message compression: gzip, deflate, brotli and zstd, with a limit on what comes out. */
 
+import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { RpcError } from '../core/error.ts'
 import { tooLarge } from './framing.ts'
@@ -13,12 +14,15 @@ type Decompress = (bytes: Uint8Array, options: { readonly maxOutputLength: numbe
 interface Codec {
   readonly compress: Compress
   readonly decompress: Decompress
+  /** A stream that decompresses in pieces of `chunkSize` bytes. */
+  readonly inflater: (options: { readonly chunkSize: number }) => Transform
 }
 
 // The declarations are those of the oldest Node that is supported.
-const { zstdCompressSync, zstdDecompressSync } = zlib as {
+const { zstdCompressSync, zstdDecompressSync, createZstdDecompress } = zlib as {
   readonly zstdCompressSync?: Compress
   readonly zstdDecompressSync?: Decompress
+  readonly createZstdDecompress?: Codec['inflater']
 }
 
 // The highest quality, which is the default of brotli, takes a hundred times as long.
@@ -26,16 +30,44 @@ const brotliOptions = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } }
 
 /** `deflate` is the zlib format, as HTTP says. */
 const codecs: Readonly<Partial<Record<string, Codec>>> = Object.assign(Object.create(null), {
-  deflate: { compress: (bytes) => zlib.deflateSync(bytes), decompress: zlib.inflateSync },
-  gzip: { compress: (bytes) => zlib.gzipSync(bytes), decompress: zlib.gunzipSync },
-  br: { compress: (bytes) => zlib.brotliCompressSync(bytes, brotliOptions), decompress: zlib.brotliDecompressSync },
-  ...(zstdCompressSync === undefined || zstdDecompressSync === undefined
+  deflate: {
+    compress: (bytes) => zlib.deflateSync(bytes),
+    decompress: zlib.inflateSync,
+    inflater: zlib.createInflate,
+  },
+  gzip: { compress: (bytes) => zlib.gzipSync(bytes), decompress: zlib.gunzipSync, inflater: zlib.createGunzip },
+  br: {
+    compress: (bytes) => zlib.brotliCompressSync(bytes, brotliOptions),
+    decompress: zlib.brotliDecompressSync,
+    inflater: zlib.createBrotliDecompress,
+  },
+  ...(zstdCompressSync === undefined || zstdDecompressSync === undefined || createZstdDecompress === undefined
     ? {}
-    : { zstd: { compress: (bytes) => zstdCompressSync(bytes), decompress: zstdDecompressSync } }),
+    : {
+        zstd: {
+          compress: (bytes) => zstdCompressSync(bytes),
+          decompress: zstdDecompressSync,
+          inflater: createZstdDecompress,
+        },
+      }),
 } satisfies Partial<Record<Compression, Codec>>)
 
 /** What this side can decompress: the value of `grpc-accept-encoding`. */
 export const acceptedEncodings: string = ['identity', ...Object.keys(codecs)].join(',')
+
+/** The ways in which a side takes messages compressed. */
+export interface AcceptedCompression {
+  has(name: string): boolean
+  /** The value of `grpc-accept-encoding`. */
+  readonly header: string
+}
+
+/** Throws RpcError INVALID_ARGUMENT for a compression that this Node does not have. */
+export function acceptedCompression(names: readonly Compression[]): AcceptedCompression {
+  for (const name of names) checkCompression(name)
+  const set = new Set<string>(names)
+  return { has: (name) => set.has(name), header: ['identity', ...set].join(',') }
+}
 
 /** Messages below this many bytes are sent as they are: they would only grow. */
 export const compressFromBytes = 1024
@@ -84,12 +116,84 @@ export function compress(compression: Compression, bytes: Uint8Array): Uint8Arra
 
 /** The bytes again. Throws RpcError RESOURCE_EXHAUSTED beyond `maxBytes` and INTERNAL for bytes that are not compressed. */
 export function decompress(compression: Compression, bytes: Uint8Array, maxBytes: number): Uint8Array {
+  return inflateAtOnce(compression, bytes, maxBytes) ?? fail(tooLarge('decompressed', undefined, maxBytes))
+}
+
+/** How far a message of a peer may be inflated. */
+export interface InflateLimits {
+  readonly maxBytes: number
+  /** How many times its compressed size a message may have, once it is larger than 1 MiB. */
+  readonly maxRatio: number
+}
+
+/** Up to here a message costs less to inflate than to hand to another thread. */
+const atOnceBytes = 64 * 1024
+const stepBytes = 64 * 1024
+/** What any ratio may come to: messages of zeros are compressed a thousand times. */
+const freeBytes = 1024 * 1024
+
+/**
+ * As {@link decompress} for a peer that may mean harm: what inflates to more than 64 KiB is inflated outside this thread
+ * in steps of 64 KiB, and what is larger than it may be is refused at the step that shows it.
+ */
+export function inflate(
+  compression: Compression,
+  bytes: Uint8Array,
+  { maxBytes, maxRatio }: InflateLimits,
+): Uint8Array | Promise<Uint8Array> {
+  const byRatio = Math.max(freeBytes, bytes.length * maxRatio)
+  const limit = Math.min(maxBytes, byRatio)
+  const refusal = (): RpcError =>
+    byRatio < maxBytes ? tooDense(bytes.length, maxRatio) : tooLarge('decompressed', undefined, maxBytes)
+  const inflated = inflateAtOnce(compression, bytes, Math.min(limit, atOnceBytes))
+  if (inflated !== undefined) return inflated
+  if (limit <= atOnceBytes) throw refusal()
+  return inflateBySteps(compression, bytes, limit, refusal)
+}
+
+function inflateBySteps(
+  compression: Compression,
+  bytes: Uint8Array,
+  limit: number,
+  refusal: () => RpcError,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const stream = codecs[compression]!.inflater({ chunkSize: stepBytes })
+    const steps: Uint8Array[] = []
+    let size = 0
+    stream.on('data', (step: Uint8Array) => {
+      size += step.length
+      if (size <= limit) steps.push(step)
+      else {
+        stream.destroy()
+        reject(refusal())
+      }
+    })
+    stream.on('error', (cause) => reject(notCompressed(compression, cause)))
+    stream.on('end', () => resolve(Buffer.concat(steps, size)))
+    stream.end(bytes)
+  })
+}
+
+/** Undefined when it is more than `maxBytes`. */
+function inflateAtOnce(compression: Compression, bytes: Uint8Array, maxBytes: number): Uint8Array | undefined {
   try {
     return codecs[compression]!.decompress(bytes, { maxOutputLength: Math.max(1, maxBytes) })
   } catch (cause) {
-    if ((cause as { readonly code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw tooLarge('decompressed', undefined, maxBytes)
-    }
-    throw new RpcError('INTERNAL', `a message could not be decompressed with ${compression}`, { cause, stack: false })
+    if ((cause as { readonly code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') return undefined
+    throw notCompressed(compression, cause)
   }
+}
+
+function notCompressed(compression: Compression, cause: unknown): RpcError {
+  return new RpcError('INTERNAL', `a message could not be decompressed with ${compression}`, { cause, stack: false })
+}
+
+function tooDense(bytes: number, maxRatio: number): RpcError {
+  const text = `a message of ${bytes} bytes inflates to more than ${maxRatio} times its size (maxCompressionRatio)`
+  return new RpcError('RESOURCE_EXHAUSTED', text, { stack: false })
+}
+
+function fail(error: RpcError): never {
+  throw error
 }

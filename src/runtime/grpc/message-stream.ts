@@ -21,18 +21,24 @@ interface Waiter<T> {
   readonly reject: (error: unknown) => void
 }
 
-/** Messages are decoded when they are asked for, so what waits is bytes, and bounded. */
+/**
+ * Messages are decoded when they are asked for, so what waits is bytes, and bounded. `decode` may answer with a promise:
+ * the messages behind it then wait.
+ */
 export class MessageStream<T = unknown> implements AsyncIterableIterator<T>, ReadySource<T> {
-  readonly #decode: (frame: Frame) => T
+  readonly #decode: (frame: Frame) => T | Promise<T>
   readonly #reader: FrameReader
   readonly #flow: MessageFlow
   readonly #waiters = new Fifo<Waiter<T>>()
   #paused = false
+  /** A message that takes its time to decode; later ones wait for it. */
+  #decoding = false
+  #decoded: { readonly value: T } | { readonly error: unknown } | undefined
   /** `ended`: the peer has sent everything; `closed`: nothing more comes out. */
   #state: 'open' | 'ended' | 'closed' = 'open'
   #error: unknown
 
-  constructor(decode: (frame: Frame) => T, maxBytes: number, flow: MessageFlow) {
+  constructor(decode: (frame: Frame) => T | Promise<T>, maxBytes: number, flow: MessageFlow) {
     this.#decode = decode
     this.#reader = new FrameReader(maxBytes)
     this.#flow = flow
@@ -100,9 +106,10 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<T>, Rea
   /** The next result, if it is there. Throws the error that the stream ended with, once. */
   #take(): IteratorResult<T> | undefined {
     if (this.#state !== 'closed') {
+      if (this.#decoding) return undefined
       const message = this.#message()
       if (message !== undefined) return message
-      if (this.#state === 'open') return undefined
+      if (this.#state === 'open' || this.#isDecoding) return undefined
       if (this.#reader.buffered > 0)
         this.#error ??= new RpcError('INTERNAL', 'the last message was cut off', { stack: false })
       this.#shut()
@@ -115,18 +122,43 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<T>, Rea
 
   #message(): IteratorResult<T> | undefined {
     try {
+      const decoded = this.#decoded
+      this.#decoded = undefined
+      if (decoded !== undefined) {
+        if ('error' in decoded) throw decoded.error
+        return { done: false, value: decoded.value }
+      }
       const frame = this.#reader.next()
       if (frame === undefined) return undefined
       if (this.#paused && this.#reader.buffered < highWater) {
         this.#paused = false
         this.#flow.resume()
       }
-      return { done: false, value: this.#decode(frame) }
+      const value = this.#decode(frame)
+      if (!(value instanceof Promise)) return { done: false, value }
+      this.#decoding = true
+      value.then(
+        (message) => this.#decodedLater({ value: message }),
+        (error: unknown) => this.#decodedLater({ error }),
+      )
+      return undefined
     } catch (error) {
       this.#shut()
       this.#flow.leave(error)
       throw error
     }
+  }
+
+  /** A getter, since the compiler would take the field for unchanged across calls. */
+  get #isDecoding(): boolean {
+    return this.#decoding
+  }
+
+  #decodedLater(decoded: { readonly value: T } | { readonly error: unknown }): void {
+    this.#decoding = false
+    if (this.#state === 'closed') return
+    this.#decoded = decoded
+    this.#serve()
   }
 
   /** Gives waiting readers what is there. */
@@ -156,6 +188,7 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<T>, Rea
   /** Nothing more comes out but the error. */
   #shut(): void {
     this.#state = 'closed'
+    this.#decoded = undefined
     this.#reader.clear()
     if (!this.#paused) return
     this.#paused = false

@@ -1,6 +1,6 @@
 /** What options of gRPC's connections may be. */
 
-import { atLeast, either, isAnything, isFlag, type OptionTable } from '../core/option-check.ts'
+import { atLeast, either, isAnything, isFlag, isTexts, type OptionTable } from '../core/option-check.ts'
 import type { Http2Keepalive } from '../http2/sink.ts'
 import type { GrpcWireOptions } from './server/wire.ts'
 
@@ -16,6 +16,8 @@ export const grpcWireOptionTable: OptionTable<GrpcWireOptions> = {
   maxReceiveBytes: atLeast(0),
   maxSendBytes: atLeast(0),
   compression: isAnything,
+  acceptCompression: isTexts,
+  maxCompressionRatio: atLeast(1),
   maxConcurrentStreams: atLeast(0),
   streamWindowBytes: atLeast(1),
   maxHeaderListBytes: atLeast(1),

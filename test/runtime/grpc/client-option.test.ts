@@ -243,7 +243,7 @@ describe('compression of requests', () => {
   it.each(['gzip', 'deflate', 'br'] as const)(
     'with %s is read by our server, and answered in kind',
     async (compression) => {
-      const port = await serveEcho({}, { wire: { compression } })
+      const port = await serveEcho({}, { wire: { compression, acceptCompression: [compression] } })
       onCleanup(() => port.close())
       const { echo } = dial(port.address, { compression })
       const data = new Uint8Array(100_000).map((_, i) => i & 31)

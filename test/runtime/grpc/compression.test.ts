@@ -8,6 +8,7 @@ import {
   compress,
   compressionOf,
   decompress,
+  inflate,
 } from '../../../src/runtime/grpc/compression.ts'
 
 /** Those that this Node has. */
@@ -49,5 +50,35 @@ describe('compression', () => {
     expect(accepts('identity, gzip', 'gzip')).toBe(true)
     expect(accepts('identity,gzipped', 'gzip')).toBe(false)
     expect(accepts(undefined, 'gzip')).toBe(false)
+  })
+
+  it.each(known)(
+    'inflates small messages of %s at once, others aside, and stops at the step that is too far',
+    async (name) => {
+      const limits = { maxBytes: 4 << 20, maxRatio: 100 }
+      const bytes = (size: number): Uint8Array => compress(name, new Uint8Array(size))
+      expect(inflate(name, bytes(60_000), limits)).toHaveLength(60_000)
+      const aside = inflate(name, bytes(1 << 20), limits)
+      expect(aside).toBeInstanceOf(Promise)
+      expect(await aside).toHaveLength(1 << 20)
+      await expect(inflate(name, bytes(3 << 20), limits)).rejects.toThrow(
+        /more than 100 times its size \(maxCompressionRatio\)/,
+      )
+      await expect(inflate(name, bytes(3 << 20), { ...limits, maxBytes: 100_000 })).rejects.toThrow(
+        /limit of 100000 \(maxReceiveBytes\)/,
+      )
+      expect(() => inflate(name, bytes(3 << 20), { ...limits, maxBytes: 1_000 })).toThrow(
+        /limit of 1000 \(maxReceiveBytes\)/,
+      )
+      // What does not compress so well may be as large as any message.
+      const text = new Uint8Array(4 << 20).map(() => Math.random() * 16)
+      expect(await inflate(name, compress(name, text), limits)).toHaveLength(4 << 20)
+    },
+  )
+
+  it('refuses bytes that break off while they are inflated aside', async () => {
+    const whole = compress('gzip', new Uint8Array(1 << 20))
+    const broken = inflate('gzip', whole.subarray(0, whole.length - 20), { maxBytes: 4 << 20, maxRatio: 100 })
+    await expect(broken).rejects.toThrow(/could not be decompressed with gzip/)
   })
 })

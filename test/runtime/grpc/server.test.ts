@@ -295,7 +295,7 @@ describe('a gRPC server called by grpc-js', () => {
   })
 
   it('reads compressed requests and compresses responses', async () => {
-    const { port } = await serve({}, { wire: { compression: 'gzip' } })
+    const { port } = await serve({}, { wire: { compression: 'gzip', acceptCompression: ['gzip', 'deflate'] } })
     const text = 'volo '.repeat(2000)
     for (const algorithm of [1, 2]) {
       const client = grpcJsClient(port.address, { 'grpc.default_compression_algorithm': algorithm })
@@ -500,11 +500,10 @@ describe('a gRPC server asked by a bare HTTP/2 client', () => {
 
   it('names what it can decompress to a caller with another compression', async () => {
     const { session } = await bare()
-    const { headers } = await ask(session, { 'grpc-encoding': 'snappy' }, emptyMessage)
-    expect(headers).toMatchObject({
-      'grpc-status': '12',
-      'grpc-accept-encoding': expect.stringMatching(/^identity,deflate,gzip,br(,zstd)?$/),
-    })
+    for (const encoding of ['snappy', 'deflate', 'br', 'zstd']) {
+      const { headers } = await ask(session, { 'grpc-encoding': encoding }, emptyMessage)
+      expect(headers).toMatchObject({ 'grpc-status': '12', 'grpc-accept-encoding': 'identity,gzip' })
+    }
   })
 
   it.each([
@@ -757,5 +756,83 @@ describe('a gRPC server asked by a bare HTTP/2 client', () => {
     const answered = await request('Unary')
     await expect.poll(() => answered.closed).toBe(true)
     expect(answered.rstCode).toBe(0)
+  })
+
+  describe('sent messages that inflate far', () => {
+    const framed = (payload: Uint8Array): Buffer => {
+      const head = Buffer.from([1, 0, 0, 0, 0])
+      head.writeUInt32BE(payload.length, 1)
+      return Buffer.concat([head, payload])
+    }
+    /** Note.data of so many zeros, compressed. */
+    const zeros = (bytes: number): Buffer => {
+      const length: number[] = []
+      for (let rest = bytes; ; rest >>>= 7) {
+        length.push(rest > 127 ? (rest & 127) | 128 : rest)
+        if (rest <= 127) break
+      }
+      return framed(gzipSync(Buffer.concat([Buffer.from([18, ...length]), Buffer.alloc(bytes)]), { level: 9 }))
+    }
+    const gzip = { 'grpc-encoding': 'gzip' }
+
+    it('takes 900:1 up to 1 MiB, and refuses it beyond', async () => {
+      const sizes: number[] = []
+      const { session } = await bare({
+        unary(note) {
+          sizes.push(note.data.length)
+          return {}
+        },
+      })
+      const small = await ask(session, gzip, zeros(1_000_000))
+      expect({ ...small.headers, ...small.trailers }['grpc-status']).toBe('0')
+      const large = await ask(session, gzip, zeros(2_000_000))
+      expect(large.headers).toMatchObject({
+        'grpc-status': '8',
+        'grpc-message': expect.stringContaining('(maxCompressionRatio)'),
+      })
+      expect(sizes).toEqual([1_000_000])
+    })
+
+    it('keeps messages of a stream in their order, whether they take time to inflate or not', async () => {
+      const got: number[] = []
+      const { session } = await bare({
+        async collect(notes) {
+          for await (const { data } of notes) got.push(data.length)
+          return {}
+        },
+      })
+      const sizes = [10, 500_000, 20, 30, 900_000, 0, 200_000]
+      const { trailers, headers } = await ask(
+        session,
+        { ...gzip, ':path': '/test.Echo/Collect' },
+        Buffer.concat(sizes.map(zeros)),
+      )
+      expect({ ...headers, ...trailers }['grpc-status']).toBe('0')
+      expect(got).toEqual(sizes)
+    })
+
+    it('ends a stream at the message that inflates too far', async () => {
+      const got: number[] = []
+      let failure: unknown
+      const { session } = await bare({
+        async collect(notes) {
+          try {
+            for await (const { data } of notes) got.push(data.length)
+          } catch (error) {
+            failure = error
+            throw error
+          }
+          return {}
+        },
+      })
+      const { headers, trailers } = await ask(
+        session,
+        { ...gzip, ':path': '/test.Echo/Collect' },
+        Buffer.concat([10, 2_000_000, 20].map(zeros)),
+      )
+      expect({ ...headers, ...trailers }['grpc-status']).toBe('8')
+      expect(got).toEqual([10])
+      expect(failure).toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+    })
   })
 })

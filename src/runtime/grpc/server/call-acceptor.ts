@@ -5,7 +5,6 @@ import { RpcError } from '../../core/error.ts'
 import type { Router } from '../../core/router.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import { methodCodec } from '../codec.ts'
-import { acceptedEncodings } from '../compression.ts'
 import { rawService } from '../raw-service.ts'
 import { appendError } from '../status.ts'
 import { AbandonedCalls } from './abandoned-calls.ts'
@@ -55,7 +54,7 @@ export class CallAcceptor {
 
   /** Takes a stream; answers with the sink of the rest of it. `version`: of HTTP. */
   accept(stream: Http2Stream, headers: Http2Headers, end: boolean, version: 1 | 2 = 2): Http2Sink {
-    const head = readRequestHeaders(headers)
+    const head = readRequestHeaders(headers, this.shared.settings.accepted)
     if (version === 1 && contentType.test(head.contentType)) return needsHttp2(stream)
     if (head.method !== 'POST' || !contentType.test(head.contentType)) {
       const { http } = this.shared
@@ -78,7 +77,14 @@ export class CallAcceptor {
       return sink
     } catch (error) {
       this.#counters?.refused()
-      const list = [':status', '200', 'content-type', 'application/grpc', 'grpc-accept-encoding', acceptedEncodings]
+      const list = [
+        ':status',
+        '200',
+        'content-type',
+        'application/grpc',
+        'grpc-accept-encoding',
+        settings.accepted.header,
+      ]
       appendError(list, error)
       return answer(stream, list)
     }

@@ -8,8 +8,14 @@ import type { Route, ServerCall } from '../../core/router.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'
 import { headerListBytes } from '../../http2/header-rules.ts'
 import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
-import { decodeFrame, encodeFrame, type MethodCodec } from '../codec.ts'
-import { accepts, type Compression, checkCompression } from '../compression.ts'
+import { decodeGuarded, encodeFrame, type MethodCodec } from '../codec.ts'
+import {
+  type AcceptedCompression,
+  accepts,
+  type Compression,
+  checkCompression,
+  type InflateLimits,
+} from '../compression.ts'
 import { type Frame, FrameReader } from '../framing.ts'
 import { MessageStream } from '../message-stream.ts'
 import { type Messages, MessageWriter } from '../message-writer.ts'
@@ -24,6 +30,9 @@ export interface ServerSettings {
   readonly maxReceiveBytes: number
   readonly maxSendBytes: number
   readonly compression: Compression | undefined
+  /** How requests may be compressed. */
+  readonly accepted: AcceptedCompression
+  readonly inflate: InflateLimits
 }
 
 /** A route with its codecs. */
@@ -148,7 +157,18 @@ export class GrpcServerCall implements Http2Sink {
       this.refuse(error)
       return
     }
-    this.handle(message)
+    if (!(message instanceof Promise)) {
+      this.handle(message)
+      return
+    }
+    message.then(
+      (decoded) => {
+        if (!this.over) this.handle(decoded)
+      },
+      (error: unknown) => {
+        if (!this.over) this.refuse(error)
+      },
+    )
   }
 
   reset(reason: Http2Reset): void {
@@ -224,7 +244,7 @@ export class GrpcServerCall implements Http2Sink {
 
   private decode(frame: Frame): unknown {
     this.counters?.received()
-    return decodeFrame(this.route.request, frame, this.settings.maxReceiveBytes, this.requestCompression)
+    return decodeGuarded(this.route.request, frame, this.settings.inflate, this.requestCompression)
   }
 
   private encode(message: unknown): Uint8Array {

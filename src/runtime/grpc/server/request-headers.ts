@@ -3,7 +3,7 @@
 import { RpcError } from '../../core/error.ts'
 import { Metadata } from '../../core/metadata.ts'
 import type { Http2Headers } from '../../http2/sink.ts'
-import { type Compression, compressionOf } from '../compression.ts'
+import { type AcceptedCompression, type Compression, compressionOf } from '../compression.ts'
 import { appendHeader, isReservedName } from '../metadata.ts'
 import { readMetainfo } from '../metainfo.ts'
 import { parseTimeout } from '../timeout.ts'
@@ -26,7 +26,7 @@ export interface RequestHeaders {
 }
 
 /** Reads a request's header fields; what is malformed becomes its `problem`. */
-export function readRequestHeaders(headers: Http2Headers): RequestHeaders {
+export function readRequestHeaders(headers: Http2Headers, accepted: AcceptedCompression): RequestHeaders {
   const head: RequestHeaders = {
     method: '',
     path: '',
@@ -59,7 +59,7 @@ export function readRequestHeaders(headers: Http2Headers): RequestHeaders {
         if (head.timeoutMs === undefined) head.problem ??= malformed(`grpc-timeout "${value.slice(0, 32)}"`)
         break
       case 'grpc-encoding':
-        readEncoding(head, value)
+        readEncoding(head, value, accepted)
         break
       case 'grpc-accept-encoding':
         head.acceptEncoding = value
@@ -76,12 +76,15 @@ export function readRequestHeaders(headers: Http2Headers): RequestHeaders {
   return head
 }
 
-function readEncoding(head: RequestHeaders, name: string): void {
+function readEncoding(head: RequestHeaders, name: string, accepted: AcceptedCompression): void {
   const compression = compressionOf(name)
-  if (compression !== 'unknown') head.compression = compression
-  else {
-    head.problem ??= new RpcError('UNIMPLEMENTED', `the compression "${name}" is not known here`, { stack: false })
+  if (compression === undefined) return
+  if (compression !== 'unknown' && accepted.has(compression)) {
+    head.compression = compression
+    return
   }
+  const text = `the compression "${name.slice(0, 32)}" is not accepted here; this server takes ${accepted.header}`
+  head.problem ??= new RpcError('UNIMPLEMENTED', text, { stack: false })
 }
 
 function addMetadata(head: RequestHeaders, name: string, value: string): void {

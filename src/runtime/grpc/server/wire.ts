@@ -5,7 +5,7 @@ import type { ConnectionFigures, Wire, WireConnection, WireMatch } from '../../c
 import { type Http2Socket, http2Server, refuseConnection } from '../../http2/engine.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'
 import type { Http2Headers, Http2Keepalive, Http2PingPolicy } from '../../http2/sink.ts'
-import type { Compression } from '../compression.ts'
+import { acceptedCompression, type Compression } from '../compression.ts'
 import { defaultMaxReceiveBytes } from '../framing.ts'
 import { headersTooLarge } from '../metadata.ts'
 import { appendError } from '../status.ts'
@@ -18,8 +18,15 @@ export interface GrpcWireOptions {
   readonly maxReceiveBytes?: number | undefined
   /** Largest message to send, in bytes. Default: no limit. */
   readonly maxSendBytes?: number | undefined
-  /** Compresses responses of 1 KiB and more where the caller takes it. Default: none. Requests are always decompressed. */
+  /** Compresses responses of 1 KiB and more where the caller takes it. Default: none. */
   readonly compression?: Compression | undefined
+  /**
+   * How requests may be compressed; others are UNIMPLEMENTED. Default `['gzip']`: a message of 25 bytes of brotli inflates
+   * to 4 MiB.
+   */
+  readonly acceptCompression?: readonly Compression[] | undefined
+  /** How many times its compressed size a message may have, once it is larger than 1 MiB. Default 100. */
+  readonly maxCompressionRatio?: number | undefined
   /**
    * Calls that one connection may have open at once, with those that were reset and whose handlers still run. Default
    * 1,000.
@@ -94,6 +101,11 @@ export function acceptors(options: GrpcWireOptions, http: HttpAccept | undefined
     maxReceiveBytes: options.maxReceiveBytes ?? defaultMaxReceiveBytes,
     maxSendBytes: options.maxSendBytes ?? Number.POSITIVE_INFINITY,
     compression: options.compression,
+    accepted: acceptedCompression(options.acceptCompression ?? ['gzip']),
+    inflate: {
+      maxBytes: options.maxReceiveBytes ?? defaultMaxReceiveBytes,
+      maxRatio: options.maxCompressionRatio ?? 100,
+    },
   }
   const byRouter = new WeakMap<Router, AcceptorShared>()
   return (router) => {
