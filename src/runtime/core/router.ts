@@ -1,5 +1,6 @@
 /** Router: the services of one server and the way a call enters them; every wire and the in-process transport end here. */
 
+import type { MemoryAccount } from './bytes/memory-account.ts'
 import type { AmbientStore } from './context/ambient.ts'
 import type { Context, Peer } from './context/context.ts'
 import type { RpcError } from './error.ts'
@@ -76,6 +77,13 @@ export interface ServerCall {
    * throws counts as a failure of the handler.
    */
   handle(request: unknown, map?: (message: unknown) => unknown): Promise<unknown>
+  /**
+   * Charges the memory of a decoded request until the handler has ended; where requests are streamed, that of the latest
+   * message alone.
+   */
+  holdMemory(bytes: number): void
+  /** The account of its server. */
+  readonly memory: MemoryAccount
   /** A failure after the handler, such as a response that cannot be encoded: tells `onError`, returns what the peer may hear. */
   unexpected(error: unknown): RpcError
 }
@@ -104,4 +112,6 @@ export interface Router {
   readonly isReady: boolean
   /** It takes no new call any more. */
   readonly isDraining: boolean
+  /** What decoded requests hold: a wire reads no message for which it has no room, and charges the call that it is for. */
+  readonly memory: MemoryAccount
 }

@@ -1,6 +1,7 @@
 /** Messages to frames and back. */
 
 import { RpcError } from '../core/error.ts'
+import type { ServerCall } from '../core/router.ts'
 import type { MethodType } from '../core/service-type.ts'
 import type { ProtobufMessage } from '../protobuf/message.ts'
 import { ProtobufReader } from '../protobuf/reader.ts'
@@ -72,18 +73,34 @@ export function decodeFrame(
   return decodePayload(type, frame.compressed ? decompress(named(compression), payload, maxBytes) : payload)
 }
 
-/** The same for a peer that may mean harm (see {@link inflate}): a promise where inflating takes its time. */
+/**
+ * The same for a peer that may mean harm (see {@link inflate}): a promise where inflating takes its time. What the message
+ * takes in memory is held by `call`, and refused with RESOURCE_EXHAUSTED where its server has no room for it.
+ */
 export function decodeGuarded(
   type: ProtobufMessage,
   frame: Frame,
   limits: InflateLimits,
   compression: Compression | undefined,
+  call: Pick<ServerCall, 'memory' | 'holdMemory'>,
 ): unknown {
-  if (!frame.compressed) return decodePayload(type, frame.payload)
+  if (!frame.compressed) return decodeHeld(type, frame.payload, call)
   const inflated = inflate(named(compression), frame.payload, limits)
   return inflated instanceof Promise
-    ? inflated.then((payload) => decodePayload(type, payload))
-    : decodePayload(type, inflated)
+    ? inflated.then((payload) => decodeHeld(type, payload, call))
+    : decodeHeld(type, inflated, call)
+}
+
+function decodeHeld(
+  type: ProtobufMessage,
+  payload: Uint8Array,
+  call: Pick<ServerCall, 'memory' | 'holdMemory'>,
+): unknown {
+  reader.reset(payload)
+  reader.limitMemory(call.memory.room - payload.length)
+  const message = type.decode(reader, payload.length)
+  call.holdMemory(reader.memoryTaken + payload.length)
+  return message
 }
 
 function decodePayload(type: ProtobufMessage, payload: Uint8Array): unknown {

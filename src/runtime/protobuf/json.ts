@@ -1,7 +1,7 @@
 /** ProtoJSON: protobuf messages to JSON and back (https://protobuf.dev/programming-guides/json). */
 
 import { JsonPlace, type JsonValue } from '../core/json/json-value.ts'
-import { type FromJsonOptions, type JsonReading, readMessage } from '../core/json/read-json.ts'
+import { type FromJsonOptions, type JsonMemory, type JsonReading, readMessage } from '../core/json/read-json.ts'
 import { type ExtraField, type JsonWriting, type ToJsonOptions, writeMessage } from '../core/json/write-json.ts'
 import { extensionPlan, type FieldPlan, messagePlan, type TypePlan } from '../core/message/message-plan.ts'
 import type { Extension } from './extension.ts'
@@ -39,10 +39,11 @@ export function fromJson<T>(
   type: ProtobufMessage<T, never>,
   json: JsonValue,
   options: FromJsonOptions & JsonTypes = {},
+  memory?: JsonMemory,
 ): T {
   const place = new JsonPlace(type.typeName)
   const special = readWellKnown(options.types ?? [])
-  const reading = { options, place, special, isNullable, ...extensionsFor(options.extensions) }
+  const reading = { options, place, memory, special, isNullable, ...extensionsFor(options.extensions) }
   return type.complete(readMessage(messagePlan(type.schema), json, reading) as never)
 }
 

@@ -8,7 +8,8 @@ import {
   uint64FromHalves,
   uint64ToNumber,
 } from '../core/bytes/int64.ts'
-import { bytesWeight, memoryBudget } from '../core/bytes/memory-budget.ts'
+import { memoryExhausted } from '../core/bytes/memory-account.ts'
+import { bytesWeight, maxObjects, memoryBudget } from '../core/bytes/memory-budget.ts'
 import { utf8Read, utf8ReadStrict } from '../core/bytes/utf8.ts'
 import type { UnknownFields } from '../core/message/unknown-fields.ts'
 import { malformed, truncated } from './error.ts'
@@ -25,7 +26,11 @@ export class ProtobufReader {
   private limit: number
   // Open messages, the outermost included.
   private depth = 1
+  // In units of 16 bytes: what is left of what the message was granted.
   private budget: number
+  private granted: number
+  private isLimited = false
+  private objects = maxObjects
   private low = 0
   private high = 0
 
@@ -34,6 +39,7 @@ export class ProtobufReader {
     this.position = start
     this.limit = end
     this.budget = memoryBudget(end - start)
+    this.granted = this.budget
   }
 
   /** Where the bytes end: what a decode of the whole message takes as its `end`. */
@@ -47,6 +53,9 @@ export class ProtobufReader {
     this.position = start
     this.limit = end
     this.budget = memoryBudget(end - start)
+    this.granted = this.budget
+    this.isLimited = false
+    this.objects = maxObjects
     this.depth = 1
   }
 
@@ -77,7 +86,27 @@ export class ProtobufReader {
   /** Counts memory, in units of 16 bytes, against what the message may take; refuses the message beyond. */
   charge(weight: number): void {
     this.budget -= weight
-    if (this.budget < 0) throw malformed('it would take too much memory')
+    if (this.budget < 0) throw this.isLimited ? memoryExhausted() : malformed('it would take too much memory')
+  }
+
+  /** Lowers what the message may take in memory to `bytes`; beyond, it is refused with RESOURCE_EXHAUSTED. Call it after {@link reset}. */
+  limitMemory(bytes: number): void {
+    const units = Math.floor(bytes / 16)
+    if (units >= this.budget) return
+    this.budget = units
+    this.granted = units
+    this.isLimited = true
+  }
+
+  /** Bytes of memory that what has been read so far takes, the bytes themselves not counted. */
+  get memoryTaken(): number {
+    return (this.granted - this.budget) * 16
+  }
+
+  /** Counts structs, containers and map entries. */
+  private count(objects: number): void {
+    this.objects -= objects
+    if (this.objects < 0) throw malformed(`more than ${maxObjects} messages, containers and map entries`)
   }
 
   /**
@@ -86,6 +115,7 @@ export class ProtobufReader {
    */
   enter(weight = 0): number {
     this.charge(weight)
+    this.count(1)
     if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
     return this.length()
   }
@@ -93,6 +123,7 @@ export class ProtobufReader {
   /** Enters a message of no bytes, which stands for one that is absent from a map entry; returns its end. */
   empty(weight = 0): number {
     this.charge(weight)
+    this.count(1)
     this.depth++
     return this.position
   }

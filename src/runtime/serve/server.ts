@@ -1,5 +1,6 @@
 /** Server: services behind one port that answers Thrift and gRPC, with TLS or without. */
 
+import { getHeapStatistics } from 'node:v8'
 import { enableAmbient } from '../ambient/ambient.ts'
 import type { Context } from '../core/context/context.ts'
 import { delayOf } from '../core/context/delay.ts'
@@ -36,6 +37,11 @@ const lastBytesMs = 100
 /** Several times what one process serves well; Kitex's multiplexer is benchmarked with 5,000 callers. */
 const defaultMaxConcurrentCalls = 10_000
 
+/** A quarter of V8's heap limit, at least 64 MiB. */
+function defaultRequestMemory(): number {
+  return Math.max(64 * 1024 * 1024, getHeapStatistics().heap_size_limit / 4)
+}
+
 /** Limits of a server. */
 export interface ServerLimits extends PortLimits {
   /**
@@ -44,6 +50,11 @@ export interface ServerLimits extends PortLimits {
    * `grpc.maxConcurrentStreams` limit each connection.
    */
   readonly maxConcurrentCalls?: number | undefined
+  /**
+   * Bytes of memory that the decoded requests of running calls may hold together, by estimate; a request beyond is refused
+   * with RESOURCE_EXHAUSTED before it takes the memory. Default: a quarter of V8's heap limit, at least 64 MiB.
+   */
+  readonly maxRequestMemoryBytes?: number | undefined
 }
 
 /** Options of {@link Server}. */
@@ -96,7 +107,7 @@ const serverOptionTable: OptionTable<ServerOptions> = {
   ambient: isFlag,
   tls: isAnything,
   plaintext: isFlag,
-  limits: { maxConcurrentCalls: atLeast(0), ...portLimitTable },
+  limits: { maxConcurrentCalls: atLeast(0), maxRequestMemoryBytes: atLeast(0), ...portLimitTable },
   drainMs: atLeast(0),
   readinessDelayMs: atLeast(0),
   ...wireOptionTable,
@@ -147,6 +158,7 @@ export class Server implements AsyncDisposable {
       layers: options.layers,
       unknown: options.unknown,
       maxConcurrentCalls: options.limits?.maxConcurrentCalls ?? defaultMaxConcurrentCalls,
+      maxRequestMemoryBytes: options.limits?.maxRequestMemoryBytes ?? defaultRequestMemory(),
       ...(onError === undefined ? {} : { onError }),
     })
     this.#wires = portWires({
@@ -179,6 +191,7 @@ export class Server implements AsyncDisposable {
       inFlight,
       abandoned,
       isDraining,
+      requestMemoryBytes: this.#router.memory.used,
       calls: snapshot(callTotals(this.#router)),
       connections: [...this.#port.connections].map(({ id, wire, peer, since, connection }) => {
         const figures = connection.figures?.()

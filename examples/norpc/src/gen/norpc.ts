@@ -655,7 +655,7 @@ function encodeKvStore_write_result(w: ThriftWriter, _m: KvStore_write_resultInp
 }
 
 function decodeKvStore_write_result(r: ThriftReader): KvStore_write_result {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -716,7 +716,7 @@ function encodeKvStore_write_many_result(w: ThriftWriter, _m: KvStore_write_many
 }
 
 function decodeKvStore_write_many_result(r: ThriftReader): KvStore_write_many_result {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -734,7 +734,7 @@ function encodeKvStore_list_all_args(w: ThriftWriter, _m: KvStore_list_all_argsI
 }
 
 function decodeKvStore_list_all_args(r: ThriftReader): KvStore_list_all_args {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }

@@ -8,6 +8,8 @@ import { mapShape, resolve, setShape } from '../type-shape.ts'
 
 // In units of 16 bytes: an object's header, a `{ case, value }`, and an Error with its stack.
 const objectWeight = 2
+// An empty object literal keeps room for four properties.
+const emptyObjectWeight = 5
 const choiceWeight = 3
 const errorWeight = 64
 
@@ -15,7 +17,7 @@ const errorWeight = 64
 export function memoryEstimate(message: IrMessage, context: ModuleContext): number {
   if (message.shape === 'union') return choiceWeight
   const members = membersOf(message, context.names)
-  let weight = objectWeight + Math.ceil(members.length / 2)
+  let weight = members.length === 0 ? emptyObjectWeight : objectWeight + Math.ceil(members.length / 2)
   if (message.shape === 'exception') weight += errorWeight
   for (const member of members) {
     if (member.kind === 'oneof') weight += choiceWeight

@@ -8,11 +8,17 @@ export function memoryBudget(size: number): number {
   return 4 * 1024 * 1024 + 2 * size
 }
 
+/** Structs, containers and map entries that one message may hold. */
+export const maxObjects = 1_000_000
+
 /** What an empty Map, Set or object without prototype takes, in units. */
 export const tableWeight = 14
 
 /** What an empty array takes, in units. */
 export const arrayWeight = 2
+
+/** What an entry of a Map or object takes beside key and value, in units. */
+export const entryWeight = 2
 
 /** What an empty Uint8Array takes, in units. */
 export const bytesWeight = 10

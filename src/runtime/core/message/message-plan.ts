@@ -365,12 +365,14 @@ function structOf(plan: MessagePlan, given: Readonly<Record<string, unknown>>): 
 
 // In units of 16 bytes: an object's header, a `{ case, value }`, and an Error with its stack.
 const objectWeight = 2
+// An empty object literal keeps room for four properties.
+const emptyObjectWeight = 5
 const choiceWeight = 3
 const errorWeight = 64
 
 function memoryEstimate({ schema, members }: MessagePlan): number {
   if (schema.kind === 'union') return choiceWeight
-  let weight = objectWeight + Math.ceil(members.length / 2)
+  let weight = members.length === 0 ? emptyObjectWeight : objectWeight + Math.ceil(members.length / 2)
   if (schema.kind === 'exception') weight += errorWeight
   for (const member of members) {
     if (member.kind === 'oneof') weight += choiceWeight

@@ -11,6 +11,7 @@
  * | over | | rejects | | | | |
  */
 
+import type { MemoryAccount } from '../bytes/memory-account.ts'
 import { type AmbientStore, ambientStore } from '../context/ambient.ts'
 import { CallContext } from '../context/call-context.ts'
 import type { Context } from '../context/context.ts'
@@ -32,6 +33,7 @@ export interface CallRegistry {
   /** The most calls that `inFlight` and `abandoned` may come to together. */
   readonly maxCalls: number
   readonly onError: (error: unknown, cx: Context) => void
+  readonly memory: MemoryAccount
   /** Runs when `inFlight` has come down to zero. */
   onIdle: (() => void) | undefined
   /** Why no call may start any more. */
@@ -50,6 +52,7 @@ export class RunningCall extends CallContext implements ServerCall {
   private readonly replyTo: Context | undefined
   private readonly counter: CallCounter | undefined
   private givenUp = false
+  private heldBytes = 0
   /** It counts as abandoned until the source of its response has ended. */
   private lingers = false
   private readonly unanswered: boolean
@@ -159,6 +162,30 @@ export class RunningCall extends CallContext implements ServerCall {
   wait(): void {
     this.enter()
     this.state = 'waiting'
+  }
+
+  get memory(): MemoryAccount {
+    return this.registry.memory
+  }
+
+  holdMemory(bytes: number): void {
+    if (this.ended) return
+    const { memory } = this.registry
+    if (this.request === undefined) {
+      memory.charge(bytes)
+      this.heldBytes += bytes
+    } else {
+      memory.charge(bytes - this.heldBytes)
+      this.heldBytes = bytes
+    }
+  }
+
+  override end(): void {
+    if (this.heldBytes > 0) {
+      this.registry.memory.charge(-this.heldBytes)
+      this.heldBytes = 0
+    }
+    super.end()
   }
 
   /** Resolves when the call, which is in flight now, no longer is. */

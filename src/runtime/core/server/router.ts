@@ -1,5 +1,6 @@
 /** The implementation of Router: registers services with their handlers, opens calls, drains and closes. */
 
+import { MemoryAccount } from '../bytes/memory-account.ts'
 import type { Context } from '../context/context.ts'
 import type { Service } from '../context/service.ts'
 import { drainFor } from '../drain.ts'
@@ -36,6 +37,8 @@ export interface RouterOptions {
    * RESOURCE_EXHAUSTED. Default: no limit.
    */
   readonly maxConcurrentCalls?: number | undefined
+  /** Bytes that decoded requests may hold in memory, by estimate. Default: no limit. */
+  readonly maxRequestMemoryBytes?: number | undefined
   /** Services to start with; more can be added. */
   readonly services?: readonly ServiceEntry[] | undefined
 }
@@ -77,6 +80,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     abandoned: 0,
     maxCalls: options.maxConcurrentCalls ?? Number.POSITIVE_INFINITY,
     onError: options.onError ?? logError,
+    memory: new MemoryAccount(options.maxRequestMemoryBytes ?? Number.POSITIVE_INFINITY),
     onIdle: undefined,
     closed: undefined,
   }
@@ -132,6 +136,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     get abandoned() {
       return registry.abandoned
     },
+    memory: registry.memory,
     get isReady() {
       return isReady
     },

@@ -29,6 +29,8 @@ export interface ServerStats {
   /** Calls that were ended early and whose handlers still run. */
   readonly abandoned: number
   readonly isDraining: boolean
+  /** Bytes of memory that the decoded requests of running calls hold, by estimate. */
+  readonly requestMemoryBytes: number
   /** What the calls of gRPC, gRPC-web and JSON have come to; undefined where they are not counted. */
   readonly calls: CallCounts | undefined
   readonly connections: readonly ConnectionStats[]

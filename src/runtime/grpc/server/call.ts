@@ -244,7 +244,7 @@ export class GrpcServerCall implements Http2Sink {
 
   private decode(frame: Frame): unknown {
     this.counters?.received()
-    return decodeGuarded(this.route.request, frame, this.settings.inflate, this.requestCompression)
+    return decodeGuarded(this.route.request, frame, this.settings.inflate, this.requestCompression, this.call)
   }
 
   private encode(message: unknown): Uint8Array {

@@ -86,8 +86,11 @@ export class JsonCall implements Http2Sink {
     let request: unknown
     try {
       route = this.#route()
-      request = fromJson(route.request, this.#parse())
+      const { room } = this.#acceptor.shared.router.memory
+      const memory = { left: room - this.#size }
+      request = fromJson(route.request, this.#parse(), {}, memory)
       call = this.#open(route)
+      call.holdMemory(room - memory.left)
     } catch (error) {
       this.#fail(error)
       return

@@ -395,7 +395,7 @@ function encodeThriftReflection_listServices_args(w: ThriftWriter, _m: ThriftRef
 }
 
 function decodeThriftReflection_listServices_args(r: ThriftReader): ThriftReflection_listServices_args {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }

@@ -2,7 +2,15 @@
 
 import { copyBytes } from '../../core/bytes/bytes.ts'
 import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/bytes/int64.ts'
-import { arrayWeight, bytesWeight, memoryBudget, tableWeight } from '../../core/bytes/memory-budget.ts'
+import { memoryExhausted } from '../../core/bytes/memory-account.ts'
+import {
+  arrayWeight,
+  bytesWeight,
+  entryWeight,
+  maxObjects,
+  memoryBudget,
+  tableWeight,
+} from '../../core/bytes/memory-budget.ts'
 import { utf8Read } from '../../core/bytes/utf8.ts'
 import { malformed, truncated } from './error.ts'
 import { maxDepth, type ThriftEnvelope, type ThriftReader, type ThriftTypeCode } from './protocol.ts'
@@ -22,13 +30,18 @@ export class BinaryReader implements ThriftReader {
   private bytes: Uint8Array
   private limit: number
   private depth = 0
+  // In units of 16 bytes: what is left of what the message was granted.
   private budget: number
+  private granted: number
+  private isLimited = false
+  private objects = maxObjects
 
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
     this.bytes = bytes
     this.position = start
     this.limit = end
     this.budget = memoryBudget(end - start)
+    this.granted = this.budget
   }
 
   /** Starts at `bytes[start, end)`, which must lie inside the array. */
@@ -37,6 +50,9 @@ export class BinaryReader implements ThriftReader {
     this.position = start
     this.limit = end
     this.budget = memoryBudget(end - start)
+    this.granted = this.budget
+    this.isLimited = false
+    this.objects = maxObjects
     this.depth = 0
   }
 
@@ -63,11 +79,33 @@ export class BinaryReader implements ThriftReader {
 
   charge(weight: number): void {
     this.budget -= weight
-    if (this.budget < 0) throw malformed('size_limit', 'it would take too much memory')
+    if (this.budget < 0)
+      throw this.isLimited ? memoryExhausted() : malformed('size_limit', 'it would take too much memory')
+  }
+
+  /** Lowers what the message may take in memory to `bytes`; beyond, it is refused with RESOURCE_EXHAUSTED. Call it after {@link reset}. */
+  limitMemory(bytes: number): void {
+    const units = Math.floor(bytes / 16)
+    if (units >= this.budget) return
+    this.budget = units
+    this.granted = units
+    this.isLimited = true
+  }
+
+  /** Bytes of memory that what has been read so far takes, the bytes themselves not counted. */
+  get memoryTaken(): number {
+    return (this.granted - this.budget) * 16
+  }
+
+  /** Counts structs, containers and map entries. */
+  private count(objects: number): void {
+    this.objects -= objects
+    if (this.objects < 0) throw malformed('size_limit', `more than ${maxObjects} structs, containers and map entries`)
   }
 
   structBegin(weight = 0): void {
     this.charge(weight)
+    this.count(1)
     if (++this.depth > maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
   }
 
@@ -198,16 +236,18 @@ export class BinaryReader implements ThriftReader {
   }
 
   listOf(element: ThriftTypeCode): number {
-    this.charge(arrayWeight)
     const size = this.listBegin()
+    this.charge(arrayWeight + (size >>> 1))
+    this.count(1)
     if (this.elementType === element || size === 0) return size
     this.skipElements(size, this.elementType)
     return -1
   }
 
   mapOf(key: ThriftTypeCode, value: ThriftTypeCode): number {
-    this.charge(tableWeight + 2)
     const size = this.mapBegin()
+    this.charge(tableWeight + 2 + size * entryWeight)
+    this.count(1 + size)
     if ((this.keyType === key && this.valueType === value) || size === 0) return size
     this.skipEntries(size, this.keyType, this.valueType)
     return -1

@@ -58,13 +58,17 @@ export function openExchange(target: DispatchTarget, message: ThriftMessage, inF
     if (inFlight >= target.maxConcurrentCalls) {
       throw new RpcError('RESOURCE_EXHAUSTED', `${inFlight} calls are in flight on this connection`, { stack: false })
     }
+    const size = message.end - message.start
+    reader.limitMemory(router.memory.room - size)
     const request = decode(route, reader)
+    const taken = reader.memoryTaken + size
     const call = router.open(route, {
       peer,
       admitted: true,
       unanswered: !isAnswered,
       ...(info === undefined ? {} : info.call),
     })
+    call.holdMemory(taken)
     if (info !== undefined) call.cx.set(requestInfo, info)
     // A multiplexed name goes back without the service, as Apache's own processor does it.
     return {
@@ -149,6 +153,9 @@ function decode(route: Route, reader: Parameters<ThriftStruct['decode']>[0]): un
     const what = `${route.method.name}: the arguments cannot be decoded`
     // Only errors of the reader are meant for the peer.
     const text = isRpcError(error) ? `${what}: ${error.message}` : what
+    if (isRpcError(error) && error.code === 'RESOURCE_EXHAUSTED') {
+      throw applicationError(error.code, ApplicationExceptionType.INTERNAL_ERROR, text)
+    }
     throw applicationError('INVALID_ARGUMENT', ApplicationExceptionType.PROTOCOL_ERROR, text)
   }
 }

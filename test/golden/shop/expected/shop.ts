@@ -1402,7 +1402,7 @@ function encodeBase_version_args(w: ThriftWriter, _m: Base_version_argsInput): v
 }
 
 function decodeBase_version_args(r: ThriftReader): Base_version_args {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -1847,7 +1847,7 @@ function encodeShop_rate_result(w: ThriftWriter, _m: Shop_rate_resultInput): voi
 }
 
 function decodeShop_rate_result(r: ThriftReader): Shop_rate_result {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -1904,7 +1904,7 @@ function encodeShop_viewed_result(w: ThriftWriter, _m: Shop_viewed_resultInput):
 }
 
 function decodeShop_viewed_result(r: ThriftReader): Shop_viewed_result {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }

@@ -1389,7 +1389,7 @@ function encodeShop_then_result(w: ThriftWriter, _m: Shop_then_resultInput): voi
 }
 
 function decodeShop_then_result(r: ThriftReader): Shop_then_result {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -1407,7 +1407,7 @@ function encodeShop_constructor_args(w: ThriftWriter, _m: Shop_constructor_argsI
 }
 
 function decodeShop_constructor_args(r: ThriftReader): Shop_constructor_args {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }

@@ -493,7 +493,7 @@ function encodeWorker_take_args(w: ThriftWriter, _m: Worker_take_argsInput): voi
 }
 
 function decodeWorker_take_args(r: ThriftReader): Worker_take_args {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -663,7 +663,7 @@ function encodeWorker_forget_result(w: ThriftWriter, _m: Worker_forget_resultInp
 }
 
 function decodeWorker_forget_result(r: ThriftReader): Worker_forget_result {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -922,7 +922,7 @@ function encodeWorker_old_args(w: ThriftWriter, _m: Worker_old_argsInput): void 
 }
 
 function decodeWorker_old_args(r: ThriftReader): Worker_old_args {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -940,7 +940,7 @@ function encodeWorker_old_result(w: ThriftWriter, _m: Worker_old_resultInput): v
 }
 
 function decodeWorker_old_result(r: ThriftReader): Worker_old_result {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -958,7 +958,7 @@ function encodeLater_later_args(w: ThriftWriter, _m: Later_later_argsInput): voi
 }
 
 function decodeLater_later_args(r: ThriftReader): Later_later_args {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -976,7 +976,7 @@ function encodeLater_later_result(w: ThriftWriter, _m: Later_later_resultInput):
 }
 
 function decodeLater_later_result(r: ThriftReader): Later_later_result {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }

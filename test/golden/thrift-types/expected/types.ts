@@ -2675,7 +2675,7 @@ function encodeEmpty(w: ThriftWriter, _m: EmptyInput): void {
 }
 
 function decodeEmpty(r: ThriftReader): Empty {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
@@ -2731,7 +2731,7 @@ function encodePlain(w: ThriftWriter, _m: PlainInput): void {
 }
 
 function decodePlain(r: ThriftReader): Plain {
-  r.structBegin(66)
+  r.structBegin(69)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }

@@ -1488,7 +1488,7 @@ function decodeWellKnown(r: ProtobufReader, end: number, base?: WellKnown): Well
         v7 = FieldMask.decode(r, r.enter(5), v7)
         break
       case 74:
-        v8 = Empty.decode(r, r.enter(2), v8)
+        v8 = Empty.decode(r, r.enter(5), v8)
         break
       case 82:
         v9 = StringValue.decode(r, r.enter(3), v9)

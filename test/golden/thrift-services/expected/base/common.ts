@@ -267,7 +267,7 @@ function encodeRoot_version_args(w: ThriftWriter, _m: Root_version_argsInput): v
 }
 
 function decodeRoot_version_args(r: ThriftReader): Root_version_args {
-  r.structBegin(2)
+  r.structBegin(5)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     r.skip(t)
   }
