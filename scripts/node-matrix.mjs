@@ -29,9 +29,10 @@ const tests = [
   'test/behaviour',
   'test/examples',
   'test/inproc.test.ts',
-  'test/package.test.ts',
   'test/web.test.ts',
 ]
+/** The same among the tests of `npm run e2e`. */
+const endToEnd = ['test/package.e2e.test.ts', 'test/runtime/serve/workers.e2e.test.ts']
 /** Computations, which take long and do not depend on it. */
 const without = ['test/runtime/core/doc-example.test.ts', 'test/runtime/thrift/protocol/**']
 
@@ -59,18 +60,15 @@ try {
     const path = `${bin}${delimiter}${process.env.PATH}`
     console.log(`\n== Node ${version}`)
     const started = performance.now()
-    const { status } = spawnSync(
-      node,
-      [
-        join(repository, 'node_modules/vitest/vitest.mjs'),
-        'run',
-        '--reporter=dot',
-        ...without.map((one) => `--exclude=${one}`),
-        ...tests,
-      ],
-      { cwd: repository, stdio: 'inherit', env: { ...process.env, PATH: path } },
-    )
-    rows.push([version, `${status === 0 ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1000).toFixed(0)} s)`])
+    const vitest = (...args) =>
+      spawnSync(node, [join(repository, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=dot', ...args], {
+        cwd: repository,
+        stdio: 'inherit',
+        env: { ...process.env, PATH: path },
+      }).status === 0
+    const unit = vitest(...without.map((one) => `--exclude=${one}`), ...tests)
+    const whole = vitest('--config', 'vitest.e2e.config.ts', ...endToEnd)
+    rows.push([version, `${unit && whole ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1000).toFixed(0)} s)`])
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
