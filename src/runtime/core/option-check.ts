@@ -13,6 +13,9 @@ type AnyTable = { readonly [name: string]: OptionKind | AnyTable }
 
 const kind = (words: string, holds: (value: unknown) => boolean): OptionKind => ({ words, holds })
 
+/** Whether a value is a number other than NaN. */
+export const isNumber = (value: unknown): value is number => typeof value === 'number' && !Number.isNaN(value)
+
 /** A number, Infinity included. */
 export const atLeast = (least: number): OptionKind =>
   kind(`a number of at least ${least}`, (value) => typeof value === 'number' && value >= least)

@@ -27,7 +27,7 @@ export function parseAddress(init: AddressInit): Address {
   if (typeof init === 'string') return parseText(init)
   if (typeof init === 'object' && init !== null) {
     if ('fd' in init && Number.isInteger(init.fd) && init.fd >= 0) return { kind: 'fd', fd: init.fd }
-    if ('path' in init && typeof init.path === 'string' && init.path !== '') return { kind: 'unix', path: init.path }
+    if ('path' in init && typeof init.path === 'string' && init.path !== '') return unix(init.path)
     if ('port' in init) return tcp(init.host === '' ? undefined : init.host, init.port, init)
   }
   throw invalid(init)
@@ -49,8 +49,10 @@ function parseText(text: string): Address {
   if (text.startsWith('unix:')) {
     const path = text.slice(5).replace(/^\/\/(?=\/)/, '')
     if (path === '') throw invalid(text)
-    return { kind: 'unix', path }
+    return unix(path)
   }
+  const url = /^([a-z][\w+.-]*):\/\/\/?([^/\s]+)/i.exec(text)
+  if (url !== null) throw invalid(text, `; an address has no scheme: "${url[2]}"`)
   const match = /^(?:(?:\[([^\]]+)\]|([^:/[\]\s]*)):)?(\d{1,5})$/.exec(text)
   if (match === null) throw invalid(text)
   if (match[1] !== undefined && !isIPv6(match[1].replace(/%.*$/, ''))) throw invalid(text)
@@ -62,10 +64,23 @@ function tcp(host: string | undefined, port: number, init: AddressInit): Address
   return { kind: 'tcp', host, port }
 }
 
-function invalid(init: AddressInit): RpcError {
+/** Bytes of a socket's path that the kernel keeps (sun_path without its final zero, Linux: unix(7)). */
+const maxPathBytes = 107
+
+function unix(path: string): Address {
+  const size = Buffer.byteLength(path)
+  // Pipes of Windows have no such limit.
+  if (size > maxPathBytes && !path.startsWith('\\\\')) {
+    const text = `the path of a Unix socket has ${size} bytes and may have ${maxPathBytes}: ${path}`
+    throw new RpcError('INVALID_ARGUMENT', text)
+  }
+  return { kind: 'unix', path }
+}
+
+function invalid(init: AddressInit, hint = ''): RpcError {
   const shown = typeof init === 'string' ? `"${init}"` : JSON.stringify(init)
   return new RpcError(
     'INVALID_ARGUMENT',
-    `invalid address ${shown}: write "host:port", "[ipv6]:port", ":port", a port from 0 to 65535, "unix:/path", { host, port }, { path } or { fd }`,
+    `invalid address ${shown}: write "host:port", "[ipv6]:port", ":port", a port from 0 to 65535, "unix:/path", { host, port }, { path } or { fd }${hint}`,
   )
 }

@@ -293,6 +293,8 @@ describe('the end of a call', () => {
     expect(await code(shop.version({ timeoutMs: 0 }))).toBe('DEADLINE_EXCEEDED')
     expect(await code(shop.version({ timeoutMs: -5 }))).toBe('DEADLINE_EXCEEDED')
     expect(await code(shop.version({ timeoutMs: Number.NaN }))).toBe('INVALID_ARGUMENT')
+    expect(await code(shop.version({ timeoutMs: '500' as unknown as number }))).toBe('INVALID_ARGUMENT')
+    expect(() => createClient(Shop, wire, { timeoutMs: '500' as unknown as number })).toThrow(RangeError)
     expect(await code(all(fleet.listVehicles({}, { signal: aborted })))).toBe('CANCELLED')
     expect(await code(fleet.recordTrack([{}], { timeoutMs: 0 }))).toBe('DEADLINE_EXCEEDED')
     expect(wire.seen).toEqual([])

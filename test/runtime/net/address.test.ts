@@ -19,6 +19,19 @@ describe('parseAddress', () => {
     expect(parseAddress({ fd: 3 })).toEqual({ kind: 'fd', fd: 3 })
   })
 
+  it('refuses paths of Unix sockets that the kernel would cut', () => {
+    const path = `/run/${'a'.repeat(102)}`
+    expect(parseAddress({ path })).toEqual({ kind: 'unix', path })
+    for (const long of [`unix:${path}b`, { path: `${path}b` }]) {
+      expect(() => parseAddress(long)).toThrow('the path of a Unix socket has 108 bytes and may have 107')
+    }
+  })
+
+  it('names the address inside a URL', () => {
+    expect(() => parseAddress('http://10.0.0.1:80')).toThrow('an address has no scheme: "10.0.0.1:80"')
+    expect(() => parseAddress('dns:///shop:8080')).toThrow('an address has no scheme: "shop:8080"')
+  })
+
   it('refuses everything else and shows the forms', () => {
     for (const bad of [
       '',

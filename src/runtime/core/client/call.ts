@@ -11,6 +11,7 @@ import { messageOf, RpcError } from '../error.ts'
 import { Metadata } from '../metadata.ts'
 import { addEntries } from '../metainfo.ts'
 import { streamsRequest } from '../method-kind.ts'
+import { isNumber } from '../option-check.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { CallStream, isAsyncIterable } from '../stream/call-stream.ts'
 import { StreamAge, StreamHandle } from '../stream/stream-handle.ts'
@@ -125,7 +126,9 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
   private take(options: CallOptions, bound: BoundClient): void {
     const { metadata, metainfo, timeoutMs, retry, address, tags, prepare } = options
     try {
-      if (Number.isNaN(timeoutMs)) throw new TypeError('timeoutMs is not a number')
+      if (timeoutMs !== undefined && !isNumber(timeoutMs)) {
+        throw new TypeError(`timeoutMs must be a number, not ${describe(timeoutMs)}`)
+      }
       if (retry !== undefined) {
         if (retry !== false && !bound.retries) throw new TypeError('retry: the client has no retry() among its layers')
         this.set(retryOption, retry)

@@ -8,6 +8,7 @@ import { directService } from '../direct/direct-service.ts'
 import { Metadata } from '../metadata.ts'
 import { addEntries } from '../metainfo.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
+import { isNumber } from '../option-check.ts'
 import { createRouter } from '../server/router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import type { Transport } from '../transport.ts'
@@ -47,13 +48,15 @@ export function createClient<C, H>(
 
 function checkOptions(service: ServiceType, { timeoutMs, methods = {} }: ClientOptions, canRetry: boolean): void {
   const name = service.fullName
-  if (Number.isNaN(timeoutMs)) throw new RangeError(`the timeoutMs of a client of ${name} is not a number`)
+  if (timeoutMs !== undefined && !isNumber(timeoutMs))
+    throw new RangeError(`the timeoutMs of a client of ${name} is not a number`)
   for (const [method, options] of Object.entries<MethodOptions | undefined>(methods)) {
     if (!service.methods.some(({ localName }) => localName === method)) {
       const known = service.methods.map(({ localName }) => localName).join(', ')
       throw new TypeError(`options for ${method}, but the methods of ${name} are ${known}`)
     }
-    if (Number.isNaN(options?.timeoutMs)) throw new RangeError(`the timeoutMs of ${name}.${method} is not a number`)
+    if (options?.timeoutMs !== undefined && !isNumber(options.timeoutMs))
+      throw new RangeError(`the timeoutMs of ${name}.${method} is not a number`)
     if (typeof options?.retry === 'object' && !canRetry) {
       throw new TypeError(`retry settings for ${name}.${method}, but the client has no retry() among its layers`)
     }
