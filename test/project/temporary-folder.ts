@@ -1,14 +1,20 @@
-/** Temporary folders of a test file, removed when it ends. */
+/** Temporary folders of tests. */
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 
-/** A new empty folder. */
+/** A new empty folder, removed when the test that makes it has ended, or else its file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'volo-test-'))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
+  try {
+    onTestFinished(remove)
+  } catch {
+    // Not inside a test.
+    afterAll(remove)
+  }
   return folder
 }
 
