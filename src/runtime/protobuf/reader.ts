@@ -8,8 +8,8 @@ import {
   uint64FromHalves,
   uint64ToNumber,
 } from '../core/bytes/int64.ts'
-import { memoryExhausted } from '../core/bytes/memory-account.ts'
-import { bytesWeight, maxObjects, memoryBudget } from '../core/bytes/memory-budget.ts'
+import { bytesWeight } from '../core/bytes/memory-budget.ts'
+import { ReadBudget } from '../core/bytes/read-budget.ts'
 import { utf8Read, utf8ReadStrict } from '../core/bytes/utf8.ts'
 import type { UnknownFields } from '../core/message/unknown-fields.ts'
 import { malformed, truncated } from './error.ts'
@@ -19,27 +19,22 @@ import { maxDepth } from './writer.ts'
  * Reads the wire format (https://protobuf.dev/programming-guides/encoding) from bytes in place; `reset` makes it ready
  * for the next message. Bytes that are not protobuf throw RpcError INTERNAL with a {@link ProtobufError} as cause.
  */
-export class ProtobufReader {
+export class ProtobufReader extends ReadBudget {
   /** Absolute place of the next byte. */
   position: number
   private source: Uint8Array
   private limit: number
   // Open messages, the outermost included.
   private depth = 1
-  // In units of 16 bytes: what is left of what the message was granted.
-  private budget: number
-  private granted: number
-  private isLimited = false
-  private objects = maxObjects
   private low = 0
   private high = 0
 
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
+    super()
     this.source = bytes
     this.position = start
     this.limit = end
-    this.budget = memoryBudget(end - start)
-    this.granted = this.budget
+    this.grant(end - start)
   }
 
   /** Where the bytes end: what a decode of the whole message takes as its `end`. */
@@ -47,15 +42,16 @@ export class ProtobufReader {
     return this.limit
   }
 
+  protected tooLarge(text: string): Error {
+    return malformed(text)
+  }
+
   /** Starts at `bytes[start, end)`, which must lie inside the array. */
   reset(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
     this.source = bytes
     this.position = start
     this.limit = end
-    this.budget = memoryBudget(end - start)
-    this.granted = this.budget
-    this.isLimited = false
-    this.objects = maxObjects
+    this.grant(end - start)
     this.depth = 1
   }
 
@@ -81,32 +77,6 @@ export class ProtobufReader {
     const end = this.position + size
     if (end > this.limit) throw malformed(`a length of ${size} with ${this.limit - this.position} bytes left`)
     return end
-  }
-
-  /** Counts memory, in units of 16 bytes, against what the message may take; refuses the message beyond. */
-  charge(weight: number): void {
-    this.budget -= weight
-    if (this.budget < 0) throw this.isLimited ? memoryExhausted() : malformed('it would take too much memory')
-  }
-
-  /** Lowers what the message may take in memory to `bytes`; beyond, it is refused with RESOURCE_EXHAUSTED. Call it after {@link reset}. */
-  limitMemory(bytes: number): void {
-    const units = Math.floor(bytes / 16)
-    if (units >= this.budget) return
-    this.budget = units
-    this.granted = units
-    this.isLimited = true
-  }
-
-  /** Bytes of memory that what has been read so far takes, the bytes themselves not counted. */
-  get memoryTaken(): number {
-    return (this.granted - this.budget) * 16
-  }
-
-  /** Counts structs, containers and map entries. */
-  private count(objects: number): void {
-    this.objects -= objects
-    if (this.objects < 0) throw malformed(`more than ${maxObjects} messages, containers and map entries`)
   }
 
   /**

@@ -2,15 +2,8 @@
 
 import { copyBytes } from '../../core/bytes/bytes.ts'
 import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/bytes/int64.ts'
-import { memoryExhausted } from '../../core/bytes/memory-account.ts'
-import {
-  arrayWeight,
-  bytesWeight,
-  entryWeight,
-  maxObjects,
-  memoryBudget,
-  tableWeight,
-} from '../../core/bytes/memory-budget.ts'
+import { arrayWeight, bytesWeight, entryWeight, tableWeight } from '../../core/bytes/memory-budget.ts'
+import { ReadBudget } from '../../core/bytes/read-budget.ts'
 import { utf8Read } from '../../core/bytes/utf8.ts'
 import { malformed, truncated } from './error.ts'
 import { maxDepth, type ThriftEnvelope, type ThriftReader, type ThriftTypeCode } from './protocol.ts'
@@ -20,7 +13,7 @@ import { readUuid } from './uuid.ts'
 const smallest = new Uint8Array([0, 0, 1, 1, 8, 0, 2, 0, 4, 0, 8, 4, 1, 6, 5, 5, 16])
 
 /** Reads the binary protocol from bytes in place; `reset` makes it ready for the next message. */
-export class BinaryReader implements ThriftReader {
+export class BinaryReader extends ReadBudget implements ThriftReader {
   fieldId = 0
   elementType = 0
   keyType = 0
@@ -30,18 +23,17 @@ export class BinaryReader implements ThriftReader {
   private bytes: Uint8Array
   private limit: number
   private depth = 0
-  // In units of 16 bytes: what is left of what the message was granted.
-  private budget: number
-  private granted: number
-  private isLimited = false
-  private objects = maxObjects
 
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
+    super()
     this.bytes = bytes
     this.position = start
     this.limit = end
-    this.budget = memoryBudget(end - start)
-    this.granted = this.budget
+    this.grant(end - start)
+  }
+
+  protected tooLarge(text: string): Error {
+    return malformed('size_limit', text)
   }
 
   /** Starts at `bytes[start, end)`, which must lie inside the array. */
@@ -49,10 +41,7 @@ export class BinaryReader implements ThriftReader {
     this.bytes = bytes
     this.position = start
     this.limit = end
-    this.budget = memoryBudget(end - start)
-    this.granted = this.budget
-    this.isLimited = false
-    this.objects = maxObjects
+    this.grant(end - start)
     this.depth = 0
   }
 
@@ -75,32 +64,6 @@ export class BinaryReader implements ThriftReader {
     this.position += first
     const kind = this.i8() & 0xff
     return { name, kind, sequence: this.i32() }
-  }
-
-  charge(weight: number): void {
-    this.budget -= weight
-    if (this.budget < 0)
-      throw this.isLimited ? memoryExhausted() : malformed('size_limit', 'it would take too much memory')
-  }
-
-  /** Lowers what the message may take in memory to `bytes`; beyond, it is refused with RESOURCE_EXHAUSTED. Call it after {@link reset}. */
-  limitMemory(bytes: number): void {
-    const units = Math.floor(bytes / 16)
-    if (units >= this.budget) return
-    this.budget = units
-    this.granted = units
-    this.isLimited = true
-  }
-
-  /** Bytes of memory that what has been read so far takes, the bytes themselves not counted. */
-  get memoryTaken(): number {
-    return (this.granted - this.budget) * 16
-  }
-
-  /** Counts structs, containers and map entries. */
-  private count(objects: number): void {
-    this.objects -= objects
-    if (this.objects < 0) throw malformed('size_limit', `more than ${maxObjects} structs, containers and map entries`)
   }
 
   structBegin(weight = 0): void {
