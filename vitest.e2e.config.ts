@@ -8,7 +8,8 @@ export default defineConfig({
     // A loaded machine is slow, not wrong.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
-    maxWorkers: 2,
+    // One file at a time: some build the package, which others run.
+    fileParallelism: false,
     retry: process.env['CI'] === undefined ? 0 : 1,
   },
 })

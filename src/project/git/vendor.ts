@@ -151,11 +151,19 @@ function plan(sources: readonly VendorSource[]): ReadonlyMap<string, Uint8Array>
   return files
 }
 
-/** Whether a path below the folder of vendored files is one that {@link placeOf} gives an IDL file; others that somebody puts there are not volo's. */
+/** The end of the name under which a file is written before it is renamed; a command that was killed leaves it. */
+const unfinished = /\.[0-9a-f]{12}\.tmp$/
+
+/**
+ * Whether a path below the folder of vendored files is one that {@link placeOf} gives an IDL file, or what a killed command
+ * left of one; others that somebody puts there are not volo's.
+ */
 function isCopy(path: string): boolean {
+  const whole = path.replace(unfinished, '')
+  if (whole === markName) return whole !== path
   return (
-    isIdlPath(path) &&
-    path
+    isIdlPath(whole) &&
+    whole
       .split(sep)
       .slice(0, -1)
       .some((part) => part.includes('@'))
