@@ -140,7 +140,7 @@ const coreOrder = [
 ]
 
 /** The most files of its own that a folder may have. */
-const mostFiles = 24
+const mostFiles = 20
 
 const show = (list: readonly Import[]): string[] => list.map((one) => `${one.from} -> ${one.to}`)
 
