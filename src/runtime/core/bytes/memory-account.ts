@@ -2,7 +2,7 @@
 
 import { RpcError } from '../error.ts'
 
-/** An account of memory. What is charged is an estimate by weights that a test holds against V8. */
+/** An account of memory. What is charged is an estimate by the weights of `memory-budget.ts`; text counts by its bytes in the message. */
 export class MemoryAccount {
   /** Bytes at most. */
   readonly limit: number
