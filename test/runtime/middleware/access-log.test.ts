@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { BizError, RpcError } from '../../../src/runtime/core/error.ts'
+import type { Layer } from '../../../src/runtime/core/layer.ts'
 import { createRouter } from '../../../src/runtime/core/server/router.ts'
 import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { type AccessLogEntry, type AccessLogOptions, accessLog } from '../../../src/runtime/middleware/access-log.ts'
@@ -47,6 +48,25 @@ test('names the outcome', async () => {
   for (let i = 0; i < 4; i++) await rejection(shop.getProduct('a'))
   expect(entries.map((entry) => entry.code)).toEqual(['EXCEPTION', 'BIZ', 'NOT_FOUND', 'INTERNAL'])
   expect(lines[1]).toMatch(/ BIZ \S+ inproc "no\\nline"$/)
+})
+
+test('logs a call that an inner layer refuses by a synchronous throw, on either side', async () => {
+  const refuse: Layer = () => () => {
+    throw new RpcError('UNAUTHENTICATED', 'no token')
+  }
+  const { entries, layer } = recorder()
+  const router = createRouter({ layers: [layer, refuse] })
+    .add(Shop, shopHandler())
+    .add(Fleet, fleetHandler())
+  expect(await code(createClient(Shop, inProcess(router)).version())).toBe('UNAUTHENTICATED')
+  expect(await code(all(createClient(Fleet, inProcess(router)).listVehicles({})))).toBe('UNAUTHENTICATED')
+  const client = createClient(Shop, shopHandler(), { layers: [layer, refuse] })
+  expect(await code(client.version())).toBe('UNAUTHENTICATED')
+  expect(entries.map(({ role, method, code }) => `${role} ${method} ${code}`)).toEqual([
+    'server version UNAUTHENTICATED',
+    'server ListVehicles UNAUTHENTICATED',
+    'client version UNAUTHENTICATED',
+  ])
 })
 
 test('logs a call that ended early at once, though nobody ever answers it, and once', async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../../src/runtime/core/error.ts'
+import type { Layer } from '../../../src/runtime/core/layer.ts'
 import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
+import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { type TraceEvent, trace } from '../../../src/runtime/middleware/trace.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
 import { onCleanup } from '../../support/cleanup.ts'
@@ -45,6 +47,17 @@ describe('a trace', () => {
     expect(words(onServer)).toEqual(told)
     expect(new Set(onClient.map(({ call }) => call)).size).toBe(1)
     expect(onClient[0]!.call).not.toBe(onServer[0]!.call)
+  })
+
+  it('tells of the end of a call that an inner layer refuses by a synchronous throw', async () => {
+    const refuse: Layer = () => () => {
+      throw new RpcError('UNAUTHENTICATED', 'no token')
+    }
+    const events: TraceEvent[] = []
+    const server = new Server({ layers: [trace((event) => events.push(event)), refuse] }).add(Echo, echoHandler)
+    const client = createClient(Echo, inProcess(server))
+    await expect(client.unary({ text: 'a' })).rejects.toThrow('no token')
+    expect(words(events)).toEqual(['start', 'request 0 a', 'end UNAUTHENTICATED'])
   })
 
   it('tells of the messages of streams in the order in which they pass', async () => {
