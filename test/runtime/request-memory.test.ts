@@ -3,6 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { arrayWeight, tableWeight } from '../../src/runtime/core/bytes/memory-budget.ts'
 import { createClient } from '../../src/runtime/core/client/client.ts'
+import { RpcError } from '../../src/runtime/core/error.ts'
+import { createRouter } from '../../src/runtime/core/server/router.ts'
 import { grpc } from '../../src/runtime/grpc/client/transport.ts'
 import { Server } from '../../src/runtime/serve/server.ts'
 import { thrift } from '../../src/runtime/thrift/client/transport.ts'
@@ -106,5 +108,45 @@ describe('the memory of requests', () => {
     const messages = Array.from({ length: 50 }, () => fats(500))
     expect((await eater.collect(messages)).n).toBe(25_000)
     expect(server.stats().requestMemoryBytes).toBe(0)
+  })
+
+  it('is released by calls that end before or while their handler runs, however they end', async () => {
+    const { server, port, go, eater, thin } = await served()
+    const zipped = grpc(`127.0.0.1:${port}`, { compression: 'gzip' })
+    onCleanup(() => zipped.close())
+    const { Eater } = await generated(proto)
+    const packed = createClient(Eater, zipped) as GeneratedModule
+    const text = { fats: [{ a: Array.from({ length: 60_000 }, (_, i) => String(i * 7919)).join() }] }
+    const outcomes = []
+    for (let i = 0; i < 40; i++) {
+      // Some are cancelled while the server inflates, some while the handler runs.
+      const abort = new AbortController()
+      outcomes.push(packed.eat(text, { signal: abort.signal }).catch(() => {}))
+      setTimeout(() => abort.abort(), i % 20)
+      outcomes.push(eater.eat(fats(1_000), { timeoutMs: (i % 10) + 1 }).catch(() => {}))
+      outcomes.push(thin.eat([{}], { timeoutMs: i % 3 }).catch(() => {}))
+    }
+    await Promise.all(outcomes)
+    go()
+    await expect.poll(() => server.stats().inFlight + server.stats().abandoned).toBe(0)
+    await expect.poll(() => server.stats().requestMemoryBytes).toBe(0)
+  })
+
+  it('is not held by a call that was cancelled before its handler ran, whichever came first', async () => {
+    const { Eater } = await generated(proto)
+    const router = createRouter({
+      services: [{ service: Eater as never, handler: { eat: () => ({}), collect: () => ({}) } }],
+    })
+    const open = () =>
+      router.open(router.find('protobuf', 'fat.Eater', 'Eat')!, { peer: { address: 'test', kind: 'inproc' } })
+    const early = open()
+    early.cancel(new RpcError('CANCELLED', 'gone'))
+    early.holdMemory(1_000)
+    expect(router.memory.used).toBe(0)
+    const late = open()
+    late.holdMemory(1_000)
+    expect(router.memory.used).toBe(1_000)
+    late.cancel(new RpcError('CANCELLED', 'gone'))
+    expect(router.memory.used).toBe(0)
   })
 })

@@ -169,7 +169,8 @@ export class RunningCall extends CallContext implements ServerCall {
   }
 
   holdMemory(bytes: number): void {
-    if (this.ended) return
+    // A request may be decoded after its caller has left; no handler sees it then.
+    if (this.ended || this.cancelled !== undefined) return
     const { memory } = this.registry
     if (this.request === undefined) {
       memory.charge(bytes)
@@ -181,11 +182,14 @@ export class RunningCall extends CallContext implements ServerCall {
   }
 
   override end(): void {
-    if (this.heldBytes > 0) {
-      this.registry.memory.charge(-this.heldBytes)
-      this.heldBytes = 0
-    }
+    this.releaseMemory()
     super.end()
+  }
+
+  private releaseMemory(): void {
+    if (this.heldBytes === 0) return
+    this.registry.memory.charge(-this.heldBytes)
+    this.heldBytes = 0
   }
 
   /** Resolves when the call, which is in flight now, no longer is. */
@@ -222,6 +226,8 @@ export class RunningCall extends CallContext implements ServerCall {
     }
     this.early?.refuse(reason)
     if (this.state === 'waiting') this.refuse()
+    // Nothing else ends a call that is never handled.
+    if (this.state === 'opened') this.releaseMemory()
     if (this.state !== 'running') return
     this.state = 'abandoned'
     this.giveUp()
