@@ -18,18 +18,18 @@ export interface RoundTrip {
 export class ReceiveWindow {
   /** Bytes that the peer may still send; negative when it sent too much. */
   left: number
-  private size: number
-  private readonly most: number
-  private readonly roundTrip: RoundTrip | undefined
-  private read = 0
-  private updatedAt = Number.NEGATIVE_INFINITY
+  #size: number
+  readonly #most: number
+  readonly #roundTrip: RoundTrip | undefined
+  #read = 0
+  #updatedAt = Number.NEGATIVE_INFINITY
 
   /** `size`: what the window is when everything has been read; `most`: how far it may grow. */
   constructor(size: number, most = 0, roundTrip: RoundTrip | undefined = undefined) {
     this.left = size
-    this.size = size
-    this.most = most
-    this.roundTrip = roundTrip
+    this.#size = size
+    this.#most = most
+    this.#roundTrip = roundTrip
   }
 
   /**
@@ -37,24 +37,24 @@ export class ReceiveWindow {
    * window, else 0.
    */
   credit(bytes: number): number {
-    const read = this.read + bytes
-    if (read * 2 < this.size) {
-      this.read = read
+    const read = this.#read + bytes
+    if (read * 2 < this.#size) {
+      this.#read = read
       return 0
     }
-    this.read = 0
-    const increment = this.size < this.most ? read + this.grow() : read
+    this.#read = 0
+    const increment = this.#size < this.#most ? read + this.#grow() : read
     this.left += increment
     return increment
   }
 
-  private grow(): number {
+  #grow(): number {
     const now = performance.now()
-    const since = now - this.updatedAt
-    this.updatedAt = now
-    if (this.roundTrip === undefined || since > 2 * this.roundTrip.ms) return 0
-    const more = Math.min(this.size, this.most - this.size)
-    this.size += more
+    const since = now - this.#updatedAt
+    this.#updatedAt = now
+    if (this.#roundTrip === undefined || since > 2 * this.#roundTrip.ms) return 0
+    const more = Math.min(this.#size, this.#most - this.#size)
+    this.#size += more
     return more
   }
 }

@@ -46,23 +46,23 @@ export class Gate implements Admission {
   abandoned = 0
   /** Calls that found no room, since the beginning. */
   rejected = 0
-  private readonly options: GateOptions
-  private readonly line = new WaitingLine<Ticket>()
+  readonly #options: GateOptions
+  readonly #line = new WaitingLine<Ticket>()
   /** The first call in line that found no room. */
-  private firstOutside: Ticket | undefined = undefined
-  private isScheduled = false
-  private isDraining = false
+  #firstOutside: Ticket | undefined = undefined
+  #isScheduled = false
+  #isDraining = false
   /** The last look at the clock said that it is time for others. */
-  private isOverdue = false
+  #isOverdue = false
 
   constructor(options: GateOptions) {
-    this.options = options
+    this.#options = options
     this.isOpen = options.concurrency === Number.POSITIVE_INFINITY && !options.hops
   }
 
   /** Calls in line. */
   get pending(): number {
-    return this.line.length
+    return this.#line.length
   }
 
   started(): void {
@@ -76,18 +76,18 @@ export class Gate implements Admission {
   ended(wasAbandoned: boolean): void {
     this.running--
     if (wasAbandoned) this.abandoned--
-    if (this.line.length > 0) this.wake()
+    if (this.#line.length > 0) this.#wake()
   }
 
   admit(call: ServerCall, start: () => Promise<unknown>): Promise<unknown> {
     // A layer may have come here late: such a call must not take a place in line that nobody would free.
     if (call.cx.cancelled !== undefined) return start()
-    const { concurrency, capacity, overflow, hops } = this.options
-    if (!hops && this.line.length === 0 && this.running < concurrency) return start()
+    const { concurrency, capacity, overflow, hops } = this.#options
+    if (!hops && this.#line.length === 0 && this.running < concurrency) return start()
     const isOneway = call.cx.method.kind === 'oneway'
     const isFull = this.pending >= capacity + (hops ? Math.max(0, concurrency - this.running) : 0)
     const refusal =
-      isFull && overflow === 'reject' ? this.full() : isOneway ? undefined : this.cycle(call.cx, concurrency)
+      isFull && overflow === 'reject' ? this.#full() : isOneway ? undefined : this.#cycle(call.cx, concurrency)
     if (refusal !== undefined) {
       call.cancel(refusal)
       return Promise.reject(refusal)
@@ -107,63 +107,64 @@ export class Gate implements Admission {
         previous: undefined,
       }
       call.wait()
-      this.line.append(ticket)
-      if (isFull) this.firstOutside ??= ticket
+      this.#line.append(ticket)
+      if (isFull) this.#firstOutside ??= ticket
       else accept(ticket)
-      call.cx.onCancel((reason) => this.drop(ticket, reason))
-      if (this.running < concurrency) this.wake()
+      call.cx.onCancel((reason) => this.#drop(ticket, reason))
+      if (this.running < concurrency) this.#wake()
     })
   }
 
   /** Starts what may start, in a task of its own. */
-  private wake(): void {
-    if (this.isScheduled || this.isDraining) return
-    this.isScheduled = true
-    if (this.isOverdue) nextTurn(this.drain)
-    else settled.then(this.drain)
+  #wake(): void {
+    if (this.#isScheduled || this.#isDraining) return
+    this.#isScheduled = true
+    if (this.#isOverdue) nextTurn(this.#drain)
+    else settled.then(this.#drain)
   }
 
-  private readonly drain = (): void => {
-    const { line, options } = this
-    this.isScheduled = false
-    this.isOverdue = false
-    this.isDraining = true
-    while (line.first !== undefined && this.running < options.concurrency && !this.isOverdue) {
+  readonly #drain = (): void => {
+    const line = this.#line
+    const options = this.#options
+    this.#isScheduled = false
+    this.#isOverdue = false
+    this.#isDraining = true
+    while (line.first !== undefined && this.running < options.concurrency && !this.#isOverdue) {
       const ticket = line.first
-      this.remove(ticket)
+      this.#remove(ticket)
       ticket.start().then(ticket.resolve, ticket.reject)
-      this.isOverdue = turnIsOverdue()
+      this.#isOverdue = turnIsOverdue()
     }
-    this.isDraining = false
-    if (line.length > 0 && this.running < options.concurrency) this.wake()
+    this.#isDraining = false
+    if (line.length > 0 && this.running < options.concurrency) this.#wake()
   }
 
-  private drop(ticket: Ticket, reason: RpcError): void {
-    if (!this.remove(ticket)) return
+  #drop(ticket: Ticket, reason: RpcError): void {
+    if (!this.#remove(ticket)) return
     if (ticket.isOneway && ticket.isAccepted) ticket.call.unexpected(reason)
     else ticket.reject(reason)
   }
 
   /** Takes a call out of the line, which makes room for the first that had none. False when it is not in line. */
-  private remove(ticket: Ticket): boolean {
-    const outside = this.firstOutside
-    if (outside === ticket) this.firstOutside = ticket.next
+  #remove(ticket: Ticket): boolean {
+    const outside = this.#firstOutside
+    if (outside === ticket) this.#firstOutside = ticket.next
     else if (outside !== undefined && ticket.isInLine) {
-      this.firstOutside = outside.next
+      this.#firstOutside = outside.next
       accept(outside)
     }
-    return this.line.remove(ticket)
+    return this.#line.remove(ticket)
   }
 
-  private full(): RpcError {
+  #full(): RpcError {
     this.rejected++
-    const { title, concurrency, capacity } = this.options
+    const { title, concurrency, capacity } = this.#options
     const message = `${title} is busy: ${concurrency} calls run and ${capacity} wait`
     return new RpcError('RESOURCE_EXHAUSTED', message, { stack: false, bytesSent: false })
   }
 
   /** Why a call would wait for itself: every place is held by one of the calls that it is made for. */
-  private cycle(cx: Context, concurrency: number): RpcError | undefined {
+  #cycle(cx: Context, concurrency: number): RpcError | undefined {
     if (this.running < concurrency) return undefined
     let places = 0
     const chain = [`${cx.service.name}.${cx.method.name}`]
@@ -173,7 +174,7 @@ export class Gate implements Admission {
       if (behind.countedBy === this) places++
     }
     if (places < concurrency) return undefined
-    const { title } = this.options
+    const { title } = this.#options
     const path = chain.reverse().join(' -> ')
     const message = `${title} would wait for itself: ${path} (concurrency ${concurrency}); raise its concurrency, or do not await the call`
     return new RpcError('FAILED_PRECONDITION', message, { stack: false, bytesSent: false })

@@ -54,15 +54,15 @@ const moving = new WeakSet<ArrayBuffer>()
 /** Copies the byte arrays of one message, or moves those that its mark says. */
 export class ByteCopier {
   readonly transfers: ArrayBuffer[] = []
-  private readonly mark: TransferMark | undefined
+  readonly #mark: TransferMark | undefined
 
   constructor(mark: TransferMark | undefined) {
-    this.mark = mark
+    this.#mark = mark
   }
 
   /** An array with a buffer of its own, never a view into a larger one, which would travel along as a whole. */
   copy(bytes: Uint8Array, path: string): Uint8Array {
-    const { mark } = this
+    const mark = this.#mark
     const { buffer } = bytes
     if (mark !== undefined && buffer instanceof ArrayBuffer && bytes.length === buffer.byteLength && bytes.length > 0) {
       const wanted = mark.buffers === undefined || mark.buffers.has(buffer)
@@ -78,7 +78,8 @@ export class ByteCopier {
 
   /** All of the message has been copied. Throws INVALID_ARGUMENT when a buffer that should move is not in it. */
   finish(): void {
-    const { mark, transfers } = this
+    const { transfers } = this
+    const mark = this.#mark
     if (mark === undefined) return
     mark.used = true
     if (mark.buffers === undefined || mark.buffers.size === transfers.length) return
@@ -92,7 +93,7 @@ export class ByteCopier {
   /** The message will not be posted. */
   undo(): void {
     for (const buffer of this.transfers) moving.delete(buffer)
-    if (this.mark !== undefined) this.mark.used = false
+    if (this.#mark !== undefined) this.#mark.used = false
   }
 }
 

@@ -10,18 +10,18 @@ interface Waiter extends InLine {
 
 /** Calls that wait for a limit, first come first served. */
 export class CallLine {
-  private readonly line = new WaitingLine<Waiter>()
-  private readonly capacity: number
-  private readonly onEmpty: () => void
+  readonly #line = new WaitingLine<Waiter>()
+  readonly #capacity: number
+  readonly #onEmpty: () => void
 
   /** `onEmpty` runs when the last call has left without having been let through. */
   constructor(capacity: number, onEmpty: () => void = () => {}) {
-    this.capacity = capacity
-    this.onEmpty = onEmpty
+    this.#capacity = capacity
+    this.#onEmpty = onEmpty
   }
 
   get length(): number {
-    return this.line.length
+    return this.#line.length
   }
 
   /**
@@ -29,7 +29,7 @@ export class CallLine {
    * reason when the call ends early.
    */
   wait(cx: Context, why: string): Promise<void> {
-    if (this.line.length >= this.capacity) {
+    if (this.#line.length >= this.#capacity) {
       return Promise.reject(new RpcError('RESOURCE_EXHAUSTED', why, { stack: false, bytesSent: false }))
     }
     return new Promise((resolve, reject) => {
@@ -43,18 +43,18 @@ export class CallLine {
           resolve()
         },
       }
-      this.line.append(waiter)
+      this.#line.append(waiter)
       unlisten = cx.onCancel((reason) => {
-        if (!this.line.remove(waiter)) return
+        if (!this.#line.remove(waiter)) return
         reject(reason)
-        if (this.line.length === 0) this.onEmpty()
+        if (this.#line.length === 0) this.#onEmpty()
       })
     })
   }
 
   /** Lets the first in line through; false when nobody waits. */
   letOneThrough(): boolean {
-    const first = this.line.shift()
+    const first = this.#line.shift()
     first?.go()
     return first !== undefined
   }

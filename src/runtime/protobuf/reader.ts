@@ -22,24 +22,24 @@ import { maxDepth } from './writer.ts'
 export class ProtobufReader extends ReadBudget {
   /** Absolute place of the next byte. */
   position: number
-  private source: Uint8Array
-  private limit: number
+  #source: Uint8Array
+  #limit: number
   // Open messages, the outermost included.
-  private depth = 1
-  private low = 0
-  private high = 0
+  #depth = 1
+  #low = 0
+  #high = 0
 
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
     super()
-    this.source = bytes
+    this.#source = bytes
     this.position = start
-    this.limit = end
+    this.#limit = end
     this.grant(end - start)
   }
 
   /** Where the bytes end: what a decode of the whole message takes as its `end`. */
   get end(): number {
-    return this.limit
+    return this.#limit
   }
 
   protected tooLarge(text: string): Error {
@@ -48,34 +48,34 @@ export class ProtobufReader extends ReadBudget {
 
   /** Starts at `bytes[start, end)`, which must lie inside the array. */
   reset(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
-    this.source = bytes
+    this.#source = bytes
     this.position = start
-    this.limit = end
+    this.#limit = end
     this.grant(end - start)
-    this.depth = 1
+    this.#depth = 1
   }
 
   /** The tag of the next field: `number << 3 | wire type`, unsigned. */
   tag(): number {
     const at = this.position
-    if (at >= this.limit) throw truncated()
-    const first = this.source[at]!
+    if (at >= this.#limit) throw truncated()
+    const first = this.#source[at]!
     if (first < 128) {
       if (first < 8) throw malformed('a field number of 0')
       this.position = at + 1
       return first
     }
-    this.varint64()
-    if (this.high !== 0) throw malformed('a tag beyond 32 bits')
-    if (this.low >>> 3 === 0) throw malformed('a field number of 0')
-    return this.low >>> 0
+    this.#varint64()
+    if (this.#high !== 0) throw malformed('a tag beyond 32 bits')
+    if (this.#low >>> 3 === 0) throw malformed('a field number of 0')
+    return this.#low >>> 0
   }
 
   /** The end of a length-delimited field whose length comes next. */
   length(): number {
     const size = this.uint32()
     const end = this.position + size
-    if (end > this.limit) throw malformed(`a length of ${size} with ${this.limit - this.position} bytes left`)
+    if (end > this.#limit) throw malformed(`a length of ${size} with ${this.#limit - this.position} bytes left`)
     return end
   }
 
@@ -86,7 +86,7 @@ export class ProtobufReader extends ReadBudget {
   enter(weight = 0): number {
     this.charge(weight)
     this.count(1)
-    if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
+    if (++this.#depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
     return this.length()
   }
 
@@ -94,7 +94,7 @@ export class ProtobufReader extends ReadBudget {
   empty(weight = 0): number {
     this.charge(weight)
     this.count(1)
-    this.depth++
+    this.#depth++
     return this.position
   }
 
@@ -106,15 +106,15 @@ export class ProtobufReader extends ReadBudget {
   /** Ends the reading of a message: every byte of it must have been read. */
   leave(end: number): void {
     if (this.position !== end) throw malformed('a field crosses the end of its message')
-    this.depth--
+    this.#depth--
   }
 
   /** Enters a group, whose start tag has been read, and returns the place of its end tag. Close it with `leaveGroup`. */
   enterGroup(tag: number, weight = 0): number {
     this.charge(weight)
-    if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
+    if (++this.#depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
     const start = this.position
-    const end = this.skipGroup(tag)
+    const end = this.#skipGroup(tag)
     this.position = start
     return end
   }
@@ -126,30 +126,30 @@ export class ProtobufReader extends ReadBudget {
 
   bool(): boolean {
     const at = this.position
-    if (at < this.limit && this.source[at]! < 128) {
+    if (at < this.#limit && this.#source[at]! < 128) {
       this.position = at + 1
-      return this.source[at] !== 0
+      return this.#source[at] !== 0
     }
-    this.varint64()
-    return (this.low | this.high) !== 0
+    this.#varint64()
+    return (this.#low | this.#high) !== 0
   }
 
   int32(): number {
     const at = this.position
-    if (at < this.limit && this.source[at]! < 128) {
+    if (at < this.#limit && this.#source[at]! < 128) {
       this.position = at + 1
-      return this.source[at]!
+      return this.#source[at]!
     }
-    return this.varint32()
+    return this.#varint32()
   }
 
   uint32(): number {
     const at = this.position
-    if (at < this.limit && this.source[at]! < 128) {
+    if (at < this.#limit && this.#source[at]! < 128) {
       this.position = at + 1
-      return this.source[at]!
+      return this.#source[at]!
     }
-    return this.varint32() >>> 0
+    return this.#varint32() >>> 0
   }
 
   sint32(): number {
@@ -158,13 +158,13 @@ export class ProtobufReader extends ReadBudget {
   }
 
   int64(): bigint {
-    this.varint64()
-    return int64FromHalves(this.low, this.high)
+    this.#varint64()
+    return int64FromHalves(this.#low, this.#high)
   }
 
   int64Number(): number {
-    this.varint64()
-    return safe(int64ToNumber(this.low, this.high))
+    this.#varint64()
+    return safe(int64ToNumber(this.#low, this.#high))
   }
 
   int64String(): string {
@@ -172,13 +172,13 @@ export class ProtobufReader extends ReadBudget {
   }
 
   uint64(): bigint {
-    this.varint64()
-    return uint64FromHalves(this.low, this.high)
+    this.#varint64()
+    return uint64FromHalves(this.#low, this.#high)
   }
 
   uint64Number(): number {
-    this.varint64()
-    return safe(uint64ToNumber(this.low, this.high))
+    this.#varint64()
+    return safe(uint64ToNumber(this.#low, this.#high))
   }
 
   uint64String(): string {
@@ -186,13 +186,13 @@ export class ProtobufReader extends ReadBudget {
   }
 
   sint64(): bigint {
-    this.zigzag64()
-    return int64FromHalves(this.low, this.high)
+    this.#zigzag64()
+    return int64FromHalves(this.#low, this.#high)
   }
 
   sint64Number(): number {
-    this.zigzag64()
-    return safe(int64ToNumber(this.low, this.high))
+    this.#zigzag64()
+    return safe(int64ToNumber(this.#low, this.#high))
   }
 
   sint64String(): string {
@@ -205,16 +205,16 @@ export class ProtobufReader extends ReadBudget {
 
   sfixed32(): number {
     const at = this.position
-    const bytes = this.source
-    if (at + 4 > this.limit) throw truncated()
+    const bytes = this.#source
+    if (at + 4 > this.#limit) throw truncated()
     this.position = at + 4
     return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
   }
 
   fixed64(): bigint {
     const at = this.position
-    const bytes = this.source
-    if (at + 8 > this.limit) throw truncated()
+    const bytes = this.#source
+    if (at + 8 > this.#limit) throw truncated()
     this.position = at + 8
     const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
     const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)
@@ -232,8 +232,8 @@ export class ProtobufReader extends ReadBudget {
 
   sfixed64(): bigint {
     const at = this.position
-    const bytes = this.source
-    if (at + 8 > this.limit) throw truncated()
+    const bytes = this.#source
+    if (at + 8 > this.#limit) throw truncated()
     this.position = at + 8
     const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
     const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)
@@ -255,8 +255,8 @@ export class ProtobufReader extends ReadBudget {
 
   double(): number {
     const at = this.position
-    const bytes = this.source
-    if (at + 8 > this.limit) throw truncated()
+    const bytes = this.#source
+    if (at + 8 > this.#limit) throw truncated()
     this.position = at + 8
     const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
     const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)
@@ -303,7 +303,7 @@ export class ProtobufReader extends ReadBudget {
   packedFloat(into: number[]): void {
     const end = this.length()
     const start = this.position
-    const view = new DataView(this.source.buffer, this.source.byteOffset + start, end - start)
+    const view = new DataView(this.#source.buffer, this.#source.byteOffset + start, end - start)
     const size = end - start - 3
     for (let at = 0; at < size; at += 4) into.push(view.getFloat32(at, true))
     this.position = end - ((end - start) & 3)
@@ -313,7 +313,7 @@ export class ProtobufReader extends ReadBudget {
   packedDouble(into: number[]): void {
     const end = this.length()
     const start = this.position
-    const view = new DataView(this.source.buffer, this.source.byteOffset + start, end - start)
+    const view = new DataView(this.#source.buffer, this.#source.byteOffset + start, end - start)
     const size = end - start - 7
     for (let at = 0; at < size; at += 8) into.push(view.getFloat64(at, true))
     this.position = end - ((end - start) & 7)
@@ -325,7 +325,7 @@ export class ProtobufReader extends ReadBudget {
     const end = this.length()
     const start = this.position
     this.position = end
-    const text = utf8ReadStrict(this.source, start, end)
+    const text = utf8ReadStrict(this.#source, start, end)
     if (text === undefined) throw malformed('a string that is not UTF-8')
     return text
   }
@@ -335,14 +335,14 @@ export class ProtobufReader extends ReadBudget {
     const end = this.length()
     const start = this.position
     this.position = end
-    return utf8Read(this.source, start, end)
+    return utf8Read(this.#source, start, end)
   }
 
   /** Everything up to `end`, copied: a message as it came. */
   rest(end: number): Uint8Array {
     const start = this.position
     this.position = end
-    return copyBytes(this.source, start, end)
+    return copyBytes(this.#source, start, end)
   }
 
   /** Bytes copied out of the message. */
@@ -351,7 +351,7 @@ export class ProtobufReader extends ReadBudget {
     const end = this.length()
     const start = this.position
     this.position = end
-    return copyBytes(this.source, start, end)
+    return copyBytes(this.#source, start, end)
   }
 
   /** Bytes that share the message's memory. */
@@ -360,28 +360,28 @@ export class ProtobufReader extends ReadBudget {
     const end = this.length()
     const start = this.position
     this.position = end
-    return this.source.subarray(start, end)
+    return this.#source.subarray(start, end)
   }
 
   /** Reads over a field whose tag has been read. */
   skip(tag: number): void {
     switch (tag & 7) {
       case 0:
-        this.varint64()
+        this.#varint64()
         return
       case 1:
-        this.advance(8)
+        this.#advance(8)
         return
       case 2:
         this.position = this.length()
         return
       case 3:
-        if (++this.depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
-        this.skipGroup(tag)
-        this.depth--
+        if (++this.#depth > maxDepth) throw malformed(`nested deeper than ${maxDepth}`)
+        this.#skipGroup(tag)
+        this.#depth--
         return
       case 5:
-        this.advance(4)
+        this.#advance(4)
         return
       default:
         throw malformed((tag & 7) === 4 ? 'a group that ends without a start' : `unknown wire type ${tag & 7}`)
@@ -396,7 +396,7 @@ export class ProtobufReader extends ReadBudget {
     const size = varintSize(tag)
     const copy = new Uint8Array(size + this.position - start)
     for (let i = 0, rest = tag; i < size; i++, rest >>>= 7) copy[i] = (rest & 127) | (i < size - 1 ? 128 : 0)
-    copy.set(this.source.subarray(start, this.position), size)
+    copy.set(this.#source.subarray(start, this.position), size)
     ;(kept as Uint8Array[]).push(copy)
     return kept
   }
@@ -419,7 +419,7 @@ export class ProtobufReader extends ReadBudget {
   }
 
   /** Reads over the fields of a group and its end tag; returns the place of that tag. */
-  private skipGroup(start: number): number {
+  #skipGroup(start: number): number {
     for (;;) {
       const at = this.position
       const tag = this.tag()
@@ -431,18 +431,18 @@ export class ProtobufReader extends ReadBudget {
     }
   }
 
-  private advance(size: number): void {
-    if (size > this.limit - this.position) throw truncated()
+  #advance(size: number): void {
+    if (size > this.#limit - this.position) throw truncated()
     this.position += size
   }
 
   /** The low half of a varint. */
-  private varint32(): number {
-    const bytes = this.source
+  #varint32(): number {
+    const bytes = this.#source
     let at = this.position
-    if (at + 10 > this.limit) {
-      this.varint64()
-      return this.low
+    if (at + 10 > this.#limit) {
+      this.#varint64()
+      return this.#low
     }
     let byte = bytes[at++]!
     let value = byte & 127
@@ -471,9 +471,9 @@ export class ProtobufReader extends ReadBudget {
     return value
   }
 
-  private varint64(): void {
-    const bytes = this.source
-    const end = this.limit
+  #varint64(): void {
+    const bytes = this.#source
+    const end = this.#limit
     let at = this.position
     let low = 0
     let high = 0
@@ -484,8 +484,8 @@ export class ProtobufReader extends ReadBudget {
       low |= (byte & 127) << shift
       if (byte < 128) {
         this.position = at
-        this.low = low
-        this.high = 0
+        this.#low = low
+        this.#high = 0
         return
       }
     }
@@ -500,16 +500,16 @@ export class ProtobufReader extends ReadBudget {
       high |= (byte & 127) << shift
     }
     this.position = at
-    this.low = low
-    this.high = high
+    this.#low = low
+    this.#high = high
   }
 
-  private zigzag64(): void {
-    this.varint64()
-    const sign = -(this.low & 1)
-    const low = ((this.low >>> 1) | (this.high << 31)) ^ sign
-    this.high = (this.high >>> 1) ^ sign
-    this.low = low
+  #zigzag64(): void {
+    this.#varint64()
+    const sign = -(this.#low & 1)
+    const low = ((this.#low >>> 1) | (this.#high << 31)) ^ sign
+    this.#high = (this.#high >>> 1) ^ sign
+    this.#low = low
   }
 }
 

@@ -19,13 +19,13 @@ export class ProtobufWriter extends ByteWriter {
   /** Starts a group; `tag` is its start tag. */
   beginGroup(tag: number): void {
     if (++this.depth > maxDepth) throw invalidValue(`something nested deeper than ${maxDepth}`, 'protobuf')
-    this.tag(tag)
+    this.#tag(tag)
   }
 
   /** Ends a group; `tag` is its end tag. */
   endGroup(tag: number): void {
     this.depth--
-    this.tag(tag)
+    this.#tag(tag)
   }
 
   /** Starts a length-delimited field and returns what `end` needs. */
@@ -33,7 +33,7 @@ export class ProtobufWriter extends ByteWriter {
     if (++this.depth > maxDepth) throw invalidValue(`something nested deeper than ${maxDepth}`, 'protobuf')
     if (this.at + head > this.bytes.length) this.grow(head)
     if (tag < 128) this.bytes[this.at++] = tag
-    else this.varint(tag)
+    else this.#varint(tag)
     this.at++
     return this.at - this.start
   }
@@ -57,85 +57,85 @@ export class ProtobufWriter extends ByteWriter {
     this.bytes.copyWithin(from + extra, from, this.at)
     const end = this.at + extra
     this.at = from - 1
-    this.varint(length)
+    this.#varint(length)
     this.at = end
   }
 
   boolField(tag: number, value: boolean): void {
     if (typeof value !== 'boolean') throw invalidValue(value, 'a boolean')
-    this.varintField(tag, value ? 1 : 0)
+    this.#varintField(tag, value ? 1 : 0)
   }
 
   int32Field(tag: number, value: number): void {
     if ((value | 0) !== value) throw invalidValue(value, 'a 32-bit integer')
-    if (value >= 0) this.varintField(tag, value)
+    if (value >= 0) this.#varintField(tag, value)
     else {
-      this.tag(tag)
-      this.negative32(value)
+      this.#tag(tag)
+      this.#negative32(value)
     }
   }
 
   uint32Field(tag: number, value: number): void {
     if (value >>> 0 !== value) throw invalidValue(value, 'an unsigned 32-bit integer')
-    this.varintField(tag, value)
+    this.#varintField(tag, value)
   }
 
   sint32Field(tag: number, value: number): void {
     if ((value | 0) !== value) throw invalidValue(value, 'a 32-bit integer')
-    this.varintField(tag, ((value << 1) ^ (value >> 31)) >>> 0)
+    this.#varintField(tag, ((value << 1) ^ (value >> 31)) >>> 0)
   }
 
   int64Field(tag: number, value: bigint | number | string): void {
-    this.tag(tag)
-    this.varint64(signed(value))
+    this.#tag(tag)
+    this.#varint64(signed(value))
   }
 
   uint64Field(tag: number, value: bigint | number | string): void {
-    this.tag(tag)
-    this.varint64(unsigned(value))
+    this.#tag(tag)
+    this.#varint64(unsigned(value))
   }
 
   sint64Field(tag: number, value: bigint | number | string): void {
-    this.tag(tag)
-    this.zigzag64(signed(value))
+    this.#tag(tag)
+    this.#zigzag64(signed(value))
   }
 
   fixed32Field(tag: number, value: number): void {
     if (value >>> 0 !== value) throw invalidValue(value, 'an unsigned 32-bit integer')
-    this.tag(tag)
+    this.#tag(tag)
     this.view.setUint32(this.at, value, true)
     this.at += 4
   }
 
   sfixed32Field(tag: number, value: number): void {
     if ((value | 0) !== value) throw invalidValue(value, 'a 32-bit integer')
-    this.tag(tag)
+    this.#tag(tag)
     this.view.setInt32(this.at, value, true)
     this.at += 4
   }
 
   fixed64Field(tag: number, value: bigint | number | string): void {
-    this.tag(tag)
+    this.#tag(tag)
     this.view.setBigUint64(this.at, unsigned(value), true)
     this.at += 8
   }
 
   sfixed64Field(tag: number, value: bigint | number | string): void {
-    this.tag(tag)
+    this.#tag(tag)
     this.view.setBigInt64(this.at, signed(value), true)
     this.at += 8
   }
 
   floatField(tag: number, value: number): void {
     if (typeof value !== 'number') throw invalidValue(value, 'a number')
-    this.tag(tag)
+    this.#tag(tag)
     this.view.setFloat32(this.at, value, true)
     this.at += 4
   }
 
   doubleField(tag: number, value: number): void {
     if (typeof value !== 'number') throw invalidValue(value, 'a number')
-    this.tag(tag)
+    this.#tag(tag)
     this.view.setFloat64(this.at, value, true)
     this.at += 8
   }
@@ -144,19 +144,19 @@ export class ProtobufWriter extends ByteWriter {
     if (typeof value !== 'string') throw invalidValue(value, 'a string')
     if (this.at + head > this.bytes.length) this.grow(head)
     if (tag < 128) this.bytes[this.at++] = tag
-    else this.varint(tag)
+    else this.#varint(tag)
     this.varintText(value)
   }
 
   bytesField(tag: number, value: Uint8Array): void {
     if (!(value instanceof Uint8Array)) throw invalidValue(value, 'a Uint8Array')
-    this.tag(tag)
-    this.varint(value.length)
+    this.#tag(tag)
+    this.#varint(value.length)
     this.raw(value)
   }
 
   packedBool(tag: number, values: readonly boolean[]): void {
-    const begun = this.beginPacked(tag, values.length)
+    const begun = this.#beginPacked(tag, values.length)
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
       if (typeof value !== 'boolean') throw invalidValue(value, 'a boolean')
@@ -166,56 +166,56 @@ export class ProtobufWriter extends ByteWriter {
   }
 
   packedInt32(tag: number, values: readonly number[]): void {
-    const begun = this.beginPacked(tag, values.length * 10)
+    const begun = this.#beginPacked(tag, values.length * 10)
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
       if ((value | 0) !== value) throw invalidValue(value, 'a 32-bit integer')
-      if (value >= 0) this.varint(value)
-      else this.negative32(value)
+      if (value >= 0) this.#varint(value)
+      else this.#negative32(value)
     }
     this.end(begun)
   }
 
   packedUint32(tag: number, values: readonly number[]): void {
-    const begun = this.beginPacked(tag, values.length * 5)
+    const begun = this.#beginPacked(tag, values.length * 5)
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
       if (value >>> 0 !== value) throw invalidValue(value, 'an unsigned 32-bit integer')
-      this.varint(value)
+      this.#varint(value)
     }
     this.end(begun)
   }
 
   packedSint32(tag: number, values: readonly number[]): void {
-    const begun = this.beginPacked(tag, values.length * 5)
+    const begun = this.#beginPacked(tag, values.length * 5)
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
       if ((value | 0) !== value) throw invalidValue(value, 'a 32-bit integer')
-      this.varint(((value << 1) ^ (value >> 31)) >>> 0)
+      this.#varint(((value << 1) ^ (value >> 31)) >>> 0)
     }
     this.end(begun)
   }
 
   packedInt64(tag: number, values: readonly (bigint | number | string)[]): void {
-    const begun = this.beginPacked(tag, values.length * 10)
-    for (let i = 0; i < values.length; i++) this.varint64(signed(values[i]!))
+    const begun = this.#beginPacked(tag, values.length * 10)
+    for (let i = 0; i < values.length; i++) this.#varint64(signed(values[i]!))
     this.end(begun)
   }
 
   packedUint64(tag: number, values: readonly (bigint | number | string)[]): void {
-    const begun = this.beginPacked(tag, values.length * 10)
-    for (let i = 0; i < values.length; i++) this.varint64(unsigned(values[i]!))
+    const begun = this.#beginPacked(tag, values.length * 10)
+    for (let i = 0; i < values.length; i++) this.#varint64(unsigned(values[i]!))
     this.end(begun)
   }
 
   packedSint64(tag: number, values: readonly (bigint | number | string)[]): void {
-    const begun = this.beginPacked(tag, values.length * 10)
-    for (let i = 0; i < values.length; i++) this.zigzag64(signed(values[i]!))
+    const begun = this.#beginPacked(tag, values.length * 10)
+    for (let i = 0; i < values.length; i++) this.#zigzag64(signed(values[i]!))
     this.end(begun)
   }
 
   packedFixed32(tag: number, values: readonly number[]): void {
-    this.beginFixed(tag, values.length * 4)
+    this.#beginFixed(tag, values.length * 4)
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
       if (value >>> 0 !== value) throw invalidValue(value, 'an unsigned 32-bit integer')
@@ -225,7 +225,7 @@ export class ProtobufWriter extends ByteWriter {
   }
 
   packedSfixed32(tag: number, values: readonly number[]): void {
-    this.beginFixed(tag, values.length * 4)
+    this.#beginFixed(tag, values.length * 4)
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
       if ((value | 0) !== value) throw invalidValue(value, 'a 32-bit integer')
@@ -235,7 +235,7 @@ export class ProtobufWriter extends ByteWriter {
   }
 
   packedFixed64(tag: number, values: readonly (bigint | number | string)[]): void {
-    this.beginFixed(tag, values.length * 8)
+    this.#beginFixed(tag, values.length * 8)
     for (let i = 0; i < values.length; i++) {
       this.view.setBigUint64(this.at, unsigned(values[i]!), true)
       this.at += 8
@@ -243,7 +243,7 @@ export class ProtobufWriter extends ByteWriter {
   }
 
   packedSfixed64(tag: number, values: readonly (bigint | number | string)[]): void {
-    this.beginFixed(tag, values.length * 8)
+    this.#beginFixed(tag, values.length * 8)
     for (let i = 0; i < values.length; i++) {
       this.view.setBigInt64(this.at, signed(values[i]!), true)
       this.at += 8
@@ -251,7 +251,7 @@ export class ProtobufWriter extends ByteWriter {
   }
 
   packedFloat(tag: number, values: readonly number[]): void {
-    this.beginFixed(tag, values.length * 4)
+    this.#beginFixed(tag, values.length * 4)
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
       if (typeof value !== 'number') throw invalidValue(value, 'a number')
@@ -261,7 +261,7 @@ export class ProtobufWriter extends ByteWriter {
   }
 
   packedDouble(tag: number, values: readonly number[]): void {
-    this.beginFixed(tag, values.length * 8)
+    this.#beginFixed(tag, values.length * 8)
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
       if (typeof value !== 'number') throw invalidValue(value, 'a number')
@@ -270,32 +270,32 @@ export class ProtobufWriter extends ByteWriter {
     }
   }
 
-  private beginPacked(tag: number, atMost: number): number {
+  #beginPacked(tag: number, atMost: number): number {
     // The 20 are for the eight bytes a 64-bit value passes through and for the length when it grows.
     this.room(head + atMost + 20)
     return this.begin(tag)
   }
 
-  private beginFixed(tag: number, size: number): void {
+  #beginFixed(tag: number, size: number): void {
     this.room(head + size)
-    this.varint(tag)
-    this.varint(size)
+    this.#varint(tag)
+    this.#varint(size)
   }
 
-  private varintField(tag: number, value: number): void {
+  #varintField(tag: number, value: number): void {
     if (this.at + head > this.bytes.length) this.grow(head)
     if (tag < 128) this.bytes[this.at++] = tag
-    else this.varint(tag)
+    else this.#varint(tag)
     if (value < 128) this.bytes[this.at++] = value
-    else this.varint(value)
+    else this.#varint(value)
   }
 
-  private tag(tag: number): void {
+  #tag(tag: number): void {
     if (this.at + head > this.bytes.length) this.grow(head)
-    this.varint(tag)
+    this.#varint(tag)
   }
 
-  private varint(value: number): void {
+  #varint(value: number): void {
     const { bytes } = this
     let at = this.at
     let rest = value
@@ -307,7 +307,7 @@ export class ProtobufWriter extends ByteWriter {
     this.at = at + 1
   }
 
-  private negative32(value: number): void {
+  #negative32(value: number): void {
     const { bytes, at } = this
     bytes[at] = (value & 127) | 128
     bytes[at + 1] = ((value >> 7) & 127) | 128
@@ -322,21 +322,21 @@ export class ProtobufWriter extends ByteWriter {
     this.at = at + 10
   }
 
-  private varint64(value: bigint): void {
+  #varint64(value: bigint): void {
     // Through the buffer itself: its next eight bytes are free and about to be overwritten.
     this.view.setBigInt64(this.at, value, true)
-    this.varintHalves(this.view.getUint32(this.at, true), this.view.getUint32(this.at + 4, true))
+    this.#varintHalves(this.view.getUint32(this.at, true), this.view.getUint32(this.at + 4, true))
   }
 
-  private zigzag64(value: bigint): void {
+  #zigzag64(value: bigint): void {
     this.view.setBigInt64(this.at, value, true)
     const low = this.view.getUint32(this.at, true)
     const high = this.view.getInt32(this.at + 4, true)
     const sign = high >> 31
-    this.varintHalves(((low << 1) ^ sign) >>> 0, (((high << 1) | (low >>> 31)) ^ sign) >>> 0)
+    this.#varintHalves(((low << 1) ^ sign) >>> 0, (((high << 1) | (low >>> 31)) ^ sign) >>> 0)
   }
 
-  private varintHalves(lowHalf: number, highHalf: number): void {
+  #varintHalves(lowHalf: number, highHalf: number): void {
     const { bytes } = this
     let at = this.at
     let low = lowHalf
@@ -347,7 +347,7 @@ export class ProtobufWriter extends ByteWriter {
       high >>>= 7
     }
     this.at = at
-    this.varint(low)
+    this.#varint(low)
   }
 }
 

@@ -3,7 +3,8 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { MessagePort } from 'node:worker_threads'
+import { describe, expect, test, vi } from 'vitest'
 import type { RpcError } from '../../../src/index.ts'
 import { all, code, rejection } from '../../support/settle.ts'
 import { depotOver, fixture, poolOf, relayOver, until, useWorker } from './worker/pool.ts'
@@ -85,10 +86,19 @@ describe('a worker that dies', () => {
     const depot = depotOver(pool)
     await pool.ready()
     const running = rejection(depot['run']!('sleep', 60_000)) as Promise<RpcError>
+    const post = MessagePort.prototype.postMessage
+    const ports: MessagePort[] = []
+    const spy = vi.spyOn(MessagePort.prototype, 'postMessage').mockImplementation(function (
+      this: MessagePort,
+      ...args: unknown[]
+    ) {
+      ports.push(this)
+      post.apply(this, args as Parameters<typeof post>)
+    })
     await depot['nothing']!()
-    const { places } = pool as unknown as { places: { worker: { port: EventTarget } }[] }
+    spy.mockRestore()
     const event = Object.assign(new Event('messageerror'), { data: new Error('garbled') })
-    places[0]?.worker.port.dispatchEvent(event)
+    ports[0]?.dispatchEvent(event)
     expect((await running).message).toMatch(/has ended: a message of it could not be read/)
     expect((await running).code).toBe('UNAVAILABLE')
   })

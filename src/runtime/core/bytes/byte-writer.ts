@@ -115,7 +115,7 @@ export class ByteWriter {
   protected varintText(value: string): void {
     const units = value.length
     if (units > longestGuess) {
-      this.longText(value)
+      this.#longText(value)
       return
     }
     // The width of the length is known before the text is written, but for 43 to 127 units: then one byte is the guess.
@@ -134,7 +134,7 @@ export class ByteWriter {
     this.at = at + 2 + size
   }
 
-  private longText(value: string): void {
+  #longText(value: string): void {
     const size = utf8Length(value)
     this.room(5 + size)
     const { bytes } = this

@@ -24,17 +24,17 @@ type Settle = (value: unknown) => void
 /** A call of a stub; it is its own context. */
 export class ClientCall extends CallContext implements SignalWatcher, ResponseListener {
   /** The caller has its answer. */
-  private settled = false
+  #settled = false
   /** The caller has been given the response headers. */
-  private headersSeen = false
-  private readonly options: CallOptions | undefined
-  private readonly parent: Context | undefined
-  private unlinkParent: (() => void) | undefined = undefined
-  private resolve: Settle | undefined = undefined
-  private reject: Settle | undefined = undefined
-  private request: CallStream | undefined = undefined
-  private response: CallStream | undefined = undefined
-  private age: StreamAge | undefined = undefined
+  #headersSeen = false
+  readonly #options: CallOptions | undefined
+  readonly #parent: Context | undefined
+  #unlinkParent: (() => void) | undefined = undefined
+  #resolve: Settle | undefined = undefined
+  #reject: Settle | undefined = undefined
+  #request: CallStream | undefined = undefined
+  #response: CallStream | undefined = undefined
+  #age: StreamAge | undefined = undefined
 
   constructor(
     service: ServiceType,
@@ -44,8 +44,8 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
     parent: Context | undefined,
   ) {
     super('client', service, method, deadline)
-    this.options = options
-    this.parent = parent
+    this.#options = options
+    this.#parent = parent
   }
 
   /**
@@ -54,10 +54,10 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
    */
   run(bound: BoundClient, request: unknown, now?: number): Promise<unknown> {
     const outcome = new Promise<unknown>((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
+      this.#resolve = resolve
+      this.#reject = reject
     })
-    this.start(bound, request, now)
+    this.#start(bound, request, now)
     return outcome
   }
 
@@ -66,27 +66,27 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
    * caller has lost ends the call.
    */
   stream(bound: BoundClient, request: unknown, now?: number): AsyncIterable<unknown> {
-    const response = new CallStream(undefined, { onEnd: (how) => this.responded(how) })
-    this.response = response
-    this.start(bound, request, now)
-    this.age = new StreamAge()
-    return new StreamHandle(response, this.age)
+    const response = new CallStream(undefined, { onEnd: (how) => this.#responded(how) })
+    this.#response = response
+    this.#start(bound, request, now)
+    this.#age = new StreamAge()
+    return new StreamHandle(response, this.#age)
   }
 
   /** The call that this one is made for. */
   get parentContext(): Context | undefined {
-    return this.parent
+    return this.#parent
   }
 
   /** Response headers have come. */
   responseStarted(): void {
-    const onHeaders = this.options?.onHeaders
-    if (onHeaders === undefined || this.headersSeen || this.settled || this.cancelled !== undefined) return
-    this.headersSeen = true
+    const onHeaders = this.#options?.onHeaders
+    if (onHeaders === undefined || this.#headersSeen || this.#settled || this.cancelled !== undefined) return
+    this.#headersSeen = true
     try {
       onHeaders(this.responseHeaders)
     } catch (error) {
-      this.failLocally(error, 'the caller failed')
+      this.#failLocally(error, 'the caller failed')
     }
   }
 
@@ -95,35 +95,36 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
   }
 
   protected override endEarly(reason: RpcError): void {
-    this.release()
-    this.failCaller(reason)
-    this.request?.fail(reason)
+    this.#release()
+    this.#failCaller(reason)
+    this.#request?.fail(reason)
   }
 
-  private start(bound: BoundClient, request: unknown, now: number | undefined): void {
-    const { options, parent } = this
-    if (options !== undefined) this.take(options, bound)
+  #start(bound: BoundClient, request: unknown, now: number | undefined): void {
+    const options = this.#options
+    const parent = this.#parent
+    if (options !== undefined) this.#take(options, bound)
     const signal = options?.signal
     if (this.cancelled !== undefined) return
     if (signal?.aborted === true) this.aborted(signal)
     else if (parent?.cancelled !== undefined) this.cancel(parentEnded(parent.cancelled))
     else if (this.watchDeadline(now)) {
       if (signal !== undefined) watchSignal(signal, this)
-      if (parent !== undefined) this.unlinkParent = parent.onCancel((reason) => this.cancel(parentEnded(reason)))
+      if (parent !== undefined) this.#unlinkParent = parent.onCancel((reason) => this.cancel(parentEnded(reason)))
     }
     if (this.cancelled !== undefined) return
     try {
-      const given = streamsRequest(this.method.kind) ? this.readRequest(request) : request
+      const given = streamsRequest(this.method.kind) ? this.#readRequest(request) : request
       callService(bound.call, this, given).then(
-        (value) => this.succeed(value),
-        (error) => this.fail(error),
+        (value) => this.#succeed(value),
+        (error) => this.#fail(error),
       )
     } catch (error) {
-      this.fail(error)
+      this.#fail(error)
     }
   }
 
-  private take(options: CallOptions, bound: BoundClient): void {
+  #take(options: CallOptions, bound: BoundClient): void {
     const { metadata, metainfo, timeoutMs, retry, address, tags, prepare } = options
     try {
       if (timeoutMs !== undefined && !isNumber(timeoutMs)) {
@@ -149,81 +150,82 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
     }
   }
 
-  private readRequest(messages: unknown): AsyncIterable<unknown> {
-    this.request = new CallStream(toAsyncIterable(messages, this.title()), {
+  #readRequest(messages: unknown): AsyncIterable<unknown> {
+    this.#request = new CallStream(toAsyncIterable(messages, this.title()), {
       mapError: (error) => {
-        this.failLocally(error, 'the stream of requests failed')
+        this.#failLocally(error, 'the stream of requests failed')
         return this.cancelled
       },
     })
-    return this.request
+    return this.#request
   }
 
-  private succeed(value: unknown): void {
-    const { response, options } = this
-    if (this.settled || this.cancelled !== undefined) {
+  #succeed(value: unknown): void {
+    const response = this.#response
+    const options = this.#options
+    if (this.#settled || this.cancelled !== undefined) {
       response?.attach(value as AsyncIterable<unknown>)
       return
     }
     this.responseStarted()
-    if (response === undefined && !this.settled) {
+    if (response === undefined && !this.#settled) {
       try {
         options?.onTrailers?.(this.responseTrailers)
       } catch (error) {
-        this.failLocally(error, 'the caller failed')
+        this.#failLocally(error, 'the caller failed')
       }
     }
     if (response !== undefined) {
       if (isAsyncIterable(value)) response.attach(value)
-      else this.fail(notStreamed(this.title(), value))
-    } else if (!this.settled) {
-      this.settled = true
-      this.over()
-      this.resolve?.(value)
+      else this.#fail(notStreamed(this.title(), value))
+    } else if (!this.#settled) {
+      this.#settled = true
+      this.#over()
+      this.#resolve?.(value)
     }
   }
 
-  private fail(error: unknown): void {
-    if (this.settled || this.cancelled !== undefined) return
+  #fail(error: unknown): void {
+    if (this.#settled || this.cancelled !== undefined) return
     // Of a transport that has headers and outcome together.
     if (this.responseHeadersIfAny !== undefined && this.responseHeadersIfAny.size > 0) this.responseStarted()
-    this.failCaller(error)
-    this.over()
+    this.#failCaller(error)
+    this.#over()
   }
 
   /** The caller's own code failed: it gets its own error back, everybody else hears that the call is cancelled. */
-  private failLocally(error: unknown, message: string): void {
-    this.failCaller(error)
+  #failLocally(error: unknown, message: string): void {
+    this.#failCaller(error)
     this.cancel(new RpcError('CANCELLED', message, { cause: error, stack: false }))
   }
 
-  private failCaller(error: unknown): void {
-    if (this.settled) return
-    this.settled = true
-    this.reject?.(error)
-    this.response?.fail(error)
+  #failCaller(error: unknown): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#reject?.(error)
+    this.#response?.fail(error)
   }
 
-  private responded(how: 'done' | 'error' | 'left'): void {
-    this.age?.ended()
-    if (this.settled) return
-    this.settled = true
+  #responded(how: 'done' | 'error' | 'left'): void {
+    this.#age?.ended()
+    if (this.#settled) return
+    this.#settled = true
     if (how === 'left') this.cancel(new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))
-    this.over()
-    if (how === 'done') this.options?.onTrailers?.(this.responseTrailers)
+    this.#over()
+    if (how === 'done') this.#options?.onTrailers?.(this.responseTrailers)
   }
 
-  private over(): void {
-    this.release()
+  #over(): void {
+    this.#release()
     this.end()
-    this.request?.return()
+    this.#request?.return()
   }
 
-  private release(): void {
-    const signal = this.options?.signal
+  #release(): void {
+    const signal = this.#options?.signal
     if (signal !== undefined) unwatchSignal(signal, this)
-    this.unlinkParent?.()
-    this.unlinkParent = undefined
+    this.#unlinkParent?.()
+    this.#unlinkParent = undefined
   }
 }
 

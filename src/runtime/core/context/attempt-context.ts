@@ -16,41 +16,44 @@ import { InnerContext } from './inner-context.ts'
 export class AttemptContext extends InnerContext implements Context, LazyParts {
   /** How many attempts of the call were made before this one. */
   readonly previous: number
-  private readonly unlink: () => void
-  private committed = false
-  private started = false
-  private ownRequestHeaders: Metadata | undefined
-  private ownResponseHeaders: Metadata | undefined = undefined
-  private ownResponseTrailers: Metadata | undefined = undefined
-  private ownMetainfo: LazyMetainfo | undefined
-  private ownPeer: Peer | undefined = undefined
-  private ownExtensions: Map<ContextKey<unknown>, unknown> | undefined = undefined
+  readonly #unlink: () => void
+  #committed = false
+  #started = false
+  #ownRequestHeaders: Metadata | undefined
+  #ownResponseHeaders: Metadata | undefined = undefined
+  #ownResponseTrailers: Metadata | undefined = undefined
+  #ownMetainfo: LazyMetainfo | undefined
+  #ownPeer: Peer | undefined = undefined
+  #ownExtensions: Map<ContextKey<unknown>, unknown> | undefined = undefined
 
   constructor(outer: Context, previous: number) {
     super(outer, outer.deadline)
     this.previous = previous
     const { requestHeadersIfAny, metainfoIfAny } = lazyParts(outer)
-    this.ownRequestHeaders = requestHeadersIfAny === undefined ? undefined : new Metadata(requestHeadersIfAny)
-    this.ownMetainfo = metainfoIfAny === undefined ? undefined : sentMetainfo(metainfoIfAny)
-    this.unlink = outer.onCancel((reason) => this.cancel(reason))
+    this.#ownRequestHeaders = requestHeadersIfAny === undefined ? undefined : new Metadata(requestHeadersIfAny)
+    this.#ownMetainfo = metainfoIfAny === undefined ? undefined : sentMetainfo(metainfoIfAny)
+    this.#unlink = outer.onCancel((reason) => this.cancel(reason))
   }
 
   /** This attempt is the one that counts: what it got, and will get, is the call's. */
   commit(): void {
-    if (this.committed) return
-    this.committed = true
-    const { outer, ownResponseHeaders, ownResponseTrailers, ownMetainfo } = this
-    if (this.ownPeer !== undefined) outer.peer = this.ownPeer
+    if (this.#committed) return
+    this.#committed = true
+    const { outer } = this
+    const ownResponseHeaders = this.#ownResponseHeaders
+    const ownResponseTrailers = this.#ownResponseTrailers
+    const ownMetainfo = this.#ownMetainfo
+    if (this.#ownPeer !== undefined) outer.peer = this.#ownPeer
     if (ownResponseHeaders !== undefined) append(outer.responseHeaders, ownResponseHeaders)
     if (ownResponseTrailers !== undefined) append(outer.responseTrailers, ownResponseTrailers)
     if (ownMetainfo?.backwardIfAny !== undefined) addEntries(outer.metainfo.backward, ownMetainfo.backwardIfAny)
-    if (this.started) super.responseStarted()
+    if (this.#started) super.responseStarted()
   }
 
   /** Reaches the caller when this attempt is the one that counts. */
   override responseStarted(): void {
-    this.started = true
-    if (this.committed) super.responseStarted()
+    this.#started = true
+    if (this.#committed) super.responseStarted()
   }
 
   /** Ends this attempt alone. */
@@ -60,57 +63,57 @@ export class AttemptContext extends InnerContext implements Context, LazyParts {
   }
 
   get peer(): Peer | undefined {
-    return this.ownPeer
+    return this.#ownPeer
   }
   set peer(peer: Peer | undefined) {
-    this.ownPeer = peer
-    if (this.committed) this.outer.peer = peer
+    this.#ownPeer = peer
+    if (this.#committed) this.outer.peer = peer
   }
   get metainfo(): Metainfo {
-    this.ownMetainfo ??= new LazyMetainfo()
-    if (this.committed) this.ownMetainfo.backwardIfAny = this.outer.metainfo.backward
-    return this.ownMetainfo
+    this.#ownMetainfo ??= new LazyMetainfo()
+    if (this.#committed) this.#ownMetainfo.backwardIfAny = this.outer.metainfo.backward
+    return this.#ownMetainfo
   }
   get requestHeaders(): Metadata {
-    this.ownRequestHeaders ??= new Metadata()
-    return this.ownRequestHeaders
+    this.#ownRequestHeaders ??= new Metadata()
+    return this.#ownRequestHeaders
   }
   get responseHeaders(): Metadata {
-    if (this.committed) return this.outer.responseHeaders
-    this.ownResponseHeaders ??= new Metadata()
-    return this.ownResponseHeaders
+    if (this.#committed) return this.outer.responseHeaders
+    this.#ownResponseHeaders ??= new Metadata()
+    return this.#ownResponseHeaders
   }
   get responseTrailers(): Metadata {
-    if (this.committed) return this.outer.responseTrailers
-    this.ownResponseTrailers ??= new Metadata()
-    return this.ownResponseTrailers
+    if (this.#committed) return this.outer.responseTrailers
+    this.#ownResponseTrailers ??= new Metadata()
+    return this.#ownResponseTrailers
   }
   get metainfoIfAny(): LazyMetainfo | undefined {
-    return this.ownMetainfo
+    return this.#ownMetainfo
   }
   get requestHeadersIfAny(): Metadata | undefined {
-    return this.ownRequestHeaders
+    return this.#ownRequestHeaders
   }
   get responseHeadersIfAny(): Metadata | undefined {
-    return this.committed ? lazyParts(this.outer).responseHeadersIfAny : this.ownResponseHeaders
+    return this.#committed ? lazyParts(this.outer).responseHeadersIfAny : this.#ownResponseHeaders
   }
   get responseTrailersIfAny(): Metadata | undefined {
-    return this.committed ? lazyParts(this.outer).responseTrailersIfAny : this.ownResponseTrailers
+    return this.#committed ? lazyParts(this.outer).responseTrailersIfAny : this.#ownResponseTrailers
   }
   /** What this attempt has set, else what the call has. */
   get<T>(key: ContextKey<T>): T | undefined {
-    if (this.ownExtensions?.has(key) === true) return this.ownExtensions.get(key) as T
+    if (this.#ownExtensions?.has(key) === true) return this.#ownExtensions.get(key) as T
     return this.outer.get(key)
   }
   /** For this attempt only. */
   set<T>(key: ContextKey<T>, value: T): void {
-    this.ownExtensions ??= new Map()
-    this.ownExtensions.set(key, value)
+    this.#ownExtensions ??= new Map()
+    this.#ownExtensions.set(key, value)
   }
 
   override end(): void {
     super.end()
-    this.unlink()
+    this.#unlink()
   }
 }
 

@@ -27,9 +27,9 @@ export class CallContext extends CancelScope implements Context, LazyParts {
   responseTrailersIfAny: Metadata | undefined = undefined
   metainfoIfAny: LazyMetainfo | undefined = undefined
   /** The first value that was set, which is often the only one; the others. */
-  private firstKey: ContextKey<unknown> | undefined = undefined
-  private firstValue: unknown = undefined
-  private extensions: Map<ContextKey<unknown>, unknown> | undefined = undefined
+  #firstKey: ContextKey<unknown> | undefined = undefined
+  #firstValue: unknown = undefined
+  #extensions: Map<ContextKey<unknown>, unknown> | undefined = undefined
 
   constructor(role: 'client' | 'server', service: ServiceType, method: MethodType, deadline: number | undefined) {
     super(deadline)
@@ -60,15 +60,15 @@ export class CallContext extends CancelScope implements Context, LazyParts {
   }
 
   get<T>(key: ContextKey<T>): T | undefined {
-    return (key === this.firstKey ? this.firstValue : this.extensions?.get(key)) as T | undefined
+    return (key === this.#firstKey ? this.#firstValue : this.#extensions?.get(key)) as T | undefined
   }
 
   set<T>(key: ContextKey<T>, value: T): void {
-    this.firstKey ??= key
-    if (key === this.firstKey) this.firstValue = value
+    this.#firstKey ??= key
+    if (key === this.#firstKey) this.#firstValue = value
     else {
-      this.extensions ??= new Map()
-      this.extensions.set(key, value)
+      this.#extensions ??= new Map()
+      this.#extensions.set(key, value)
     }
   }
 

@@ -28,8 +28,8 @@ export abstract class CancelScope implements DeadlineEntry {
   deadlineBucket: DeadlineBucket | undefined = undefined
   deadlineNext: DeadlineEntry | undefined = undefined
   deadlinePrevious: DeadlineEntry | undefined = undefined
-  private lastListener: CancelListener | undefined = undefined
-  private controller: AbortController | undefined = undefined
+  #lastListener: CancelListener | undefined = undefined
+  #controller: AbortController | undefined = undefined
 
   constructor(deadline: number | undefined) {
     this.deadline = deadline
@@ -40,11 +40,11 @@ export abstract class CancelScope implements DeadlineEntry {
   }
 
   get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController()
-      if (this.cancelled !== undefined) this.controller.abort(this.cancelled)
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.cancelled !== undefined) this.#controller.abort(this.cancelled)
     }
-    return this.controller.signal
+    return this.#controller.signal
   }
 
   onCancel(listener: (reason: RpcError) => void): () => void {
@@ -53,10 +53,10 @@ export abstract class CancelScope implements DeadlineEntry {
       return nothing
     }
     if (this.ended || !this.cancellable) return nothing
-    const node: CancelListener = { run: listener, next: undefined, previous: this.lastListener }
-    if (this.lastListener !== undefined) this.lastListener.next = node
-    this.lastListener = node
-    return () => this.removeListener(node)
+    const node: CancelListener = { run: listener, next: undefined, previous: this.#lastListener }
+    if (this.#lastListener !== undefined) this.#lastListener.next = node
+    this.#lastListener = node
+    return () => this.#removeListener(node)
   }
 
   /** Ends it early; the first reason stands. CANCELLED after the deadline is DEADLINE_EXCEEDED. Does nothing once it is over. */
@@ -66,8 +66,8 @@ export abstract class CancelScope implements DeadlineEntry {
     this.cancelled = reason
     if (this.deadlineBucket !== undefined) removeDeadline(this)
     // Taken first: the owner may end the call, and its listeners still want to hear why.
-    let node = this.lastListener
-    this.lastListener = undefined
+    let node = this.#lastListener
+    this.#lastListener = undefined
     this.endEarly(reason)
     while (node?.previous !== undefined) node = node.previous
     for (; node !== undefined; node = node.next) {
@@ -77,7 +77,7 @@ export abstract class CancelScope implements DeadlineEntry {
         console.error(`volo: a cancel listener of ${this.title()} threw`, error)
       }
     }
-    this.controller?.abort(reason)
+    this.#controller?.abort(reason)
   }
 
   /** Starts to enforce the deadline, if there is one. False, with the scope cancelled, when it has passed at `at` (default: now). */
@@ -102,7 +102,7 @@ export abstract class CancelScope implements DeadlineEntry {
   end(): void {
     this.ended = true
     if (this.deadlineBucket !== undefined) removeDeadline(this)
-    this.lastListener = undefined
+    this.#lastListener = undefined
   }
 
   /** What the owner does about a cancellation; runs before the listeners and must not throw. */
@@ -111,12 +111,12 @@ export abstract class CancelScope implements DeadlineEntry {
   /** What it is, for messages: `Shop.checkout`. */
   protected abstract title(): string
 
-  private removeListener(node: CancelListener): void {
+  #removeListener(node: CancelListener): void {
     if (node.run === undefined) return
     node.run = undefined
     const { next, previous } = node
     if (previous !== undefined) previous.next = next
     if (next !== undefined) next.previous = previous
-    else if (this.lastListener === node) this.lastListener = previous
+    else if (this.#lastListener === node) this.#lastListener = previous
   }
 }

@@ -33,13 +33,13 @@ export function withDeadline(cx: Context, deadline: number, next: Service, reque
 }
 
 class NarrowedContext extends InnerContext implements Context, LazyParts {
-  private readonly reject: (reason: unknown) => void
-  private unlink: (() => void) | undefined = undefined
-  private response: CallStream | undefined = undefined
+  readonly #reject: (reason: unknown) => void
+  #unlink: (() => void) | undefined = undefined
+  #response: CallStream | undefined = undefined
 
   constructor(outer: Context, deadline: number, reject: (reason: unknown) => void) {
     super(outer, deadline)
-    this.reject = reject
+    this.#reject = reject
   }
 
   get peer(): Peer | undefined {
@@ -81,7 +81,7 @@ class NarrowedContext extends InnerContext implements Context, LazyParts {
 
   /** Starts the deadline and follows the outer context; false when it has ended already. */
   watch(): boolean {
-    this.unlink = this.outer.onCancel((reason) => this.cancel(reason))
+    this.#unlink = this.outer.onCancel((reason) => this.cancel(reason))
     return this.cancelled === undefined && this.watchDeadline()
   }
 
@@ -91,19 +91,19 @@ class NarrowedContext extends InnerContext implements Context, LazyParts {
       return value
     }
     const response = new CallStream(value as AsyncIterable<unknown>, { onEnd: () => this.end() })
-    if (this.cancelled === undefined) this.response = response
+    if (this.cancelled === undefined) this.#response = response
     else response.return()
     return response
   }
 
   override end(): void {
     super.end()
-    this.unlink?.()
+    this.#unlink?.()
   }
 
   protected override endEarly(reason: RpcError): void {
-    this.unlink?.()
-    this.reject(reason)
-    this.response?.fail(reason)
+    this.#unlink?.()
+    this.#reject(reason)
+    this.#response?.fail(reason)
   }
 }

@@ -14,26 +14,26 @@ const maxDepth = 100
 
 /** The way from the message's root to the value at hand. */
 export class JsonPlace {
-  private readonly root: string
-  private readonly steps: (string | number)[] = []
+  readonly #root: string
+  readonly #steps: (string | number)[] = []
 
   constructor(root: string) {
-    this.root = root
+    this.#root = root
   }
 
   /** Steps into a member, element or entry; leave it with `leave`, but not after a throw. */
   enter(step: string | number): void {
-    if (this.steps.push(step) > maxDepth) throw this.refuse(`nests deeper than ${maxDepth}`)
+    if (this.#steps.push(step) > maxDepth) throw this.refuse(`nests deeper than ${maxDepth}`)
   }
 
   leave(): void {
-    this.steps.pop()
+    this.#steps.pop()
   }
 
   /** RpcError INVALID_ARGUMENT: `shop.Cart.lines[2].quantity: …`. */
   refuse(what: string): RpcError {
-    const path = this.steps.slice(0, 20).map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
-    return new RpcError('INVALID_ARGUMENT', `${this.root}${path.join('')}: ${what}`)
+    const path = this.#steps.slice(0, 20).map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    return new RpcError('INVALID_ARGUMENT', `${this.#root}${path.join('')}: ${what}`)
   }
 }
 

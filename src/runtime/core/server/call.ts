@@ -46,25 +46,25 @@ type Settle = (value: unknown) => void
 export class RunningCall extends CallContext implements ServerCall {
   older: RunningCall | undefined = undefined
   newer: RunningCall | undefined = undefined
-  private onLeave: (() => void) | undefined = undefined
-  private readonly registry: CallRegistry
-  private readonly run: (cx: Context, request: unknown) => unknown
-  private readonly replyTo: Context | undefined
-  private readonly counter: CallCounter | undefined
-  private givenUp = false
-  private heldBytes = 0
+  #onLeave: (() => void) | undefined = undefined
+  readonly #registry: CallRegistry
+  readonly #run: (cx: Context, request: unknown) => unknown
+  readonly #replyTo: Context | undefined
+  readonly #counter: CallCounter | undefined
+  #givenUp = false
+  #heldBytes = 0
   /** It counts as abandoned until the source of its response has ended. */
-  private lingers = false
-  private readonly unanswered: boolean
-  private readonly ambient: AmbientStore | undefined
-  private headersCopied = false
-  private map: ((message: unknown) => unknown) | undefined = undefined
-  private state: 'opened' | 'waiting' | 'running' | 'responding' | 'abandoned' | 'over' = 'opened'
-  private resolve: Settle | undefined = undefined
-  private reject: Settle | undefined = undefined
-  private early: { refuse(reason: RpcError): void } | undefined = undefined
-  private request: CallStream | undefined = undefined
-  private response: CallStream | undefined = undefined
+  #lingers = false
+  readonly #unanswered: boolean
+  readonly #ambient: AmbientStore | undefined
+  #headersCopied = false
+  #map: ((message: unknown) => unknown) | undefined = undefined
+  #state: 'opened' | 'waiting' | 'running' | 'responding' | 'abandoned' | 'over' = 'opened'
+  #resolve: Settle | undefined = undefined
+  #reject: Settle | undefined = undefined
+  #early: { refuse(reason: RpcError): void } | undefined = undefined
+  #request: CallStream | undefined = undefined
+  #response: CallStream | undefined = undefined
 
   /** `run` is a Service, or, where no layer looks at it, a handler that may also answer without a promise. */
   constructor(
@@ -75,12 +75,12 @@ export class RunningCall extends CallContext implements ServerCall {
     init: ServerCallInit,
   ) {
     super('server', service, method, init.deadline)
-    this.registry = registry
-    this.run = run
-    this.replyTo = init.replyTo
-    this.counter = init.counter
-    this.unanswered = init.unanswered === true || method.kind === 'oneway'
-    this.ambient = init.ambient
+    this.#registry = registry
+    this.#run = run
+    this.#replyTo = init.replyTo
+    this.#counter = init.counter
+    this.#unanswered = init.unanswered === true || method.kind === 'oneway'
+    this.#ambient = init.ambient
     this.peer = init.peer
     if (init.caller !== undefined) this.caller = init.caller
     if (init.requestHeaders !== undefined) this.requestHeadersIfAny = init.requestHeaders
@@ -97,106 +97,106 @@ export class RunningCall extends CallContext implements ServerCall {
   }
 
   handle(request: unknown, map?: (message: unknown) => unknown): Promise<unknown> {
-    const hasWaited = this.state === 'waiting'
-    if (this.state !== 'opened' && !hasWaited)
+    const hasWaited = this.#state === 'waiting'
+    if (this.#state !== 'opened' && !hasWaited)
       return Promise.reject(new RpcError('INTERNAL', 'this call has been handled already'))
     if (streamsRequest(this.method.kind)) {
-      this.request = new CallStream(request as AsyncIterable<unknown>, {})
-      request = this.request
+      this.#request = new CallStream(request as AsyncIterable<unknown>, {})
+      request = this.#request
     }
-    const { registry } = this
+    const registry = this.#registry
     // In process the caller's stub watches the same deadline, and its cancellation arrives here; except after a oneway.
     const isWatched =
-      (this.replyTo !== undefined && this.method.kind !== 'oneway' && !hasWaited) || this.deadlineBucket !== undefined
-    this.early = undefined
+      (this.#replyTo !== undefined && this.method.kind !== 'oneway' && !hasWaited) || this.deadlineBucket !== undefined
+    this.#early = undefined
     if (this.cancelled !== undefined || registry.closed !== undefined || !(isWatched || this.watchDeadline())) {
       // A call that has waited has been ended by its cancellation.
-      if (this.state !== 'over') this.refuse()
+      if (this.#state !== 'over') this.#refuse()
       return Promise.reject(this.cancelled ?? registry.closed)
     }
     if (!hasWaited && isFull(registry)) {
       const refusal = tooManyCalls(registry)
-      this.state = 'over'
+      this.#state = 'over'
       this.end()
-      this.request?.return()
+      this.#request?.return()
       return Promise.reject(refusal)
     }
-    this.map = map
-    if (!hasWaited) this.enter()
-    this.state = 'running'
-    this.counter?.started()
-    const ambient = this.ambient ?? ambientStore()
+    this.#map = map
+    if (!hasWaited) this.#enter()
+    this.#state = 'running'
+    this.#counter?.started()
+    const ambient = this.#ambient ?? ambientStore()
     let running: unknown
     let isLater = true
     try {
-      running = ambient === undefined ? this.run(this, request) : ambient.run(this, this.run as Service, request)
+      running = ambient === undefined ? this.#run(this, request) : ambient.run(this, this.#run as Service, request)
       isLater = running instanceof Promise || isThenable(running) || streamsResponse(this.method.kind)
     } catch (error) {
       running = Promise.reject(error)
     }
     // A handler that has answered already needs nobody who could end its call early.
-    if (!isLater) return this.settled(running)
+    if (!isLater) return this.#settled(running)
     const outcome = new Promise<unknown>((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
+      this.#resolve = resolve
+      this.#reject = reject
     })
-    if (this.cancelled !== undefined) this.reject?.(this.cancelled)
+    if (this.cancelled !== undefined) this.#reject?.(this.cancelled)
     try {
       const answer = running instanceof Promise ? running : Promise.resolve(running)
       answer.then(
-        (value) => this.succeed(value),
-        (error) => this.fail(error),
+        (value) => this.#succeed(value),
+        (error) => this.#fail(error),
       )
     } catch (error) {
       // A promise of somebody else's making.
-      this.fail(error)
+      this.#fail(error)
     }
     return outcome
   }
 
   awaitRequest(early: { refuse(reason: RpcError): void }): void {
-    this.early = early
+    this.#early = early
     this.watchDeadline()
   }
 
   wait(): void {
-    this.enter()
-    this.state = 'waiting'
+    this.#enter()
+    this.#state = 'waiting'
   }
 
   get memory(): MemoryAccount {
-    return this.registry.memory
+    return this.#registry.memory
   }
 
   holdMemory(bytes: number): void {
     // A request may be decoded after its caller has left; no handler sees it then.
     if (this.ended || this.cancelled !== undefined) return
-    const { memory } = this.registry
-    if (this.request === undefined) {
+    const { memory } = this.#registry
+    if (this.#request === undefined) {
       memory.charge(bytes)
-      this.heldBytes += bytes
+      this.#heldBytes += bytes
     } else {
-      memory.charge(bytes - this.heldBytes)
-      this.heldBytes = bytes
+      memory.charge(bytes - this.#heldBytes)
+      this.#heldBytes = bytes
     }
   }
 
   override end(): void {
-    this.releaseMemory()
+    this.#releaseMemory()
     super.end()
   }
 
-  private releaseMemory(): void {
-    if (this.heldBytes === 0) return
-    this.registry.memory.charge(-this.heldBytes)
-    this.heldBytes = 0
+  #releaseMemory(): void {
+    if (this.#heldBytes === 0) return
+    this.#registry.memory.charge(-this.#heldBytes)
+    this.#heldBytes = 0
   }
 
   /** Resolves when the call, which is in flight now, no longer is. */
   left(): Promise<void> {
     return new Promise((resolve) => {
-      const earlier = this.onLeave
-      this.onLeave = () => {
+      const earlier = this.#onLeave
+      this.#onLeave = () => {
         earlier?.()
         resolve()
       }
@@ -204,211 +204,211 @@ export class RunningCall extends CallContext implements ServerCall {
   }
 
   unexpected(error: unknown): RpcError {
-    this.report(error)
+    this.#report(error)
     return new RpcError('INTERNAL', 'internal error', { cause: error, stack: false })
   }
 
   /** The call that this one was made for, in process. */
   get parentContext(): Context | undefined {
-    return this.replyTo
+    return this.#replyTo
   }
 
   /** Whoever counts this call, in process. */
   get countedBy(): CallCounter | undefined {
-    return this.counter
+    return this.#counter
   }
 
   protected override endEarly(reason: RpcError): void {
-    this.request?.fail(reason)
-    if (this.response !== undefined) {
-      if (this.state === 'responding') this.giveUp()
-      this.response.fail(reason)
+    this.#request?.fail(reason)
+    if (this.#response !== undefined) {
+      if (this.#state === 'responding') this.#giveUp()
+      this.#response.fail(reason)
     }
-    this.early?.refuse(reason)
-    if (this.state === 'waiting') this.refuse()
+    this.#early?.refuse(reason)
+    if (this.#state === 'waiting') this.#refuse()
     // Nothing else ends a call that is never handled.
-    if (this.state === 'opened') this.releaseMemory()
-    if (this.state !== 'running') return
-    this.state = 'abandoned'
-    this.giveUp()
-    this.registry.abandoned++
-    this.leave()
-    this.reject?.(reason)
+    if (this.#state === 'opened') this.#releaseMemory()
+    if (this.#state !== 'running') return
+    this.#state = 'abandoned'
+    this.#giveUp()
+    this.#registry.abandoned++
+    this.#leave()
+    this.#reject?.(reason)
   }
 
   /** It ends before its handler has run. */
-  private refuse(): void {
-    if (this.state === 'waiting') this.leave()
-    this.state = 'over'
+  #refuse(): void {
+    if (this.#state === 'waiting') this.#leave()
+    this.#state = 'over'
     this.end()
-    this.request?.return()
+    this.#request?.return()
   }
 
-  private giveUp(): void {
-    this.givenUp = true
-    this.counter?.gaveUp()
+  #giveUp(): void {
+    this.#givenUp = true
+    this.#counter?.gaveUp()
   }
 
-  private succeed(value: unknown): void {
+  #succeed(value: unknown): void {
     if (streamsResponse(this.method.kind)) {
-      this.respond(value)
+      this.#respond(value)
       return
     }
-    if (this.state === 'abandoned') {
-      this.forget()
+    if (this.#state === 'abandoned') {
+      this.#forget()
       return
     }
     let answer: unknown
     try {
-      answer = this.conclude(value)
+      answer = this.#conclude(value)
     } catch (failure) {
-      this.reject?.(failure)
+      this.#reject?.(failure)
       return
     }
-    this.resolve?.(answer)
+    this.#resolve?.(answer)
   }
 
   /** The outcome of a handler that answered at once. */
-  private settled(value: unknown): Promise<unknown> {
-    if (this.state === 'abandoned') {
-      this.forget()
+  #settled(value: unknown): Promise<unknown> {
+    if (this.#state === 'abandoned') {
+      this.#forget()
       return Promise.reject(this.cancelled)
     }
     try {
-      return Promise.resolve(this.conclude(value))
+      return Promise.resolve(this.#conclude(value))
     } catch (failure) {
       return Promise.reject(failure)
     }
   }
 
   /** Ends a call of one answer; gives what the caller gets, or throws it. */
-  private conclude(value: unknown): unknown {
+  #conclude(value: unknown): unknown {
     const { method } = this
     let answer = method.isVoid === true ? undefined : value
     if (value === undefined && method.isVoid !== true && method.kind !== 'oneway') {
       const failure = this.unexpected(
         new TypeError(`the handler of ${this.service.name}.${method.localName} returned nothing`),
       )
-      this.finish()
+      this.#finish()
       throw failure
     }
-    if (this.map !== undefined) {
+    if (this.#map !== undefined) {
       try {
-        answer = this.map(answer)
+        answer = this.#map(answer)
       } catch (error) {
         // Also an RpcError about an answer that cannot be sent is the handler's fault, not its verdict.
         const failure = this.unexpected(error)
-        this.finish()
+        this.#finish()
         throw failure
       }
     }
-    this.finish()
+    this.#finish()
     return answer
   }
 
-  private fail(error: unknown): void {
-    if (this.state === 'abandoned') {
-      this.forget()
+  #fail(error: unknown): void {
+    if (this.#state === 'abandoned') {
+      this.#forget()
       return
     }
-    const failure = this.failure(error)
-    this.finish()
-    this.reject?.(failure)
+    const failure = this.#failure(error)
+    this.#finish()
+    this.#reject?.(failure)
   }
 
   /** A streamed response: the call goes on until the stream ends. Headers count as sent with the first message. */
-  private respond(value: unknown): void {
+  #respond(value: unknown): void {
     if (!isAsyncIterable(value)) {
-      this.fail(
+      this.#fail(
         new TypeError(
           `${this.service.name}.${this.method.localName} must answer with an AsyncIterable, not ${describe(value)}`,
         ),
       )
       return
     }
-    const ambient = this.ambient ?? ambientStore()
+    const ambient = this.#ambient ?? ambientStore()
     const response = new CallStream(ambient === undefined ? value : enterEach(ambient, this, value), {
-      map: this.map === undefined ? undefined : (message) => this.mapMessage(message),
-      mapError: (error) => this.failure(error),
-      onEnd: (how) => this.responded(how),
-      onGone: () => this.gone(),
+      map: this.#map === undefined ? undefined : (message) => this.#mapMessage(message),
+      mapError: (error) => this.#failure(error),
+      onEnd: (how) => this.#responded(how),
+      onGone: () => this.#gone(),
     })
-    if (this.state === 'abandoned') {
-      this.lingers = true
-      this.state = 'over'
+    if (this.#state === 'abandoned') {
+      this.#lingers = true
+      this.#state = 'over'
       this.end()
       response.return()
       return
     }
-    this.state = 'responding'
-    this.response = response
+    this.#state = 'responding'
+    this.#response = response
     response.prefetch().then(
       () => {
-        if (this.replyTo !== undefined) this.copyBack(this.replyTo)
-        this.resolve?.(response)
+        if (this.#replyTo !== undefined) this.#copyBack(this.#replyTo)
+        this.#resolve?.(response)
       },
-      (error) => this.reject?.(error),
+      (error) => this.#reject?.(error),
     )
   }
 
-  private mapMessage(message: unknown): unknown {
+  #mapMessage(message: unknown): unknown {
     try {
-      return this.map?.(message)
+      return this.#map?.(message)
     } catch (error) {
       throw this.unexpected(error)
     }
   }
 
-  private responded(how: 'done' | 'error' | 'left'): void {
-    if (this.state !== 'responding') return
+  #responded(how: 'done' | 'error' | 'left'): void {
+    if (this.#state !== 'responding') return
     if (how === 'left') {
       // A caller whose deadline passed has left as well; in process the handler may know why.
-      const known = this.replyTo?.cancelled
+      const known = this.#replyTo?.cancelled
       this.cancel(known ?? new RpcError('CANCELLED', 'the caller left the stream', { stack: false }))
     }
-    this.lingers = true
-    this.registry.abandoned++
-    this.finish()
+    this.#lingers = true
+    this.#registry.abandoned++
+    this.#finish()
   }
 
   /** The source of the response has ended. */
-  private gone(): void {
-    if (this.lingers) {
-      this.lingers = false
-      this.registry.abandoned--
+  #gone(): void {
+    if (this.#lingers) {
+      this.#lingers = false
+      this.#registry.abandoned--
     }
-    this.counter?.ended(this.givenUp)
+    this.#counter?.ended(this.#givenUp)
   }
 
-  private finish(): void {
-    this.state = 'over'
-    if (this.replyTo !== undefined) this.copyBack(this.replyTo)
-    this.leave()
+  #finish(): void {
+    this.#state = 'over'
+    if (this.#replyTo !== undefined) this.#copyBack(this.#replyTo)
+    this.#leave()
     this.end()
-    if (this.response === undefined) this.counter?.ended(this.givenUp)
-    this.request?.return()
+    if (this.#response === undefined) this.#counter?.ended(this.#givenUp)
+    this.#request?.return()
   }
 
   /** An abandoned handler has ended. */
-  private forget(): void {
-    this.over()
-    this.counter?.ended(true)
+  #forget(): void {
+    this.#over()
+    this.#counter?.ended(true)
   }
 
-  private over(): void {
-    this.state = 'over'
-    this.registry.abandoned--
+  #over(): void {
+    this.#state = 'over'
+    this.#registry.abandoned--
     this.end()
   }
 
   /** In process: hands what has been written for the caller to its context. Each part is handed over once. */
-  private copyBack(replyTo: Context): void {
+  #copyBack(replyTo: Context): void {
     const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = this
-    if (responseHeadersIfAny !== undefined && !this.headersCopied) {
-      this.headersCopied = true
+    if (responseHeadersIfAny !== undefined && !this.#headersCopied) {
+      this.#headersCopied = true
       for (const [name, value] of responseHeadersIfAny) replyTo.responseHeaders.append(name, value)
     }
-    if (responseTrailersIfAny !== undefined && this.state === 'over') {
+    if (responseTrailersIfAny !== undefined && this.#state === 'over') {
       for (const [name, value] of responseTrailersIfAny) replyTo.responseTrailers.append(name, value)
     }
     const backward = metainfoIfAny?.backwardIfAny
@@ -416,46 +416,47 @@ export class RunningCall extends CallContext implements ServerCall {
   }
 
   /** Any throw of the handler as one of the errors a call may end with. */
-  private failure(error: unknown): unknown {
-    if (!isSendable(error) && !this.declares(error)) return this.unexpected(error)
-    if (this.unanswered) this.report(error)
+  #failure(error: unknown): unknown {
+    if (!isSendable(error) && !this.#declares(error)) return this.unexpected(error)
+    if (this.#unanswered) this.#report(error)
     return error
   }
 
-  private declares(error: unknown): boolean {
+  #declares(error: unknown): boolean {
     if (!isDeclaredException(error)) return false
     return this.method.throws?.some(({ type }) => isInstance(error, type)) === true
   }
 
-  private report(error: unknown): void {
+  #report(error: unknown): void {
     const failed = (second: unknown): void => {
       printError('volo: onError failed', second)
       printError('volo: while it was told of', error)
     }
     try {
-      const told: unknown = this.registry.onError(error, this)
+      const told: unknown = this.#registry.onError(error, this)
       if (isThenable(told)) Promise.resolve(told).then(undefined, failed)
     } catch (second) {
       failed(second)
     }
   }
 
-  private enter(): void {
-    const { registry } = this
+  #enter(): void {
+    const registry = this.#registry
     registry.inFlight++
     this.older = registry.newest
     if (registry.newest !== undefined) registry.newest.newer = this
     registry.newest = this
   }
 
-  private leave(): void {
-    const { registry, older, newer } = this
+  #leave(): void {
+    const { older, newer } = this
+    const registry = this.#registry
     if (newer === undefined) registry.newest = older
     else newer.older = older
     if (older !== undefined) older.newer = newer
     this.older = undefined
     this.newer = undefined
-    this.onLeave?.()
+    this.#onLeave?.()
     if (--registry.inFlight === 0) registry.onIdle?.()
   }
 }

@@ -37,35 +37,35 @@ interface Waiter<T> {
  * `return()` and not waited for. An error is seen by one `next()`; later ones answer done.
  */
 export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator<Out>, ReadySource<Out> {
-  private readonly options: CallStreamOptions<In, Out>
-  private source: AsyncIterator<In> | undefined = undefined
+  readonly #options: CallStreamOptions<In, Out>
+  #source: AsyncIterator<In> | undefined = undefined
   /** The source, where it can tell what is there. */
-  private ready: ReadySource<In> | undefined = undefined
-  private state: 'open' | 'failed' | 'closed' = 'open'
-  private error: unknown = undefined
+  #ready: ReadySource<In> | undefined = undefined
+  #state: 'open' | 'failed' | 'closed' = 'open'
+  #error: unknown = undefined
   /** Readers in the order of their `next()`; the first one's message has been asked for once `pulling` is set. */
-  private readonly waiters = new Fifo<Waiter<Out>>()
-  private pulling = false
-  private prefetched: IteratorResult<Out> | undefined = undefined
-  private sinceLook = 0
-  private isDropped = false
+  readonly #waiters = new Fifo<Waiter<Out>>()
+  #pulling = false
+  #prefetched: IteratorResult<Out> | undefined = undefined
+  #sinceLook = 0
+  #isDropped = false
 
   /** Without a source, readers wait until `attach`. */
   constructor(source: AsyncIterable<In> | undefined, options: CallStreamOptions<In, Out>) {
-    this.options = options
-    if (source !== undefined) this.open(source)
+    this.#options = options
+    if (source !== undefined) this.#open(source)
   }
 
   /** Gives the stream its source. If the stream has ended meanwhile, the source is told so. */
   attach(source: AsyncIterable<In>): void {
-    this.open(source)
-    if (this.state === 'open') this.pull()
-    else this.leaveSource()
+    this.#open(source)
+    if (this.#state === 'open') this.#pull()
+    else this.#leaveSource()
   }
 
   /** It can still give messages or be failed. */
   get isOpen(): boolean {
-    return this.state === 'open'
+    return this.#state === 'open'
   }
 
   next(): Promise<IteratorResult<Out>> {
@@ -77,8 +77,8 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     }
     if (result !== undefined) return Promise.resolve(result)
     return new Promise((resolve, reject) => {
-      this.waiters.push({ resolve, reject })
-      this.pull()
+      this.#waiters.push({ resolve, reject })
+      this.#pull()
     })
   }
 
@@ -95,66 +95,67 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
       resolve(result)
       return
     }
-    this.waiters.push({ resolve, reject })
-    this.pull()
+    this.#waiters.push({ resolve, reject })
+    this.#pull()
   }
 
   takeReady(): IteratorResult<Out> | undefined {
-    if (this.state !== 'open') return this.takeEnd()
-    const { ready, prefetched } = this
+    if (this.#state !== 'open') return this.#takeEnd()
+    const ready = this.#ready
+    const prefetched = this.#prefetched
     if (prefetched !== undefined) {
-      this.prefetched = undefined
+      this.#prefetched = undefined
       return prefetched
     }
-    if (ready === undefined || this.pulling || this.waiters.length > 0) return undefined
-    if (++this.sinceLook >= messagesPerLook) {
+    if (ready === undefined || this.#pulling || this.#waiters.length > 0) return undefined
+    if (++this.#sinceLook >= messagesPerLook) {
       // The message that is pulled instead looks at the clock again, and waits for the next turn.
       if (turnIsOverdue()) return undefined
-      this.sinceLook = 0
+      this.#sinceLook = 0
     }
     let result: IteratorResult<In> | undefined
     try {
       result = ready.takeReady()
     } catch (error) {
-      this.onError(error)
-      return this.takeEnd()
+      this.#onError(error)
+      return this.#takeEnd()
     }
     if (result === undefined) return undefined
     if (result.done === true) {
-      this.finish()
-      return this.takeEnd()
+      this.#finish()
+      return this.#takeEnd()
     }
-    const { map } = this.options
+    const { map } = this.#options
     if (map === undefined) return result as unknown as IteratorResult<Out>
     let value: Out
     try {
       value = map(result.value)
     } catch (error) {
-      this.mapFailed(error)
-      return this.takeEnd()
+      this.#mapFailed(error)
+      return this.#takeEnd()
     }
-    return this.isOpen ? { done: false, value } : this.takeEnd()
+    return this.isOpen ? { done: false, value } : this.#takeEnd()
   }
 
   /** Asks for the first message and keeps it for the first `next()`. Rejects when the stream fails before it. */
   async prefetch(): Promise<void> {
     const result = await this.next()
-    if (result.done !== true && this.state === 'open') this.prefetched = result
+    if (result.done !== true && this.#state === 'open') this.#prefetched = result
   }
 
   /** The consumer leaves. It does not wait for the producer to tidy up, as over a network. */
   return(): Promise<IteratorResult<Out>> {
-    if (this.state === 'open') {
-      this.close('left', undefined)
-      this.leaveSource()
-    } else this.state = 'closed'
+    if (this.#state === 'open') {
+      this.#close('left', undefined)
+      this.#leaveSource()
+    } else this.#state = 'closed'
     return Promise.resolve({ done: true, value: undefined })
   }
 
   /** Nobody can ask for a message any more: the consumer leaves when those who asked have theirs. */
   drop(): void {
-    if (this.waiters.length === 0) this.return()
-    else this.isDropped = true
+    if (this.#waiters.length === 0) this.return()
+    else this.#isDropped = true
   }
 
   throw(error?: unknown): Promise<IteratorResult<Out>> {
@@ -163,39 +164,39 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
 
   /** Ends the stream with an error from outside. Does nothing when it has ended. */
   fail(error: unknown): void {
-    if (this.state !== 'open') return
-    this.close('error', error)
-    this.leaveSource()
+    if (this.#state !== 'open') return
+    this.#close('error', error)
+    this.#leaveSource()
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  private open(source: AsyncIterable<In>): void {
+  #open(source: AsyncIterable<In>): void {
     const iterator = openIterator(source)
-    this.source = iterator
-    if ('takeReady' in iterator) this.ready = iterator as unknown as ReadySource<In>
+    this.#source = iterator
+    if ('takeReady' in iterator) this.#ready = iterator as unknown as ReadySource<In>
   }
 
   /** What a stream that is over says: its error, once, and then that it is done. */
-  private takeEnd(): IteratorResult<Out> {
-    if (this.state === 'failed') {
-      this.state = 'closed'
-      throw this.error
+  #takeEnd(): IteratorResult<Out> {
+    if (this.#state === 'failed') {
+      this.#state = 'closed'
+      throw this.#error
     }
     return { done: true, value: undefined }
   }
 
   /** The source has given everything. */
-  private finish(): void {
-    this.close('done', undefined)
-    this.options.onGone?.()
+  #finish(): void {
+    this.#close('done', undefined)
+    this.#options.onGone?.()
   }
 
   /** What the consumer sees of an error. */
-  private seenAs(error: unknown): unknown {
-    const { mapError } = this.options
+  #seenAs(error: unknown): unknown {
+    const { mapError } = this.#options
     if (mapError === undefined) return error
     try {
       return mapError(error)
@@ -204,84 +205,84 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     }
   }
 
-  private mapFailed(error: unknown): void {
-    const seen = this.seenAs(error)
-    if (this.state === 'open') this.close('error', seen)
-    this.leaveSource()
+  #mapFailed(error: unknown): void {
+    const seen = this.#seenAs(error)
+    if (this.#state === 'open') this.#close('error', seen)
+    this.#leaveSource()
   }
 
-  private pull(): void {
-    if (this.pulling || this.source === undefined || this.waiters.length === 0) return
-    this.pulling = true
+  #pull(): void {
+    if (this.#pulling || this.#source === undefined || this.#waiters.length === 0) return
+    this.#pulling = true
     try {
-      const result = this.source.next()
+      const result = this.#source.next()
       const later = result instanceof Promise ? result : Promise.resolve(result)
-      later.then(this.onResult, this.onError)
+      later.then(this.#onResult, this.#onError)
     } catch (error) {
-      Promise.reject(error).catch(this.onError)
+      Promise.reject(error).catch(this.#onError)
     }
   }
 
-  private readonly onResult = (result: IteratorResult<In>): void => {
-    if (this.state !== 'open') return
-    this.pulling = false
+  readonly #onResult = (result: IteratorResult<In>): void => {
+    if (this.#state !== 'open') return
+    this.#pulling = false
     let isDone: boolean
     try {
       isDone = result.done === true
     } catch (error) {
       // An iterator that answers with something else than a result.
-      this.onError(error)
+      this.#onError(error)
       return
     }
     if (isDone) {
-      this.finish()
+      this.#finish()
       return
     }
-    const { map } = this.options
+    const { map } = this.#options
     let message: Out
     try {
       message = map === undefined ? (result.value as unknown as Out) : map(result.value)
     } catch (error) {
-      this.mapFailed(error)
+      this.#mapFailed(error)
       return
     }
-    if (++this.sinceLook >= messagesPerLook) {
-      this.sinceLook = 0
+    if (++this.#sinceLook >= messagesPerLook) {
+      this.#sinceLook = 0
       // Both ends may live on promises alone: timers and sockets get their turn here.
       if (turnIsOverdue()) {
-        this.pulling = true
+        this.#pulling = true
         nextTurn(() => {
-          this.pulling = false
-          if (this.state === 'open') this.deliver(message)
+          this.#pulling = false
+          if (this.#state === 'open') this.#deliver(message)
         })
         return
       }
     }
-    this.deliver(message)
+    this.#deliver(message)
   }
 
-  private deliver(message: Out): void {
-    this.waiters.shift()?.resolve({ done: false, value: message })
-    if (this.isDropped && this.waiters.length === 0) this.return()
-    else this.pull()
+  #deliver(message: Out): void {
+    this.#waiters.shift()?.resolve({ done: false, value: message })
+    if (this.#isDropped && this.#waiters.length === 0) this.return()
+    else this.#pull()
   }
 
-  private readonly onError = (error: unknown): void => {
-    if (this.state !== 'open') return
-    const seen = this.seenAs(error)
-    if (this.state !== 'open') return
-    this.close('error', seen)
-    this.options.onGone?.()
+  readonly #onError = (error: unknown): void => {
+    if (this.#state !== 'open') return
+    const seen = this.#seenAs(error)
+    if (this.#state !== 'open') return
+    this.#close('error', seen)
+    this.#options.onGone?.()
   }
 
-  private close(how: 'done' | 'error' | 'left', error: unknown): void {
-    const [first, ...others] = this.waiters.takeAll()
-    this.prefetched = undefined
-    this.state = 'closed'
+  #close(how: 'done' | 'error' | 'left', error: unknown): void {
+    const [first, ...others] = this.#waiters.takeAll()
+    this.#prefetched = undefined
+    this.#state = 'closed'
     let failed = how === 'error'
     let seen = error
     try {
-      this.options.onEnd?.(how, error)
+      this.#options.onEnd?.(how, error)
     } catch (thrown) {
       failed = true
       seen = thrown
@@ -289,14 +290,14 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     if (!failed) first?.resolve({ done: true, value: undefined })
     else if (first !== undefined) first.reject(seen)
     else if (how !== 'left') {
-      this.state = 'failed'
-      this.error = seen
+      this.#state = 'failed'
+      this.#error = seen
     }
     for (const waiter of others) waiter.resolve({ done: true, value: undefined })
   }
 
-  private leaveSource(): void {
-    if (this.source !== undefined) leaveIterator(this.source, this.options.onGone)
+  #leaveSource(): void {
+    if (this.#source !== undefined) leaveIterator(this.#source, this.#options.onGone)
   }
 }
 

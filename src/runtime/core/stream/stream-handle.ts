@@ -24,12 +24,12 @@ function watchYoung(): void {
  * it to its end lets go of it, and the call is cancelled at a garbage collection instead of being kept for ever.
  */
 export class StreamHandle implements AsyncIterableIterator<unknown> {
-  private readonly stream: CallStream
-  private readonly age: StreamAge
+  readonly #stream: CallStream
+  readonly #age: StreamAge
 
   constructor(stream: CallStream, age: StreamAge) {
-    this.stream = stream
-    this.age = age
+    this.#stream = stream
+    this.#age = age
     if (!stream.isOpen) return
     age.place = young.length
     young.push(this)
@@ -43,26 +43,26 @@ export class StreamHandle implements AsyncIterableIterator<unknown> {
 
   /** From now on its collection is heard of. */
   watch(): void {
-    this.age.place = watched
-    dropped.register(this, this.stream, this.age)
+    this.#age.place = watched
+    dropped.register(this, this.#stream, this.#age)
   }
 
   /** Takes another place among the young. */
   moveTo(place: number): void {
-    this.age.place = place
+    this.#age.place = place
     young[place] = this
   }
 
   next(): Promise<IteratorResult<unknown>> {
-    return this.stream.next()
+    return this.#stream.next()
   }
 
   return(): Promise<IteratorResult<unknown>> {
-    return this.stream.return()
+    return this.#stream.return()
   }
 
   throw(error?: unknown): Promise<IteratorResult<unknown>> {
-    return this.stream.throw(error)
+    return this.#stream.throw(error)
   }
 
   [Symbol.asyncIterator](): this {

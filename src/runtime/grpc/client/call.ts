@@ -49,248 +49,254 @@ type State = 'waiting' | 'open' | 'answered' | 'over'
 
 /** A call and the sink of its stream in one object. */
 export class GrpcClientCall implements Http2Sink, ChannelCall {
-  private state: State = 'waiting'
-  private settings: CallSettings
-  private readonly bound: BoundMethod
-  private readonly cx: Context
-  private resolve: ((value: unknown) => void) | undefined = undefined
-  private reject: ((error: unknown) => void) | undefined = undefined
-  private removeCancel: (() => void) | undefined = undefined
-  private more: Http2Headers | undefined = undefined
+  #state: State = 'waiting'
+  #settings: CallSettings
+  readonly #bound: BoundMethod
+  readonly #cx: Context
+  #resolve: ((value: unknown) => void) | undefined = undefined
+  #reject: ((error: unknown) => void) | undefined = undefined
+  #removeCancel: (() => void) | undefined = undefined
+  #more: Http2Headers | undefined = undefined
   /** The request of a method that takes one message, kept until the server has begun to answer. */
-  private frame: Uint8Array | undefined = undefined
-  private messages: Messages | undefined = undefined
+  #frame: Uint8Array | undefined = undefined
+  #messages: Messages | undefined = undefined
   /** What has been written of streamed requests, until the server has begun to answer or it is too much. */
-  private kept: Uint8Array[] | undefined = undefined
-  private keptBytes = 0
-  private watch: AttemptObserver | undefined = undefined
-  private stream: Http2Stream | undefined = undefined
-  private writer: MessageWriter | undefined = undefined
-  private response: MessageStream | undefined = undefined
-  private reader: FrameReader | undefined = undefined
-  private answer: Frame | undefined = undefined
-  private encoding: Compression | undefined = undefined
+  #kept: Uint8Array[] | undefined = undefined
+  #keptBytes = 0
+  #watch: AttemptObserver | undefined = undefined
+  #stream: Http2Stream | undefined = undefined
+  #writer: MessageWriter | undefined = undefined
+  #response: MessageStream | undefined = undefined
+  #reader: FrameReader | undefined = undefined
+  #answer: Frame | undefined = undefined
+  #encoding: Compression | undefined = undefined
   /** It had left once already, and the server had not seen it. */
-  private repeated = false
+  #repeated = false
 
   constructor(bound: BoundMethod, cx: Context) {
-    this.settings = bound.settings
-    this.bound = bound
-    this.cx = cx
+    this.#settings = bound.settings
+    this.#bound = bound
+    this.#cx = cx
   }
 
   /** Starts the call. Settles with the response, or with the stream of responses once the headers have arrived. */
   run(request: unknown): Promise<unknown> {
-    const { cx } = this
+    const cx = this.#cx
     if (cx.cancelled !== undefined) return Promise.reject(cx.cancelled)
-    if (cx.caller === '') cx.caller = this.settings.caller
+    if (cx.caller === '') cx.caller = this.#settings.caller
     try {
-      const settings = settingsOf(this.bound, cx)
-      this.settings = settings
-      this.watch = cx.get(attemptObserver)
-      if (streamsRequest(cx.method.kind)) this.messages = request as Messages
+      const settings = settingsOf(this.#bound, cx)
+      this.#settings = settings
+      this.#watch = cx.get(attemptObserver)
+      if (streamsRequest(cx.method.kind)) this.#messages = request as Messages
       else {
-        this.frame = encodeFrame(this.bound.request, request, settings.maxSendBytes, settings.compression)
-        this.watch?.sent(this.frame.length)
+        this.#frame = encodeFrame(this.#bound.request, request, settings.maxSendBytes, settings.compression)
+        this.#watch?.sent(this.#frame.length)
       }
-      this.more = callHeaders(cx, settings.caller, this.watch?.previous ?? 0)
+      this.#more = callHeaders(cx, settings.caller, this.#watch?.previous ?? 0)
     } catch (error) {
       return Promise.reject(error)
     }
     const outcome = new Promise<unknown>((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
+      this.#resolve = resolve
+      this.#reject = reject
     })
-    this.removeCancel = cx.onCancel((reason) => this.abandon(reason))
-    const { channel, credentials } = this.settings
+    this.#removeCancel = cx.onCancel((reason) => this.#abandon(reason))
+    const { channel, credentials } = this.#settings
     const { ready } = channel
-    if (credentials.length > 0) this.present()
+    if (credentials.length > 0) this.#present()
     else if (ready === undefined) channel.wait(this)
-    else this.start(ready)
+    else this.#start(ready)
     return outcome
   }
 
   get waitsForReady(): boolean {
-    return this.settings.waitForReady
+    return this.#settings.waitForReady
   }
 
   open(connection: Http2ClientConnection): void {
-    this.more = renewTimeout(this.cx, this.more)
-    this.start(connection)
+    this.#more = renewTimeout(this.#cx, this.#more)
+    this.#start(connection)
   }
 
   unavailable(error: RpcError): void {
-    this.abandon(lateFailure(this.cx, error))
+    this.#abandon(lateFailure(this.#cx, error))
   }
 
   headers(headers: Http2Headers, end: boolean): void {
-    if (this.state === 'over') return
-    const { channel, compression } = this.settings
+    if (this.#state === 'over') return
+    const { channel, compression } = this.#settings
     // For the calls that follow.
     if (compression !== undefined && refuses(headers, compression)) channel.refusedEncodings.add(compression)
     try {
-      checkResponse(headers, this.cx.peer)
+      checkResponse(headers, this.#cx.peer)
       if (end) {
         this.end(headers)
         return
       }
-      this.state = 'answered'
-      this.frame = undefined
-      this.kept = undefined
-      this.watch?.answered()
+      this.#state = 'answered'
+      this.#frame = undefined
+      this.#kept = undefined
+      this.#watch?.answered()
       const metadata = readMetadata(headers)
-      if (metadata !== undefined) addMetadata(this.cx.responseHeaders, metadata)
-      readBackward(headers, this.cx)
-      this.encoding = responseEncoding(headers)
-      responseStarted(this.cx)
+      if (metadata !== undefined) addMetadata(this.#cx.responseHeaders, metadata)
+      readBackward(headers, this.#cx)
+      this.#encoding = responseEncoding(headers)
+      responseStarted(this.#cx)
     } catch (error) {
-      this.abandon(error)
+      this.#abandon(error)
       return
     }
-    if (!streamsResponse(this.cx.method.kind)) return
-    this.startResponse()
-    this.resolve?.(this.response)
+    if (!streamsResponse(this.#cx.method.kind)) return
+    this.#startResponse()
+    this.#resolve?.(this.#response)
   }
 
   data(chunk: Uint8Array): void {
-    if (this.state === 'over') return
-    if (this.response !== undefined) {
-      this.response.push(chunk)
+    if (this.#state === 'over') return
+    if (this.#response !== undefined) {
+      this.#response.push(chunk)
       return
     }
-    this.reader ??= new FrameReader(this.settings.maxReceiveBytes)
-    this.reader.push(chunk)
+    this.#reader ??= new FrameReader(this.#settings.maxReceiveBytes)
+    this.#reader.push(chunk)
     try {
-      const frame = this.reader.next()
+      const frame = this.#reader.next()
       if (frame === undefined) return
-      if (this.answer !== undefined) throw wrongCount('more than one response')
-      this.answer = frame
+      if (this.#answer !== undefined) throw wrongCount('more than one response')
+      this.#answer = frame
     } catch (error) {
-      this.abandon(error)
+      this.#abandon(error)
     }
   }
 
   end(trailers: Http2Headers | undefined): void {
-    if (this.state === 'over') return
+    if (this.#state === 'over') return
     let failure: unknown
     try {
-      failure = trailers === undefined ? lateFailure(this.cx, endedEarly()) : this.readTrailers(trailers)
+      failure = trailers === undefined ? lateFailure(this.#cx, endedEarly()) : this.#readTrailers(trailers)
     } catch (error) {
       failure = error
     }
-    this.finish(failure)
+    this.#finish(failure)
   }
 
   reset(reason: Http2Reset): void {
-    if (this.state === 'over') return
-    if (!this.maySendAgain(reason)) {
-      this.abandon(lateFailure(this.cx, errorOfReset(reason)))
+    if (this.#state === 'over') return
+    if (!this.#maySendAgain(reason)) {
+      this.#abandon(lateFailure(this.#cx, errorOfReset(reason)))
       return
     }
-    this.repeated ||= reason.sent
-    this.state = 'waiting'
-    this.stream = undefined
-    this.seek()
+    this.#repeated ||= reason.sent
+    this.#state = 'waiting'
+    this.#stream = undefined
+    this.#seek()
   }
 
   drain(): void {
-    this.writer?.drain()
+    this.#writer?.drain()
   }
 
   /** For the stream of responses. */
   pause(): void {
-    this.stream?.pause()
+    this.#stream?.pause()
   }
 
   resume(): void {
-    this.stream?.resume()
+    this.#stream?.resume()
   }
 
   /** For the stream of responses, which its reader has left or cannot read. */
   leave(): void {
-    this.abandon(undefined)
+    this.#abandon(undefined)
   }
 
   /** Takes the connection that is there, or stands in line; time has passed since the header fields were made. */
-  private seek(): void {
-    const { channel } = this.settings
+  #seek(): void {
+    const { channel } = this.#settings
     const { ready } = channel
     if (ready === undefined) channel.wait(this)
     else this.open(ready)
   }
 
-  private start(connection: Http2ClientConnection): void {
-    const { cx, frame, messages, bound, settings } = this
+  #start(connection: Http2ClientConnection): void {
+    const cx = this.#cx
+    const frame = this.#frame
+    const messages = this.#messages
+    const bound = this.#bound
+    const settings = this.#settings
     cx.peer = connection.peer
     const headers = settings.headers ?? (cx.caller === settings.caller ? bound.headers : bound.anonymous)
-    if (this.more !== undefined) {
-      const bytes = headerListBytes(headers) + headerListBytes(this.more)
+    if (this.#more !== undefined) {
+      const bytes = headerListBytes(headers) + headerListBytes(this.#more)
       if (bytes > connection.maxHeaderListBytes) {
-        this.abandon(headersTooLarge('request', bytes, connection.maxHeaderListBytes))
+        this.#abandon(headersTooLarge('request', bytes, connection.maxHeaderListBytes))
         return
       }
     }
-    const stream = connection.open(headers, this.more, this)
-    this.state = 'open'
-    this.stream = stream
+    const stream = connection.open(headers, this.#more, this)
+    this.#state = 'open'
+    this.#stream = stream
     if (frame !== undefined) stream.write(frame, true)
-    else if (this.writer !== undefined) {
-      for (const part of this.kept ?? []) stream.write(part, false)
-      this.writer.moveTo(stream)
-    } else if (messages !== undefined) this.send(stream, messages)
+    else if (this.#writer !== undefined) {
+      for (const part of this.#kept ?? []) stream.write(part, false)
+      this.#writer.moveTo(stream)
+    } else if (messages !== undefined) this.#send(stream, messages)
   }
 
   /** Begins with the metadata of the credentials. */
-  private present(): void {
-    const { cx, settings, bound } = this
+  #present(): void {
+    const cx = this.#cx
+    const settings = this.#settings
+    const bound = this.#bound
     const headers = settings.headers ?? bound.headers
     const serviceUrl = `${headerOf(headers, ':scheme')}://${headerOf(headers, ':authority')}/${cx.service.fullName}`
     metadataOfCredentials(settings.credentials, { cx, serviceUrl, method: cx.method.name })
       .then((metadata) => {
-        if (this.state === 'over') return
-        const more = [...(this.more ?? [])]
+        if (this.#state === 'over') return
+        const more = [...(this.#more ?? [])]
         appendMetadata(more, metadata, 'INTERNAL')
-        this.more = more
-        this.seek()
+        this.#more = more
+        this.#seek()
       })
-      .catch((error) => this.abandon(error))
+      .catch((error) => this.#abandon(error))
   }
 
   /** Whether the server cannot have seen the call: it goes out again at once, as often as nothing had left, else once. */
-  private maySendAgain(reason: Http2Reset): boolean {
+  #maySendAgain(reason: Http2Reset): boolean {
     if (reason.processed || reason.code === Http2ErrorCode.INTERNAL_ERROR) return false
-    if (hasPassed(this.cx.deadline)) return false
-    if (reason.sent && this.repeated) return false
-    return this.messages === undefined ? this.frame !== undefined : this.kept !== undefined
+    if (hasPassed(this.#cx.deadline)) return false
+    if (reason.sent && this.#repeated) return false
+    return this.#messages === undefined ? this.#frame !== undefined : this.#kept !== undefined
   }
 
-  private send(stream: Http2Stream, messages: Messages): void {
-    const { maxSendBytes, compression } = this.settings
-    const { request } = this.bound
-    this.kept = []
+  #send(stream: Http2Stream, messages: Messages): void {
+    const { maxSendBytes, compression } = this.#settings
+    const { request } = this.#bound
+    this.#kept = []
     const writer = new MessageWriter(stream, (message) => {
       const frame = encodeFrame(request, message, maxSendBytes, compression)
-      this.watch?.sent(frame.length)
-      if (this.kept !== undefined) this.keep(frame)
+      this.#watch?.sent(frame.length)
+      if (this.#kept !== undefined) this.#keep(frame)
       return frame
     })
-    this.writer = writer
+    this.#writer = writer
     writer.run(messages).then(
       (complete) => {
         if (complete) writer.end()
       },
-      (error) => this.abandon(requestFailed(error)),
+      (error) => this.#abandon(requestFailed(error)),
     )
   }
 
-  private keep(frame: Uint8Array): void {
-    this.kept?.push(frame)
-    this.keptBytes += frame.length
-    if (this.keptBytes > mostKept) this.kept = undefined
+  #keep(frame: Uint8Array): void {
+    this.#kept?.push(frame)
+    this.#keptBytes += frame.length
+    if (this.#keptBytes > mostKept) this.#kept = undefined
   }
 
-  private readTrailers(trailers: Http2Headers): unknown {
-    const { cx } = this
+  #readTrailers(trailers: Http2Headers): unknown {
+    const cx = this.#cx
     readBackward(trailers, cx)
     const failure = errorOfTrailers(trailers)
     const metadata = failure !== undefined && isRpcError(failure) ? failure.metadata : readMetadata(trailers)
@@ -298,58 +304,58 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     return failure
   }
 
-  private startResponse(): void {
-    this.response = new MessageStream((frame) => this.decode(frame), this.settings.maxReceiveBytes, this)
+  #startResponse(): void {
+    this.#response = new MessageStream((frame) => this.#decode(frame), this.#settings.maxReceiveBytes, this)
   }
 
-  private decode(frame: Frame): unknown {
-    return decodeFrame(this.bound.response, frame, this.settings.maxReceiveBytes, this.encoding)
+  #decode(frame: Frame): unknown {
+    return decodeFrame(this.#bound.response, frame, this.#settings.maxReceiveBytes, this.#encoding)
   }
 
   /** The one message of an answer. Throws where there is none, more than one, or one that cannot be read. */
-  private single(): unknown {
-    if (this.answer === undefined) throw wrongCount(this.reader === undefined ? 'no response' : 'half a response')
-    if (this.reader !== undefined && this.reader.buffered > 0) throw wrongCount('more than one response')
-    return this.decode(this.answer)
+  #single(): unknown {
+    if (this.#answer === undefined) throw wrongCount(this.#reader === undefined ? 'no response' : 'half a response')
+    if (this.#reader !== undefined && this.#reader.buffered > 0) throw wrongCount('more than one response')
+    return this.#decode(this.#answer)
   }
 
   /** The server has said its last word: settles with `failure`, or with what has come. */
-  private finish(failure: unknown): void {
-    if (this.state === 'over') return
-    this.release(false)
-    if (failure === undefined && streamsResponse(this.cx.method.kind)) {
-      if (this.response === undefined) {
-        this.startResponse()
-        this.resolve?.(this.response)
+  #finish(failure: unknown): void {
+    if (this.#state === 'over') return
+    this.#release(false)
+    if (failure === undefined && streamsResponse(this.#cx.method.kind)) {
+      if (this.#response === undefined) {
+        this.#startResponse()
+        this.#resolve?.(this.#response)
       }
-      this.response?.finish()
+      this.#response?.finish()
     } else if (failure === undefined) {
       try {
-        this.resolve?.(this.single())
+        this.#resolve?.(this.#single())
       } catch (error) {
-        this.reject?.(error)
+        this.#reject?.(error)
       }
-    } else if (this.response !== undefined) this.response.finish(failure)
-    else this.reject?.(failure)
+    } else if (this.#response !== undefined) this.#response.finish(failure)
+    else this.#reject?.(failure)
   }
 
   /** The call ends without the server's last word: settles with `reason`, and drops the responses that nobody has read. */
-  private abandon(reason: unknown): void {
-    if (this.state === 'over') return
-    this.release(this.state === 'open' && isRpcError(reason) && reason.code === 'DEADLINE_EXCEEDED')
-    if (this.response === undefined) this.reject?.(reason)
-    else this.response.fail(reason)
+  #abandon(reason: unknown): void {
+    if (this.#state === 'over') return
+    this.#release(this.#state === 'open' && isRpcError(reason) && reason.code === 'DEADLINE_EXCEEDED')
+    if (this.#response === undefined) this.#reject?.(reason)
+    else this.#response.fail(reason)
   }
 
   /** Lets go of everything; a stream that is not over on the wire is reset. `late`: no answer came in time. */
-  private release(late: boolean): void {
-    this.state = 'over'
-    this.removeCancel?.()
-    this.writer?.stop()
-    this.frame = undefined
-    this.kept = undefined
-    if (this.stream === undefined) this.settings.channel.leave(this)
-    else this.stream.reset(Http2ErrorCode.CANCEL, late)
+  #release(late: boolean): void {
+    this.#state = 'over'
+    this.#removeCancel?.()
+    this.#writer?.stop()
+    this.#frame = undefined
+    this.#kept = undefined
+    if (this.#stream === undefined) this.#settings.channel.leave(this)
+    else this.#stream.reset(Http2ErrorCode.CANCEL, late)
   }
 }
 

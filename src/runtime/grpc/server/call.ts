@@ -68,23 +68,23 @@ export function compressResponse(cx: Context, compression: Compression | 'identi
 
 /** A call and the sink of its stream in one object. */
 export class GrpcServerCall implements Http2Sink {
-  private readonly settings: ServerSettings
-  private readonly route: GrpcRoute
-  private readonly stream: Http2Stream
-  private readonly call: ServerCall
-  private readonly requestCompression: Compression | undefined
-  private responseCompression: Compression | undefined
-  private readonly acceptEncoding: string | undefined
+  readonly #settings: ServerSettings
+  readonly #route: GrpcRoute
+  readonly #stream: Http2Stream
+  readonly #call: ServerCall
+  readonly #requestCompression: Compression | undefined
+  #responseCompression: Compression | undefined
+  readonly #acceptEncoding: string | undefined
   /** The handler has had its say on compression. */
-  private chosen = false
-  private readonly requests: MessageStream | undefined
-  private reader: FrameReader | undefined = undefined
-  private request: Frame | undefined = undefined
-  private writer: MessageWriter | undefined = undefined
-  private headersSent = false
-  private backwardSent = 0
-  private over = false
-  private readonly counters: ConnectionCounters | undefined
+  #chosen = false
+  readonly #requests: MessageStream | undefined
+  #reader: FrameReader | undefined = undefined
+  #request: Frame | undefined = undefined
+  #writer: MessageWriter | undefined = undefined
+  #headersSent = false
+  #backwardSent = 0
+  #over = false
+  readonly #counters: ConnectionCounters | undefined
 
   constructor(
     settings: ServerSettings,
@@ -94,187 +94,188 @@ export class GrpcServerCall implements Http2Sink {
     head: RequestHeaders,
     counters: ConnectionCounters | undefined,
   ) {
-    this.settings = settings
-    this.counters = counters
-    this.route = route
-    this.stream = stream
-    this.call = call
-    this.requestCompression = head.compression
-    this.acceptEncoding = head.acceptEncoding
+    this.#settings = settings
+    this.#counters = counters
+    this.#route = route
+    this.#stream = stream
+    this.#call = call
+    this.#requestCompression = head.compression
+    this.#acceptEncoding = head.acceptEncoding
     const { compression } = settings
-    this.responseCompression =
+    this.#responseCompression =
       compression !== undefined && accepts(head.acceptEncoding, compression) ? compression : undefined
     const { kind } = route.route.method
-    this.requests = streamsRequest(kind)
-      ? new MessageStream((frame) => this.decode(frame), settings.maxReceiveBytes, this)
+    this.#requests = streamsRequest(kind)
+      ? new MessageStream((frame) => this.#decode(frame), settings.maxReceiveBytes, this)
       : undefined
   }
 
   /** Begins: a streamed request is handled at once, any other when it is whole. */
   start(end: boolean): void {
-    this.counters?.callStarted()
-    this.call.cx.set(callKey, this)
-    if (this.requests !== undefined) this.handle(this.requests)
-    else if (!end && this.call.cx.deadline !== undefined) this.call.awaitRequest(this)
+    this.#counters?.callStarted()
+    this.#call.cx.set(callKey, this)
+    if (this.#requests !== undefined) this.#handle(this.#requests)
+    else if (!end && this.#call.cx.deadline !== undefined) this.#call.awaitRequest(this)
     if (end) this.end()
   }
 
   headers(): void {}
 
   data(chunk: Uint8Array): void {
-    if (this.over) return
-    if (this.requests !== undefined) {
-      this.requests.push(chunk)
+    if (this.#over) return
+    if (this.#requests !== undefined) {
+      this.#requests.push(chunk)
       return
     }
-    this.reader ??= new FrameReader(this.settings.maxReceiveBytes)
-    this.reader.push(chunk)
+    this.#reader ??= new FrameReader(this.#settings.maxReceiveBytes)
+    this.#reader.push(chunk)
     try {
-      const frame = this.reader.next()
+      const frame = this.#reader.next()
       if (frame === undefined) return
-      if (this.request !== undefined) throw wrongCount('more than one request')
-      this.request = frame
+      if (this.#request !== undefined) throw wrongCount('more than one request')
+      this.#request = frame
     } catch (error) {
       this.refuse(error)
     }
   }
 
   end(): void {
-    if (this.over) return
-    if (this.requests !== undefined) {
-      this.requests.finish()
+    if (this.#over) return
+    if (this.#requests !== undefined) {
+      this.#requests.finish()
       return
     }
-    const { request, reader } = this
+    const request = this.#request
+    const reader = this.#reader
     let message: unknown
     try {
       if (request === undefined) throw wrongCount(reader === undefined ? 'no request' : 'half a request')
       if (reader !== undefined && reader.buffered > 0) throw wrongCount('more than one request')
-      this.reader = undefined
-      this.request = undefined
-      message = this.decode(request)
+      this.#reader = undefined
+      this.#request = undefined
+      message = this.#decode(request)
     } catch (error) {
       this.refuse(error)
       return
     }
     if (!(message instanceof Promise)) {
-      this.handle(message)
+      this.#handle(message)
       return
     }
     message.then(
       (decoded) => {
-        if (!this.over) this.handle(decoded)
+        if (!this.#over) this.#handle(decoded)
       },
       (error: unknown) => {
-        if (!this.over) this.refuse(error)
+        if (!this.#over) this.refuse(error)
       },
     )
   }
 
   reset(reason: Http2Reset): void {
-    if (this.over) return
-    this.over = true
-    this.counters?.callEnded(false)
+    if (this.#over) return
+    this.#over = true
+    this.#counters?.callEnded(false)
     const message =
       reason.code === undefined ? 'the connection of the caller was lost' : 'the caller cancelled the call'
     const error = new RpcError('CANCELLED', message, { stack: false })
-    this.call.cancel(error)
-    this.requests?.fail(this.call.cx.cancelled ?? error)
-    this.writer?.stop()
+    this.#call.cancel(error)
+    this.#requests?.fail(this.#call.cx.cancelled ?? error)
+    this.#writer?.stop()
   }
 
   drain(): void {
-    this.writer?.drain()
+    this.#writer?.drain()
   }
 
   /** For the stream of requests. */
   pause(): void {
-    this.stream.pause()
+    this.#stream.pause()
   }
 
   resume(): void {
-    this.stream.resume()
+    this.#stream.resume()
   }
 
   /** For the stream of requests: its reader has left, and what still comes is dropped. */
   leave(): void {}
 
-  private handle(request: unknown): void {
-    this.call.handle(request).then(
-      (response) => this.succeed(response),
-      (error) => this.fail(error),
+  #handle(request: unknown): void {
+    this.#call.handle(request).then(
+      (response) => this.#succeed(response),
+      (error) => this.#fail(error),
     )
   }
 
-  private succeed(response: unknown): void {
-    if (this.over) return
-    const { method } = this.route.route
+  #succeed(response: unknown): void {
+    if (this.#over) return
+    const { method } = this.#route.route
     if (streamsResponse(method.kind)) {
-      this.respond(response as Messages)
+      this.#respond(response as Messages)
       return
     }
     let frame: Uint8Array
     try {
-      frame = this.encode(response)
+      frame = this.#encode(response)
     } catch (error) {
-      this.fail(this.call.unexpected(error))
+      this.#fail(this.#call.unexpected(error))
       return
     }
     if (!this.begin()) return
-    this.stream.write(frame, false)
-    this.complete()
+    this.#stream.write(frame, false)
+    this.#complete()
   }
 
-  private respond(messages: Messages): void {
-    this.writer = new MessageWriter(this.stream, (message) => {
-      const frame = this.encodeOrReport(message)
+  #respond(messages: Messages): void {
+    this.#writer = new MessageWriter(this.#stream, (message) => {
+      const frame = this.#encodeOrReport(message)
       this.begin()
       return frame
     })
-    this.call.cx.onCancel((reason) => {
-      if (this.writer?.blocked === true) this.fail(reason)
+    this.#call.cx.onCancel((reason) => {
+      if (this.#writer?.blocked === true) this.#fail(reason)
     })
-    this.writer.run(messages).then(
+    this.#writer.run(messages).then(
       (complete) => {
-        if (complete && !this.over && this.begin()) this.complete()
+        if (complete && !this.#over && this.begin()) this.#complete()
       },
-      (error) => this.fail(error),
+      (error) => this.#fail(error),
     )
   }
 
-  private decode(frame: Frame): unknown {
-    this.counters?.received()
-    return decodeGuarded(this.route.request, frame, this.settings.inflate, this.requestCompression, this.call)
+  #decode(frame: Frame): unknown {
+    this.#counters?.received()
+    return decodeGuarded(this.#route.request, frame, this.#settings.inflate, this.#requestCompression, this.#call)
   }
 
-  private encode(message: unknown): Uint8Array {
-    if (!this.chosen) this.choose()
-    this.counters?.sent()
-    return encodeFrame(this.route.response, message, this.settings.maxSendBytes, this.responseCompression)
+  #encode(message: unknown): Uint8Array {
+    if (!this.#chosen) this.#choose()
+    this.#counters?.sent()
+    return encodeFrame(this.#route.response, message, this.#settings.maxSendBytes, this.#responseCompression)
   }
 
-  private choose(): void {
-    this.chosen = true
-    const asked = this.call.cx.get(responseCompressionKey)
-    if (asked === 'identity') this.responseCompression = undefined
-    else if (asked !== undefined && accepts(this.acceptEncoding, asked)) this.responseCompression = asked
+  #choose(): void {
+    this.#chosen = true
+    const asked = this.#call.cx.get(responseCompressionKey)
+    if (asked === 'identity') this.#responseCompression = undefined
+    else if (asked !== undefined && accepts(this.#acceptEncoding, asked)) this.#responseCompression = asked
   }
 
-  private encodeOrReport(message: unknown): Uint8Array {
+  #encodeOrReport(message: unknown): Uint8Array {
     try {
-      return this.encode(message)
+      return this.#encode(message)
     } catch (error) {
-      throw this.call.unexpected(error)
+      throw this.#call.unexpected(error)
     }
   }
 
   /** Sends the response headers unless they have gone; false when the call has failed over them. */
   begin(): boolean {
-    if (this.headersSent || this.over) return !this.over
-    if (!this.chosen) this.choose()
-    const { responseHeadersIfAny, metainfoIfAny } = lazyParts(this.call.cx)
+    if (this.#headersSent || this.#over) return !this.#over
+    if (!this.#chosen) this.#choose()
+    const { responseHeadersIfAny, metainfoIfAny } = lazyParts(this.#call.cx)
     const backward = metainfoIfAny?.backwardIfAny
-    const encoding = this.responseCompression
+    const encoding = this.#responseCompression
     let headers = plainHeaders
     if (responseHeadersIfAny !== undefined || backward !== undefined || encoding !== undefined) {
       const list = [...plainHeaders]
@@ -282,102 +283,102 @@ export class GrpcServerCall implements Http2Sink {
         if (encoding !== undefined) list.push('grpc-encoding', encoding)
         if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward)
         if (responseHeadersIfAny !== undefined) appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
-        this.checkSize(list)
+        this.#checkSize(list)
       } catch (error) {
-        this.failPlainly(error)
+        this.#failPlainly(error)
         return false
       }
-      this.backwardSent = backward?.size ?? 0
+      this.#backwardSent = backward?.size ?? 0
       headers = list
     }
-    this.headersSent = true
-    this.stream.headers(headers, false)
+    this.#headersSent = true
+    this.#stream.headers(headers, false)
     return true
   }
 
   /** Ends a call that went well. */
-  private complete(): void {
-    const { responseTrailersIfAny, metainfoIfAny } = lazyParts(this.call.cx)
+  #complete(): void {
+    const { responseTrailersIfAny, metainfoIfAny } = lazyParts(this.#call.cx)
     const backward = metainfoIfAny?.backwardIfAny
-    const late = backward !== undefined && backward.size > this.backwardSent
+    const late = backward !== undefined && backward.size > this.#backwardSent
     if (responseTrailersIfAny === undefined && !late) {
-      this.over = true
-      this.counters?.callEnded(true)
-      this.stream.trailers(okTrailers)
+      this.#over = true
+      this.#counters?.callEnded(true)
+      this.#stream.trailers(okTrailers)
       return
     }
     const trailers = [...okTrailers]
     try {
       if (late) appendMetainfo(trailers, metainfoPrefix.backward, backward)
       if (responseTrailersIfAny !== undefined) appendMetadata(trailers, responseTrailersIfAny, 'INTERNAL')
-      this.checkSize(trailers)
+      this.#checkSize(trailers)
     } catch (error) {
-      this.failPlainly(error)
+      this.#failPlainly(error)
       return
     }
-    this.over = true
-    this.counters?.callEnded(true)
-    this.stream.trailers(trailers)
+    this.#over = true
+    this.#counters?.callEnded(true)
+    this.#stream.trailers(trailers)
   }
 
   /** Ends a call whose request cannot be handled. */
   refuse(error: unknown): void {
     const failure = RpcError.from(error)
-    this.call.cancel(failure)
-    this.fail(failure)
+    this.#call.cancel(failure)
+    this.#fail(failure)
   }
 
-  private fail(error: unknown): void {
-    if (this.over) return
-    if (this.writer?.blocked === true) {
+  #fail(error: unknown): void {
+    if (this.#over) return
+    if (this.#writer?.blocked === true) {
       // The peer does not read, so trailers would wait behind what it has not taken.
-      this.over = true
-      this.counters?.callEnded(false)
-      this.writer.stop()
-      this.stream.reset(Http2ErrorCode.CANCEL)
+      this.#over = true
+      this.#counters?.callEnded(false)
+      this.#writer.stop()
+      this.#stream.reset(Http2ErrorCode.CANCEL)
       return
     }
-    const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = lazyParts(this.call.cx)
+    const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = lazyParts(this.#call.cx)
     // Trailers-Only has no place for headers: a peer takes all of it for trailers.
     if (responseHeadersIfAny !== undefined && responseHeadersIfAny.size > 0 && !this.begin()) return
-    const list = this.headersSent ? [] : [...plainHeaders]
+    const list = this.#headersSent ? [] : [...plainHeaders]
     try {
       const backward = metainfoIfAny?.backwardIfAny
       appendError(list, error)
       if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward)
       if (responseTrailersIfAny !== undefined) appendMetadata(list, responseTrailersIfAny, 'INTERNAL')
-      this.checkSize(list)
+      this.#checkSize(list)
     } catch (problem) {
-      this.failPlainly(problem, error)
+      this.#failPlainly(problem, error)
       return
     }
-    this.finish(list)
+    this.#finish(list)
   }
 
   /** Throws RpcError RESOURCE_EXHAUSTED for a list that the caller does not take. */
-  private checkSize(list: Http2Headers): void {
-    const { maxHeaderListBytes } = this.stream
+  #checkSize(list: Http2Headers): void {
+    const { maxHeaderListBytes } = this.#stream
     if (maxHeaderListBytes === Number.POSITIVE_INFINITY) return
     const bytes = headerListBytes(list)
     if (bytes > maxHeaderListBytes) throw headersTooLarge('response', bytes, maxHeaderListBytes)
   }
 
   /** The way out when metadata cannot be sent: reports, and sends none. `error`: what the call has failed with. */
-  private failPlainly(problem: unknown, error?: unknown): void {
-    const list = this.headersSent ? [] : [...plainHeaders]
-    const told = this.call.unexpected(problem)
+  #failPlainly(problem: unknown, error?: unknown): void {
+    const list = this.#headersSent ? [] : [...plainHeaders]
+    const told = this.#call.unexpected(problem)
     const isTooLarge = isRpcError(problem) && problem.code === 'RESOURCE_EXHAUSTED'
     if (isTooLarge && isRpcError(error)) appendError(list, new RpcError(error.code, error.message, { stack: false }))
     else appendError(list, isTooLarge ? problem : told)
-    this.finish(list)
+    this.#finish(list)
   }
 
-  private finish(list: Http2Headers): void {
-    this.over = true
-    this.counters?.callEnded(false)
-    this.writer?.stop()
-    if (this.headersSent) this.stream.trailers(list)
-    else this.stream.headers(list, true)
+  #finish(list: Http2Headers): void {
+    this.#over = true
+    this.#counters?.callEnded(false)
+    this.#writer?.stop()
+    if (this.#headersSent) this.#stream.trailers(list)
+    else this.#stream.headers(list, true)
   }
 }
 

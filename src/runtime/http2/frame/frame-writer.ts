@@ -16,27 +16,27 @@ const bulkBytes = 8 * 1024
 /** Appends frames behind one another; what stands in it leaves with the connection's next write. */
 export class FrameWriter extends ByteWriter {
   /** What stands before the bytes that are written now, with the bodies that are not copied. */
-  private parts: Uint8Array[] | undefined = undefined
-  private partBytes = 0
+  #parts: Uint8Array[] | undefined = undefined
+  #partBytes = 0
 
   /** How many bytes stand written. */
   override get position(): number {
-    return this.at - this.start + this.partBytes
+    return this.at - this.start + this.#partBytes
   }
 
   override reset(): void {
     super.reset()
-    this.parts = undefined
-    this.partBytes = 0
+    this.#parts = undefined
+    this.#partBytes = 0
   }
 
   /** Everything written, for good, when it is more than one piece of memory. */
   takeParts(): Uint8Array[] | undefined {
-    const { parts } = this
+    const parts = this.#parts
     if (parts === undefined) return undefined
     if (this.at > this.start) parts.push(this.take())
-    this.parts = undefined
-    this.partBytes = 0
+    this.#parts = undefined
+    this.#partBytes = 0
     return parts
   }
 
@@ -44,12 +44,12 @@ export class FrameWriter extends ByteWriter {
   data(stream: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const length = end - start
     if (length >= bulkBytes) {
-      this.head(length, FrameType.DATA, last ? FrameFlag.END_STREAM : 0, stream, 0)
-      this.part(this.take())
-      this.part(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+      this.#head(length, FrameType.DATA, last ? FrameFlag.END_STREAM : 0, stream, 0)
+      this.#part(this.take())
+      this.#part(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
       return
     }
-    this.head(length, FrameType.DATA, last ? FrameFlag.END_STREAM : 0, stream)
+    this.#head(length, FrameType.DATA, last ? FrameFlag.END_STREAM : 0, stream)
     const target = this.bytes
     const { at } = this
     if (length > 64) target.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at)
@@ -61,7 +61,7 @@ export class FrameWriter extends ByteWriter {
   headers(stream: number, bytes: Uint8Array, length: number, last: boolean): void {
     const flags = last ? FrameFlag.END_STREAM : 0
     if (length <= commonFrame) {
-      this.head(length, FrameType.HEADERS, flags | FrameFlag.END_HEADERS, stream)
+      this.#head(length, FrameType.HEADERS, flags | FrameFlag.END_HEADERS, stream)
       const target = this.bytes
       const { at } = this
       if (length > 64) target.set(bytes.subarray(0, length), at)
@@ -69,80 +69,80 @@ export class FrameWriter extends ByteWriter {
       this.at = at + length
       return
     }
-    this.head(commonFrame, FrameType.HEADERS, flags, stream)
+    this.#head(commonFrame, FrameType.HEADERS, flags, stream)
     this.raw(bytes.subarray(0, commonFrame))
     for (let from = commonFrame; from < length; from += commonFrame) {
       const to = Math.min(length, from + commonFrame)
-      this.head(to - from, FrameType.CONTINUATION, to === length ? FrameFlag.END_HEADERS : 0, stream)
+      this.#head(to - from, FrameType.CONTINUATION, to === length ? FrameFlag.END_HEADERS : 0, stream)
       this.raw(bytes.subarray(from, to))
     }
   }
 
   /** SETTINGS with pairs of identifier and value. */
   settings(pairs: readonly (readonly [number, number])[]): void {
-    this.head(pairs.length * 6, FrameType.SETTINGS, 0, 0)
+    this.#head(pairs.length * 6, FrameType.SETTINGS, 0, 0)
     for (const [id, value] of pairs) {
       this.bytes[this.at++] = id >>> 8
       this.bytes[this.at++] = id
-      this.u32(value)
+      this.#u32(value)
     }
   }
 
   settingsAck(): void {
-    this.head(0, FrameType.SETTINGS, FrameFlag.ACK, 0)
+    this.#head(0, FrameType.SETTINGS, FrameFlag.ACK, 0)
   }
 
   /** PING, or its answer, with the eight bytes at `start`. */
   ping(bytes: Uint8Array, start: number, ack: boolean): void {
-    this.head(8, FrameType.PING, ack ? FrameFlag.ACK : 0, 0)
+    this.#head(8, FrameType.PING, ack ? FrameFlag.ACK : 0, 0)
     for (let i = 0; i < 8; i++) this.bytes[this.at++] = bytes[start + i]!
   }
 
   /** GOAWAY; `reason` is for people. */
   goaway(lastStream: number, code: number, reason: string): void {
     const text = new TextEncoder().encode(reason)
-    this.head(8 + text.length, FrameType.GOAWAY, 0, 0)
-    this.u32(lastStream)
-    this.u32(code)
+    this.#head(8 + text.length, FrameType.GOAWAY, 0, 0)
+    this.#u32(lastStream)
+    this.#u32(code)
     this.raw(text)
   }
 
   rstStream(stream: number, code: number): void {
-    this.head(4, FrameType.RST_STREAM, 0, stream)
-    this.u32(code)
+    this.#head(4, FrameType.RST_STREAM, 0, stream)
+    this.#u32(code)
   }
 
   windowUpdate(stream: number, increment: number): void {
-    this.head(4, FrameType.WINDOW_UPDATE, 0, stream)
-    this.u32(increment)
+    this.#head(4, FrameType.WINDOW_UPDATE, 0, stream)
+    this.#u32(increment)
   }
 
   /** Lets a large buffer go, when nothing stands in it. */
   shrink(): void {
-    if (this.position === 0 && this.capacity > smallSlab) this.hold(nothing)
+    if (this.position === 0 && this.capacity > smallSlab) this.#hold(nothing)
   }
 
-  private part(bytes: Uint8Array): void {
-    this.parts ??= []
-    this.parts.push(bytes)
-    this.partBytes += bytes.length
+  #part(bytes: Uint8Array): void {
+    this.#parts ??= []
+    this.#parts.push(bytes)
+    this.#partBytes += bytes.length
   }
 
   protected override grow(size: number): void {
     const used = this.at - this.start
     const needed = used + size
-    const bytes = allocateBytes(this.slabFor(needed))
+    const bytes = allocateBytes(this.#slabFor(needed))
     bytes.set(this.written(), 0)
-    this.hold(bytes)
+    this.#hold(bytes)
     this.at = used
   }
 
-  private slabFor(needed: number): number {
+  #slabFor(needed: number): number {
     if (needed <= firstSlab && this.capacity === 0) return firstSlab
     return needed <= smallSlab ? smallSlab : Math.max(largeSlab, needed)
   }
 
-  private hold(bytes: Uint8Array): void {
+  #hold(bytes: Uint8Array): void {
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     this.start = 0
@@ -150,7 +150,7 @@ export class FrameWriter extends ByteWriter {
   }
 
   /** `follows`: bytes to make room for behind it. */
-  private head(length: number, type: number, flags: number, stream: number, follows: number = length): void {
+  #head(length: number, type: number, flags: number, stream: number, follows: number = length): void {
     this.room(frameHeadBytes + follows)
     const { bytes, at } = this
     bytes[at] = length >>> 16
@@ -165,7 +165,7 @@ export class FrameWriter extends ByteWriter {
     this.at = at + frameHeadBytes
   }
 
-  private u32(value: number): void {
+  #u32(value: number): void {
     const { bytes, at } = this
     bytes[at] = value >>> 24
     bytes[at + 1] = value >>> 16

@@ -48,13 +48,13 @@ export class ThreadCall {
   isSettled = false
   /** The caller has given up; the handler may still run. */
   wasLeft = false
-  private resolve!: Settle
-  private reject!: Settle
-  private messages: AsyncIterable<unknown> | undefined = undefined
-  private request: StreamSender | undefined = undefined
-  private response: StreamReceiver<ArrivedPayload> | undefined = undefined
-  private worker: CallWorker | undefined = undefined
-  private removeCancel: (() => void) | undefined = undefined
+  #resolve!: Settle
+  #reject!: Settle
+  #messages: AsyncIterable<unknown> | undefined = undefined
+  #request: StreamSender | undefined = undefined
+  #response: StreamReceiver<ArrivedPayload> | undefined = undefined
+  #worker: CallWorker | undefined = undefined
+  #removeCancel: (() => void) | undefined = undefined
 
   /** Throws INVALID_ARGUMENT for a request that cannot be encoded. */
   constructor(cx: Context, route: PoolRoute, head: unknown, request: unknown) {
@@ -62,19 +62,19 @@ export class ThreadCall {
     this.route = route
     this.head = head
     if (streamsRequest(cx.method.kind)) {
-      this.messages = request as AsyncIterable<unknown>
+      this.#messages = request as AsyncIterable<unknown>
       this.payload = emptyPayload
     } else this.payload = route.carrier.request.encode(request)
     this.outcome = new Promise((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
+      this.#resolve = resolve
+      this.#reject = reject
     })
   }
 
   /** Hears when the caller gives up. */
   watch(): void {
     if ((this.cx as { readonly cancellable?: boolean }).cancellable === false) return
-    this.removeCancel = this.cx.onCancel((reason) => {
+    this.#removeCancel = this.cx.onCancel((reason) => {
       if (this.isSettled) return
       this.fail(reason)
       this.holder?.cancel(this, reason)
@@ -84,30 +84,31 @@ export class ThreadCall {
   /** A worker has got the call. */
   begin(worker: CallWorker): void {
     this.holder = worker
-    this.worker = worker
+    this.#worker = worker
     this.payload = emptyPayload
     if (this.cx.method.kind === 'oneway') {
-      this.settle()
-      this.resolve(undefined)
-    } else if (this.messages !== undefined) this.send(worker, this.messages)
+      this.#settle()
+      this.#resolve(undefined)
+    } else if (this.#messages !== undefined) this.#send(worker, this.#messages)
   }
 
   /** The worker has room for more of the request. */
   addCredit(count: number): void {
-    this.request?.add(count)
+    this.#request?.add(count)
   }
 
   /** The handler reads no more of the request. */
   stopRequest(): void {
-    this.request?.stop()
+    this.#request?.stop()
   }
 
   /** A streamed response begins. */
   respond(head: unknown): void {
     if (head !== undefined) readResponseHead(head, this.cx)
-    const { worker, route } = this
+    const { route } = this
+    const worker = this.#worker
     if (this.isSettled || worker === undefined) return
-    this.response = new StreamReceiver(worker.streamWindow, {
+    this.#response = new StreamReceiver(worker.streamWindow, {
       decode: route.carrier.response.decode,
       read: (count) => {
         if (this.id < 0) return
@@ -117,34 +118,34 @@ export class ThreadCall {
       left: () => {
         const reason = new RpcError('CANCELLED', 'the caller left the stream', { stack: false })
         if (this.isSettled) return
-        this.settle()
+        this.#settle()
         worker.cancel(this, reason)
       },
     })
-    this.resolve(this.response)
+    this.#resolve(this.#response)
   }
 
   arrived(payload: ArrivedPayload): void {
-    this.response?.push(payload)
+    this.#response?.push(payload)
   }
 
   /** The streamed response has ended well. */
   responseEnded(head: unknown): void {
     if (this.isSettled) return
     if (head !== undefined) readResponseHead(head, this.cx)
-    this.settle()
-    this.response?.finish()
+    this.#settle()
+    this.#response?.finish()
   }
 
   /** The answer of a method that has one. */
   answer(head: unknown, payload: ArrivedPayload): void {
     if (this.isSettled) return
     if (head !== undefined) readResponseHead(head, this.cx)
-    this.settle()
+    this.#settle()
     try {
-      this.resolve(this.route.carrier.response.decode(payload))
+      this.#resolve(this.route.carrier.response.decode(payload))
     } catch (error) {
-      this.reject(error)
+      this.#reject(error)
     }
   }
 
@@ -164,23 +165,23 @@ export class ThreadCall {
   /** Gives the caller an error; does nothing when it has its answer. */
   fail(error: unknown): void {
     if (this.isSettled) return
-    this.settle()
+    this.#settle()
     dropPayload(this.payload)
     this.payload = emptyPayload
-    if (this.response !== undefined) this.response.fail(error)
-    else this.reject(error)
+    if (this.#response !== undefined) this.#response.fail(error)
+    else this.#reject(error)
   }
 
-  private settle(): void {
+  #settle(): void {
     this.isSettled = true
-    this.removeCancel?.()
-    this.removeCancel = undefined
-    this.request?.stop()
+    this.#removeCancel?.()
+    this.#removeCancel = undefined
+    this.#request?.stop()
   }
 
-  private send(worker: CallWorker, messages: AsyncIterable<unknown>): void {
+  #send(worker: CallWorker, messages: AsyncIterable<unknown>): void {
     const { outbox } = worker
-    this.request = new StreamSender(messages, worker.streamWindow, {
+    this.#request = new StreamSender(messages, worker.streamWindow, {
       message: (message) => {
         const payload = this.route.carrier.request.encode(message)
         outbox.frame(Frame.MESSAGE, this.id)

@@ -83,100 +83,102 @@ export interface BatchPort {
 export class Outbox {
   /** How many batches have been posted. */
   batches = 0
-  private readonly port: BatchPort
-  private readonly onError: (error: unknown) => void
-  private frames: unknown[] = [undefined]
-  private transfers: ArrayBuffer[] = []
-  private bytes: Uint8Array = new Uint8Array(4096)
-  private size = 0
-  private scheduled = false
-  private count = 0
+  readonly #port: BatchPort
+  readonly #onError: (error: unknown) => void
+  #frames: unknown[] = [undefined]
+  #transfers: ArrayBuffer[] = []
+  #bytes: Uint8Array = new Uint8Array(4096)
+  #size = 0
+  #scheduled = false
+  #count = 0
   /** The last batch was one frame: calls come one at a time, and waiting for more to post would only cost. */
-  private lone = false
+  #lone = false
 
   constructor(port: BatchPort, onError: (error: unknown) => void) {
-    this.port = port
-    this.onError = onError
+    this.#port = port
+    this.#onError = onError
   }
 
   /** Begins a frame; what follows is added with `item` and `payload`. */
   frame(kind: number, id: number): void {
-    this.schedule()
-    this.count++
-    this.frames.push(kind, id)
+    this.#schedule()
+    this.#count++
+    this.#frames.push(kind, id)
   }
 
   /** Begins a frame that `finish` ends. */
   begin(kind: number, id: number): void {
-    this.count++
-    this.frames.push(kind, id)
+    this.#count++
+    this.#frames.push(kind, id)
   }
 
   /** Posts at once when no other call is on its way and none was in the last batch, else with what follows. */
   finish(isAlone: boolean): void {
-    if (isAlone && this.lone && this.count === 1) this.flush()
-    else this.schedule()
+    if (isAlone && this.#lone && this.#count === 1) this.flush()
+    else this.#schedule()
   }
 
   item(value: unknown): void {
-    this.frames.push(value)
+    this.#frames.push(value)
   }
 
   payload(payload: Payload): void {
     if (!(payload instanceof Uint8Array)) {
-      this.frames.push(payload.value)
-      for (const buffer of payload.transfers) this.transfers.push(buffer)
+      this.#frames.push(payload.value)
+      for (const buffer of payload.transfers) this.#transfers.push(buffer)
       return
     }
     const { length } = payload
     if (length >= ownBuffer) {
       const own = payload.slice()
-      this.frames.push(own)
-      this.transfers.push(own.buffer as ArrayBuffer)
+      this.#frames.push(own)
+      this.#transfers.push(own.buffer as ArrayBuffer)
       return
     }
-    this.frames.push(length)
+    this.#frames.push(length)
     if (length === 0) return
-    const end = this.size + length
-    if (end > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.bytes.length * 2))
-      grown.set(this.bytes.subarray(0, this.size))
-      this.bytes = grown
+    const end = this.#size + length
+    if (end > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2))
+      grown.set(this.#bytes.subarray(0, this.#size))
+      this.#bytes = grown
     }
-    this.bytes.set(payload, this.size)
-    this.size = end
+    this.#bytes.set(payload, this.#size)
+    this.#size = end
   }
 
   /** Posts what is there now. */
   flush(): void {
-    this.scheduled = false
-    const { frames, transfers, size } = this
+    this.#scheduled = false
+    const frames = this.#frames
+    const transfers = this.#transfers
+    const size = this.#size
     if (frames.length === 1) return
-    this.frames = [undefined]
-    this.size = 0
-    this.lone = this.count === 1
-    this.count = 0
+    this.#frames = [undefined]
+    this.#size = 0
+    this.#lone = this.#count === 1
+    this.#count = 0
     if (size > longestText) {
-      const bytes = this.bytes.slice(0, size)
+      const bytes = this.#bytes.slice(0, size)
       frames[0] = bytes
       transfers.push(bytes.buffer as ArrayBuffer)
-      if (this.bytes.length > 8 * ownBuffer) this.bytes = new Uint8Array(4096)
-    } else if (size > 0) frames[0] = latin1Of(this.bytes, size)
+      if (this.#bytes.length > 8 * ownBuffer) this.#bytes = new Uint8Array(4096)
+    } else if (size > 0) frames[0] = latin1Of(this.#bytes, size)
     this.batches++
     try {
-      if (transfers.length === 0) this.port.postMessage(frames)
+      if (transfers.length === 0) this.#port.postMessage(frames)
       else {
-        this.transfers = []
-        this.port.postMessage(frames, transfers)
+        this.#transfers = []
+        this.#port.postMessage(frames, transfers)
       }
     } catch (error) {
-      this.onError(error)
+      this.#onError(error)
     }
   }
 
-  private schedule(): void {
-    if (this.scheduled) return
-    this.scheduled = true
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
     process.nextTick(flush, this)
   }
 }
@@ -191,38 +193,38 @@ function latin1Of(bytes: Uint8Array, size: number): string {
 
 /** Reads the frames of a batch. */
 export class Inbox {
-  private readonly frames: readonly unknown[]
-  private readonly bytes: Uint8Array
-  private at = 1
-  private byteAt = 0
+  readonly #frames: readonly unknown[]
+  readonly #bytes: Uint8Array
+  #at = 1
+  #byteAt = 0
 
   constructor(frames: readonly unknown[]) {
-    this.frames = frames
+    this.#frames = frames
     const [bytes] = frames
-    this.bytes =
+    this.#bytes =
       typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : ((bytes as Uint8Array | undefined) ?? emptyPayload)
   }
 
   get done(): boolean {
-    return this.at >= this.frames.length
+    return this.#at >= this.#frames.length
   }
 
   item(): unknown {
-    return this.frames[this.at++]
+    return this.#frames[this.#at++]
   }
 
   number(): number {
-    return this.frames[this.at++] as number
+    return this.#frames[this.#at++] as number
   }
 
   payload(): ArrivedPayload {
-    const item = this.frames[this.at++]
+    const item = this.#frames[this.#at++]
     if (item === 0) return emptyRange
     if (typeof item !== 'number') {
       return item instanceof Uint8Array ? new ByteRange(item, 0, item.length) : (item as object)
     }
-    const start = this.byteAt
-    this.byteAt = start + item
-    return new ByteRange(this.bytes, start, this.byteAt)
+    const start = this.#byteAt
+    this.#byteAt = start + item
+    return new ByteRange(this.#bytes, start, this.#byteAt)
   }
 }

@@ -41,176 +41,179 @@ export class ThreadServerCall implements CallCounter, ServerCallInit, HeadTarget
   requestHeaders: Metadata | undefined = undefined
   persistent: Map<string, string> | undefined = undefined
   transient: Map<string, string> | undefined = undefined
-  private readonly link: ThreadServerLink
-  private readonly id: number
-  private readonly route: ThreadRoute
-  private call: ServerCall | undefined = undefined
-  private request: StreamReceiver<ArrivedPayload> | undefined = undefined
-  private response: StreamSender | undefined = undefined
+  readonly #link: ThreadServerLink
+  readonly #id: number
+  readonly #route: ThreadRoute
+  #call: ServerCall | undefined = undefined
+  #request: StreamReceiver<ArrivedPayload> | undefined = undefined
+  #response: StreamSender | undefined = undefined
   /** Messages of the response that the caller has room for before there is a response. */
-  private credit: number
-  private isRunning = false
+  #credit: number
+  #isRunning = false
   /** The caller has its answer or has given up; only the end of the handler is still to be told. */
-  private isAnswered = false
-  private hasSentHeaders = false
-  private isOver = false
+  #isAnswered = false
+  #hasSentHeaders = false
+  #isOver = false
 
   constructor(link: ThreadServerLink, id: number, route: ThreadRoute) {
-    this.link = link
-    this.id = id
-    this.route = route
-    this.credit = link.streamWindow
+    this.#link = link
+    this.#id = id
+    this.#route = route
+    this.#credit = link.streamWindow
     this.peer = link.peer
     this.counter = this
   }
 
   /** Opens the call and runs it. */
   start(head: unknown, payload: ArrivedPayload): void {
-    const { link, route } = this
+    const link = this.#link
+    const route = this.#route
     const { method, carrier } = route
     let running: Promise<unknown>
     try {
       if (head !== undefined) readCallHeader(head, this)
-      this.call = link.router.open(route, this)
-      const request = streamsRequest(method.kind) ? this.receive() : carrier.request.decode(payload)
-      running = this.call.handle(request, carrier.response.encode)
+      this.#call = link.router.open(route, this)
+      const request = streamsRequest(method.kind) ? this.#receive() : carrier.request.decode(payload)
+      running = this.#call.handle(request, carrier.response.encode)
     } catch (error) {
-      this.fail(isRpcError(error) || this.call === undefined ? error : this.call.unexpected(error))
+      this.#fail(isRpcError(error) || this.#call === undefined ? error : this.#call.unexpected(error))
       return
     }
-    running.then(this.onAnswer, this.onFailure)
+    running.then(this.#onAnswer, this.#onFailure)
   }
 
   /** A message of the request. */
   arrived(payload: ArrivedPayload): void {
-    this.request?.push(payload)
+    this.#request?.push(payload)
   }
 
   /** The request is complete. */
   requested(): void {
-    this.request?.finish()
+    this.#request?.finish()
   }
 
   addCredit(count: number): void {
-    if (this.response === undefined) this.credit += count
-    else this.response.add(count)
+    if (this.#response === undefined) this.#credit += count
+    else this.#response.add(count)
   }
 
   /** The caller has given up. */
   cancel(code: RpcCode, message: string): void {
-    const wasAnswered = this.isAnswered
-    this.isAnswered = true
-    this.call?.cancel(new RpcError(code, message, { stack: false }))
-    this.response?.stop()
-    if (!wasAnswered && !this.isRunning) this.done()
+    const wasAnswered = this.#isAnswered
+    this.#isAnswered = true
+    this.#call?.cancel(new RpcError(code, message, { stack: false }))
+    this.#response?.stop()
+    if (!wasAnswered && !this.#isRunning) this.#done()
   }
 
   started(): void {
-    this.isRunning = true
+    this.#isRunning = true
   }
 
   gaveUp(): void {}
 
   ended(): void {
-    this.isRunning = false
-    if (this.isAnswered) this.done()
+    this.#isRunning = false
+    if (this.#isAnswered) this.#done()
   }
 
-  private done(): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.link.outbox.frame(Frame.DONE | FrameFlag.final, this.id)
-    this.link.over(this.id)
+  #done(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#link.outbox.frame(Frame.DONE | FrameFlag.final, this.#id)
+    this.#link.over(this.#id)
   }
 
-  private receive(): StreamReceiver<ArrivedPayload> {
-    const { link, route, id } = this
-    this.request = new StreamReceiver(link.streamWindow, {
+  #receive(): StreamReceiver<ArrivedPayload> {
+    const link = this.#link
+    const route = this.#route
+    const id = this.#id
+    this.#request = new StreamReceiver(link.streamWindow, {
       decode: route.carrier.request.decode,
       read: (count) => {
-        if (this.isAnswered) return
+        if (this.#isAnswered) return
         link.outbox.frame(Frame.CREDIT, id)
         link.outbox.item(count)
       },
       left: () => {
-        if (!this.isAnswered) link.outbox.frame(Frame.STOP, id)
+        if (!this.#isAnswered) link.outbox.frame(Frame.STOP, id)
       },
     })
-    return this.request
+    return this.#request
   }
 
-  private readonly onAnswer = (answer: unknown): void => {
-    const isStream = streamsResponse(this.route.method.kind)
-    if (this.isAnswered) {
+  readonly #onAnswer = (answer: unknown): void => {
+    const isStream = streamsResponse(this.#route.method.kind)
+    if (this.#isAnswered) {
       if (isStream) leaveIterator(answer as AsyncIterator<unknown>)
       else dropPayload(answer as Payload)
       return
     }
     if (isStream) {
-      this.respond(answer as AsyncIterable<unknown>)
+      this.#respond(answer as AsyncIterable<unknown>)
       return
     }
-    this.conclude(Frame.REPLY)
-    this.link.outbox.payload((answer as Payload | undefined) ?? emptyPayload)
-    this.link.outbox.finish(this.link.running === 0)
+    this.#conclude(Frame.REPLY)
+    this.#link.outbox.payload((answer as Payload | undefined) ?? emptyPayload)
+    this.#link.outbox.finish(this.#link.running === 0)
   }
 
-  private readonly onFailure = (error: unknown): void => {
-    if (!this.isAnswered) this.fail(error)
+  readonly #onFailure = (error: unknown): void => {
+    if (!this.#isAnswered) this.#fail(error)
   }
 
-  private respond(messages: AsyncIterable<unknown>): void {
-    const { outbox } = this.link
-    const head = responseHead(this.call!.cx, true, false)
-    this.hasSentHeaders = true
-    outbox.frame(head === undefined ? Frame.HEADERS : Frame.HEADERS | FrameFlag.head, this.id)
+  #respond(messages: AsyncIterable<unknown>): void {
+    const { outbox } = this.#link
+    const head = responseHead(this.#call!.cx, true, false)
+    this.#hasSentHeaders = true
+    outbox.frame(head === undefined ? Frame.HEADERS : Frame.HEADERS | FrameFlag.head, this.#id)
     if (head !== undefined) outbox.item(head)
-    this.response = new StreamSender(messages, this.credit, {
+    this.#response = new StreamSender(messages, this.#credit, {
       message: (payload) => {
-        outbox.frame(Frame.MESSAGE, this.id)
+        outbox.frame(Frame.MESSAGE, this.#id)
         outbox.payload(payload as Payload)
       },
       ended: () => {
-        this.conclude(Frame.END)
+        this.#conclude(Frame.END)
         outbox.finish(false)
       },
-      failed: (error) => this.fail(error),
+      failed: (error) => this.#fail(error),
     })
   }
 
-  private fail(error: unknown): void {
-    const { method, carrier } = this.route
+  #fail(error: unknown): void {
+    const { method, carrier } = this.#route
     let packed: ReturnType<typeof packError>
     try {
       packed = packError(error, method, carrier)
     } catch (second) {
-      packed = packError(this.call?.unexpected(second) ?? second, method, carrier)
+      packed = packError(this.#call?.unexpected(second) ?? second, method, carrier)
     }
-    this.conclude(Frame.ERROR)
-    this.link.outbox.item(packed.error)
-    this.link.outbox.payload(packed.payload)
-    this.link.outbox.finish(false)
+    this.#conclude(Frame.ERROR)
+    this.#link.outbox.item(packed.error)
+    this.#link.outbox.payload(packed.payload)
+    this.#link.outbox.finish(false)
   }
 
   /** Begins the frame of the answer; it is the last one of the call unless the handler runs on. */
-  private conclude(kind: number): void {
-    const { outbox } = this.link
-    const isFinal = !this.isRunning
-    this.isAnswered = true
-    const head = this.headOfAnswer()
-    outbox.begin(kind | (isFinal ? FrameFlag.final : 0) | (head === undefined ? 0 : FrameFlag.head), this.id)
+  #conclude(kind: number): void {
+    const { outbox } = this.#link
+    const isFinal = !this.#isRunning
+    this.#isAnswered = true
+    const head = this.#headOfAnswer()
+    outbox.begin(kind | (isFinal ? FrameFlag.final : 0) | (head === undefined ? 0 : FrameFlag.head), this.#id)
     if (head !== undefined) outbox.item(head)
     if (!isFinal) return
-    this.isOver = true
-    this.link.over(this.id)
+    this.#isOver = true
+    this.#link.over(this.#id)
   }
 
-  private headOfAnswer(): unknown {
-    if (this.call === undefined) return undefined
+  #headOfAnswer(): unknown {
+    if (this.#call === undefined) return undefined
     try {
-      return responseHead(this.call.cx, !this.hasSentHeaders, true)
+      return responseHead(this.#call.cx, !this.#hasSentHeaders, true)
     } catch (error) {
-      this.call.unexpected(error)
+      this.#call.unexpected(error)
       return undefined
     }
   }

@@ -69,41 +69,41 @@ class ThreadServer implements ThreadServerLink {
   readonly peer: Peer
   readonly streamWindow: number
   running = 0
-  private readonly server: HasRouter | ServerRouter
-  private readonly payload: ThreadPayload
-  private readonly onClose: ServeThreadOptions['onClose']
+  readonly #server: HasRouter | ServerRouter
+  readonly #payload: ThreadPayload
+  readonly #onClose: ServeThreadOptions['onClose']
   /** A text says why there is no route. */
-  private readonly routes: (ThreadRoute | string)[] = []
-  private readonly calls: (ThreadServerCall | undefined)[] = []
+  readonly #routes: (ThreadRoute | string)[] = []
+  readonly #calls: (ThreadServerCall | undefined)[] = []
 
   constructor(server: HasRouter | ServerRouter, hello: ThreadHello, options: ServeThreadOptions) {
     const { port } = hello
-    this.server = server
+    this.#server = server
     this.router = 'router' in server ? server.router : server
-    this.payload = hello.payload
+    this.#payload = hello.payload
     this.streamWindow = hello.streamWindow
-    this.onClose = options.onClose
+    this.#onClose = options.onClose
     this.peer = { kind: 'thread', address: hello.peer }
     this.outbox = new Outbox(port, fatal)
-    port.on('message', (batch: readonly unknown[]) => this.receive(new Inbox(batch)))
+    port.on('message', (batch: readonly unknown[]) => this.#receive(new Inbox(batch)))
     port.on('messageerror', fatal)
     this.outbox.frame(Frame.READY, 0)
   }
 
   over(id: number): void {
     this.running--
-    this.calls[id] = undefined
+    this.#calls[id] = undefined
   }
 
-  private receive(inbox: Inbox): void {
-    const { calls } = this
+  #receive(inbox: Inbox): void {
+    const calls = this.#calls
     while (!inbox.done) {
       const kind = inbox.number()
       const id = inbox.number()
       const call = calls[id]
       switch (kind & FrameFlag.kind) {
         case Frame.CALL:
-          this.start(id, inbox, (kind & FrameFlag.head) !== 0)
+          this.#start(id, inbox, (kind & FrameFlag.head) !== 0)
           break
         case Frame.MESSAGE: {
           const payload = inbox.payload()
@@ -126,36 +126,36 @@ class ThreadServer implements ThreadServerLink {
           break
         }
         case Frame.DEFINE:
-          this.define(id, inbox)
+          this.#define(id, inbox)
           break
         case Frame.CLOSE:
-          this.close(inbox.number())
+          this.#close(inbox.number())
           break
       }
     }
   }
 
-  private define(route: number, inbox: Inbox): void {
+  #define(route: number, inbox: Inbox): void {
     const { router } = this
     const idl = inbox.item() as 'thrift' | 'protobuf'
     const service = inbox.item() as string
     const method = inbox.item() as string
     const found = router.find(idl, service, method)
     if (found !== undefined) {
-      this.routes[route] = { ...found, carrier: methodCarrier(found.service, found.method, this.payload) }
+      this.#routes[route] = { ...found, carrier: methodCarrier(found.service, found.method, this.#payload) }
       return
     }
     const known = router.has(idl, service)
-    this.routes[route] = known ? `the service ${service} has no method ${method}` : `there is no service ${service}`
+    this.#routes[route] = known ? `the service ${service} has no method ${method}` : `there is no service ${service}`
   }
 
-  private start(id: number, inbox: Inbox, hasHead: boolean): void {
-    const route = this.routes[inbox.number()]
+  #start(id: number, inbox: Inbox, hasHead: boolean): void {
+    const route = this.#routes[inbox.number()]
     const head = hasHead ? inbox.item() : undefined
     const request = inbox.payload()
     if (typeof route === 'object') {
       const call = new ThreadServerCall(this, id, route)
-      this.calls[id] = call
+      this.#calls[id] = call
       this.running++
       call.start(head, request)
       return
@@ -166,10 +166,10 @@ class ThreadServer implements ThreadServerLink {
     this.outbox.payload(emptyPayload)
   }
 
-  private async close(drainMs: number): Promise<void> {
-    const { server } = this
+  async #close(drainMs: number): Promise<void> {
+    const server = this.#server
     await ('close' in server && server.close !== undefined ? server.close({ drainMs }) : undefined)
-    await this.onClose?.()
+    await this.#onClose?.()
     this.outbox.frame(Frame.CLOSED, 0)
   }
 }

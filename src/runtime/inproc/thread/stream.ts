@@ -14,61 +14,62 @@ export interface StreamTarget {
 
 /** Pulls an iterable while the other side has room. */
 export class StreamSender {
-  private readonly iterator: AsyncIterator<unknown>
-  private readonly target: StreamTarget
-  private credit: number
-  private wake: (() => void) | undefined = undefined
-  private over = false
+  readonly #iterator: AsyncIterator<unknown>
+  readonly #target: StreamTarget
+  #credit: number
+  #wake: (() => void) | undefined = undefined
+  #over = false
 
   /** `credit` messages may be sent at once. */
   constructor(source: AsyncIterable<unknown>, credit: number, target: StreamTarget) {
-    this.iterator = openIterator(source)
-    this.credit = credit
-    this.target = target
-    this.run()
+    this.#iterator = openIterator(source)
+    this.#credit = credit
+    this.#target = target
+    this.#run()
   }
 
   add(credit: number): void {
-    this.credit += credit
-    this.wake?.()
+    this.#credit += credit
+    this.#wake?.()
   }
 
   /** Nobody wants more: the source is told and not waited for. */
   stop(): void {
-    if (this.over) return
-    this.over = true
-    this.wake?.()
-    leaveIterator(this.iterator)
+    if (this.#over) return
+    this.#over = true
+    this.#wake?.()
+    leaveIterator(this.#iterator)
   }
 
-  private async run(): Promise<void> {
-    const { iterator, target } = this
+  async #run(): Promise<void> {
+    const iterator = this.#iterator
+    const target = this.#target
     try {
       for (;;) {
-        if (this.credit === 0) await this.more()
-        if (this.over) return
+        if (this.#credit === 0) await this.#more()
+        if (this.#over) return
         const result = await iterator.next()
-        if (this.over) return
+        if (this.#over) return
         if (result.done === true) {
-          this.over = true
+          this.#over = true
           target.ended()
           return
         }
-        this.credit--
+        this.#credit--
         target.message(result.value)
       }
     } catch (error) {
-      if (this.over) return
+      if (this.#over) return
       this.stop()
       target.failed(error)
     }
   }
 
-  private more(): Promise<void> {
+  #more(): Promise<void> {
     return new Promise((resolve) => {
-      this.wake = () => {
-        if (this.credit === 0 && !this.over) return
-        this.wake = undefined
+      this.#wake = () => {
+        if (this.#credit === 0 && !this.#over) return
+        this.#wake = undefined
         resolve()
       }
     })
@@ -88,32 +89,32 @@ type Result = IteratorResult<unknown>
 
 /** Keeps what has arrived until it is read; never more than the window that it was made with. */
 export class StreamReceiver<Arrived> implements AsyncIterableIterator<unknown> {
-  private readonly source: StreamSource<Arrived>
-  private readonly announceFrom: number
-  private readonly arrived = new Fifo<Arrived>()
-  private readonly readers = new Fifo<{
+  readonly #source: StreamSource<Arrived>
+  readonly #announceFrom: number
+  readonly #arrived = new Fifo<Arrived>()
+  readonly #readers = new Fifo<{
     readonly resolve: (result: Result) => void
     readonly reject: (error: unknown) => void
   }>()
-  private taken = 0
-  private end: 'open' | 'done' | 'failed' | 'left' = 'open'
-  private error: unknown = undefined
+  #taken = 0
+  #end: 'open' | 'done' | 'failed' | 'left' = 'open'
+  #error: unknown = undefined
 
   constructor(window: number, source: StreamSource<Arrived>) {
-    this.source = source
-    this.announceFrom = Math.max(1, window >> 1)
+    this.#source = source
+    this.#announceFrom = Math.max(1, window >> 1)
   }
 
   /** A message has arrived. */
   push(arrived: Arrived): void {
-    if (this.end !== 'open') return
-    const reader = this.readers.shift()
+    if (this.#end !== 'open') return
+    const reader = this.#readers.shift()
     if (reader === undefined) {
-      this.arrived.push(arrived)
+      this.#arrived.push(arrived)
       return
     }
     try {
-      reader.resolve(this.take(arrived))
+      reader.resolve(this.#take(arrived))
     } catch (error) {
       reader.reject(error)
     }
@@ -121,49 +122,49 @@ export class StreamReceiver<Arrived> implements AsyncIterableIterator<unknown> {
 
   /** The other side has finished; what has arrived can still be read. */
   finish(): void {
-    if (this.end !== 'open') return
-    this.end = 'done'
-    for (const reader of this.readers.takeAll()) reader.resolve({ done: true, value: undefined })
+    if (this.#end !== 'open') return
+    this.#end = 'done'
+    for (const reader of this.#readers.takeAll()) reader.resolve({ done: true, value: undefined })
   }
 
   /** The other side has failed; what has arrived can still be read. */
   fail(error: unknown): void {
-    if (this.end !== 'open') return
-    this.end = 'failed'
-    this.error = error
-    const [first, ...others] = this.readers.takeAll()
+    if (this.#end !== 'open') return
+    this.#end = 'failed'
+    this.#error = error
+    const [first, ...others] = this.#readers.takeAll()
     if (first !== undefined) {
-      this.end = 'done'
+      this.#end = 'done'
       first.reject(error)
     }
     for (const reader of others) reader.resolve({ done: true, value: undefined })
   }
 
   next(): Promise<Result> {
-    const first = this.arrived.shift()
+    const first = this.#arrived.shift()
     if (first !== undefined) {
       try {
-        return Promise.resolve(this.take(first))
+        return Promise.resolve(this.#take(first))
       } catch (error) {
         return Promise.reject(error)
       }
     }
-    if (this.end === 'failed') {
-      this.end = 'done'
-      return Promise.reject(this.error)
+    if (this.#end === 'failed') {
+      this.#end = 'done'
+      return Promise.reject(this.#error)
     }
-    if (this.end !== 'open') return Promise.resolve({ done: true, value: undefined })
+    if (this.#end !== 'open') return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
-      this.readers.push({ resolve, reject })
+      this.#readers.push({ resolve, reject })
     })
   }
 
   return(): Promise<Result> {
-    const wasOpen = this.end === 'open'
-    this.arrived.clear()
+    const wasOpen = this.#end === 'open'
+    this.#arrived.clear()
     this.finish()
-    this.end = 'left'
-    if (wasOpen) this.source.left()
+    this.#end = 'left'
+    if (wasOpen) this.#source.left()
     return Promise.resolve({ done: true, value: undefined })
   }
 
@@ -171,11 +172,11 @@ export class StreamReceiver<Arrived> implements AsyncIterableIterator<unknown> {
     return this
   }
 
-  private take(arrived: Arrived): Result {
-    if (++this.taken >= this.announceFrom && this.end === 'open') {
-      this.source.read(this.taken)
-      this.taken = 0
+  #take(arrived: Arrived): Result {
+    if (++this.#taken >= this.#announceFrom && this.#end === 'open') {
+      this.#source.read(this.#taken)
+      this.#taken = 0
     }
-    return { done: false, value: this.source.decode(arrived) }
+    return { done: false, value: this.#source.decode(arrived) }
   }
 }

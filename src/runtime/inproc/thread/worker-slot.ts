@@ -26,14 +26,14 @@ export class WorkerSlot {
 /** Calls that wait, first come first served. */
 export class WorkerQueue implements CallHolder {
   readonly calls: Set<ThreadCall> = new Set()
-  private readonly onLeft: () => void
+  readonly #onLeft: () => void
 
   constructor(onLeft: () => void) {
-    this.onLeft = onLeft
+    this.#onLeft = onLeft
   }
 
   cancel(call: ThreadCall): void {
-    if (this.calls.delete(call)) this.onLeft()
+    if (this.calls.delete(call)) this.#onLeft()
   }
 
   /** Takes the first one out. */

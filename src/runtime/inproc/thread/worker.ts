@@ -49,45 +49,45 @@ export class ThreadWorker implements CallWorker {
   /** Calls that it has been given. */
   total = 0
   readonly startedAt: number = performance.now()
-  private readonly settings: WorkerSettings
-  private readonly events: WorkerEvents
-  private readonly worker: Worker
-  private readonly port: MessagePort
-  private readonly calls: (ThreadCall | undefined)[] = []
-  private readonly free: number[] = []
-  private readonly defined: boolean[] = []
-  private readonly ended: Promise<void>
-  private end!: () => void
-  private readyTimer: ReturnType<typeof setTimeout> | undefined
-  private graceTimer: ReturnType<typeof setTimeout> | undefined = undefined
+  readonly #settings: WorkerSettings
+  readonly #events: WorkerEvents
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #calls: (ThreadCall | undefined)[] = []
+  readonly #free: number[] = []
+  readonly #defined: boolean[] = []
+  readonly #ended: Promise<void>
+  #end!: () => void
+  #readyTimer: ReturnType<typeof setTimeout> | undefined
+  #graceTimer: ReturnType<typeof setTimeout> | undefined = undefined
   /** Cancellations that the worker has not confirmed. */
-  private unheard = 0
-  private cause: unknown = undefined
-  private why: string | undefined = undefined
-  private readonly peer: Peer
+  #unheard = 0
+  #cause: unknown = undefined
+  #why: string | undefined = undefined
+  readonly #peer: Peer
 
   /** Throws what `new Worker` throws: a relative path, options that it does not know. */
   constructor(settings: WorkerSettings, events: WorkerEvents) {
-    this.settings = settings
-    this.events = events
+    this.#settings = settings
+    this.#events = events
     this.streamWindow = settings.streamWindow
-    this.worker = new Worker(settings.url, settings.options)
-    this.peer = { kind: 'thread', address: `thread:${this.worker.threadId}` }
-    this.ended = new Promise((resolve) => {
-      this.end = resolve
+    this.#worker = new Worker(settings.url, settings.options)
+    this.#peer = { kind: 'thread', address: `thread:${this.#worker.threadId}` }
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve
     })
     const { port1, port2 } = new MessageChannel()
-    this.port = port1
-    this.outbox = new Outbox(port1, (error) => this.kill('a batch of frames could not be posted to it', error))
-    port1.on('message', (batch: readonly unknown[]) => this.receive(new Inbox(batch)))
-    port1.on('messageerror', (error) => this.kill('a message of it could not be read', error))
-    this.worker.on('error', (error) => {
-      this.cause ??= error
+    this.#port = port1
+    this.outbox = new Outbox(port1, (error) => this.#kill('a batch of frames could not be posted to it', error))
+    port1.on('message', (batch: readonly unknown[]) => this.#receive(new Inbox(batch)))
+    port1.on('messageerror', (error) => this.#kill('a message of it could not be read', error))
+    this.#worker.on('error', (error) => {
+      this.#cause ??= error
     })
-    this.worker.on('messageerror', (error) => this.kill('a message of it could not be read', error))
-    this.worker.on('exit', (code) => this.onExit(code))
+    this.#worker.on('messageerror', (error) => this.#kill('a message of it could not be read', error))
+    this.#worker.on('exit', (code) => this.#onExit(code))
     port1.unref()
-    this.worker.unref()
+    this.#worker.unref()
     const hello: ThreadHello = {
       voloThread: threadFormat,
       port: port2,
@@ -95,30 +95,30 @@ export class ThreadWorker implements CallWorker {
       streamWindow: settings.streamWindow,
       peer: `thread:${ownThreadId}`,
     }
-    this.worker.postMessage(hello, [port2])
+    this.#worker.postMessage(hello, [port2])
     const { readyTimeoutMs } = settings
-    this.readyTimer = setTimeout(
-      () => this.kill(`it did not call serveThread() within ${readyTimeoutMs} ms`, undefined),
+    this.#readyTimer = setTimeout(
+      () => this.#kill(`it did not call serveThread() within ${readyTimeoutMs} ms`, undefined),
       delayOf(readyTimeoutMs),
     ).unref()
   }
 
   get address(): string {
-    return this.peer.address
+    return this.#peer.address
   }
 
   /** Gives it a call. */
   start(call: ThreadCall): void {
     const { outbox } = this
     const { route, head } = call
-    if (this.defined[route.number] !== true) this.define(route)
-    const id = this.free.pop() ?? this.calls.length
-    this.calls[id] = call
+    if (this.#defined[route.number] !== true) this.#define(route)
+    const id = this.#free.pop() ?? this.#calls.length
+    this.#calls[id] = call
     this.running++
     this.total++
     call.id = id
     call.batch = outbox.batches
-    call.cx.peer = this.peer
+    call.cx.peer = this.#peer
     outbox.begin(head === undefined ? Frame.CALL : Frame.CALL | FrameFlag.head, id)
     outbox.item(route.number)
     if (head !== undefined) outbox.item(head)
@@ -129,12 +129,12 @@ export class ThreadWorker implements CallWorker {
 
   cancel(call: ThreadCall, reason: RpcError): void {
     if (call.id < 0 || call.wasLeft) return
-    this.leave(call)
+    this.#leave(call)
     const { outbox } = this
     outbox.frame(Frame.CANCEL, call.id)
     outbox.item(reason.code)
     outbox.item(reason.message)
-    if (++this.unheard === 1) this.watchGrace()
+    if (++this.#unheard === 1) this.#watchGrace()
   }
 
   /**
@@ -142,51 +142,51 @@ export class ThreadWorker implements CallWorker {
    * grace is over. Resolves when the thread has ended.
    */
   close(reason: RpcError): Promise<void> {
-    if (this.state === 'ended' || this.state === 'closing') return this.ended
-    for (const call of this.calls) {
+    if (this.state === 'ended' || this.state === 'closing') return this.#ended
+    for (const call of this.#calls) {
       if (call === undefined || call.isSettled) continue
       call.fail(reason)
       this.cancel(call, reason)
     }
     const wasReady = this.state === 'ready'
     this.state = 'closing'
-    this.why = 'its pool is closed'
-    clearTimeout(this.readyTimer)
-    this.stopGrace()
+    this.#why = 'its pool is closed'
+    clearTimeout(this.#readyTimer)
+    this.#stopGrace()
     if (wasReady) {
       this.outbox.frame(Frame.CLOSE, 0)
       this.outbox.item(0)
-      this.graceTimer = setTimeout(() => this.terminate(), delayOf(this.settings.graceMs))
-    } else this.terminate()
-    return this.ended
+      this.#graceTimer = setTimeout(() => this.#terminate(), delayOf(this.#settings.graceMs))
+    } else this.#terminate()
+    return this.#ended
   }
 
   /** Nobody waits for the call any more; its handler may still run. */
-  private leave(call: ThreadCall | undefined): void {
+  #leave(call: ThreadCall | undefined): void {
     if (call === undefined || call.wasLeft) return
     call.wasLeft = true
     this.abandoned++
   }
 
-  private define({ number, idl, service, method }: PoolRoute): void {
+  #define({ number, idl, service, method }: PoolRoute): void {
     const { outbox } = this
-    this.defined[number] = true
+    this.#defined[number] = true
     outbox.frame(Frame.DEFINE, number)
     outbox.item(idl)
     outbox.item(service)
     outbox.item(method)
   }
 
-  private receive(inbox: Inbox): void {
+  #receive(inbox: Inbox): void {
     while (!inbox.done) {
       const kind = inbox.number()
       const id = inbox.number()
-      const call = this.calls[id]
+      const call = this.#calls[id]
       const head = (kind & FrameFlag.head) === 0 ? undefined : inbox.item()
       switch (kind & FrameFlag.kind) {
         case Frame.REPLY: {
           const payload = inbox.payload()
-          if ((kind & FrameFlag.final) !== 0) this.over(id)
+          if ((kind & FrameFlag.final) !== 0) this.#over(id)
           call?.answer(head, payload)
           continue
         }
@@ -206,7 +206,7 @@ export class ThreadWorker implements CallWorker {
           const payload = inbox.payload()
           call?.failed(head, error, payload)
           // The thread has given up on the call first, as when it sees a deadline pass: its handler still runs.
-          if ((kind & FrameFlag.final) === 0) this.leave(call)
+          if ((kind & FrameFlag.final) === 0) this.#leave(call)
           break
         }
         case Frame.CREDIT: {
@@ -218,10 +218,10 @@ export class ThreadWorker implements CallWorker {
           call?.stopRequest()
           break
         case Frame.HEARD:
-          this.heard()
+          this.#heard()
           break
         case Frame.READY:
-          this.onReady()
+          this.#onReady()
           break
         case Frame.DONE:
           if (call !== undefined && !call.isSettled) {
@@ -229,39 +229,39 @@ export class ThreadWorker implements CallWorker {
           }
           break
         case Frame.CLOSED:
-          this.terminate()
+          this.#terminate()
           break
       }
-      if ((kind & FrameFlag.final) !== 0) this.over(id)
+      if ((kind & FrameFlag.final) !== 0) this.#over(id)
     }
   }
 
-  private onReady(): void {
+  #onReady(): void {
     if (this.state !== 'starting') return
-    clearTimeout(this.readyTimer)
+    clearTimeout(this.#readyTimer)
     this.state = 'ready'
-    this.events.ready(this)
+    this.#events.ready(this)
   }
 
   /** The last frame of a call has come. */
-  private over(id: number): void {
-    const call = this.calls[id]
+  #over(id: number): void {
+    const call = this.#calls[id]
     if (call === undefined) return
-    this.calls[id] = undefined
-    this.free.push(id)
+    this.#calls[id] = undefined
+    this.#free.push(id)
     this.running--
     if (call.wasLeft) this.abandoned--
     call.id = -1
-    this.events.freed(this)
+    this.#events.freed(this)
   }
 
   /** Cancellation is asked for first; a thread whose event loop does not even hear of it within the grace is terminated. */
-  private watchGrace(): void {
-    const { graceMs } = this.settings
+  #watchGrace(): void {
+    const { graceMs } = this.#settings
     if (graceMs === Number.POSITIVE_INFINITY) return
-    this.graceTimer = setTimeout(
+    this.#graceTimer = setTimeout(
       () =>
-        this.kill(
+        this.#kill(
           `it did not answer for ${graceMs} ms after a call of it had been cancelled: its event loop is blocked`,
           undefined,
         ),
@@ -269,59 +269,60 @@ export class ThreadWorker implements CallWorker {
     ).unref()
   }
 
-  private stopGrace(): void {
-    clearTimeout(this.graceTimer)
-    this.graceTimer = undefined
+  #stopGrace(): void {
+    clearTimeout(this.#graceTimer)
+    this.#graceTimer = undefined
   }
 
-  private heard(): void {
-    this.unheard--
+  #heard(): void {
+    this.#unheard--
     if (this.state !== 'ready') return
-    this.stopGrace()
-    if (this.unheard > 0) this.watchGrace()
+    this.#stopGrace()
+    if (this.#unheard > 0) this.#watchGrace()
   }
 
-  private kill(why: string, cause: unknown): void {
+  #kill(why: string, cause: unknown): void {
     if (this.state === 'ended') return
-    this.why ??= why
-    this.cause ??= cause
-    this.terminate()
+    this.#why ??= why
+    this.#cause ??= cause
+    this.#terminate()
   }
 
-  private terminate(): void {
-    this.worker.terminate()
+  #terminate(): void {
+    this.#worker.terminate()
   }
 
-  private onExit(code: number): void {
+  #onExit(code: number): void {
     const wasReady = this.state !== 'starting'
     this.state = 'ended'
     // What it answered before its end still counts.
-    for (let last = receiveMessageOnPort(this.port); last !== undefined; last = receiveMessageOnPort(this.port)) {
-      this.receive(new Inbox(last.message as readonly unknown[]))
+    for (let last = receiveMessageOnPort(this.#port); last !== undefined; last = receiveMessageOnPort(this.#port)) {
+      this.#receive(new Inbox(last.message as readonly unknown[]))
     }
-    clearTimeout(this.readyTimer)
-    this.stopGrace()
-    this.port.close()
-    const error = this.describeEnd(wasReady, code)
+    clearTimeout(this.#readyTimer)
+    this.#stopGrace()
+    this.#port.close()
+    const error = this.#describeEnd(wasReady, code)
     const unsent = new RpcError('UNAVAILABLE', error.message, { cause: error.cause, stack: false, bytesSent: false })
-    const lost = this.calls.splice(0)
+    const lost = this.#calls.splice(0)
     this.running = 0
     this.abandoned = 0
     for (const call of lost) {
       if (call === undefined) continue
       call.id = -1
       call.fail(lateFailure(call.cx, call.batch < this.outbox.batches ? error : unsent))
-      this.events.freed(this)
+      this.#events.freed(this)
     }
-    this.end()
-    this.events.ended(this, wasReady, error)
+    this.#end()
+    this.#events.ended(this, wasReady, error)
   }
 
-  private describeEnd(wasReady: boolean, code: number): RpcError {
-    const { cause, address } = this
-    const who = `the worker ${address} (${String(this.settings.url)})`
+  #describeEnd(wasReady: boolean, code: number): RpcError {
+    const { address } = this
+    const cause = this.#cause
+    const who = `the worker ${address} (${String(this.#settings.url)})`
     const reason =
-      this.why ?? (cause instanceof Error ? cause.message : cause === undefined ? undefined : String(cause))
+      this.#why ?? (cause instanceof Error ? cause.message : cause === undefined ? undefined : String(cause))
     const detail = reason === undefined ? `exit code ${code}` : reason
     const hint = !wasReady && reason === undefined ? ': its file must call serveThread(server)' : ''
     const what = wasReady ? 'has ended' : 'could not start'

@@ -20,15 +20,15 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
   valueType = 0
   /** Absolute place of the next byte. */
   position: number
-  private bytes: Uint8Array
-  private limit: number
-  private depth = 0
+  #bytes: Uint8Array
+  #limit: number
+  #depth = 0
 
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
     super()
-    this.bytes = bytes
+    this.#bytes = bytes
     this.position = start
-    this.limit = end
+    this.#limit = end
     this.grant(end - start)
   }
 
@@ -38,16 +38,16 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
 
   /** Starts at `bytes[start, end)`, which must lie inside the array. */
   reset(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
-    this.bytes = bytes
+    this.#bytes = bytes
     this.position = start
-    this.limit = end
+    this.#limit = end
     this.grant(end - start)
-    this.depth = 0
+    this.#depth = 0
   }
 
   /** Bytes that have not been read. */
   get remaining(): number {
-    return this.limit - this.position
+    return this.#limit - this.position
   }
 
   messageBegin(): ThriftEnvelope {
@@ -59,8 +59,8 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
       return { name, kind: first & 0xff, sequence: this.i32() }
     }
     // The old form: name, kind byte, sequence.
-    if (first > this.limit - this.position) throw truncated()
-    const name = utf8Read(this.bytes, this.position, this.position + first)
+    if (first > this.#limit - this.position) throw truncated()
+    const name = utf8Read(this.#bytes, this.position, this.position + first)
     this.position += first
     const kind = this.i8() & 0xff
     return { name, kind, sequence: this.i32() }
@@ -69,57 +69,57 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
   structBegin(weight = 0): void {
     this.charge(weight)
     this.count(1)
-    if (++this.depth > maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
+    if (++this.#depth > maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
   }
 
   structEnd(): void {
-    this.depth--
+    this.#depth--
   }
 
   fieldBegin(): number {
     const at = this.position
-    const bytes = this.bytes
-    if (at >= this.limit) throw truncated()
+    const bytes = this.#bytes
+    if (at >= this.#limit) throw truncated()
     const type = bytes[at]!
     if (type === 0) {
       this.position = at + 1
       return 0
     }
-    if (at + 3 > this.limit) throw truncated()
+    if (at + 3 > this.#limit) throw truncated()
     this.fieldId = ((bytes[at + 1]! << 24) >> 16) | bytes[at + 2]!
     this.position = at + 3
     return type
   }
 
   bool(): boolean {
-    if (this.position >= this.limit) throw truncated()
-    return this.bytes[this.position++] !== 0
+    if (this.position >= this.#limit) throw truncated()
+    return this.#bytes[this.position++] !== 0
   }
 
   i8(): number {
-    if (this.position >= this.limit) throw truncated()
-    return (this.bytes[this.position++]! << 24) >> 24
+    if (this.position >= this.#limit) throw truncated()
+    return (this.#bytes[this.position++]! << 24) >> 24
   }
 
   i16(): number {
     const at = this.position
-    if (at + 2 > this.limit) throw truncated()
+    if (at + 2 > this.#limit) throw truncated()
     this.position = at + 2
-    return ((this.bytes[at]! << 24) >> 16) | this.bytes[at + 1]!
+    return ((this.#bytes[at]! << 24) >> 16) | this.#bytes[at + 1]!
   }
 
   i32(): number {
     const at = this.position
-    const bytes = this.bytes
-    if (at + 4 > this.limit) throw truncated()
+    const bytes = this.#bytes
+    if (at + 4 > this.#limit) throw truncated()
     this.position = at + 4
     return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
   }
 
   i64(): bigint {
     const at = this.position
-    const bytes = this.bytes
-    if (at + 8 > this.limit) throw truncated()
+    const bytes = this.#bytes
+    if (at + 8 > this.#limit) throw truncated()
     this.position = at + 8
     const high = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
     const low = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!
@@ -139,8 +139,8 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
 
   double(): number {
     const at = this.position
-    const bytes = this.bytes
-    if (at + 8 > this.limit) throw truncated()
+    const bytes = this.#bytes
+    if (at + 8 > this.#limit) throw truncated()
     this.position = at + 8
     const high = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
     const low = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!
@@ -148,40 +148,40 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
   }
 
   string(): string {
-    const size = this.size()
+    const size = this.#size()
     const at = this.position
     this.position = at + size
-    return utf8Read(this.bytes, at, at + size)
+    return utf8Read(this.#bytes, at, at + size)
   }
 
   binary(): Uint8Array {
     this.charge(bytesWeight)
-    const size = this.size()
+    const size = this.#size()
     const at = this.position
     this.position = at + size
-    return copyBytes(this.bytes, at, at + size)
+    return copyBytes(this.#bytes, at, at + size)
   }
 
   binaryView(): Uint8Array {
     this.charge(bytesWeight)
-    const size = this.size()
+    const size = this.#size()
     const at = this.position
     this.position = at + size
-    return this.bytes.subarray(at, at + size)
+    return this.#bytes.subarray(at, at + size)
   }
 
   uuid(): string {
     const at = this.position
-    if (at + 16 > this.limit) throw truncated()
+    if (at + 16 > this.#limit) throw truncated()
     this.position = at + 16
-    return readUuid(this.bytes, at)
+    return readUuid(this.#bytes, at)
   }
 
   listBegin(): number {
-    if (this.position + 5 > this.limit) throw truncated()
-    this.elementType = this.bytes[this.position++]!
+    if (this.position + 5 > this.#limit) throw truncated()
+    this.elementType = this.#bytes[this.position++]!
     const size = this.i32()
-    this.checkContainer(size, sizeOf(this.elementType, size))
+    this.#checkContainer(size, sizeOf(this.elementType, size))
     return size
   }
 
@@ -190,11 +190,11 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
   }
 
   mapBegin(): number {
-    if (this.position + 6 > this.limit) throw truncated()
-    this.keyType = this.bytes[this.position++]!
-    this.valueType = this.bytes[this.position++]!
+    if (this.position + 6 > this.#limit) throw truncated()
+    this.keyType = this.#bytes[this.position++]!
+    this.valueType = this.#bytes[this.position++]!
     const size = this.i32()
-    this.checkContainer(size, sizeOf(this.keyType, size) + sizeOf(this.valueType, size))
+    this.#checkContainer(size, sizeOf(this.keyType, size) + sizeOf(this.valueType, size))
     return size
   }
 
@@ -203,7 +203,7 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
     this.charge(arrayWeight + (size >>> 1))
     this.count(1)
     if (this.elementType === element || size === 0) return size
-    this.skipElements(size, this.elementType)
+    this.#skipElements(size, this.elementType)
     return -1
   }
 
@@ -212,7 +212,7 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
     this.charge(tableWeight + 2 + size * entryWeight)
     this.count(1 + size)
     if ((this.keyType === key && this.valueType === value) || size === 0) return size
-    this.skipEntries(size, this.keyType, this.valueType)
+    this.#skipEntries(size, this.keyType, this.valueType)
     return -1
   }
 
@@ -220,13 +220,13 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
   struct(): Uint8Array {
     const begin = this.position
     this.skip(12)
-    return copyBytes(this.bytes, begin, this.position)
+    return copyBytes(this.#bytes, begin, this.position)
   }
 
   skip(type: number): void {
     switch (type) {
       case 11:
-        this.advance(this.size())
+        this.#advance(this.#size())
         return
       case 12:
         this.structBegin()
@@ -235,30 +235,30 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
         return
       case 13: {
         const size = this.mapBegin()
-        this.skipEntries(size, this.keyType, this.valueType)
+        this.#skipEntries(size, this.keyType, this.valueType)
         return
       }
       case 14:
       case 15: {
         const size = this.listBegin()
-        this.skipElements(size, this.elementType)
+        this.#skipElements(size, this.elementType)
         return
       }
       default: {
         const size = smallest[type]
         if (size === undefined || size === 0) throw malformed('invalid_data', `unknown type ${type}`)
-        this.advance(size)
+        this.#advance(size)
       }
     }
   }
 
-  private skipElements(size: number, type: number): void {
+  #skipElements(size: number, type: number): void {
     this.structBegin()
     for (let i = 0; i < size; i++) this.skip(type)
     this.structEnd()
   }
 
-  private skipEntries(size: number, key: number, value: number): void {
+  #skipEntries(size: number, key: number, value: number): void {
     this.structBegin()
     for (let i = 0; i < size; i++) {
       this.skip(key)
@@ -267,23 +267,23 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
     this.structEnd()
   }
 
-  private advance(size: number): void {
-    if (size > this.limit - this.position) throw truncated()
+  #advance(size: number): void {
+    if (size > this.#limit - this.position) throw truncated()
     this.position += size
   }
 
   /** The length of a string, checked. */
-  private size(): number {
+  #size(): number {
     const size = this.i32()
     if (size < 0) throw malformed('negative_size', `a length of ${size}`)
-    if (size > this.limit - this.position)
+    if (size > this.#limit - this.position)
       throw malformed('size_limit', `a length of ${size} with ${this.remaining} bytes left`)
     return size
   }
 
-  private checkContainer(size: number, least: number): void {
+  #checkContainer(size: number, least: number): void {
     if (size < 0) throw malformed('negative_size', `a container of ${size}`)
-    if (size * least > this.limit - this.position)
+    if (size * least > this.#limit - this.position)
       throw malformed('size_limit', `a container of ${size} with ${this.remaining} bytes left`)
   }
 }

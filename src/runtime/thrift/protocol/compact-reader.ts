@@ -18,20 +18,20 @@ export class CompactReader extends ReadBudget implements ThriftReader {
   valueType = 0
   /** Absolute place of the next byte. */
   position: number
-  private bytes: Uint8Array
-  private end: number
-  private depth = 0
-  private readonly outer = new Int32Array(maxDepth + 1)
+  #bytes: Uint8Array
+  #end: number
+  #depth = 0
+  readonly #outer = new Int32Array(maxDepth + 1)
   // 1 or 2 when the header of a bool field held its value.
-  private held = 0
-  private low = 0
-  private high = 0
+  #held = 0
+  #low = 0
+  #high = 0
 
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
     super()
-    this.bytes = bytes
+    this.#bytes = bytes
     this.position = start
-    this.end = end
+    this.#end = end
     this.grant(end - start)
   }
 
@@ -41,67 +41,67 @@ export class CompactReader extends ReadBudget implements ThriftReader {
 
   /** Starts at `bytes[start, end)`, which must lie inside the array. */
   reset(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
-    this.bytes = bytes
+    this.#bytes = bytes
     this.position = start
-    this.end = end
+    this.#end = end
     this.grant(end - start)
-    this.depth = 0
-    this.held = 0
+    this.#depth = 0
+    this.#held = 0
     this.fieldId = 0
   }
 
   /** Bytes that have not been read. */
   get remaining(): number {
-    return this.end - this.position
+    return this.#end - this.position
   }
 
   messageBegin(): ThriftEnvelope {
-    const protocol = this.byte()
+    const protocol = this.#byte()
     if (protocol !== 0x82) throw malformed('bad_version', `unknown protocol id 0x${protocol.toString(16)}`)
-    const kindAndVersion = this.byte()
+    const kindAndVersion = this.#byte()
     if ((kindAndVersion & 31) !== 1) throw malformed('bad_version', `unknown protocol version ${kindAndVersion & 31}`)
-    const sequence = this.varint() | 0
+    const sequence = this.#varint() | 0
     return { name: this.string(), kind: (kindAndVersion >> 5) & 7, sequence }
   }
 
   structBegin(weight = 0): void {
     this.charge(weight)
     this.count(1)
-    if (this.depth >= maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
-    this.outer[this.depth++] = this.fieldId
+    if (this.#depth >= maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
+    this.#outer[this.#depth++] = this.fieldId
     this.fieldId = 0
   }
 
   structEnd(): void {
-    this.fieldId = this.outer[--this.depth]!
+    this.fieldId = this.#outer[--this.#depth]!
   }
 
   fieldBegin(): number {
-    if (this.position >= this.end) throw truncated()
-    const header = this.bytes[this.position++]!
+    if (this.position >= this.#end) throw truncated()
+    const header = this.#bytes[this.position++]!
     if (header === 0) return 0
     const type = header & 15
     const id = header > 15 ? this.fieldId + (header >> 4) : this.i16()
     if (id > 32767) throw malformed('invalid_data', `the field id ${id} is not an i16`)
     this.fieldId = id
     if (type === 1 || type === 2) {
-      this.held = type
+      this.#held = type
       return 2
     }
-    return this.known(type)
+    return this.#known(type)
   }
 
   bool(): boolean {
-    if (this.held !== 0) {
-      const held = this.held
-      this.held = 0
+    if (this.#held !== 0) {
+      const held = this.#held
+      this.#held = 0
       return held === 1
     }
-    return this.byte() === 1
+    return this.#byte() === 1
   }
 
   i8(): number {
-    return (this.byte() << 24) >> 24
+    return (this.#byte() << 24) >> 24
   }
 
   i16(): number {
@@ -111,18 +111,18 @@ export class CompactReader extends ReadBudget implements ThriftReader {
   }
 
   i32(): number {
-    const value = this.varint()
+    const value = this.#varint()
     return (value >>> 1) ^ -(value & 1)
   }
 
   i64(): bigint {
-    this.zigzag64()
-    return int64FromHalves(this.low, this.high)
+    this.#zigzag64()
+    return int64FromHalves(this.#low, this.#high)
   }
 
   i64Number(): number {
-    this.zigzag64()
-    const value = int64ToNumber(this.low, this.high)
+    this.#zigzag64()
+    const value = int64ToNumber(this.#low, this.#high)
     if (!Number.isSafeInteger(value)) throw malformed('invalid_data', `the i64 ${value} is not a safe integer`)
     return value
   }
@@ -132,44 +132,44 @@ export class CompactReader extends ReadBudget implements ThriftReader {
   }
 
   double(): number {
-    const low = this.word()
-    return doubleFromHalves(low, this.word())
+    const low = this.#word()
+    return doubleFromHalves(low, this.#word())
   }
 
   string(): string {
-    const size = this.size()
+    const size = this.#size()
     const at = this.position
     this.position = at + size
-    return utf8Read(this.bytes, at, at + size)
+    return utf8Read(this.#bytes, at, at + size)
   }
 
   binary(): Uint8Array {
     this.charge(bytesWeight)
-    const size = this.size()
+    const size = this.#size()
     const at = this.position
     this.position = at + size
-    return copyBytes(this.bytes, at, at + size)
+    return copyBytes(this.#bytes, at, at + size)
   }
 
   binaryView(): Uint8Array {
     this.charge(bytesWeight)
-    const size = this.size()
+    const size = this.#size()
     const at = this.position
     this.position = at + size
-    return this.bytes.subarray(at, at + size)
+    return this.#bytes.subarray(at, at + size)
   }
 
   uuid(): string {
     const at = this.position
-    this.advance(16)
-    return readUuid(this.bytes, at)
+    this.#advance(16)
+    return readUuid(this.#bytes, at)
   }
 
   listBegin(): number {
-    const header = this.byte()
-    this.elementType = this.known(header & 15)
-    const size = header >> 4 === 15 ? this.varint() : header >> 4
-    this.checkContainer(size, size === 0 ? 0 : this.least(this.elementType))
+    const header = this.#byte()
+    this.elementType = this.#known(header & 15)
+    const size = header >> 4 === 15 ? this.#varint() : header >> 4
+    this.#checkContainer(size, size === 0 ? 0 : this.#least(this.elementType))
     return size
   }
 
@@ -178,16 +178,16 @@ export class CompactReader extends ReadBudget implements ThriftReader {
   }
 
   mapBegin(): number {
-    const size = this.varint()
+    const size = this.#varint()
     if (size === 0) {
       this.keyType = 0
       this.valueType = 0
       return 0
     }
-    const types = this.byte()
-    this.keyType = this.known(types >> 4)
-    this.valueType = this.known(types & 15)
-    this.checkContainer(size, this.least(this.keyType) + this.least(this.valueType))
+    const types = this.#byte()
+    this.keyType = this.#known(types >> 4)
+    this.valueType = this.#known(types & 15)
+    this.#checkContainer(size, this.#least(this.keyType) + this.#least(this.valueType))
     return size
   }
 
@@ -196,7 +196,7 @@ export class CompactReader extends ReadBudget implements ThriftReader {
     this.charge(arrayWeight + (size >>> 1))
     this.count(1)
     if (this.elementType === element || size === 0) return size
-    this.skipElements(size, this.elementType)
+    this.#skipElements(size, this.elementType)
     return -1
   }
 
@@ -205,7 +205,7 @@ export class CompactReader extends ReadBudget implements ThriftReader {
     this.charge(tableWeight + 2 + size * entryWeight)
     this.count(1 + size)
     if ((this.keyType === key && this.valueType === value) || size === 0) return size
-    this.skipEntries(size, this.keyType, this.valueType)
+    this.#skipEntries(size, this.keyType, this.valueType)
     return -1
   }
 
@@ -215,18 +215,18 @@ export class CompactReader extends ReadBudget implements ThriftReader {
         this.bool()
         return
       case 3:
-        this.advance(1)
+        this.#advance(1)
         return
       case 4:
-        this.advance(8)
+        this.#advance(8)
         return
       case 6:
       case 8:
       case 10:
-        this.varint64()
+        this.#varint64()
         return
       case 11:
-        this.advance(this.size())
+        this.#advance(this.#size())
         return
       case 12:
         this.structBegin()
@@ -235,47 +235,47 @@ export class CompactReader extends ReadBudget implements ThriftReader {
         return
       case 13: {
         const size = this.mapBegin()
-        this.skipEntries(size, this.keyType, this.valueType)
+        this.#skipEntries(size, this.keyType, this.valueType)
         return
       }
       case 14:
       case 15: {
         const size = this.listBegin()
-        this.skipElements(size, this.elementType)
+        this.#skipElements(size, this.elementType)
         return
       }
       case 16:
-        this.advance(16)
+        this.#advance(16)
         return
       default:
         throw malformed('invalid_data', `unknown type ${type}`)
     }
   }
 
-  private byte(): number {
-    if (this.position >= this.end) throw truncated()
-    return this.bytes[this.position++]!
+  #byte(): number {
+    if (this.position >= this.#end) throw truncated()
+    return this.#bytes[this.position++]!
   }
 
   /** The binary type code of a compact one. */
-  private known(type: number): number {
+  #known(type: number): number {
     const known = binaryTypes[type]!
     if (known === 255) throw malformed('invalid_data', `unknown type ${type}`)
     return known
   }
 
-  private least(type: number): number {
+  #least(type: number): number {
     if (type === 0) throw malformed('invalid_data', 'elements of type 0')
     return type === 4 ? 8 : type === 16 ? 16 : 1
   }
 
-  private skipElements(size: number, type: number): void {
+  #skipElements(size: number, type: number): void {
     this.structBegin()
     for (let i = 0; i < size; i++) this.skip(type)
     this.structEnd()
   }
 
-  private skipEntries(size: number, key: number, value: number): void {
+  #skipEntries(size: number, key: number, value: number): void {
     this.structBegin()
     for (let i = 0; i < size; i++) {
       this.skip(key)
@@ -284,47 +284,48 @@ export class CompactReader extends ReadBudget implements ThriftReader {
     this.structEnd()
   }
 
-  private advance(size: number): void {
-    if (size > this.end - this.position) throw truncated()
+  #advance(size: number): void {
+    if (size > this.#end - this.position) throw truncated()
     this.position += size
   }
 
   /** The length of a string, checked. */
-  private size(): number {
-    const size = this.varint()
+  #size(): number {
+    const size = this.#varint()
     if (size > 0x7fffffff) throw malformed('negative_size', `a length of ${size | 0}`)
-    if (size > this.end - this.position)
+    if (size > this.#end - this.position)
       throw malformed('size_limit', `a length of ${size} with ${this.remaining} bytes left`)
     return size
   }
 
-  private checkContainer(size: number, least: number): void {
+  #checkContainer(size: number, least: number): void {
     if (size > 0x7fffffff) throw malformed('negative_size', `a container of ${size | 0}`)
-    if (size * least > this.end - this.position)
+    if (size * least > this.#end - this.position)
       throw malformed('size_limit', `a container of ${size} with ${this.remaining} bytes left`)
   }
 
-  private word(): number {
+  #word(): number {
     const at = this.position
-    this.advance(4)
-    const { bytes } = this
+    this.#advance(4)
+    const bytes = this.#bytes
     return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
   }
 
   /** An unsigned varint of at most 32 bits. */
-  private varint(): number {
+  #varint(): number {
     const at = this.position
-    if (at < this.end && this.bytes[at]! < 128) {
+    if (at < this.#end && this.#bytes[at]! < 128) {
       this.position = at + 1
-      return this.bytes[at]!
+      return this.#bytes[at]!
     }
-    this.varint64()
-    if (this.high !== 0) throw malformed('invalid_data', 'a varint beyond 32 bits')
-    return this.low >>> 0
+    this.#varint64()
+    if (this.#high !== 0) throw malformed('invalid_data', 'a varint beyond 32 bits')
+    return this.#low >>> 0
   }
 
-  private varint64(): void {
-    const { bytes, end } = this
+  #varint64(): void {
+    const bytes = this.#bytes
+    const end = this.#end
     let at = this.position
     let low = 0
     let byte = 0
@@ -334,8 +335,8 @@ export class CompactReader extends ReadBudget implements ThriftReader {
       low |= (byte & 127) << shift
       if (byte < 128) {
         this.position = at
-        this.low = low
-        this.high = 0
+        this.#low = low
+        this.#high = 0
         return
       }
     }
@@ -350,15 +351,15 @@ export class CompactReader extends ReadBudget implements ThriftReader {
       high |= (byte & 127) << shift
     }
     this.position = at
-    this.low = low
-    this.high = high
+    this.#low = low
+    this.#high = high
   }
 
-  private zigzag64(): void {
-    this.varint64()
-    const sign = -(this.low & 1)
-    const low = ((this.low >>> 1) | (this.high << 31)) ^ sign
-    this.high = (this.high >>> 1) ^ sign
-    this.low = low
+  #zigzag64(): void {
+    this.#varint64()
+    const sign = -(this.#low & 1)
+    const low = ((this.#low >>> 1) | (this.#high << 31)) ^ sign
+    this.#high = (this.#high >>> 1) ^ sign
+    this.#low = low
   }
 }

@@ -16,16 +16,16 @@ const noField = -65536
  * doubles little-endian as every implementation does. See {@link ByteWriter} for how to take what was written.
  */
 export class CompactWriter extends ByteWriter implements ThriftWriter {
-  private last = 0
-  private readonly outer = new Int16Array(maxDepth + 1)
+  #last = 0
+  readonly #outer = new Int16Array(maxDepth + 1)
   // The id of a bool field whose header waits for the value.
-  private boolId = noField
+  #boolId = noField
 
   messageBegin(name: string, kind: ThriftMessageKind, sequence: number): void {
     this.room(head)
     this.bytes[this.at++] = 0x82
     this.bytes[this.at++] = (kind << 5) | 1
-    this.varint(sequence >>> 0)
+    this.#varint(sequence >>> 0)
     this.string(name)
   }
 
@@ -33,65 +33,65 @@ export class CompactWriter extends ByteWriter implements ThriftWriter {
 
   structBegin(): void {
     if (this.depth >= maxDepth) throw invalidValue(`something nested deeper than ${maxDepth}`, 'Thrift')
-    this.outer[this.depth++] = this.last
-    this.last = 0
+    this.#outer[this.depth++] = this.#last
+    this.#last = 0
   }
 
   structEnd(): void {
     if (this.at >= this.bytes.length) this.grow(1)
     this.bytes[this.at++] = 0
-    this.last = this.outer[--this.depth]!
+    this.#last = this.#outer[--this.depth]!
   }
 
   fieldBegin(type: ThriftTypeCode, id: number): void {
-    if (type === 2) this.boolId = id
-    else this.header(compactTypes[type]!, id)
+    if (type === 2) this.#boolId = id
+    else this.#header(compactTypes[type]!, id)
   }
 
   boolField(id: number, value: boolean): void {
     if (typeof value !== 'boolean') throw invalidValue(value, 'a boolean')
-    this.header(value ? 1 : 2, id)
+    this.#header(value ? 1 : 2, id)
   }
 
   i8Field(id: number, value: number): void {
-    this.header(3, id)
+    this.#header(3, id)
     this.i8(value)
   }
 
   i16Field(id: number, value: number): void {
-    this.header(4, id)
+    this.#header(4, id)
     this.i16(value)
   }
 
   i32Field(id: number, value: number): void {
-    this.header(5, id)
+    this.#header(5, id)
     this.i32(value)
   }
 
   i64Field(id: number, value: bigint | number | string): void {
-    this.header(6, id)
+    this.#header(6, id)
     this.i64(value)
   }
 
   doubleField(id: number, value: number): void {
-    this.header(7, id)
+    this.#header(7, id)
     this.double(value)
   }
 
   stringField(id: number, value: string): void {
-    this.header(8, id)
+    this.#header(8, id)
     this.string(value)
   }
 
   binaryField(id: number, value: Uint8Array): void {
-    this.header(8, id)
+    this.#header(8, id)
     this.binary(value)
   }
 
   bool(value: boolean): void {
-    if (this.boolId !== noField) {
-      const id = this.boolId
-      this.boolId = noField
+    if (this.#boolId !== noField) {
+      const id = this.#boolId
+      this.#boolId = noField
       this.boolField(id, value)
       return
     }
@@ -109,13 +109,13 @@ export class CompactWriter extends ByteWriter implements ThriftWriter {
   i16(value: number): void {
     if ((value << 16) >> 16 !== value) throw invalidValue(value, 'a 16-bit integer')
     if (this.at + head > this.bytes.length) this.grow(head)
-    this.varint(((value << 1) ^ (value >> 31)) >>> 0)
+    this.#varint(((value << 1) ^ (value >> 31)) >>> 0)
   }
 
   i32(value: number): void {
     if ((value | 0) !== value) throw invalidValue(value, 'a 32-bit integer')
     if (this.at + head > this.bytes.length) this.grow(head)
-    this.varint(((value << 1) ^ (value >> 31)) >>> 0)
+    this.#varint(((value << 1) ^ (value >> 31)) >>> 0)
   }
 
   i64(value: bigint | number | string): void {
@@ -137,7 +137,7 @@ export class CompactWriter extends ByteWriter implements ThriftWriter {
       high >>>= 7
     }
     this.at = at
-    this.varint(low)
+    this.#varint(low)
   }
 
   double(value: number): void {
@@ -155,7 +155,7 @@ export class CompactWriter extends ByteWriter implements ThriftWriter {
   binary(value: Uint8Array): void {
     if (!(value instanceof Uint8Array)) throw invalidValue(value, 'a Uint8Array')
     this.room(head)
-    this.varint(value.length)
+    this.#varint(value.length)
     this.raw(value)
   }
 
@@ -170,7 +170,7 @@ export class CompactWriter extends ByteWriter implements ThriftWriter {
     if (size < 15) this.bytes[this.at++] = (size << 4) | compactTypes[element]!
     else {
       this.bytes[this.at++] = 0xf0 | compactTypes[element]!
-      this.varint(size)
+      this.#varint(size)
     }
   }
 
@@ -180,27 +180,27 @@ export class CompactWriter extends ByteWriter implements ThriftWriter {
 
   mapBegin(key: ThriftTypeCode, value: ThriftTypeCode, size: number): void {
     if (this.at + head > this.bytes.length) this.grow(head)
-    this.varint(size)
+    this.#varint(size)
     if (size > 0) this.bytes[this.at++] = (compactTypes[key]! << 4) | compactTypes[value]!
   }
 
   protected override opened(): void {
-    this.last = 0
-    this.boolId = noField
+    this.#last = 0
+    this.#boolId = noField
   }
 
-  private header(type: number, id: number): void {
+  #header(type: number, id: number): void {
     if (this.at + head > this.bytes.length) this.grow(head)
-    const delta = id - this.last
+    const delta = id - this.#last
     if (delta > 0 && delta < 16) this.bytes[this.at++] = (delta << 4) | type
     else {
       this.bytes[this.at++] = type
-      this.varint(((id << 1) ^ (id >> 31)) >>> 0)
+      this.#varint(((id << 1) ^ (id >> 31)) >>> 0)
     }
-    this.last = id
+    this.#last = id
   }
 
-  private varint(value: number): void {
+  #varint(value: number): void {
     const { bytes } = this
     let at = this.at
     let rest = value
