@@ -1,6 +1,6 @@
 /** The memory that a server grants to requests, over every wire. */
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { arrayWeight, tableWeight } from '../../src/runtime/core/bytes/memory-budget.ts'
 import { createClient } from '../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../src/runtime/core/error.ts'
@@ -15,8 +15,14 @@ import { failure } from '../support/settle.ts'
 const proto = {
   'fat.proto': `syntax = "proto3";
 package fat;
+import "google/protobuf/any.proto";
+import "google/protobuf/field_mask.proto";
+import "google/protobuf/struct.proto";
 message Fat { string a = 1; repeated string c = 2; map<string, string> d = 3; bytes k = 4; }
-message Req { repeated Fat fats = 1; }
+message Req {
+  repeated Fat fats = 1; google.protobuf.FieldMask mask = 2; google.protobuf.Value data = 3; google.protobuf.Any any = 4;
+  map<string, int32> numbers = 5; repeated bytes parts = 6;
+}
 message Res { int32 n = 1; }
 service Eater { rpc Eat(Req) returns (Res); rpc Collect(stream Req) returns (Res); }`,
 }
@@ -64,6 +70,15 @@ async function served() {
   }
 }
 
+async function post(port: number, body: string): Promise<{ code?: string; message?: string; n?: number }> {
+  const answer = await fetch(`http://127.0.0.1:${port}/fat.Eater/Eat`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+  return (await answer.json()) as object
+}
+
 const fats = (count: number): object => ({ fats: Array.from({ length: count }, () => ({})) })
 
 describe('the memory of requests', () => {
@@ -74,15 +89,66 @@ describe('the memory of requests', () => {
     expect(await failure(thin.eat(Array.from({ length: 50_000 }, () => ({}))))).toMatchObject({
       message: expect.stringContaining('limits.maxRequestMemoryBytes'),
     })
-    const answer = await fetch(`http://127.0.0.1:${port}/fat.Eater/Eat`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(fats(50_000)),
-    })
-    expect(await answer.json()).toMatchObject({ code: 'resource_exhausted' })
+    expect(await post(port, JSON.stringify(fats(50_000)))).toMatchObject({ code: 'resource_exhausted' })
     expect((await eater.eat(fats(10))).n).toBe(10)
     expect(await thin.eat([{}])).toBe(1)
     expect(server.stats().requestMemoryBytes).toBe(0)
+  })
+
+  it('bounds JSON before it is parsed, also what is no message or no JSON', async () => {
+    const { server, port } = await served()
+    const parse = vi.spyOn(JSON, 'parse')
+    onCleanup(() => parse.mockRestore())
+    const many = (item: string): string => Array.from({ length: 20_000 }, () => item).join()
+    for (const body of [
+      `{"fats":[${many('{}')}]}`,
+      `{"nothing":[${many('[]')}]}`,
+      `{"nothing":[${many('{"33":1}')}]}`,
+      `{"nothing":[${many('{"a":1}')}`,
+      '['.repeat(100_000),
+    ]) {
+      parse.mockClear()
+      const refused = await fetch(`http://127.0.0.1:${port}/fat.Eater/Eat`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
+      const text = await refused.text()
+      expect(parse).not.toHaveBeenCalledWith(body)
+      expect(text).toMatch(
+        /"resource_exhausted".* \d+ bytes of memory.* \d+ of limits\.maxRequestMemoryBytes \(1048576\)/,
+      )
+    }
+    expect(await post(port, `{"fats":[{}],"numbers":{"a":1}}`)).toEqual({ n: 1 })
+    expect(server.stats().requestMemoryBytes).toBe(0)
+  })
+
+  it('counts what JSON becomes where no object stands for it: field masks, Values, Any, bytes and map entries', async () => {
+    const { server, port } = await served()
+    const refused = { code: 'resource_exhausted', message: expect.stringContaining('limits.maxRequestMemoryBytes') }
+    const many = (item: string, count: number): string => Array.from({ length: count }, () => item).join()
+    expect(await post(port, `{"mask":"${many('ab', 20_000)}"}`)).toMatchObject(refused)
+    expect(await post(port, `{"data":[${many('1', 9_000)}]}`)).toMatchObject(refused)
+    const mask = `{"@type":"type.googleapis.com/google.protobuf.FieldMask","value":"${many('ab', 20_000)}"}`
+    expect(await post(port, `{"any":${mask}}`)).toMatchObject(refused)
+    expect(await post(port, `{"parts":[${many('""', 6_000)}]}`)).toMatchObject(refused)
+    expect(await post(port, `{"mask":"ab,ac","data":[1,{"a":null}],"any":{},"parts":["AA=="]}`)).toEqual({})
+    expect(server.stats().requestMemoryBytes).toBe(0)
+  })
+
+  it('bounds the objects of one JSON message, and says how many there are and may be', async () => {
+    const { Eater } = await generated(proto)
+    const server = new Server({ http: {}, onError: () => {}, limits: { maxRequestMemoryBytes: 2 ** 40 } }).add(Eater, {
+      eat: ({ fats }: { fats: unknown[] }) => ({ n: fats.length }),
+      collect: () => ({}),
+    })
+    const { port } = await server.listen('127.0.0.1:0')
+    onCleanup(() => server.close({ drainMs: 0 }))
+    const text = `{"fats":[${Array.from({ length: 1_000_001 }, () => '{}').join()}]}`
+    expect(await post(port, text)).toMatchObject({
+      code: 'resource_exhausted',
+      message: expect.stringMatching(/at least 1000003 structs.*limits\.maxObjects is 1000000/),
+    })
   })
 
   it('is held while handlers run, so that many calls together stay within it', async () => {

@@ -97,9 +97,9 @@ function decodeHeld(
   call: Pick<ServerCall, 'memory' | 'holdMemory'>,
 ): unknown {
   reader.reset(payload)
-  reader.limitMemory(call.memory.room - payload.length)
+  reader.limitTo(call.memory)
   const message = type.decode(reader, payload.length)
-  call.holdMemory(reader.memoryTaken + payload.length)
+  call.holdMemory(reader.memoryTaken)
   return message
 }
 

@@ -1,7 +1,8 @@
 /** ProtoJSON: protobuf messages to JSON and back (https://protobuf.dev/programming-guides/json). */
 
+import type { JsonBudget } from '../core/json/json-budget.ts'
 import { JsonPlace, type JsonValue } from '../core/json/json-value.ts'
-import { type FromJsonOptions, type JsonMemory, type JsonReading, readMessage } from '../core/json/read-json.ts'
+import { type FromJsonOptions, type JsonReading, readMessage } from '../core/json/read-json.ts'
 import { type ExtraField, type JsonWriting, type ToJsonOptions, writeMessage } from '../core/json/write-json.ts'
 import { extensionPlan, type FieldPlan, messagePlan, type TypePlan } from '../core/message/message-plan.ts'
 import type { Extension } from './extension.ts'
@@ -33,17 +34,18 @@ export function toJson<I>(
 
 /**
  * The message that ProtoJSON describes: data from `JSON.parse`, fields by JSON or IDL name. Throws RpcError INVALID_ARGUMENT
- * with the place of what does not fit, and for unknown members unless they are ignored.
+ * with the place of what does not fit, and for unknown members unless they are ignored. `budget`: what a message of a peer
+ * counts against; by default nothing is counted.
  */
 export function fromJson<T>(
   type: ProtobufMessage<T, never>,
   json: JsonValue,
   options: FromJsonOptions & JsonTypes = {},
-  memory?: JsonMemory,
+  budget?: JsonBudget,
 ): T {
   const place = new JsonPlace(type.typeName)
   const special = readWellKnown(options.types ?? [])
-  const reading = { options, place, memory, special, isNullable, ...extensionsFor(options.extensions) }
+  const reading = { options, place, budget, special, isNullable, ...extensionsFor(options.extensions) }
   return type.complete(readMessage(messagePlan(type.schema), json, reading) as never)
 }
 

@@ -1,5 +1,6 @@
 /** The JSON forms of the well-known types: text for Timestamp, Duration and FieldMask, data for Struct, values for wrappers, Any. */
 
+import { entryWeight } from '../core/bytes/memory-budget.ts'
 import { scalarFromJson, scalarToJson } from '../core/json/json-scalar.ts'
 import {
   isJsonObject,
@@ -82,37 +83,49 @@ const wrapper: WellKnown = {
     const [field] = plan.fields
     return scalarToJson(field?.type as ScalarPlan, value['value'] ?? field?.fallback(), place)
   },
-  read: (json, { place }, plan) => ({ value: scalarFromJson(plan.fields[0]?.type as ScalarPlan, json, place) }),
+  read: (json, reading, plan) => {
+    takeMemory(reading, plan)
+    return { value: scalarFromJson(plan.fields[0]?.type as ScalarPlan, json, reading.place) }
+  },
 }
 
 const forms: Readonly<Record<string, WellKnown>> = {
   'google.protobuf.Timestamp': {
     write: ({ seconds, nanos }, { place }) => timestampText(Number(seconds ?? 0), Number(nanos ?? 0), place),
-    read: (json, { place }) => timestampOf(json, place),
+    read: (json, reading, plan) => {
+      takeMemory(reading, plan)
+      return timestampOf(json, reading.place)
+    },
   },
   'google.protobuf.Duration': {
     write: ({ seconds, nanos }, { place }) => durationText(Number(seconds ?? 0), Number(nanos ?? 0), place),
-    read: (json, { place }) => durationOf(json, place),
+    read: (json, reading, plan) => {
+      takeMemory(reading, plan)
+      return durationOf(json, reading.place)
+    },
   },
   'google.protobuf.FieldMask': {
     write: ({ paths }, { place }) =>
       ((paths ?? []) as readonly string[]).map((path) => camelPath(path, place)).join(','),
-    read: (json, { place }) => {
+    read: (json, reading, plan) => {
+      const { place } = reading
       if (typeof json !== 'string') throw place.refuse(`${showJson(json)} is not a string`)
+      takeMemory(reading, plan)
+      reading.budget?.charge(commas(json) * pathWeight)
       return { paths: json === '' ? [] : json.split(',').map((path) => snakePath(path, place)) }
     },
   },
   'google.protobuf.Struct': {
     write: (value, { place }) => structData(value, place),
-    read: (json, { place }) => structOf(json, place),
+    read: (json, reading) => structOf(json, reading),
   },
   'google.protobuf.ListValue': {
     write: (value, { place }) => listData(value, place),
-    read: (json, { place }) => listOf(json, place),
+    read: (json, reading) => listOf(json, reading),
   },
   'google.protobuf.Value': {
     write: (value, { place }) => valueData(value, place),
-    read: (json, { place }) => valueOfData(json, place),
+    read: (json, reading) => valueOfData(json, reading),
   },
   'google.protobuf.BoolValue': wrapper,
   'google.protobuf.BytesValue': wrapper,
@@ -222,30 +235,38 @@ function valueData(value: Members, place: JsonPlace): JsonValue {
   }
 }
 
-function structOf(json: JsonValue, place: JsonPlace): unknown {
+function structOf(json: JsonValue, reading: JsonReading): unknown {
+  const { place, budget } = reading
   if (!isJsonObject(json)) throw place.refuse(`${showJson(json)} is not an object`)
+  takeMemory(reading, messagePlan(Struct.schema))
   const fields = Object.create(null) as Record<string, unknown>
   for (const name of Object.keys(json)) {
     place.enter(name)
-    fields[name] = valueOfData(json[name] as JsonValue, place)
+    budget?.charge(entryWeight)
+    budget?.count(1)
+    fields[name] = valueOfData(json[name] as JsonValue, reading)
     place.leave()
   }
   return { fields }
 }
 
-function listOf(json: JsonValue, place: JsonPlace): unknown {
+function listOf(json: JsonValue, reading: JsonReading): unknown {
+  const { place } = reading
   if (!Array.isArray(json)) throw place.refuse(`${showJson(json)} is not an array`)
+  takeMemory(reading, messagePlan(ListValue.schema))
   return {
     values: json.map((one: JsonValue, i) => {
       place.enter(i)
-      const value = valueOfData(one, place)
+      const value = valueOfData(one, reading)
       place.leave()
       return value
     }),
   }
 }
 
-function valueOfData(json: JsonValue, place: JsonPlace): unknown {
+function valueOfData(json: JsonValue, reading: JsonReading): unknown {
+  takeMemory(reading, messagePlan(Value.schema))
+  reading.budget?.count(1)
   if (json === null) return { kind: { case: 'nullValue', value: 0 } }
   switch (typeof json) {
     case 'number':
@@ -255,9 +276,23 @@ function valueOfData(json: JsonValue, place: JsonPlace): unknown {
     case 'boolean':
       return { kind: { case: 'boolValue', value: json } }
     default:
-      if (Array.isArray(json)) return { kind: { case: 'listValue', value: listOf(json, place) } }
-      return { kind: { case: 'structValue', value: structOf(json, place) } }
+      if (Array.isArray(json)) return { kind: { case: 'listValue', value: listOf(json, reading) } }
+      return { kind: { case: 'structValue', value: structOf(json, reading) } }
   }
+}
+
+// In units of 16 bytes: a path of a FieldMask with its slot, in either notation.
+const pathWeight = 5
+
+/** Counts a message that a form of its own becomes. */
+function takeMemory({ budget }: JsonReading, plan: MessagePlan): void {
+  budget?.charge(plan.weight)
+}
+
+function commas(text: string): number {
+  let count = 0
+  for (let at = text.indexOf(','); at >= 0; at = text.indexOf(',', at + 1)) count++
+  return count
 }
 
 function typeOf(url: string, types: Types, place: JsonPlace): ProtobufMessage<unknown, never> {
@@ -305,5 +340,8 @@ function readAny(json: JsonValue, types: Types, reading: JsonReading): unknown {
     value = readMessage(plan, held, reading)
   } else value = readMembers(plan, json, reading, '@type')
   place.leave()
-  return { typeUrl: url, value: new Uint8Array(toBinary(type as ProtobufMessage, value)) }
+  const bytes = toBinary(type as ProtobufMessage, value)
+  takeMemory(reading, messagePlan(Any.schema))
+  reading.budget?.charge(bytes.length >>> 4)
+  return { typeUrl: url, value: new Uint8Array(bytes) }
 }

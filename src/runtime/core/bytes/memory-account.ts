@@ -1,15 +1,19 @@
 /** MemoryAccount: the bytes that the requests of one server hold, with a limit. */
 
 import { RpcError } from '../error.ts'
+import { defaultMaxObjects } from './memory-budget.ts'
 
 /** An account of memory. What is charged is an estimate by the weights of `memory-budget.ts`; text counts by its bytes in the message. */
 export class MemoryAccount {
   /** Bytes at most. */
   readonly limit: number
+  /** Structs, containers and map entries that one message may hold. */
+  readonly maxObjects: number
   #used = 0
 
-  constructor(limit: number) {
+  constructor(limit: number, maxObjects: number = defaultMaxObjects) {
     this.limit = limit
+    this.maxObjects = maxObjects
   }
 
   /** Bytes that are charged now. */
@@ -28,11 +32,20 @@ export class MemoryAccount {
   }
 }
 
-/** The refusal of a message for which a server has no memory left. */
-export function memoryExhausted(): RpcError {
-  return new RpcError(
-    'RESOURCE_EXHAUSTED',
-    'the message would take more memory than the server has left for requests (limits.maxRequestMemoryBytes)',
-    { stack: false, bytesSent: false },
+/** The refusal of a message that takes `bytes` or more, for which its server has no memory left. */
+export function memoryExhausted(bytes: number, account: MemoryAccount): RpcError {
+  return refusal(
+    `the message takes at least ${bytes} bytes of memory, and ${account.room} of limits.maxRequestMemoryBytes (${account.limit}) are free`,
   )
+}
+
+/** The refusal of a message of `count` or more objects. */
+export function tooManyObjects(count: number, account: MemoryAccount): RpcError {
+  return refusal(
+    `the message holds at least ${count} structs, containers and map entries, and limits.maxObjects is ${account.maxObjects}`,
+  )
+}
+
+function refusal(text: string): RpcError {
+  return new RpcError('RESOURCE_EXHAUSTED', text, { stack: false, bytesSent: false })
 }

@@ -8,8 +8,8 @@ export function memoryBudget(size: number): number {
   return 4 * 1024 * 1024 + 2 * size
 }
 
-/** Structs, containers and map entries that one message may hold. */
-export const maxObjects = 1_000_000
+/** Structs, containers and map entries that one message may hold, unless its server says otherwise. */
+export const defaultMaxObjects = 1_000_000
 
 /** What an empty Map, Set or object without prototype takes, in units. */
 export const tableWeight = 14

@@ -1,15 +1,10 @@
 /** readJson: JSON to values by their description, in the dialect of either IDL. */
 
-import { memoryExhausted } from '../bytes/memory-account.ts'
-import { arrayWeight, entryWeight, tableWeight } from '../bytes/memory-budget.ts'
+import { arrayWeight, bytesWeight, entryWeight, tableWeight } from '../bytes/memory-budget.ts'
 import { emptyMap, type FieldPlan, type MapPlan, type MessagePlan, type TypePlan } from '../message/message-plan.ts'
+import type { JsonBudget } from './json-budget.ts'
 import { enumFromJson, keyFromJson, scalarFromJson } from './json-scalar.ts'
 import { isJsonObject, type JsonPlace, type JsonValue, setMember, showJson } from './json-value.ts'
-
-/** What a JSON message may still take in memory, in bytes; {@link readMessage} counts it down. */
-export interface JsonMemory {
-  left: number
-}
 
 /** How JSON is read. */
 export interface FromJsonOptions {
@@ -21,8 +16,8 @@ export interface FromJsonOptions {
 export interface JsonReading {
   readonly options: FromJsonOptions
   readonly place: JsonPlace
-  /** Default: no limit. */
-  readonly memory?: JsonMemory | undefined
+  /** What the message counts against. Default: no limit. */
+  readonly budget?: JsonBudget | undefined
   /** The value of a message that has a JSON form of its own; undefined for all others. */
   special?(plan: MessagePlan, json: JsonValue, reading: JsonReading): { readonly value: unknown } | undefined
   /** Whether null is a value of the type, not absence. */
@@ -62,7 +57,7 @@ function fieldNames(plan: MessagePlan): ReadonlyMap<string, FieldPlan> {
 export function readMembers(plan: MessagePlan, json: JsonValue, reading: JsonReading, skip?: string): unknown {
   const { place } = reading
   if (!isJsonObject(json)) throw place.refuse(`${showJson(json)} is not an object`)
-  takeMemory(reading, plan.weight)
+  reading.budget?.charge(plan.weight)
   const names = fieldNames(plan)
   const seen = new Set<FieldPlan | string>()
   const isUnion = plan.schema.kind === 'union'
@@ -101,13 +96,6 @@ export function readMembers(plan: MessagePlan, json: JsonValue, reading: JsonRea
   return into
 }
 
-/** Counts units of 16 bytes against what the message may take. */
-function takeMemory({ memory }: JsonReading, weight: number): void {
-  if (memory === undefined) return
-  memory.left -= weight * 16
-  if (memory.left < 0) throw memoryExhausted()
-}
-
 function isNullable(type: TypePlan, reading: JsonReading): boolean {
   return reading.isNullable?.(type) ?? false
 }
@@ -117,6 +105,7 @@ function readValue(type: TypePlan, json: JsonValue, reading: JsonReading): unkno
   const { place } = reading
   switch (type.kind) {
     case 'scalar':
+      if (type.scalar === 'bytes') reading.budget?.charge(bytesWeight)
       return scalarFromJson(type, json, place)
     case 'enum':
       if (json === null && isNullable(type, reading)) return type.byName ? 'NULL_VALUE' : 0
@@ -126,7 +115,7 @@ function readValue(type: TypePlan, json: JsonValue, reading: JsonReading): unkno
     case 'list':
     case 'set': {
       if (!Array.isArray(json)) throw place.refuse(`${showJson(json)} is not an array`)
-      takeMemory(reading, arrayWeight + (json.length >>> 1))
+      reading.budget?.charge(arrayWeight + (json.length >>> 1))
       const elements: unknown[] = []
       for (let i = 0; i < json.length; i++) {
         place.enter(i)
@@ -149,11 +138,12 @@ function readElement(type: TypePlan, json: JsonValue, reading: JsonReading): unk
 function readMap(type: MapPlan, json: JsonValue, reading: JsonReading): unknown {
   const { place } = reading
   const { key } = type
-  takeMemory(reading, tableWeight)
+  reading.budget?.charge(tableWeight)
   const map = emptyMap(type)
   const put = (one: unknown, value: unknown): void => {
     if (value === undefined) return
-    takeMemory(reading, entryWeight)
+    reading.budget?.charge(entryWeight)
+    reading.budget?.count(1)
     if (map instanceof Map) map.set(one, value)
     else if (Array.isArray(map)) map.push([one, value])
     else map[one as string] = value

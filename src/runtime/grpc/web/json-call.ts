@@ -3,6 +3,7 @@
 import { lazyParts } from '../../core/context/call-context.ts'
 import { delayOf } from '../../core/context/delay.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
+import { JsonBudget, parseWithin } from '../../core/json/json-budget.ts'
 import type { JsonValue } from '../../core/json/json-value.ts'
 import { Metadata } from '../../core/metadata.ts'
 import type { ServerCall } from '../../core/router.ts'
@@ -86,11 +87,13 @@ export class JsonCall implements Http2Sink {
     let request: unknown
     try {
       route = this.#route()
-      const { room } = this.#acceptor.shared.router.memory
-      const memory = { left: room - this.#size }
-      request = fromJson(route.request, this.#parse(), {}, memory)
+      const text = this.#body.subarray(0, this.#size)
+      this.#body = nothing
+      const budget = new JsonBudget(text.length)
+      budget.limitTo(this.#acceptor.shared.router.memory)
+      request = parseWithin(text, budget, (json) => fromJson(route.request, json, {}, budget))
       call = this.#open(route)
-      call.holdMemory(room - memory.left)
+      call.holdMemory(budget.memoryTaken)
     } catch (error) {
       this.#fail(error)
       return
@@ -140,16 +143,6 @@ export class JsonCall implements Http2Sink {
       head.metadata = new Metadata([...head.metadata].filter(([name]) => !protocolName.test(name)))
     }
     return this.#acceptor.shared.router.open(route.route, this.#acceptor.callInit(head))
-  }
-
-  #parse(): JsonValue {
-    const bytes = this.#body.subarray(0, this.#size)
-    this.#body = nothing
-    try {
-      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue
-    } catch (cause) {
-      throw new RpcError('INVALID_ARGUMENT', 'the body is not JSON', { cause, stack: false })
-    }
   }
 
   #succeed(call: ServerCall, route: GrpcRoute, response: unknown): void {

@@ -58,10 +58,9 @@ export function openExchange(target: DispatchTarget, message: ThriftMessage, inF
     if (inFlight >= target.maxConcurrentCalls) {
       throw new RpcError('RESOURCE_EXHAUSTED', `${inFlight} calls are in flight on this connection`, { stack: false })
     }
-    const size = message.end - message.start
-    reader.limitMemory(router.memory.room - size)
+    reader.limitTo(router.memory)
     const request = decode(route, reader)
-    const taken = reader.memoryTaken + size
+    const taken = reader.memoryTaken
     const call = router.open(route, {
       peer,
       admitted: true,
