@@ -1,5 +1,7 @@
 /** Metadata: the headers and trailers of a call, in order, duplicates kept, names in lower case. */
 
+import { describe } from './describe-value.ts'
+
 /** The value of one metadata entry: text, or bytes under a name that ends in `-bin`. */
 export type MetadataValue = string | Uint8Array
 
@@ -12,13 +14,17 @@ export type MetadataInit =
 /**
  * An ordered multimap of header names to values. Names are lower-cased. Values of names ending in `-bin` are bytes,
  * all others printable ASCII on the wire of gRPC (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md);
- * over Thrift every entry travels as a TTHeader string key, where bytes are refused.
+ * over Thrift every entry travels as a TTHeader string key, where bytes are refused. Whatever adds an entry throws
+ * TypeError for a name that is not a string and for a value that is neither a string nor a Uint8Array.
  */
 export class Metadata {
   readonly #entries: [string, MetadataValue][] = []
 
   constructor(init?: MetadataInit) {
     if (init === undefined) return
+    if (typeof init !== 'object' || init === null) {
+      throw new TypeError(`metadata is ${describe(init)}, not an object, pairs or a Metadata`)
+    }
     if (init instanceof Metadata || Symbol.iterator in init) {
       for (const [name, value] of init as Iterable<readonly [string, MetadataValue]>) this.append(name, value)
       return
@@ -53,12 +59,14 @@ export class Metadata {
 
   /** Replaces every value of a name by one. */
   set(name: string, value: MetadataValue): this {
+    checkEntry(name, value)
     this.delete(name)
     return this.append(name, value)
   }
 
   /** Adds a value after those the name already has. */
   append(name: string, value: MetadataValue): this {
+    checkEntry(name, value)
     this.#entries.push([name.toLowerCase(), value])
     return this
   }
@@ -73,4 +81,11 @@ export class Metadata {
   [Symbol.iterator](): IterableIterator<[string, MetadataValue]> {
     return this.#entries[Symbol.iterator]()
   }
+}
+
+function checkEntry(name: unknown, value: unknown): void {
+  if (typeof name !== 'string') throw new TypeError(`the name of a metadata entry is ${describe(name)}, not a string`)
+  if (typeof value === 'string' || value instanceof Uint8Array) return
+  const advice = value === undefined || value === null ? 'leave the entry out' : 'turn it into text'
+  throw new TypeError(`metadata "${name}" is ${describe(value)}, not a string or Uint8Array; ${advice}`)
 }

@@ -1,5 +1,7 @@
 /** Metainfo: the three string maps that CloudWeGo services hand along a call chain. */
 
+import { describe } from './describe-value.ts'
+
 /**
  * Metainfo of one call. `persistent` entries travel with every further hop, `transient` ones to the next hop only;
  * `backward` ones come back from the callee, one hop.
@@ -32,7 +34,10 @@ export class LazyMetainfo implements Metainfo {
   }
 }
 
-/** Adds the entries of one map to another. */
+/** Adds the entries of one map to another. Throws TypeError for a value that is not a string. */
 export function addEntries(target: Map<string, string>, entries: Iterable<readonly [string, string]>): void {
-  for (const [key, value] of entries) target.set(key, value)
+  for (const [key, value] of entries) {
+    if (typeof value !== 'string') throw new TypeError(`metainfo "${key}" is ${describe(value)}, not a string`)
+    target.set(key, value)
+  }
 }

@@ -5,7 +5,7 @@ import { Metadata, type MetadataValue } from '../core/metadata.ts'
 import type { Http2Headers } from '../http2/sink.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
 
-/** Names that belong to the protocol: never sent from metadata, never shown in it. */
+/** Names that belong to the protocol: refused as metadata, never shown in it. */
 const reserved: ReadonlySet<string> = new Set([
   'te',
   'content-type',
@@ -28,7 +28,7 @@ const reserved: ReadonlySet<string> = new Set([
 /** Names of gRPC that applications have a say in: a server's word on retries, and the number of attempts that it reads. */
 const shared: ReadonlySet<string> = new Set(['grpc-retry-pushback-ms', 'grpc-previous-rpc-attempts'])
 
-/** Whether metadata of this name stays behind: pseudo-headers, `grpc-*`, `rpc-persist-*` and its kin, and HTTP's own. */
+/** Whether no metadata may have this name: pseudo-headers, `grpc-*`, `rpc-persist-*` and its kin, and HTTP's own. */
 export function isReservedName(name: string): boolean {
   const first = name.charCodeAt(0)
   if (first === 0x3a) return true
@@ -37,22 +37,37 @@ export function isReservedName(name: string): boolean {
   return reserved.has(name)
 }
 
+/** Why metadata may not have a reserved name, and what to use instead. */
+function whyReserved(name: string): string {
+  if (name.startsWith(':')) return 'names that begin with ":" belong to HTTP/2'
+  if (name === 'grpc-timeout') return 'gRPC writes it; use timeoutMs'
+  if (name.startsWith('grpc-status') || name === 'grpc-message') return 'gRPC writes it; throw an RpcError'
+  if (name.startsWith('grpc-')) return 'names that begin with "grpc-" belong to gRPC'
+  if (name.startsWith('rpc-')) return 'it carries metainfo; use the metainfo of the call'
+  if (name.startsWith('biz-')) return 'it carries business errors; throw a BizError'
+  if (name === 'source-service') return 'it names the caller; use the option caller of the client'
+  if (name.startsWith('destination-')) return 'it names the service and method that are called'
+  return 'HTTP has its own use for that name'
+}
+
 const metainfoName = /^rpc-(?:persist|transit|backward)-/
 const nameShape = /^[0-9a-z_.-]+$/
 const valueShape = /^[ -~]*$/
 
 /**
- * Appends metadata as header fields. Reserved names and `user-agent` are left out, white space around a value too. A
- * name or value that no header can carry throws RpcError with `code`, naming the entry.
+ * Appends metadata as header fields, without the white space around a value. Each hop writes its own `user-agent` and
+ * `grpc-previous-rpc-attempts`, which received metadata has and which may be passed on: they are left out. A reserved
+ * name, and a name or value that no header can carry, throws RpcError with `code`, naming the entry.
  */
 export function appendMetadata(headers: string[], metadata: Metadata, code: 'INVALID_ARGUMENT' | 'INTERNAL'): void {
   for (const [name, value] of metadata) {
-    if (isReservedName(name) || name === 'user-agent' || name === 'grpc-previous-rpc-attempts') continue
+    if (name === 'user-agent' || name === 'grpc-previous-rpc-attempts') continue
     headers.push(name, headerValue(name, value, code))
   }
 }
 
 function headerValue(name: string, value: MetadataValue, code: 'INVALID_ARGUMENT' | 'INTERNAL'): string {
+  if (isReservedName(name)) throw new RpcError(code, `metadata "${name}" is reserved: ${whyReserved(name)}`)
   if (!nameShape.test(name)) {
     throw new RpcError(code, `metadata name "${name}" is not valid: use a-z, 0-9, "-", "_" and "."`)
   }

@@ -31,7 +31,8 @@ export function isReservedKey(key: string): boolean {
 export function requestPairs(cx: Context): Pairs | undefined {
   const { metainfoIfAny, requestHeadersIfAny } = lazyParts(cx)
   const pairs = addEntries(undefined, persistPrefix, metainfoIfAny?.persistentIfAny)
-  return addMetadata(addEntries(pairs, transitPrefix, metainfoIfAny?.transientIfAny), requestHeadersIfAny)
+  const all = addEntries(pairs, transitPrefix, metainfoIfAny?.transientIfAny)
+  return addMetadata(all, requestHeadersIfAny, 'INVALID_ARGUMENT')
 }
 
 /** The ACL token that a request carries. */
@@ -47,7 +48,7 @@ export function responsePairs(cx: Context): Pairs | undefined {
   const { metainfoIfAny, responseHeadersIfAny, responseTrailersIfAny } = lazyParts(cx)
   const backward = metainfoIfAny?.backwardIfAny
   const pairs = addEntries(addEntries(undefined, backwardPrefix, backward), '', backward)
-  return addMetadata(addMetadata(pairs, responseHeadersIfAny), responseTrailersIfAny)
+  return addMetadata(addMetadata(pairs, responseHeadersIfAny, 'INTERNAL'), responseTrailersIfAny, 'INTERNAL')
 }
 
 function addEntries(
@@ -63,16 +64,21 @@ function addEntries(
   return all
 }
 
-/** Appends metadata. Throws RpcError INVALID_ARGUMENT on a reserved name and on bytes. */
-export function addMetadata(pairs: Pairs | undefined, metadata: Metadata | undefined): Pairs | undefined {
+/** Appends metadata. Throws RpcError with `code` on a reserved name and on bytes, naming the entry. */
+export function addMetadata(
+  pairs: Pairs | undefined,
+  metadata: Metadata | undefined,
+  code: 'INVALID_ARGUMENT' | 'INTERNAL',
+): Pairs | undefined {
   if (metadata === undefined || metadata.size === 0) return pairs
   const all: Pairs = pairs ?? []
   for (const [name, value] of metadata) {
     if (typeof value !== 'string') {
-      throw new RpcError('INVALID_ARGUMENT', `metadata ${name} holds bytes; over Thrift metadata is text, encode it`)
+      throw new RpcError(code, `metadata "${name}" holds bytes; over Thrift metadata is text, encode it`)
     }
-    if (reserved.has(name))
-      throw new RpcError('INVALID_ARGUMENT', `metadata ${name}: TTHeader has its own use for that name`)
+    if (reserved.has(name)) {
+      throw new RpcError(code, `metadata "${name}" is reserved: TTHeader has its own use for that name`)
+    }
     all.push([name, value])
   }
   return all

@@ -5,6 +5,7 @@ import { lazyParts } from '../context/call-context.ts'
 import type { Context } from '../context/context.ts'
 import { callService, type Service } from '../context/service.ts'
 import { directService } from '../direct/direct-service.ts'
+import { messageOf } from '../error.ts'
 import { Metadata } from '../metadata.ts'
 import { addEntries } from '../metainfo.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
@@ -46,18 +47,24 @@ export function createClient<C, H>(
   return client as C
 }
 
-function checkOptions(service: ServiceType, { timeoutMs, methods = {} }: ClientOptions, canRetry: boolean): void {
+function checkOptions(service: ServiceType, options: ClientOptions, canRetry: boolean): void {
+  const { metadata, timeoutMs, methods = {} } = options
   const name = service.fullName
+  try {
+    new Metadata(metadata)
+  } catch (error) {
+    throw new TypeError(`bad options of a client of ${name}: ${messageOf(error)}`, { cause: error })
+  }
   if (timeoutMs !== undefined && !isNumber(timeoutMs))
     throw new RangeError(`the timeoutMs of a client of ${name} is not a number`)
-  for (const [method, options] of Object.entries<MethodOptions | undefined>(methods)) {
+  for (const [method, ofMethod] of Object.entries<MethodOptions | undefined>(methods)) {
     if (!service.methods.some(({ localName }) => localName === method)) {
       const known = service.methods.map(({ localName }) => localName).join(', ')
       throw new TypeError(`options for ${method}, but the methods of ${name} are ${known}`)
     }
-    if (options?.timeoutMs !== undefined && !isNumber(options.timeoutMs))
+    if (ofMethod?.timeoutMs !== undefined && !isNumber(ofMethod.timeoutMs))
       throw new RangeError(`the timeoutMs of ${name}.${method} is not a number`)
-    if (typeof options?.retry === 'object' && !canRetry) {
+    if (typeof ofMethod?.retry === 'object' && !canRetry) {
       throw new TypeError(`retry settings for ${name}.${method}, but the client has no retry() among its layers`)
     }
   }

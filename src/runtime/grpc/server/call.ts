@@ -269,8 +269,8 @@ export class GrpcServerCall implements Http2Sink {
     }
   }
 
-  /** Sends the response headers unless they have gone; false when the call has failed over them. */
-  begin(): boolean {
+  /** Sends the response headers unless they have gone; false when the call has failed over them, or with `failure`. */
+  begin(failure?: unknown): boolean {
     if (this.#headersSent || this.#over) return !this.#over
     if (!this.#chosen) this.#choose()
     const { responseHeadersIfAny, metainfoIfAny } = lazyParts(this.#call.cx)
@@ -284,8 +284,8 @@ export class GrpcServerCall implements Http2Sink {
         if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward)
         if (responseHeadersIfAny !== undefined) appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
         this.#checkSize(list)
-      } catch (error) {
-        this.#failPlainly(error)
+      } catch (problem) {
+        this.#failPlainly(problem, failure)
         return false
       }
       this.#backwardSent = backward?.size ?? 0
@@ -340,7 +340,7 @@ export class GrpcServerCall implements Http2Sink {
     }
     const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = lazyParts(this.#call.cx)
     // Trailers-Only has no place for headers: a peer takes all of it for trailers.
-    if (responseHeadersIfAny !== undefined && responseHeadersIfAny.size > 0 && !this.begin()) return
+    if (responseHeadersIfAny !== undefined && responseHeadersIfAny.size > 0 && !this.begin(error)) return
     const list = this.#headersSent ? [] : [...plainHeaders]
     try {
       const backward = metainfoIfAny?.backwardIfAny
@@ -368,7 +368,8 @@ export class GrpcServerCall implements Http2Sink {
     const list = this.#headersSent ? [] : [...plainHeaders]
     const told = this.#call.unexpected(problem)
     const isTooLarge = isRpcError(problem) && problem.code === 'RESOURCE_EXHAUSTED'
-    if (isTooLarge && isRpcError(error)) appendError(list, new RpcError(error.code, error.message, { stack: false }))
+    // What the call failed with is still told, without the metadata that cannot be sent.
+    if (isRpcError(error)) appendError(list, new RpcError(error.code, error.message, { stack: false }))
     else appendError(list, isTooLarge ? problem : told)
     this.#finish(list)
   }

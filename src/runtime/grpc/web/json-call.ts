@@ -172,8 +172,9 @@ export class JsonCall implements Http2Sink {
         if (responseHeadersIfAny !== undefined) appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
         appendTrailers(list, responseTrailersIfAny)
       }
-    } catch {
-      // What no header can carry must not hide the error it came with.
+    } catch (problem) {
+      // What no header can carry is reported, and must not hide the error it came with.
+      this.#call?.unexpected(problem)
     }
     this.#answer(list, body)
   }

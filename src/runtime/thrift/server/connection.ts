@@ -14,7 +14,7 @@
  */
 
 import type { Peer } from '../../core/context/context.ts'
-import { RpcError } from '../../core/error.ts'
+import { isRpcError, RpcError } from '../../core/error.ts'
 import type { Router, ServerCall } from '../../core/router.ts'
 import type { WireConnection } from '../../core/wire.ts'
 import { BatchWriter } from '../../net/batch-writer.ts'
@@ -249,7 +249,9 @@ export class ThriftServerConnection implements WireConnection {
       else writeFailure(writer, form, call, error, notice)
     } catch (failure) {
       writer.truncate(begin)
-      const reason = call === undefined ? RpcError.from(failure) : call.unexpected(failure)
+      const told = call === undefined ? RpcError.from(failure) : call.unexpected(failure)
+      // What the call failed with is still told, without the metadata that cannot be sent.
+      const reason = isRpcError(error) ? new RpcError(error.code, error.message, { stack: false }) : told
       writeFailure(writer, form, undefined, reason, notice)
     }
     // The last reply of a burst takes the others with it; before it there is more to gather.

@@ -73,7 +73,7 @@ export function writeFailure(
 
 function withCode(form: ReplyForm, pairs: Pairs, error: unknown): Pairs {
   if (form.framing !== 'ttheader' || !isRpcError(error)) return pairs
-  return addMetadata([...(pairs ?? []), ['rpc-code', error.code]], error.metadata)
+  return addMetadata([...(pairs ?? []), ['rpc-code', error.code]], error.metadata, 'INTERNAL')
 }
 
 function resultOf(method: MethodType): ThriftStruct {
