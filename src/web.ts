@@ -16,7 +16,9 @@ export {
 } from './runtime/core/error.ts'
 export { compose, type Layer } from './runtime/core/layer.ts'
 export { Metadata, type MetadataInit, type MetadataValue } from './runtime/core/metadata.ts'
+export { type CallObserver, type EndCode, observe } from './runtime/core/observe.ts'
 export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
+export { type MapStreamOptions, mapStream } from './runtime/core/stream/map-stream.ts'
 export type { Transport } from './runtime/core/transport.ts'
 export { type GrpcWebOptions, grpcWeb } from './runtime/grpc/web/web-client.ts'
 export {

@@ -129,7 +129,7 @@ const coreOrder = [
   ['method-kind', 'service-type'],
   ['stream'],
   ['context'],
-  ['drain', 'router', 'wire', 'layer'],
+  ['drain', 'router', 'wire', 'layer', 'observe'],
   ['server'],
   ['raw'],
   ['direct'],

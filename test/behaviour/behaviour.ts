@@ -48,7 +48,10 @@ export function sceneOf(way: OpenWay): Scene {
     contexts.push(cx)
     return next(cx, request)
   }
-  const client = createClient(way.service, way.transport, { caller: 'web', layers: [remember] }) as BehaviourClient
+  const client = createClient(way.service, way.transport, {
+    caller: 'web',
+    layers: [remember, ...(way.layers ?? [])],
+  }) as BehaviourClient
   return {
     ...way,
     client,
@@ -354,6 +357,42 @@ export const behaviours: readonly Behaviour[] = [
       return seen()
     },
     expected: ['list over CANCELLED'],
+  },
+  {
+    name: 'a caller that cancels a silent stream ends its source',
+    idl: 'protobuf',
+    run: async ({ client, seen }) => {
+      const stop = new AbortController()
+      const reader = client.list({ id: 'silent' }, { signal: stop.signal })[Symbol.asyncIterator]()
+      const { value } = await reader.next()
+      const pending = code(reader.next())
+      stop.abort()
+      return [value.id, await pending, await seen()]
+    },
+    expected: ['silent', 'CANCELLED', ['silent source left']],
+  },
+  {
+    name: 'a caller that leaves a silent talk ends its source, and the source of requests is left',
+    idl: 'protobuf',
+    run: async ({ client, seen }) => {
+      let isLeft = false
+      let count = 0
+      const questions: AsyncIterable<ItemInput> = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => (count++ === 0 ? Promise.resolve({ done: false, value: { id: 'q' } }) : new Promise(() => {})),
+          async return() {
+            isLeft = true
+            return { done: true, value: undefined }
+          },
+        }),
+      }
+      const reader = client.talk(questions, { metadata: { m: 'silent' } })[Symbol.asyncIterator]()
+      const { value } = await reader.next()
+      const pending = reader.next()
+      await reader.return?.()
+      return [value.id, (await pending).done, isLeft, await seen()]
+    },
+    expected: ['q', true, true, ['silent source left']],
   },
   {
     name: 'a streamed response that fails before its first message fails the call',

@@ -113,14 +113,35 @@ export function behaviourHandler(
     }
   }
 
+  /** Gives one message, is silent from then on, and notes that it was left. */
+  const silent = (first: () => Promise<ItemInput>): AsyncIterable<ItemInput> => {
+    const notes = current
+    let count = 0
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => (count++ === 0 ? { done: false, value: await first() } : new Promise(() => {})),
+        async return() {
+          notes.push('silent source left')
+          return { done: true, value: undefined }
+        },
+      }),
+    }
+  }
+
+  async function* talk(items: AsyncIterable<Item>): AsyncIterable<ItemInput> {
+    for await (const item of items) yield { id: `${item.id}!`, count: item.count + 1 }
+  }
+
   return {
     echo: (item: Item, cx: Context) => oddAnswers[item.id]?.() ?? echo(item, cx),
     nothing() {},
     tell(word: string) {
       current.push(`told ${word}`)
     },
-    list: (item: Item, cx: Context) =>
-      item.note === 'odd' ? (oddStreams[item.id]?.() ?? withCleanUp(item.id)) : list(item, cx),
+    list(item: Item, cx: Context) {
+      if (item.note === 'odd') return oddStreams[item.id]?.() ?? withCleanUp(item.id)
+      return item.id === 'silent' ? silent(async () => item) : list(item, cx)
+    },
     async record(items: AsyncIterable<Item>): Promise<ItemInput> {
       let count = 0
       let last = ''
@@ -131,8 +152,9 @@ export function behaviourHandler(
       }
       return { id: last, count }
     },
-    async *talk(items: AsyncIterable<Item>): AsyncIterable<ItemInput> {
-      for await (const item of items) yield { id: `${item.id}!`, count: item.count + 1 }
+    talk(items: AsyncIterable<Item>, cx: Context) {
+      if (cx.requestHeaders.get('m') !== 'silent') return talk(items)
+      return silent(async () => (await items[Symbol.asyncIterator]().next()).value)
     },
   } as Record<string, (...args: never[]) => unknown>
 }

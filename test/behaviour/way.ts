@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { memoryHost } from '../../src/compiler/host.ts'
 import { loadSchemas } from '../../src/compiler/load-schemas.ts'
 import { createClient } from '../../src/runtime/core/client/client.ts'
+import type { Layer } from '../../src/runtime/core/layer.ts'
 import type { FileSchema } from '../../src/runtime/core/message/schema.ts'
 import type { ServiceType } from '../../src/runtime/core/service-type.ts'
 import type { Transport } from '../../src/runtime/core/transport.ts'
@@ -16,8 +17,9 @@ import { Server } from '../../src/runtime/serve/server.ts'
 import { type ThriftOptions, thrift } from '../../src/runtime/thrift/client/transport.ts'
 import { forward as forwardThrift, interpretedService as thriftService } from '../../src/runtime/thrift/generic.ts'
 import { generated, generatedPath } from '../support/generated.ts'
-import { buildWorker } from './build-worker.ts'
+import { buildWorkers } from './build-worker.ts'
 import { behaviourHandler, reportOf } from './handler.ts'
+import { passingLayers } from './layer.ts'
 
 export type Idl = 'thrift' | 'protobuf'
 
@@ -27,6 +29,8 @@ export interface OpenWay {
   /** The class of the exception that the Thrift service declares. */
   readonly Refused: (new (init: never) => Error) | undefined
   readonly transport: Transport
+  /** Stand around the client. */
+  readonly layers?: readonly Layer[]
   close(): Promise<void>
 }
 
@@ -44,20 +48,21 @@ const files = { thrift: 'behaviour.thrift', protobuf: 'behaviour.proto' }
 
 const sourceOf = (idl: Idl) => ({ [files[idl]]: readFileSync(join(here, files[idl]), 'utf8') })
 
-async function serverOf(idl: Idl) {
+async function serverOf(idl: Idl, layers: readonly Layer[] = []) {
   const { Behaviour, Refused } = await generated(sourceOf(idl))
   const reported: string[] = []
-  const server = new Server({ onError: (error) => reported.push(reportOf(error)) })
+  const server = new Server({ layers, onError: (error) => reported.push(reportOf(error)) })
   server.add(Behaviour, behaviourHandler(Refused, reported) as never)
-  return { service: Behaviour as ServiceType<unknown, never>, Refused, server }
+  return { service: Behaviour as ServiceType<unknown, never>, Refused, server, layers }
 }
 
-function overSocket(name: string, idl: Idl, connect: (address: string) => Transport): Way {
+function overSocket(name: string, idl: Idl, connect: (address: string) => Transport, layers?: readonly Layer[]): Way {
   return {
     name,
+    ...(layers === undefined ? {} : { variant: 'with layers' }),
     idl,
     async open() {
-      const { server, ...rest } = await serverOf(idl)
+      const { server, ...rest } = await serverOf(idl, layers)
       const { port } = await server.listen('127.0.0.1:0')
       const transport = connect(`127.0.0.1:${port}`)
       return {
@@ -131,12 +136,13 @@ function throughProxy(name: string, idl: Idl, connect: (address: string) => Tran
   }
 }
 
-function inside(name: string, options: InProcessOptions): Way[] {
+function inside(name: string, options: InProcessOptions, layers?: readonly Layer[]): Way[] {
   return (['thrift', 'protobuf'] as const).map((idl) => ({
     name,
+    ...(layers === undefined ? {} : { variant: 'with layers' }),
     idl,
     async open() {
-      const { server, ...rest } = await serverOf(idl)
+      const { server, ...rest } = await serverOf(idl, layers)
       const transport = inProcess(server, options)
       return {
         ...rest,
@@ -175,30 +181,34 @@ function insideThroughProxy(name: string): Way[] {
   }))
 }
 
-let worker: Promise<URL> | undefined
+let workers: ReturnType<typeof buildWorkers> | undefined
 const pools = new Map<string, ThreadsTransport>()
 
 /** A worker takes long to start: those that are still open serve the next behaviour. */
-function inThread(name: string, payload: 'codec' | 'clone'): Way[] {
+function inThread(name: string, payload: 'codec' | 'clone', layers?: readonly Layer[]): Way[] {
   return (['thrift', 'protobuf'] as const).map((idl) => ({
     name,
+    ...(layers === undefined ? {} : { variant: 'with layers' }),
     idl,
     async open() {
-      worker ??= buildWorker(generatedPath(sourceOf('thrift')), generatedPath(sourceOf('protobuf')))
+      workers ??= buildWorkers(generatedPath(sourceOf('thrift')), generatedPath(sourceOf('protobuf')))
       const { Behaviour, Refused } = await generated(sourceOf(idl))
-      const pool = pools.get(payload) ?? threads(await worker, { size: 1, payload })
-      pools.set(payload, pool)
+      const { plain, layered } = await workers
+      const worker = layers === undefined ? plain : layered
+      const key = `${payload} ${worker}`
+      const pool = pools.get(key) ?? threads(worker, { size: 1, payload })
+      pools.set(key, pool)
       await pool.ready()
       const transport: Transport = {
         bind: (service) => pool.bind(service),
         close(options) {
-          pools.delete(payload)
+          pools.delete(key)
           return pool.close(options)
         },
       }
       const { echo } = createClient(Behaviour, transport) as { echo(item: object): Promise<unknown> }
       await echo({ id: 'reset' })
-      return { service: Behaviour, Refused, transport, close: () => Promise.resolve() }
+      return { service: Behaviour, Refused, transport, layers: layers ?? [], close: () => Promise.resolve() }
     },
   }))
 }
@@ -217,12 +227,15 @@ export const ways: readonly Way[] = [
   overThrift('framed compact', { transport: 'framed', protocol: 'compact' }),
   overThrift('buffered', { transport: 'buffered' }),
   overSocket('gRPC', 'protobuf', (address) => grpc(address, { caller: 'web' })),
+  overSocket('TTHeader', 'thrift', (address) => thrift(address, { caller: 'web' }), passingLayers),
+  overSocket('gRPC', 'protobuf', (address) => grpc(address, { caller: 'web' }), passingLayers),
   withoutCode('TTHeader', 'thrift', (address) => thrift(address, { caller: 'web' })),
   withoutCode('gRPC', 'protobuf', (address) => grpc(address, { caller: 'web' })),
   throughProxy('TTHeader', 'thrift', (address) => thrift(address, { caller: 'web' })),
   throughProxy('TTHeader compact', 'thrift', (address) => thrift(address, { caller: 'web', protocol: 'compact' })),
   throughProxy('gRPC', 'protobuf', (address) => grpc(address, { caller: 'web' })),
   ...inside('in-process', {}),
+  ...inside('in-process', {}, passingLayers),
   ...inside('mailbox', { mode: 'mailbox', concurrency: 4 }),
   ...inside('in-process copy', { isolate: 'copy' }),
   ...inside('in-process freeze', { isolate: 'freeze' }),
@@ -230,5 +243,6 @@ export const ways: readonly Way[] = [
   ...insideThroughProxy('in-process copy'),
   ...inside('in-process isolated', { context: 'isolated' }),
   ...inThread('threads', 'codec'),
+  ...inThread('threads', 'codec', passingLayers),
   ...inThread('threads clone', 'clone'),
 ]

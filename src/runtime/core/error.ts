@@ -158,3 +158,12 @@ export function messageOf(thrown: unknown): string {
     return 'a value that cannot be printed'
   }
 }
+
+/** Prints an error, also one that cannot be printed: the stack of an error may be a getter that throws. */
+export function printError(text: string, error: unknown): void {
+  try {
+    console.error(text, error)
+  } catch {
+    console.error(text, messageOf(error))
+  }
+}

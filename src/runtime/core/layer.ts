@@ -11,7 +11,7 @@ import { callService, type Service } from './context/service.ts'
  *   return next(cx, request)
  * }
  *
- * @example Measures calls
+ * @example Measures calls until they are answered; a streamed response until it begins
  * const timing: Layer = (next) => async (cx, request) => {
  *   const start = performance.now()
  *   try {
@@ -21,18 +21,20 @@ import { callService, type Service } from './context/service.ts'
  *   }
  * }
  *
- * @example Looks at every message of a streamed response
- * const counting: Layer = (next) => async (cx, request) => {
+ * @example Counts the messages of every streamed response, to its end
+ * const counting: Layer = (next) => (cx, request) =>
+ *   observe(next, cx, request, {
+ *     onEnd(_code, _error, messages) {
+ *       if (messages !== undefined) cx.responseTrailers.set('count', String(messages))
+ *     },
+ *   })
+ *
+ * @example Changes every message of a stream: mapStream, not an async generator, which holds back the end of a silent stream
+ * const numbered: Layer = (next) => async (cx, request) => {
  *   const response = await next(cx, request)
- *   if (cx.method.kind !== 'server_streaming') return response
- *   return (async function* () {
- *     let count = 0
- *     for await (const message of response as AsyncIterable<unknown>) {
- *       count++
- *       yield message
- *     }
- *     cx.responseTrailers.set('count', String(count))
- *   })()
+ *   if (cx.method.kind !== 'bidi_streaming') return response
+ *   let count = 0
+ *   return mapStream(response as AsyncIterable<object>, (message) => ({ ...message, number: ++count }))
  * }
  */
 export type Layer = (next: Service) => Service

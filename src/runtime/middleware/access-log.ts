@@ -1,11 +1,8 @@
 /** accessLog(): one line per call. */
 
-import { callService } from '../core/context/service.ts'
-import { isBizError, isDeclaredException, isRpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
 import type { MethodKind } from '../core/message/schema.ts'
-import { streamsResponse } from '../core/method-kind.ts'
-import { CallStream } from '../core/stream/call-stream.ts'
+import { type EndCode, observe } from '../core/observe.ts'
 
 /** What is known of a call when it has ended. */
 export interface AccessLogEntry {
@@ -16,8 +13,7 @@ export interface AccessLogEntry {
   readonly service: string
   readonly method: string
   readonly kind: MethodKind
-  /** `OK`, an RpcCode, `EXCEPTION` for an exception declared in the IDL, `BIZ` for a BizError. */
-  readonly code: string
+  readonly code: EndCode
   /** Milliseconds from the call to its end; for a streamed response to the end of the stream. */
   readonly ms: number
   /** Address of the other side, when it is known. */
@@ -46,56 +42,24 @@ export function accessLog(options: AccessLogOptions = {}): Layer {
   const { format = 'text', write = (line: string) => console.log(line), now = Date.now } = options
   return (next) => (cx, request) => {
     const start = performance.now()
-    let unlisten = (): void => {}
-    let messages: number | undefined
-    let isLogged = false
-    const log = (code: string, error?: unknown): void => {
-      if (isLogged) return
-      isLogged = true
-      unlisten()
-      const entry: AccessLogEntry = {
-        time: now(),
-        role: cx.role,
-        service: cx.service.fullName,
-        method: cx.method.name,
-        kind: cx.method.kind,
-        code,
-        ms: performance.now() - start,
-        peer: cx.peer?.address,
-        ...(messages === undefined ? {} : { messages }),
-        ...(error === undefined ? {} : { error }),
-      }
-      write(format === 'json' ? jsonLine(entry) : textLine(entry), entry)
-    }
-    // Whoever serves a call that ended early may never settle it.
-    unlisten = cx.onCancel((reason) => log(reason.code, reason))
-    return callService(next, cx, request).then(
-      (response) => {
-        if (!streamsResponse(cx.method.kind)) {
-          log('OK')
-          return response
+    return observe(next, cx, request, {
+      onEnd(code, error, messages) {
+        const entry: AccessLogEntry = {
+          time: now(),
+          role: cx.role,
+          service: cx.service.fullName,
+          method: cx.method.name,
+          kind: cx.method.kind,
+          code,
+          ms: performance.now() - start,
+          peer: cx.peer?.address,
+          ...(messages === undefined ? {} : { messages }),
+          ...(error === undefined ? {} : { error }),
         }
-        messages = 0
-        return new CallStream(response as AsyncIterable<unknown>, {
-          map(message) {
-            messages = (messages ?? 0) + 1
-            return message
-          },
-          onEnd: (how, error) => log(how === 'error' ? codeOf(error) : how === 'left' ? 'CANCELLED' : 'OK', error),
-        })
+        write(format === 'json' ? jsonLine(entry) : textLine(entry), entry)
       },
-      (error) => {
-        log(codeOf(error), error)
-        throw error
-      },
-    )
+    })
   }
-}
-
-function codeOf(error: unknown): string {
-  if (isRpcError(error)) return error.code
-  if (isBizError(error)) return 'BIZ'
-  return isDeclaredException(error) ? 'EXCEPTION' : 'INTERNAL'
 }
 
 function textLine({ role, service, method, kind, code, ms, peer, messages, error }: AccessLogEntry): string {

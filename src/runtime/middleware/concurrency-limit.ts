@@ -1,10 +1,9 @@
 /** concurrencyLimit(): how many calls run at once. */
 
 import type { Context } from '../core/context/context.ts'
-import { callService, type Service } from '../core/context/service.ts'
+import type { Service } from '../core/context/service.ts'
 import type { Layer } from '../core/layer.ts'
-import { streamsResponse } from '../core/method-kind.ts'
-import { CallStream } from '../core/stream/call-stream.ts'
+import { observe } from '../core/observe.ts'
 import { CallLine } from './call-line.ts'
 
 /** Options of {@link concurrencyLimit}. */
@@ -32,32 +31,8 @@ export function concurrencyLimit(max: number, options: ConcurrencyLimitOptions =
     // The place goes from hand to hand while somebody waits.
     if (!line.letOneThrough()) running--
   }
-  const run = (next: Service, cx: Context, request: unknown): Promise<unknown> => {
-    let isFree = false
-    let unlisten = nothing
-    const release = (): void => {
-      if (isFree) return
-      isFree = true
-      unlisten()
-      free()
-    }
-    // A transport need not settle a call that has ended early; a handler goes on until it is done.
-    if (cx.role === 'client') unlisten = cx.onCancel(release)
-    return callService(next, cx, request).then(
-      (response) => {
-        if (streamsResponse(cx.method.kind)) {
-          const end = cx.role === 'client' ? { onEnd: release } : { onGone: release }
-          return new CallStream(response as AsyncIterable<unknown>, end)
-        }
-        release()
-        return response
-      },
-      (error) => {
-        release()
-        throw error
-      },
-    )
-  }
+  const run = (next: Service, cx: Context, request: unknown): Promise<unknown> =>
+    observe(next, cx, request, cx.role === 'client' ? { onEnd: free } : { onDone: free })
   return (next) => (cx, request) => {
     if (running < max) {
       running++
@@ -66,5 +41,3 @@ export function concurrencyLimit(max: number, options: ConcurrencyLimitOptions =
     return line.wait(cx, busy).then(() => run(next, cx, request))
   }
 }
-
-const nothing = (): void => {}

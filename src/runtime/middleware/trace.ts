@@ -1,12 +1,10 @@
 /** trace(): every message of every call, with its direction and its place in the order, for logs and debuggers. */
 
 import type { Context } from '../core/context/context.ts'
-import { callService, type Service } from '../core/context/service.ts'
-import { isBizError, isDeclaredException, isRpcError } from '../core/error.ts'
+import { printError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
 import type { MessageType } from '../core/message/message.ts'
-import { streamsRequest, streamsResponse } from '../core/method-kind.ts'
-import { CallStream } from '../core/stream/call-stream.ts'
+import { type EndCode, observe } from '../core/observe.ts'
 
 /** What a {@link trace} layer tells, in the order in which it happens. */
 export type TraceEvent =
@@ -28,8 +26,7 @@ export type TraceEvent =
       readonly kind: 'end'
       readonly call: number
       readonly cx: Context
-      /** `OK`, an RpcCode, `EXCEPTION` for an exception declared in the IDL, `BIZ` for a BizError. */
-      readonly code: string
+      readonly code: EndCode
       /** Milliseconds from the start. */
       readonly ms: number
       /** What the call failed with. */
@@ -52,86 +49,27 @@ let lastCall = 0
  * })
  */
 export function trace(listener: TraceListener): Layer {
-  const tell = (event: TraceEvent): void => {
-    try {
-      listener(event)
-    } catch (error) {
-      console.error('volo: a trace listener threw', error)
+  return (next) => (cx, request) => {
+    const call = ++lastCall
+    const start = performance.now()
+    const tell = (event: TraceEvent): void => {
+      try {
+        listener(event)
+      } catch (error) {
+        printError('volo: a trace listener threw', error)
+      }
     }
-  }
-  return (next) => (cx, request) => new Trace(tell, cx).run(next, request)
-}
-
-class Trace {
-  readonly #tell: TraceListener
-  readonly #cx: Context
-  readonly #call: number = ++lastCall
-  readonly #start: number = performance.now()
-  #isOver = false
-  #unlisten: () => void = () => {}
-
-  constructor(tell: TraceListener, cx: Context) {
-    this.#tell = tell
-    this.#cx = cx
-  }
-
-  run(next: Service, request: unknown): Promise<unknown> {
-    const cx = this.#cx
     const { method } = cx
-    this.#tell({ kind: 'start', call: this.#call, cx })
-    this.#unlisten = cx.onCancel((reason) => this.#end(reason.code, reason))
-    const sent = streamsRequest(method.kind)
-      ? new CallStream(request as AsyncIterable<unknown>, { map: this.#counter('request', method.request) })
-      : this.#counter('request', method.request)(request)
-    return callService(next, cx, sent).then(
-      (response) => {
-        this.#tell({ kind: 'response', call: this.#call, cx })
-        const seen = this.#counter('response', method.response)
-        if (streamsResponse(method.kind)) {
-          return new CallStream(response as AsyncIterable<unknown>, {
-            map: seen,
-            onEnd: (how, error) =>
-              this.#end(how === 'error' ? codeOf(error) : how === 'left' ? 'CANCELLED' : 'OK', error),
-          })
-        }
-        seen(response)
-        this.#end('OK', undefined)
-        return response
-      },
-      (error: unknown) => {
-        this.#end(codeOf(error), error)
-        throw error
-      },
-    )
+    const teller =
+      (direction: 'request' | 'response', type: MessageType) =>
+      (message: unknown, order: number): void =>
+        tell({ kind: 'message', call, cx, direction, order, message, bytes: () => type.toBytes?.(message) })
+    tell({ kind: 'start', call, cx })
+    return observe(next, cx, request, {
+      onRequest: teller('request', method.request),
+      onResponseStart: () => tell({ kind: 'response', call, cx }),
+      onResponse: teller('response', method.response),
+      onEnd: (code, error) => tell({ kind: 'end', call, cx, code, ms: performance.now() - start, error }),
+    })
   }
-
-  /** Tells of each message of a direction, and passes it on. */
-  #counter(direction: 'request' | 'response', type: MessageType): (message: unknown) => unknown {
-    let order = 0
-    return (message) => {
-      this.#tell({
-        kind: 'message',
-        call: this.#call,
-        cx: this.#cx,
-        direction,
-        order: order++,
-        message,
-        bytes: () => type.toBytes?.(message),
-      })
-      return message
-    }
-  }
-
-  #end(code: string, error: unknown): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#unlisten()
-    this.#tell({ kind: 'end', call: this.#call, cx: this.#cx, code, ms: performance.now() - this.#start, error })
-  }
-}
-
-function codeOf(error: unknown): string {
-  if (isRpcError(error)) return error.code
-  if (isBizError(error)) return 'BIZ'
-  return isDeclaredException(error) ? 'EXCEPTION' : 'INTERNAL'
 }

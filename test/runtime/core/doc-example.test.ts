@@ -40,6 +40,8 @@ test('the examples in doc comments compile', () => {
       const prelude = `
         import { createClient } from '${root}/src/runtime/core/client/client.ts'
         import { RpcError } from '${root}/src/runtime/core/error.ts'
+        import { observe } from '${root}/src/runtime/core/observe.ts'
+        import { mapStream } from '${root}/src/runtime/core/stream/map-stream.ts'
         import type { Layer } from '${root}/src/runtime/core/layer.ts'
         import type { Service } from '${root}/src/runtime/core/context/service.ts'
         import type { Transport } from '${root}/src/runtime/core/transport.ts'
@@ -58,7 +60,7 @@ test('the examples in doc comments compile', () => {
         import { Shop, shopHandler } from '${root}/test/support/shop.ts'
         declare const transport: Transport
         void [createClient, RpcError, mockService, timeout, retry, trace, concurrencyLimit, rateLimit, runWorkers, Server, Shop, transport]
-        void [createRouter, serveThread, threads, transfer, shopHandler]
+        void [observe, mapStream, createRouter, serveThread, threads, transfer, shopHandler]
         export type Used = [Layer, Service]
       `
       writeFileSync(file, `${prelude}\n${code}\nexport {}\n`)

@@ -90,7 +90,7 @@ class NarrowedContext extends InnerContext implements Context, LazyParts {
       this.end()
       return value
     }
-    const response = new CallStream(value as AsyncIterable<unknown>, { onEnd: () => this.end() })
+    const response = new CallStream(value as AsyncIterable<unknown>, { onEnd: () => this.end(), waitsForSource: true })
     if (this.cancelled === undefined) this.#response = response
     else response.return()
     return response

@@ -17,7 +17,7 @@ import { CallContext } from '../context/call-context.ts'
 import type { Context } from '../context/context.ts'
 import { isThenable, type Service } from '../context/service.ts'
 import { describe } from '../describe-value.ts'
-import { isBizError, isDeclaredException, isInstance, isRpcError, messageOf, RpcError, rpcCodes } from '../error.ts'
+import { isBizError, isDeclaredException, isInstance, isRpcError, printError, RpcError, rpcCodes } from '../error.ts'
 import { addEntries, LazyMetainfo } from '../metainfo.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
 import type { CallCounter, ServerCall, ServerCallInit } from '../router.ts'
@@ -482,15 +482,6 @@ function isSendable(error: unknown): boolean {
     return isBizError(error) && typeof error.message === 'string' && typeof error.extra === 'object'
   } catch {
     return false
-  }
-}
-
-/** Prints an error, also one that cannot be printed: the stack of an error may be a getter that throws. */
-export function printError(text: string, error: unknown): void {
-  try {
-    console.error(text, error)
-  } catch {
-    console.error(text, messageOf(error))
   }
 }
 

@@ -18,6 +18,11 @@ export interface CallStreamOptions<In, Out> {
   readonly onEnd?: ((how: 'done' | 'error' | 'left', error: unknown) => void) | undefined
   /** Runs once when the source really is over: it finished, failed, or has answered `return()`; after `onEnd`. */
   readonly onGone?: (() => void) | undefined
+  /**
+   * `return()` settles when the source is over, so that a stream around this one knows the end of the source. Default:
+   * it settles at once, as for the outermost stream of a call.
+   */
+  readonly waitsForSource?: boolean | undefined
 }
 
 /** A source of messages that can tell at once what is there already, which saves promises. */
@@ -143,13 +148,15 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     if (result.done !== true && this.#state === 'open') this.#prefetched = result
   }
 
-  /** The consumer leaves. It does not wait for the producer to tidy up, as over a network. */
+  /** The consumer leaves. Unless told so, it does not wait for the clean-up of the producer, as over a network. */
   return(): Promise<IteratorResult<Out>> {
+    const done = { done: true, value: undefined } as const
     if (this.#state === 'open') {
       this.#close('left', undefined)
+      if (this.#options.waitsForSource === true) return new Promise((resolve) => this.#leaveSource(() => resolve(done)))
       this.#leaveSource()
     } else this.#state = 'closed'
-    return Promise.resolve({ done: true, value: undefined })
+    return Promise.resolve(done)
   }
 
   /** Nobody can ask for a message any more: the consumer leaves when those who asked have theirs. */
@@ -296,10 +303,17 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
     for (const waiter of others) waiter.resolve({ done: true, value: undefined })
   }
 
-  #leaveSource(): void {
-    if (this.#source !== undefined) leaveIterator(this.#source, this.#options.onGone)
+  #leaveSource(then: () => void = nothing): void {
+    if (this.#source === undefined) then()
+    else
+      leaveIterator(this.#source, () => {
+        this.#options.onGone?.()
+        then()
+      })
   }
 }
+
+const nothing = (): void => {}
 
 /** Whether a value can be read with `for await`. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
