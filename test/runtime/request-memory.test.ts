@@ -6,6 +6,10 @@ import { createClient } from '../../src/runtime/core/client/client.ts'
 import { RpcError } from '../../src/runtime/core/error.ts'
 import { createRouter } from '../../src/runtime/core/server/router.ts'
 import { grpc } from '../../src/runtime/grpc/client/transport.ts'
+import { createGenericClient, genericHandler } from '../../src/runtime/grpc/generic.ts'
+import { inProcess } from '../../src/runtime/inproc/direct.ts'
+import { toBinary } from '../../src/runtime/protobuf/bytes.ts'
+import { ListValue } from '../../src/runtime/protobuf/gen/google/protobuf/struct.ts'
 import { Server } from '../../src/runtime/serve/server.ts'
 import { thrift } from '../../src/runtime/thrift/client/transport.ts'
 import { onCleanup } from '../support/cleanup.ts'
@@ -214,5 +218,68 @@ describe('the memory of requests', () => {
     expect(router.memory.used).toBe(1_000)
     late.cancel(new RpcError('CANCELLED', 'gone'))
     expect(router.memory.used).toBe(0)
+  })
+
+  it.each([['codec'], ['bytes']] as const)('counts what is decoded in process: %s', async (way) => {
+    const { Eater } = await generated(proto)
+    const held: number[] = []
+    const router = createRouter({
+      maxRequestMemoryBytes: limit,
+      services: [
+        {
+          service: Eater as never,
+          handler: {
+            eat({ fats }: { fats: unknown[] }) {
+              held.push(router.memory.used)
+              return { n: fats.length }
+            },
+            collect: () => ({}),
+          } as never,
+        },
+      ],
+    })
+    const transport = inProcess(router, way === 'codec' ? { isolate: 'codec' } : {})
+    const direct = createClient(Eater, transport) as GeneratedModule
+    const generic = createGenericClient([], transport)
+    const { Req } = await generated(proto)
+    const eat = (count: number): Promise<unknown> =>
+      way === 'codec'
+        ? (direct.eat(fats(count)) as Promise<unknown>)
+        : generic.callBytes('fat.Eater', 'Eat', (Req as GeneratedModule)['toBytes']!(fats(count)) as Uint8Array)
+    expect(await failure(eat(50_000))).toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+    await eat(10)
+    expect(held).toEqual([expect.any(Number)])
+    expect(held[0]).toBeGreaterThan(10 * 16 * (arrayWeight + tableWeight))
+    expect(router.memory.used).toBe(0)
+  })
+
+  it('counts the JSON of a generic handler beside the message, and what an Any in it unfolds into', async () => {
+    const { Eater } = await generated(proto)
+    let used = 0
+    const server = new Server({ onError: () => {}, limits: { maxRequestMemoryBytes: limit } }).add(
+      Eater,
+      genericHandler(Eater as never, () => {
+        used = server.stats().requestMemoryBytes
+        return {}
+      }),
+    )
+    const { port } = await server.listen('127.0.0.1:0')
+    onCleanup(() => server.close({ drainMs: 0 }))
+    const channel = grpc(`127.0.0.1:${port}`)
+    onCleanup(() => channel.close())
+    const eater = createClient(Eater, channel) as GeneratedModule
+    const weight = 1_000 * 16 * (arrayWeight + tableWeight)
+    await eater.eat(fats(1_000))
+    expect(used).toBeGreaterThan(2 * weight)
+    // The message has room, its JSON has none.
+    expect(await failure(eater.eat(fats(1_800)))).toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: expect.stringContaining('limits.maxRequestMemoryBytes (1048576)'),
+    })
+    const nulls = { values: Array.from({ length: 20_000 }, () => ({ kind: { case: 'nullValue', value: 0 } })) }
+    const any = { typeUrl: 'type.googleapis.com/google.protobuf.ListValue', value: toBinary(ListValue, nulls as never) }
+    expect(any.value.length).toBeLessThan(limit / 10)
+    expect(await failure(eater.eat({ any }))).toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+    await expect.poll(() => server.stats().requestMemoryBytes).toBe(0)
   })
 })

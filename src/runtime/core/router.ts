@@ -1,6 +1,6 @@
 /** Router: the services of one server and the way a call enters them; every wire and the in-process transport end here. */
 
-import type { MemoryAccount } from './bytes/memory-account.ts'
+import type { MemoryAccount, MemoryHolder } from './bytes/memory-account.ts'
 import type { AmbientStore } from './context/ambient.ts'
 import type { Context, Peer } from './context/context.ts'
 import type { RpcError } from './error.ts'
@@ -56,7 +56,7 @@ export interface ServerCallInit {
 }
 
 /** One call on the server. */
-export interface ServerCall {
+export interface ServerCall extends MemoryHolder {
   readonly cx: Context
   /** The call has ended early: the peer left, reset the stream, or the port closes. */
   cancel(reason: RpcError): void
@@ -82,8 +82,10 @@ export interface ServerCall {
    * message alone.
    */
   holdMemory(bytes: number): void
-  /** The account of its server. */
-  readonly memory: MemoryAccount
+  /** Bytes that it holds now. */
+  readonly heldMemory: number
+  /** Charges bytes beside those, for what the handler makes of its request. Throws RESOURCE_EXHAUSTED where there is no room. */
+  holdMore(bytes: number): void
   /** A failure after the handler, such as a response that cannot be encoded: tells `onError`, returns what the peer may hear. */
   unexpected(error: unknown): RpcError
 }

@@ -1,7 +1,7 @@
 /** Messages to frames and back. */
 
+import type { MemoryHolder } from '../core/bytes/memory-account.ts'
 import { RpcError } from '../core/error.ts'
-import type { ServerCall } from '../core/router.ts'
 import type { MethodType } from '../core/service-type.ts'
 import type { ProtobufMessage } from '../protobuf/message.ts'
 import { ProtobufReader } from '../protobuf/reader.ts'
@@ -82,7 +82,7 @@ export function decodeGuarded(
   frame: Frame,
   limits: InflateLimits,
   compression: Compression | undefined,
-  call: Pick<ServerCall, 'memory' | 'holdMemory'>,
+  call: MemoryHolder,
 ): unknown {
   if (!frame.compressed) return decodeHeld(type, frame.payload, call)
   const inflated = inflate(named(compression), frame.payload, limits)
@@ -91,11 +91,7 @@ export function decodeGuarded(
     : decodeHeld(type, inflated, call)
 }
 
-function decodeHeld(
-  type: ProtobufMessage,
-  payload: Uint8Array,
-  call: Pick<ServerCall, 'memory' | 'holdMemory'>,
-): unknown {
+function decodeHeld(type: ProtobufMessage, payload: Uint8Array, call: MemoryHolder): unknown {
   reader.reset(payload)
   reader.limitTo(call.memory)
   const message = type.decode(reader, payload.length)

@@ -16,7 +16,7 @@ import { rawService } from './raw-service.ts'
 
 const format: GenericFormat = {
   idl: 'protobuf',
-  toJson: (type, value) => toJson(type as ProtobufMessage, value),
+  toJson: (type, value, holder) => toJson(type as ProtobufMessage, value, {}, holder),
   fromJson: (type, json) => fromJson(type as ProtobufMessage<unknown, never>, json),
   raw: rawService,
 }

@@ -32,9 +32,9 @@ function protobufCrossing(service: ServiceType, method: MethodType): MessageTran
   const request = method.request as ProtobufMessage
   const response = method.response as ProtobufMessage
   return {
-    request(message) {
+    request(message, call) {
       try {
-        return protobuf.fromBinary(request, protobuf.toBinary(request, message))
+        return protobuf.fromBinary(request, protobuf.toBinary(request, message), call)
       } catch (error) {
         throw invalidRequest(service, method, error)
       }
@@ -54,9 +54,9 @@ function thriftCrossing(service: ServiceType, method: MethodType): MessageTransf
   const throughResult = (value: object): Readonly<Record<string, unknown>> =>
     thrift.fromBinary(result, thrift.toBinary(result, value)) as Readonly<Record<string, unknown>>
   return {
-    request(message) {
+    request(message, call) {
       try {
-        return thrift.fromBinary(request, thrift.toBinary(request, message))
+        return thrift.fromBinary(request, thrift.toBinary(request, message), 'binary', call)
       } catch (error) {
         throw invalidRequest(service, method, error)
       }

@@ -8,7 +8,7 @@ import type { MethodType, ServiceType } from '../core/service-type.ts'
 export function copying(service: ServiceType, method: MethodType): MessageTransfer {
   const { request, response } = moving(service, method)
   return {
-    request: (message) => deepCopy(request(message)),
+    request: (message, call) => deepCopy(request(message, call)),
     response: response === undefined ? undefined : (message) => deepCopy(response(message)),
   }
 }

@@ -8,7 +8,7 @@ import type { MethodType, ServiceType } from '../core/service-type.ts'
 export function freezing(service: ServiceType, method: MethodType): MessageTransfer {
   const { request, response } = moving(service, method)
   return {
-    request: (message) => deepFreeze(request(message)),
+    request: (message, call) => deepFreeze(request(message, call)),
     response: response === undefined ? undefined : (message) => deepFreeze(response(message)),
   }
 }

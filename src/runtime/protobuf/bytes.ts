@@ -1,5 +1,6 @@
 /** A protobuf message to bytes and back, outside of any call. */
 
+import type { MemoryHolder } from '../core/bytes/memory-account.ts'
 import type { ProtobufMessage } from './message.ts'
 import { ProtobufReader } from './reader.ts'
 import { ProtobufWriter } from './writer.ts'
@@ -15,10 +16,15 @@ export function toBinary<I>(type: ProtobufMessage<unknown, I>, value: I): Uint8A
   return writer.take()
 }
 
-/** The message that all of the bytes are. Throws RpcError INTERNAL when they are none. */
-export function fromBinary<T>(type: ProtobufMessage<T, never>, bytes: Uint8Array): T {
+/**
+ * The message that all of the bytes are; `holder`, a call of a server, is charged what it takes. Throws RpcError INTERNAL when they are
+ * none.
+ */
+export function fromBinary<T>(type: ProtobufMessage<T, never>, bytes: Uint8Array, holder?: MemoryHolder): T {
   reader.reset(bytes)
+  if (holder !== undefined) reader.limitTo(holder.memory)
   const message = type.decode(reader, bytes.length)
+  holder?.holdMemory(reader.memoryTaken)
   reader.reset(nothing)
   return message
 }

@@ -1,5 +1,6 @@
 /** ProtoJSON: protobuf messages to JSON and back (https://protobuf.dev/programming-guides/json). */
 
+import type { MemoryHolder } from '../core/bytes/memory-account.ts'
 import type { JsonBudget } from '../core/json/json-budget.ts'
 import { JsonPlace, type JsonValue } from '../core/json/json-value.ts'
 import { type FromJsonOptions, type JsonReading, readMessage } from '../core/json/read-json.ts'
@@ -19,17 +20,18 @@ export interface JsonTypes {
 
 /**
  * A message as ProtoJSON: data for `JSON.stringify`; unknown fields and extensions that are not listed are left out. Throws RpcError INVALID_ARGUMENT with the place of a value that does not
- * fit its type, or for an Any of a type that `types` does not list.
+ * fit its type, or for an Any of a type that `types` does not list. `holder`, a call of a server, is charged what messages inside an Any take.
  */
 export function toJson<I>(
   type: ProtobufMessage<unknown, I>,
   value: I,
   options: ToJsonOptions & JsonTypes = {},
+  holder?: MemoryHolder,
 ): JsonValue {
   const place = new JsonPlace(type.typeName)
   const special = writeWellKnown(options.types ?? [])
   const extra = extensionsIn(options.extensions)
-  return writeMessage(messagePlan(type.schema), value, { options, place, sparse: true, special, ...extra })
+  return writeMessage(messagePlan(type.schema), value, { options, place, sparse: true, special, holder, ...extra })
 }
 
 /**

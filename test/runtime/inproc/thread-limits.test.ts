@@ -149,3 +149,23 @@ describe('balance', () => {
     expect(await rejection(depotOver(pool)['nothing']!())).toBeInstanceOf(RangeError)
   })
 })
+
+describe('the memory of requests in a worker', () => {
+  test('is counted by its server, for messages and streams, and refused before it is spent', async () => {
+    const pool = poolOf({ workerData: { maxRequestMemoryBytes: 64 * 1024 } })
+    const depot = depotOver(pool)
+    const relay = relayOver(pool)
+    const children = Array.from({ length: 1_000 }, () => ({ name: '' }))
+    const refused = (await rejection(depot['echo']!({ name: 'a', children }))) as RpcError
+    expect(refused).toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: expect.stringContaining('limits.maxRequestMemoryBytes (65536)'),
+    })
+    const data = new Uint8Array(100_000)
+    expect(await code(relay['collect']!([{ n: 1 }, { n: 2, data }]))).toBe('RESOURCE_EXHAUSTED')
+    expect(await depot['echo']!({ name: 'a' })).toMatchObject({ name: 'a' })
+    expect(await relay['collect']!([{ n: 1 }, { n: 2 }])).toEqual({ total: 3n, count: 2 })
+    // The call that asks holds itself.
+    expect(Number(await depot['run']!('request memory', 0))).toBeLessThan(200)
+  })
+})

@@ -32,6 +32,14 @@ export class MemoryAccount {
   }
 }
 
+/** Whom a message is read for: a call of a server, which holds what the message takes until it has ended. */
+export interface MemoryHolder {
+  /** The account of its server. */
+  readonly memory: MemoryAccount
+  /** Charges the bytes that a message takes. */
+  holdMemory(bytes: number): void
+}
+
 /** The refusal of a message that takes `bytes` or more, for which its server has no memory left. */
 export function memoryExhausted(bytes: number, account: MemoryAccount): RpcError {
   return refusal(

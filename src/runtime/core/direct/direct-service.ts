@@ -91,7 +91,7 @@ export function directService(service: ServiceType, router: Router, options: Dir
       refuse()
       const init = callInit(cx, peer, way)
       const call = router.open(way.route, init)
-      const accepted = way.inBytes === undefined ? accept(way, request, enclosure) : request
+      const accepted = way.inBytes === undefined ? accept(way, request, enclosure, call) : request
       cx.peer = peer
       if ((cx as Partial<CancelScope>).cancellable !== false) cx.onCancel((reason) => call.cancel(reason))
       const { admission } = way
@@ -115,7 +115,7 @@ export function directService(service: ServiceType, router: Router, options: Dir
         unlimited ??= { peer, caller, deadline: undefined, counter, ambient }
         const init = deadline === undefined ? unlimited : { peer, caller, deadline, counter, ambient }
         const call = router.open(way.route, init)
-        return start(call, way, way.inBytes === undefined ? way.crossing.request(request) : request)
+        return start(call, way, way.inBytes === undefined ? way.crossing.request(request, call) : request)
       } catch (error) {
         return Promise.reject(error)
       }
@@ -138,12 +138,12 @@ function isOneway(way: Way): boolean {
   return way.route.method.kind === 'oneway'
 }
 
-function accept(way: Way, request: unknown, enclosure: Enclosure | undefined): unknown {
+function accept(way: Way, request: unknown, enclosure: Enclosure | undefined, call: ServerCall): unknown {
   const { crossing, route } = way
-  if (!streamsRequest(route.method.kind)) return crossing.request(request)
+  if (!streamsRequest(route.method.kind)) return crossing.request(request, call)
   const messages = request as AsyncIterable<unknown>
   return new CallStream(enclosure === undefined ? messages : inside(enclosure.here(), messages), {
-    map: crossing.request,
+    map: (message) => crossing.request(message, call),
   })
 }
 

@@ -1,12 +1,13 @@
 /** MessageTransfer: what happens to a message on its way between a caller and a handler in one process. */
 
+import type { MemoryHolder } from '../bytes/memory-account.ts'
 import { isRpcError, messageOf, RpcError } from '../error.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 
 /** How the messages and failures of one method cross. */
 export interface MessageTransfer {
-  /** Makes the handler's request of the caller's, or each message of a streamed one. */
-  readonly request: (message: unknown) => unknown
+  /** Makes the handler's request of the caller's, or each message of a streamed one; `call` holds what is made anew. */
+  readonly request: (message: unknown, call: MemoryHolder) => unknown
   /** Makes the caller's response of the handler's; undefined when there is nothing to do. */
   readonly response: ((message: unknown) => unknown) | undefined
   /** Makes the caller's error of the one that the call ended with on the server; undefined: it is the same. */

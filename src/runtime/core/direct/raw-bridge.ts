@@ -1,5 +1,6 @@
 /** rawBridge: a call in one process of which one side moves bytes and the other messages. */
 
+import type { MemoryHolder } from '../bytes/memory-account.ts'
 import { describe } from '../describe-value.ts'
 import { RpcError } from '../error.ts'
 import type { MessageType } from '../message/message.ts'
@@ -9,7 +10,7 @@ import type { MethodType, ServiceType } from '../service-type.ts'
 import { mapStream } from '../stream/map-stream.ts'
 import { invalidRequest } from './message-transfer.ts'
 
-type Convert = (message: unknown) => unknown
+type Convert = (message: unknown, holder?: MemoryHolder) => unknown
 
 const same: Convert = (message) => message
 
@@ -27,14 +28,14 @@ export function rawBridge(
   if (fromBytes === toBytes && caller.kind === callee.kind) return undefined
   const ask = fromBytes === toBytes ? same : fromBytes ? read(callee.request) : write(caller.request)
   const answer = fromBytes === toBytes ? same : fromBytes ? answerIn(service, callee) : answerOf(service, caller)
-  const accept: Convert = (message) => {
-    try {
-      return ask(message)
-    } catch (error) {
-      throw invalidRequest(service, caller, error)
-    }
-  }
   return async (call, request) => {
+    const accept: Convert = (message) => {
+      try {
+        return ask(message, call)
+      } catch (error) {
+        throw invalidRequest(service, caller, error)
+      }
+    }
     const [sends, takes] = [caller, callee].map(({ kind }) => streamsRequest(kind))
     const outcome = call.handle(await carried(request, sends!, takes!, accept))
     if (callee.kind === 'oneway' || caller.kind === 'oneway') {
@@ -90,8 +91,8 @@ function write(type: MessageType): Convert {
 }
 
 function read(type: MessageType): Convert {
-  return (bytes) => {
-    if (bytes instanceof Uint8Array) return (type.fromBytes ?? noCodec(type))(bytes)
+  return (bytes, holder) => {
+    if (bytes instanceof Uint8Array) return (type.fromBytes ?? noCodec(type))(bytes, 0, bytes.length, holder)
     throw new RpcError('INVALID_ARGUMENT', `a message in bytes is a Uint8Array, not ${describe(bytes)}`)
   }
 }

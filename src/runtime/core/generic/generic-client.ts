@@ -1,5 +1,6 @@
 /** Generic clients: calls by the names of service and method, with JSON or bytes, without generated code. */
 
+import type { MemoryHolder } from '../bytes/memory-account.ts'
 import type { CallOptions, ClientOptions } from '../client/call-options.ts'
 import { createClient } from '../client/client.ts'
 import { describe } from '../describe-value.ts'
@@ -63,7 +64,8 @@ export interface GenericClient {
 /** What a generic client needs of one IDL. */
 export interface GenericFormat {
   readonly idl: 'thrift' | 'protobuf'
-  readonly toJson: (type: MessageType, value: unknown) => JsonValue
+  /** `holder` is charged what messages inside an Any take. */
+  readonly toJson: (type: MessageType, value: unknown, holder?: MemoryHolder) => JsonValue
   readonly fromJson: (type: MessageType, json: JsonValue) => unknown
   readonly raw: (method: {
     readonly service: string

@@ -4,7 +4,9 @@ import type { Context } from '../context/context.ts'
 import { describe } from '../describe-value.ts'
 import { RpcError } from '../error.ts'
 import type { JsonValue } from '../json/json-value.ts'
+import type { MessageType } from '../message/message.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
+import type { ServerCall } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { isAsyncIterable } from '../stream/call-stream.ts'
 import { mapStream } from '../stream/map-stream.ts'
@@ -32,6 +34,16 @@ export function genericHandlerOf(
   return handler
 }
 
+/** A request as JSON, which is charged beside it: it takes no more than the message does. */
+function jsonOf(format: Omit<GenericFormat, 'raw'>, type: MessageType, request: unknown, cx: Context): JsonValue {
+  const { memory, heldMemory, holdMore } = cx as Context & Partial<ServerCall>
+  // A layer may hand on a context of its own.
+  if (memory === undefined || heldMemory === undefined || holdMore === undefined) return format.toJson(type, request)
+  const hold = (bytes: number): void => holdMore.call(cx, bytes)
+  hold(heldMemory)
+  return format.toJson(type, request, { memory, holdMemory: hold })
+}
+
 function answering(
   format: Omit<GenericFormat, 'raw'>,
   service: ServiceType,
@@ -39,9 +51,9 @@ function answering(
   handle: JsonHandler,
 ): (...given: unknown[]) => unknown {
   const { args, kind } = method
-  const toJson = (request: unknown): JsonValue => format.toJson(method.request, request)
   return (...given) => {
     const cx = given[args === undefined ? 1 : args.length] as Context
+    const toJson = (request: unknown): JsonValue => jsonOf(format, method.request, request, cx)
     const request = args === undefined ? given[0] : Object.fromEntries(args.map((name, i) => [name, given[i]]))
     const json = streamsRequest(kind) ? mapStream(request as AsyncIterable<unknown>, toJson) : toJson(request)
     const answer = handle(cx, json)

@@ -1,5 +1,6 @@
 /** writeJson: values to JSON by their description, in the dialect of either IDL. */
 
+import type { MemoryHolder } from '../bytes/memory-account.ts'
 import { entriesOf, type FieldPlan, type MapPlan, type MessagePlan, type TypePlan } from '../message/message-plan.ts'
 import { enumToJson, keyToJson, plainToJson, scalarToJson } from './json-scalar.ts'
 import { type JsonObject, type JsonPlace, type JsonValue, setMember } from './json-value.ts'
@@ -20,6 +21,8 @@ export interface JsonWriting {
   readonly place: JsonPlace
   /** Fields without presence are left out when they hold nothing. */
   readonly sparse: boolean
+  /** Whom the messages inside an Any are charged to. Default: nobody. */
+  readonly holder?: MemoryHolder | undefined
   /** The JSON of a message that has a form of its own; undefined for all others. */
   special?(plan: MessagePlan, value: unknown, writing: JsonWriting): { readonly json: JsonValue } | undefined
   /** The fields that a message holds besides its own, each with the name that JSON has for it. */

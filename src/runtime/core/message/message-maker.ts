@@ -1,5 +1,6 @@
 /** messageMaker: what makes message types of printed functions, over the writer and reader of one wire format. */
 
+import type { MemoryAccount, MemoryHolder } from '../bytes/memory-account.ts'
 import { encodeError } from './encode-error.ts'
 import { messageSchema } from './file-schema.ts'
 import type { MessageType } from './message.ts'
@@ -14,13 +15,15 @@ interface ResettableWriter {
 /** A reader that serves one message after the other. */
 interface ResettableReader {
   reset(bytes: Uint8Array, start?: number, end?: number): void
+  limitTo(account: MemoryAccount): void
+  readonly memoryTaken: number
 }
 
 /** A message type with its codec. */
 interface CodecMessage<T, I, W> extends MessageType<T, I> {
   encode(writer: W, value: I): void
   toBytes(value: I): Uint8Array
-  fromBytes(bytes: Uint8Array, start?: number, end?: number): T
+  fromBytes(bytes: Uint8Array, start?: number, end?: number, holder?: MemoryHolder): T
 }
 
 const nothing = new Uint8Array(0)
@@ -63,9 +66,11 @@ export function messageMaker<W, R>(
         type.encode(writer, value)
         return writer.take()
       },
-      fromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): T {
+      fromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length, holder?: MemoryHolder): T {
         reader.reset(bytes, start, end)
+        if (holder !== undefined) reader.limitTo(holder.memory)
         const value = readAll(decode, end)
+        holder?.holdMemory(reader.memoryTaken)
         reader.reset(nothing)
         return value
       },

@@ -1,5 +1,6 @@
 /** The run-time handle of one message type: what generated code exports beside each interface. */
 
+import type { MemoryHolder } from '../bytes/memory-account.ts'
 import type { MessageSchema } from './schema.ts'
 
 /**
@@ -26,6 +27,9 @@ export interface MessageType<T = unknown, I = T> {
    * types without a codec.
    */
   toBytes?(value: I): Uint8Array
-  /** The message that `bytes[start, end)` are, by default all of them. Throws RpcError INTERNAL when they are none. */
-  fromBytes?(bytes: Uint8Array, start?: number, end?: number): T
+  /**
+   * The message that `bytes[start, end)` are, by default all of them; `holder` is charged what it takes in memory. Throws
+   * RpcError INTERNAL when they are none, RESOURCE_EXHAUSTED when the holder's account has no room for it.
+   */
+  fromBytes?(bytes: Uint8Array, start?: number, end?: number, holder?: MemoryHolder): T
 }

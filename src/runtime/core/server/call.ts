@@ -11,7 +11,7 @@
  * | over | | rejects | | | | |
  */
 
-import type { MemoryAccount } from '../bytes/memory-account.ts'
+import { type MemoryAccount, memoryExhausted } from '../bytes/memory-account.ts'
 import { type AmbientStore, ambientStore } from '../context/ambient.ts'
 import { CallContext } from '../context/call-context.ts'
 import type { Context } from '../context/context.ts'
@@ -179,6 +179,18 @@ export class RunningCall extends CallContext implements ServerCall {
       memory.charge(bytes - this.#heldBytes)
       this.#heldBytes = bytes
     }
+  }
+
+  get heldMemory(): number {
+    return this.#heldBytes
+  }
+
+  holdMore(bytes: number): void {
+    const { memory } = this.#registry
+    if (bytes > memory.room) throw memoryExhausted(bytes, memory)
+    if (this.ended || this.cancelled !== undefined) return
+    memory.charge(bytes)
+    this.#heldBytes += bytes
   }
 
   override end(): void {

@@ -1,5 +1,6 @@
 /** The messages of one method as payloads of frames, by its codec or by structured clone. */
 
+import type { MemoryHolder } from '../../core/bytes/memory-account.ts'
 import { isRpcError, messageOf, RpcError } from '../../core/error.ts'
 import type { MessageType } from '../../core/message/message.ts'
 import type { MethodType, ServiceType } from '../../core/service-type.ts'
@@ -13,7 +14,8 @@ export type ThreadPayload = 'codec' | 'clone'
 /** Makes payloads of the messages of one type, and messages of payloads. */
 interface Carrier {
   encode(message: unknown): Payload
-  decode(payload: ArrivedPayload): unknown
+  /** `holder`: the call of a server whose request it is. */
+  decode(payload: ArrivedPayload, holder?: MemoryHolder): unknown
 }
 
 /** The payloads of one method. What it cannot encode is an RpcError INVALID_ARGUMENT. */
@@ -92,8 +94,8 @@ function carrierOf(
         throw new RpcError('INVALID_ARGUMENT', `not a message of ${title}: ${messageOf(error)}`, { cause: error })
       }
     },
-    decode(payload) {
-      if (payload instanceof ByteRange) return type.fromBytes!(payload.bytes, payload.start, payload.end)
+    decode(payload, holder) {
+      if (payload instanceof ByteRange) return type.fromBytes!(payload.bytes, payload.start, payload.end, holder)
       reviveClone(type.schema, payload)
       return payload
     },

@@ -73,7 +73,7 @@ export class ThreadServerCall implements CallCounter, ServerCallInit, HeadTarget
     try {
       if (head !== undefined) readCallHeader(head, this)
       this.#call = link.router.open(route, this)
-      const request = streamsRequest(method.kind) ? this.#receive() : carrier.request.decode(payload)
+      const request = streamsRequest(method.kind) ? this.#receive() : carrier.request.decode(payload, this.#call)
       running = this.#call.handle(request, carrier.response.encode)
     } catch (error) {
       this.#fail(isRpcError(error) || this.#call === undefined ? error : this.#call.unexpected(error))
@@ -129,7 +129,7 @@ export class ThreadServerCall implements CallCounter, ServerCallInit, HeadTarget
     const route = this.#route
     const id = this.#id
     this.#request = new StreamReceiver(link.streamWindow, {
-      decode: route.carrier.request.decode,
+      decode: (payload) => route.carrier.request.decode(payload, this.#call),
       read: (count) => {
         if (this.#isAnswered) return
         link.outbox.frame(Frame.CREDIT, id)

@@ -1,5 +1,6 @@
 /** A Thrift struct to bytes and back, outside of any call: no message header, no frame. */
 
+import type { MemoryHolder } from '../../core/bytes/memory-account.ts'
 import { BinaryReader } from './binary-reader.ts'
 import { BinaryWriter } from './binary-writer.ts'
 import { CompactReader } from './compact-reader.ts'
@@ -26,16 +27,22 @@ export function toBinary<I>(
   return writer.take()
 }
 
-/** The struct that all of the bytes are. Throws RpcError INTERNAL when they are none. */
+/**
+ * The struct that all of the bytes are; `holder`, a call of a server, is charged what it takes. Throws RpcError INTERNAL when they are
+ * none.
+ */
 export function fromBinary<T>(
   type: ThriftStruct<T, never>,
   bytes: Uint8Array,
   protocol: ThriftProtocolName = 'binary',
+  holder?: MemoryHolder,
 ): T {
   const reader = readers[protocol]
   reader.reset(bytes)
+  if (holder !== undefined) reader.limitTo(holder.memory)
   const value = type.decode(reader)
   if (reader.remaining > 0) throw malformed('invalid_data', `${reader.remaining} bytes follow the struct`)
+  holder?.holdMemory(reader.memoryTaken)
   reader.reset(nothing)
   return value
 }

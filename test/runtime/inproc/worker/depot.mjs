@@ -51,6 +51,7 @@ const actions = {
   },
   thread: () => String(threadId),
   main: () => String(isMainThread),
+  'request memory': () => String(router.memory.used),
   data: () => String(workerData),
   errors: () => errors.join(','),
   progress: () => JSON.stringify(progress),
@@ -150,7 +151,10 @@ const relay = {
   },
 }
 
-const router = createRouter({ onError: (error) => errors.push(error?.message ?? 'no error') })
+const router = createRouter({
+  onError: (error) => errors.push(error?.message ?? 'no error'),
+  maxRequestMemoryBytes: workerData?.maxRequestMemoryBytes,
+})
 serveThread(router.add(Depot, depot).add(Relay, relay), {
   onClose: () => {
     if (workerData?.closed !== undefined) Atomics.add(workerData.closed, 0, 1)
