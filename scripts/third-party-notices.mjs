@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const file = join(root, 'THIRD_PARTY_NOTICES')
-const heading = '4. npm packages bundled into dist/\n'
+const heading = '5. npm packages bundled into dist/\n'
 
 /** The packages whose modules stand in dist/, by the bundler's region comments. */
 function bundledPackages() {

@@ -91,6 +91,7 @@ export const diagnosticCodes = {
     severity: 'error',
     about: 'a name in a file of edition 2024 that is not written as the edition asks',
   },
+  'proto-limit': { severity: 'error', about: 'a message, oneof or enum larger than edition 2026 allows' },
   visibility: {
     severity: 'error',
     about: 'export or local where it cannot stand, or use of a local declaration of another file',
@@ -106,7 +107,10 @@ export const diagnosticCodes = {
     severity: 'error',
     about: 'two protobuf enum values differ only in case or by the prefix of the enum',
   },
-  'enum-name-near-clash': { severity: 'warning', about: 'the same in proto2, where it is allowed' },
+  'enum-name-near-clash': {
+    severity: 'warning',
+    about: 'the same in an enum with deprecated_legacy_json_field_conflicts',
+  },
   'number-range': { severity: 'error', about: 'a number does not fit the type that holds it' },
   'field-number': { severity: 'error', about: 'a protobuf field number is out of range or belongs to protobuf itself' },
   reserved: { severity: 'error', about: 'use of a reserved name or number, or a reservation that is malformed' },

@@ -16,7 +16,7 @@ export interface IrProgram {
 export interface IrFile {
   readonly source: SourceFile
   readonly idl: 'thrift' | 'protobuf'
-  /** `thrift`, `proto2`, `proto3`, `2023`, `2024`. */
+  /** `thrift`, `proto2`, `proto3`, `2023`, `2024`, `2026`. */
   readonly syntax: string
   /** protobuf package; for Thrift the `namespace *` or empty. */
   readonly package: string

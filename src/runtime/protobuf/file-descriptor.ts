@@ -36,7 +36,7 @@ const typeGroup = 10
 const typeMessage = 11
 const typeEnum = 14
 const labels = { optional: 1, required: 2, repeated: 3 } as const
-const editions: Readonly<Record<string, number>> = { '2023': 1000, '2024': 1001 }
+const editions: Readonly<Record<string, number>> = { '2023': 1000, '2024': 1001, '2026': 1002 }
 
 /** A message with what stands inside it. */
 interface Node {

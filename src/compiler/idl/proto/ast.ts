@@ -5,7 +5,7 @@ import type { IrValue } from '../../ir/ir.ts'
 import type { TokenList } from '../../text/scanner.ts'
 
 /** The language levels, oldest first. A file that says nothing is proto2. */
-export type ProtoSyntax = 'proto2' | 'proto3' | '2023' | '2024'
+export type ProtoSyntax = 'proto2' | 'proto3' | '2023' | '2024' | '2026'
 
 /** A stretch of tokens: comments are found from it when they are asked for. */
 export interface ProtoNode {

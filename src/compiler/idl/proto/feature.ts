@@ -11,8 +11,9 @@ export interface Features {
   readonly utf8Validation: 'VERIFY' | 'NONE'
   readonly messageEncoding: 'LENGTH_PREFIXED' | 'DELIMITED'
   readonly jsonFormat: 'ALLOW' | 'LEGACY_BEST_EFFORT'
-  readonly enforceNamingStyle: 'STYLE2024' | 'STYLE_LEGACY'
+  readonly enforceNamingStyle: 'STYLE2024' | 'STYLE2026' | 'STYLE_LEGACY'
   readonly defaultSymbolVisibility: 'EXPORT_ALL' | 'EXPORT_TOP_LEVEL' | 'LOCAL_ALL' | 'STRICT'
+  readonly enforceProtoLimits: 'LEGACY_NO_EXPLICIT_LIMITS' | 'PROTO_LIMITS2026'
 }
 
 const proto2: Features = {
@@ -24,6 +25,7 @@ const proto2: Features = {
   jsonFormat: 'LEGACY_BEST_EFFORT',
   enforceNamingStyle: 'STYLE_LEGACY',
   defaultSymbolVisibility: 'EXPORT_ALL',
+  enforceProtoLimits: 'LEGACY_NO_EXPLICIT_LIMITS',
 }
 const proto3: Features = {
   ...proto2,
@@ -39,6 +41,12 @@ const edition2024: Features = {
   enforceNamingStyle: 'STYLE2024',
   defaultSymbolVisibility: 'EXPORT_TOP_LEVEL',
 }
+const edition2026: Features = {
+  ...edition2024,
+  enforceNamingStyle: 'STYLE2026',
+  defaultSymbolVisibility: 'STRICT',
+  enforceProtoLimits: 'PROTO_LIMITS2026',
+}
 
 /** What holds in a file that sets nothing. */
 export const defaultFeatures: Readonly<Record<ProtoSyntax, Features>> = {
@@ -46,6 +54,18 @@ export const defaultFeatures: Readonly<Record<ProtoSyntax, Features>> = {
   proto3,
   '2023': edition2023,
   '2024': edition2024,
+  '2026': edition2026,
+}
+
+type Edition = Exclude<ProtoSyntax, 'proto2' | 'proto3'>
+
+/** The editions, oldest first: what `edition = "…";` may name. */
+export const editions: readonly Edition[] = ['2023', '2024', '2026']
+
+/** Whether a language level is `edition` or a later one; false for proto2 and proto3. */
+export function isSince(syntax: ProtoSyntax, edition: Edition): boolean {
+  const order: readonly ProtoSyntax[] = editions
+  return order.indexOf(syntax) >= order.indexOf(edition)
 }
 
 const memberOf: Readonly<Record<string, { member: keyof Features; values: readonly string[] }>> = {
@@ -55,11 +75,12 @@ const memberOf: Readonly<Record<string, { member: keyof Features; values: readon
   utf8_validation: { member: 'utf8Validation', values: ['VERIFY', 'NONE'] },
   message_encoding: { member: 'messageEncoding', values: ['LENGTH_PREFIXED', 'DELIMITED'] },
   json_format: { member: 'jsonFormat', values: ['ALLOW', 'LEGACY_BEST_EFFORT'] },
-  enforce_naming_style: { member: 'enforceNamingStyle', values: ['STYLE2024', 'STYLE_LEGACY'] },
+  enforce_naming_style: { member: 'enforceNamingStyle', values: ['STYLE2024', 'STYLE2026', 'STYLE_LEGACY'] },
   default_symbol_visibility: {
     member: 'defaultSymbolVisibility',
     values: ['EXPORT_ALL', 'EXPORT_TOP_LEVEL', 'LOCAL_ALL', 'STRICT'],
   },
+  enforce_proto_limits: { member: 'enforceProtoLimits', values: ['LEGACY_NO_EXPLICIT_LIMITS', 'PROTO_LIMITS2026'] },
 }
 
 /** The features inside a scope: those around it, changed by its own options. What is no feature changes nothing; the check of options says so. */

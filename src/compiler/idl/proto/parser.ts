@@ -54,6 +54,7 @@ import {
   takeString,
   tokenText,
 } from './cursor.ts'
+import { editions, isSince } from './feature.ts'
 import { END, IDENTIFIER, INTEGER, lexProto, STRING } from './lexer.ts'
 import { integerNumber } from './literal.ts'
 import { parseBracketedOptions, parseOptionStatement } from './option-parser.ts'
@@ -134,12 +135,12 @@ function parseSyntax(c: Cursor, head: Head): void {
     return
   }
   const text = value.value.text
-  const known: readonly string[] = keyword === 'syntax' ? ['proto2', 'proto3'] : ['2023', '2024']
+  const known: readonly string[] = keyword === 'syntax' ? ['proto2', 'proto3'] : editions
   if (known.includes(text)) {
     head.syntax = text as ProtoSyntax
   } else {
     // Whatever it is, reading it as the newest language gives the fewest errors that follow from this one.
-    head.syntax = keyword === 'syntax' ? 'proto3' : '2024'
+    head.syntax = keyword === 'syntax' ? 'proto3' : '2026'
     c.report({
       code: 'unknown-syntax',
       message: `${keyword} '${text}' is not known`,
@@ -233,7 +234,7 @@ function parseTypeDeclaration(c: Cursor, syntax: ProtoSyntax): ProtoMessage | Pr
   if (word === 'export' || word === 'local') {
     visibility = word
     advance(c)
-    if (syntax !== '2024') {
+    if (!isSince(syntax, '2024')) {
       c.report({
         code: 'visibility',
         message: `'${word}' needs edition 2024`,

@@ -120,12 +120,12 @@ describe('the valid table', () => {
 describe('bundled protos', () => {
   test('all parse, link and check without an error, and keep their licence', () => {
     const names = Object.keys(bundledProtos)
-    expect(names).toHaveLength(17)
+    expect(names).toHaveLength(27)
     const { diagnostics, program } = check({ entries: names, host: { read: (path) => bundledProtos[path] } })
     expect(diagnostics.filter((one) => one.severity === 'error').map(shown)).toEqual([])
     expect(program.files.map((file) => file.source.logicalPath).sort()).toEqual([...names].sort())
     for (const [name, text] of Object.entries(bundledProtos)) {
-      expect(text, name).toMatch(/^\/\/ (Protocol Buffers|Copyright)/)
+      expect(text, name).toMatch(/Copyright/)
     }
   })
 })

@@ -6,25 +6,17 @@ export interface InvalidProto {
   readonly text: string
   /** Other files of the program. */
   readonly files?: Readonly<Record<string, string>>
-  /** Rules that protoc has only in versions with editions. */
-  readonly since?: 'editions'
   /** protoc only warns, and so do we. */
   readonly warning?: boolean
 }
 
 const p2 = (code: string, body: string): InvalidProto => ({ code, text: `syntax = "proto2";\n${body}\n` })
 const p3 = (code: string, body: string): InvalidProto => ({ code, text: `syntax = "proto3";\n${body}\n` })
-const e23 = (code: string, body: string): InvalidProto => ({
-  code,
-  text: `edition = "2023";\n${body}\n`,
-  since: 'editions',
-})
-const e24 = (code: string, body: string): InvalidProto => ({
-  code,
-  text: `edition = "2024";\n${body}\n`,
-  since: 'editions',
-})
-const newer = (one: InvalidProto): InvalidProto => ({ ...one, since: 'editions' })
+const e23 = (code: string, body: string): InvalidProto => ({ code, text: `edition = "2023";\n${body}\n` })
+const e24 = (code: string, body: string): InvalidProto => ({ code, text: `edition = "2024";\n${body}\n` })
+const e26 = (code: string, body: string): InvalidProto => ({ code, text: `edition = "2026";\n${body}\n` })
+const many = (count: number, one: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => one(i)).join(' ')
 const warned = (one: InvalidProto): InvalidProto => ({ ...one, warning: true })
 
 const optionsFile = (options: string, rest = ''): string => `
@@ -83,7 +75,7 @@ export const invalidProtos: readonly InvalidProto[] = [
   p3('syntax', 'option java_package = §"a\n;'),
   p3('syntax', 'option java_package = "§\\q";'),
   p3('syntax', 'option java_package = "§\\xZZ";'),
-  newer(p3('syntax', 'option java_package = "§\\U00200000";')),
+  p3('syntax', 'option java_package = "§\\U00200000";'),
   p3('syntax', 'message M {} §/* open'),
   p3('syntax', 'message M { int32 a = §09; }'),
   p3('syntax', 'message M { int32 a = §0x; }'),
@@ -95,7 +87,7 @@ export const invalidProtos: readonly InvalidProto[] = [
   p3('syntax', 'message M { int32 a = 1; } §#'),
   p3('syntax', `${'message M { '.repeat(32)}message §N {}${' }'.repeat(32)}`),
   { code: 'unknown-syntax', text: 'syntax = §"proto4";\n' },
-  { code: 'unknown-syntax', text: 'edition = §"1999";\n', since: 'editions' },
+  { code: 'unknown-syntax', text: 'edition = §"1999";\n' },
   // Numbers.
   p3('field-number', 'message M { int32 a = §0; }'),
   p3('field-number', 'message M { int32 a = §19000; }'),
@@ -113,7 +105,7 @@ export const invalidProtos: readonly InvalidProto[] = [
   p3('reserved', 'message M { reserved §foo; }'),
   warned(p3('reserved-name', 'message M { reserved §"a b"; }')),
   p3('field-number', 'message M { reserved §0; }'),
-  newer(p3('range-order', 'message M { reserved §5 to 3; }')),
+  p3('range-order', 'message M { reserved §5 to 3; }'),
   p2('range-order', 'message M { extensions §5 to 3; }'),
   p2('extension-range', 'message M { extensions 5 to 10, §8; }'),
   p2('extension-range', 'message M { extensions 5 to 10; reserved §8; }'),
@@ -147,16 +139,14 @@ export const invalidProtos: readonly InvalidProto[] = [
   },
   p3('name-clash', 'message M { map<string, int32> foo_bar = 1; message §FooBarEntry {} }'),
   p3('json-name-clash', 'message M { int32 foo_bar = 1; int32 §fooBar = 2; }'),
-  newer(p3('json-name-clash', 'message M { int32 a = 1 [json_name = "b"]; int32 §b = 2; }')),
-  newer(
-    p2(
-      'json-name-clash',
-      'message M { optional int32 a = 1 [json_name = "x"]; optional int32 §b = 2 [json_name = "x"]; }',
-    ),
+  p3('json-name-clash', 'message M { int32 a = 1 [json_name = "b"]; int32 §b = 2; }'),
+  p2(
+    'json-name-clash',
+    'message M { optional int32 a = 1 [json_name = "x"]; optional int32 §b = 2 [json_name = "x"]; }',
   ),
   warned(p2('json-name-near-clash', 'message M { optional int32 foo_bar = 1; optional int32 §fooBar = 2; }')),
-  { ...p3('json-name', 'message M { int32 a = 1 [json_name = §"[x]"]; }'), since: 'editions' },
-  { ...p3('json-name', 'message M { int32 a = 1 [json_name = §"x\\0"]; }'), since: 'editions' },
+  { ...p3('json-name', 'message M { int32 a = 1 [json_name = §"[x]"]; }') },
+  { ...p3('json-name', 'message M { int32 a = 1 [json_name = §"x\\0"]; }') },
   p3('option-type', 'message M { int32 a = 1 [json_name = §1]; }'),
   // Enums and oneofs.
   p3('empty-enum', 'enum §E {}'),
@@ -174,7 +164,17 @@ export const invalidProtos: readonly InvalidProto[] = [
   p3('reserved', 'enum E { A = 0; reserved 1 to 5, §3 to max; }'),
   p3('enum-name-clash', 'enum Color { COLOR_RED = 0; §RED = 1; }'),
   p3('enum-name-clash', 'enum Color { COLOR_RED = 0; §COLOR_Red = 1; }'),
-  warned(p2('enum-name-near-clash', 'enum Color { COLOR_RED = 0; §RED = 1; }')),
+  p2('enum-name-clash', 'enum Color { COLOR_RED = 0; §RED = 1; }'),
+  warned(
+    p2(
+      'enum-name-near-clash',
+      'enum Color { option deprecated_legacy_json_field_conflicts = true; COLOR_RED = 0; §RED = 1; }',
+    ),
+  ),
+  p3(
+    'enum-name-clash',
+    'enum Color { option deprecated_legacy_json_field_conflicts = true; COLOR_RED = 0; §RED = 1; }',
+  ),
   p3('empty-oneof', 'message M { oneof §o {} }'),
   // Labels, groups, maps, defaults.
   p2('label', 'message M { §int32 a = 1; }'),
@@ -250,8 +250,31 @@ export const invalidProtos: readonly InvalidProto[] = [
     code: 'visibility',
     text: 'edition = "2024"; import "b.proto"; message A { §B b = 1; }',
     files: { 'b.proto': 'edition = "2024"; local message B {}' },
-    since: 'editions',
   },
+  // Edition 2026.
+  e26('naming-style', 'message M { int32 x = 1; int32 §has_x = 2; }'),
+  e26('naming-style', 'message M { int32 x = 1; oneof §x_value { int32 y = 2; } }'),
+  e26('naming-style', 'message M { int32 x = 1; extensions 5; extend M { int32 §clear_x = 5; } }'),
+  e26('naming-style', 'message M { int32 §descriptor = 1; }'),
+  e26('naming-style', 'message M { int32 §fooBar = 1; }'),
+  e24('naming-style', 'option features.enforce_naming_style = STYLE2026; message M { int32 x = 1; int32 §get_x = 2; }'),
+  e26('visibility', 'export message M { export enum §E { E_A = 0; } reserved 1 to max; }'),
+  e26('visibility', 'message M { export message §N {} reserved 1 to max; }'),
+  e24('visibility', 'option features.default_symbol_visibility = STRICT; message M { export message §N {} }'),
+  {
+    code: 'visibility',
+    text: 'edition = "2026"; import "b.proto"; message A { §B b = 1; }',
+    files: { 'b.proto': 'edition = "2026"; message B {}' },
+  },
+  e26('proto-limit', `message §M { ${many(1501, (i) => `int32 f${i} = ${i + 1};`)} }`),
+  e26('proto-limit', `message §M { ${many(1001, (i) => `oneof o${i} { int32 f${i} = ${i + 1}; }`)} }`),
+  e26('proto-limit', `message M { oneof §o { ${many(1201, (i) => `int32 f${i} = ${i + 1};`)} } }`),
+  e26('proto-limit', `enum §E { ${many(1701, (i) => `E_A${i} = ${i};`)} }`),
+  e26('option-place', 'option §cc_enable_arenas = true;'),
+  e24(
+    'option-place',
+    'import option "google/protobuf/c_sharp_features.proto"; option features.(pb.csharp).§nullable_reference_types = true;',
+  ),
   // Extensions.
   p2('extension-range', 'message M { extensions 5 to 10; } extend M { optional int32 §a = 11; }'),
   p2('extension-range', 'message M {} extend M { optional int32 §a = 11; }'),
@@ -271,7 +294,6 @@ export const invalidProtos: readonly InvalidProto[] = [
       'extension',
       'message M { extensions 5 [declaration = {number: 5 full_name: ".b" type: "int32"}]; } extend M { optional int32 §a = 5; }',
     ),
-    since: 'editions',
   },
   p2(
     'extension',

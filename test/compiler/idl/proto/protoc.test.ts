@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,18 +9,14 @@ import { memoryHost } from '../../../../src/compiler/host.ts'
 import { bundledProtos } from '../../../../src/compiler/idl/proto/bundled.ts'
 import { corpusFiles, corpusHost, corpusRoot } from './corpus.ts'
 import { factsOfDescriptor, factsOfIr } from './descriptor-fact.ts'
+import { protoc, protocInclude, protocMissing } from './protoc.ts'
 import { shown } from './read-proto.ts'
 import { validProtos } from './valid-table.ts'
 
-const missing = spawnSync('protoc', ['--version'], { timeout: 5_000 }).status !== 0
-if (missing) console.warn('skipped: no protoc (apt install protobuf-compiler)')
-
 function descriptorsOf(root: string, names: readonly string[], folder: string): ReturnType<typeof fromFile> {
   const out = join(folder, 'set.bin')
-  const { status, stderr } = spawnSync('protoc', ['-I', root, '--include_source_info', '-o', out, ...names], {
-    encoding: 'utf8',
-    timeout: 30_000,
-  })
+  const args = ['-I', root, '-I', protocInclude, '--include_source_info', '-o', out, ...names]
+  const { status, stderr } = protoc(args)
   expect(status, stderr).toBe(0)
   return fromFile(out)
 }
@@ -30,19 +25,20 @@ function fromFile(path: string) {
   return fromBinary(FileDescriptorSetSchema, readFileSync(path)).file
 }
 
-describe.skipIf(missing)('descriptors of protoc (skipped where it is not installed)', () => {
+describe.skipIf(protocMissing)('descriptors of protoc', () => {
   test('the valid table means the same, comments and defaults included', () => {
     const folder = mkdtempSync(join(tmpdir(), 'volo-protoc-'))
     try {
       for (const [name, text] of Object.entries(validProtos)) writeFileSync(join(folder, name), text)
+      writeFileSync(join(folder, 'pilota.proto'), bundledProtos['pilota.proto']!)
       const google = mkdtempSync(join(folder, 'google-'))
       const names = Object.keys(validProtos)
       const files = { ...validProtos, ...bundledProtos }
       const { program, diagnostics } = check({ entries: names, host: memoryHost(files) })
       expect(diagnostics.filter((one) => one.severity === 'error').map(shown)).toEqual([])
       const out = join(google, 'set.bin')
-      const args = ['-I', folder, '-I', corpusRoot, '--include_source_info', '-o', out, ...names]
-      const { status, stderr } = spawnSync('protoc', args, { encoding: 'utf8', timeout: 30_000 })
+      const args = ['-I', folder, '-I', protocInclude, '-I', corpusRoot, '--include_source_info', '-o', out, ...names]
+      const { status, stderr } = protoc(args)
       expect(status, stderr).toBe(0)
       for (const descriptor of fromFile(out)) {
         const file = program.files.find((one) => one.source.logicalPath === descriptor.name)!

@@ -123,6 +123,25 @@ service Svc { // trailing of Svc
   ;
 };
 `,
+  'edition2026.proto': `edition = "2026";
+package t.e26;
+import option "google/protobuf/java_features.proto";
+import option "google/protobuf/go_features.proto";
+import option "google/protobuf/cpp_features.proto";
+import option "google/protobuf/json_options.proto";
+option features.(pb.java).large_enum = true;
+option features.(pb.go).api_level = API_OPAQUE;
+option features.(pb.cpp).string_type = VIEW;
+// Local to this file.
+message Item { Item parent = 1; Space.Color color = 2; repeated int32 counts = 3 [features.repeated_field_encoding = EXPANDED]; }
+export message Cart { Item item = 1; string owner = 2 [features.field_presence = IMPLICIT]; string has_owner = 3 [features.enforce_naming_style = STYLE2024]; }
+local message Space { export enum Color { COLOR_UNKNOWN = 0; COLOR_RED = 1; } reserved 1 to max; }
+`,
+  'pilota-user.proto': `syntax = "proto3";
+package t.rust;
+import "pilota.proto";
+message M { option (pilota.name_message) = "N"; string s = 1 [(pilota.rust_type) = "FastStr"]; }
+`,
   'empty.proto': '',
   'comment.proto': `syntax = "proto3";
 

@@ -2,7 +2,7 @@
 
 import type { Report } from '../../../diagnostic.ts'
 import type { ProtoDocument } from '../ast.ts'
-import { defaultFeatures, resolveFeatures } from '../feature.ts'
+import { defaultFeatures, isSince, resolveFeatures } from '../feature.ts'
 import { checkEnum } from './enum.ts'
 import { checkFeatureUse } from './feature.ts'
 import { checkField } from './field.ts'
@@ -56,7 +56,7 @@ function checkImports({ imports, syntax }: ProtoDocument, report: Report): void 
     }
     if (one.kind === 'option') {
       firstOption ??= one
-      if (syntax !== '2024') {
+      if (!isSince(syntax, '2024')) {
         report({
           code: 'import-kind',
           message: "'import option' needs edition 2024",
@@ -73,10 +73,10 @@ function checkImports({ imports, syntax }: ProtoDocument, report: Report): void 
         hint: 'move it up',
       })
     }
-    if (one.kind === 'weak' && syntax === '2024') {
+    if (one.kind === 'weak' && isSince(syntax, '2024')) {
       report({
         code: 'import-kind',
-        message: "edition 2024 has no 'import weak'",
+        message: `edition ${syntax} has no 'import weak'`,
         span: one.span,
         hint: "write a plain import or 'import option'",
       })

@@ -6,6 +6,7 @@ import type { ProtoEnum, ProtoEnumValue, ProtoSyntax } from '../ast.ts'
 import { type Features, resolveFeatures } from '../feature.ts'
 import { rangeIndex } from '../range-index.ts'
 import { checkFeatureUse } from './feature.ts'
+import { checkEnumLimits } from './limit.ts'
 import { checkReserved } from './reserved.ts'
 
 /** Reports every broken rule of an enum. */
@@ -34,9 +35,10 @@ export function checkEnum(node: ProtoEnum, syntax: ProtoSyntax, around: Features
     })
   }
   checkNumbers(node, report)
+  checkEnumLimits(node, features, report)
   checkReserved(node.reserved, 'enum', syntax, report)
   checkReservedUse(node, report)
-  checkJsonNames(node, features, report)
+  checkJsonNames(node, syntax, report)
 }
 
 function checkNumbers(node: ProtoEnum, report: Report): void {
@@ -100,8 +102,8 @@ function checkReservedUse(node: ProtoEnum, report: Report): void {
 }
 
 /** Languages strip the enum's name from its values and change their case; what then clashes is refused. */
-function checkJsonNames(node: ProtoEnum, features: Features, report: Report): void {
-  if (isSet(node.options, 'deprecated_legacy_json_field_conflicts')) return
+function checkJsonNames(node: ProtoEnum, syntax: ProtoSyntax, report: Report): void {
+  const isTolerated = syntax !== 'proto3' && isSet(node.options, 'deprecated_legacy_json_field_conflicts')
   const seen = new Map<string, ProtoEnumValue>()
   for (const value of node.values) {
     const short = pascalCase(withoutPrefix(value.name.text, node.name.text))
@@ -112,7 +114,7 @@ function checkJsonNames(node: ProtoEnum, features: Features, report: Report): vo
     }
     if (before.name.text === value.name.text || before.number === value.number) continue
     report({
-      code: features.jsonFormat === 'ALLOW' ? 'enum-name-clash' : 'enum-name-near-clash',
+      code: isTolerated ? 'enum-name-near-clash' : 'enum-name-clash',
       message: `'${value.name.text}' and '${before.name.text}' are the same name once case and the prefix '${node.name.text}' are ignored`,
       span: value.name.span,
       related: [{ message: `'${before.name.text}' is here`, span: before.name.span }],

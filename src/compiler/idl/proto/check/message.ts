@@ -9,13 +9,17 @@ import { rangeIndex } from '../range-index.ts'
 import { checkEnum } from './enum.ts'
 import { checkFeatureUse } from './feature.ts'
 import { checkField } from './field.ts'
+import { checkMessageLimits } from './limit.ts'
 import { checkOverlap, checkRange, checkReserved } from './reserved.ts'
+import { checkVisibility } from './visibility.ts'
 
 /** Reports every broken rule of a message and of what it holds. */
 export function checkMessage(node: ProtoMessage, syntax: ProtoSyntax, around: Features, report: Report): void {
   const options = membersOf(node, 'option')
   const features = options.length === 0 ? around : resolveFeatures(around, options)
   checkFeatureUse(options, syntax, report)
+  checkMessageLimits(node, features, report)
+  checkVisibility(node, features, report)
   const fields: ProtoField[] = []
   for (const member of node.members) {
     switch (member.kind) {

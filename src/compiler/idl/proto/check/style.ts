@@ -1,15 +1,16 @@
-/** The names that edition 2024 asks for: `features.enforce_naming_style`, which older language levels leave off. */
+/** The names that editions 2024 and 2026 ask for: `features.enforce_naming_style`, which older language levels leave off. */
 
 import type { Report } from '../../../diagnostic.ts'
 import type { ProtoDocument, ProtoEnum, ProtoField, ProtoMessage, ProtoName, ProtoOption } from '../ast.ts'
-import { defaultFeatures, type Features, resolveFeatures } from '../feature.ts'
+import { defaultFeatures, type Features, isSince, resolveFeatures } from '../feature.ts'
 
+type Names = ReadonlySet<string>
 type Style = 'TitleCase' | 'lower_snake_case' | 'UPPER_SNAKE_CASE'
 
 /** Reports names of another style wherever the style is enforced. */
 export function checkStyle(document: ProtoDocument, report: Report): void {
   const { syntax } = document
-  if (syntax === 'proto2' || syntax === 'proto3' || syntax === '2023') return
+  if (!isSince(syntax, '2024')) return
   const features = resolveFeatures(defaultFeatures[syntax], document.options)
   const name = (
     one: ProtoName,
@@ -34,8 +35,17 @@ export function checkStyle(document: ProtoDocument, report: Report): void {
       break
     }
   }
-  const fieldName = (field: ProtoField, around: Features): void => {
-    if (field.group === undefined) name(field.name, 'a field', 'lower_snake_case', around, field.options)
+  const clash = (one: ProtoName, around: Features, options: readonly ProtoOption[], others: Names): void => {
+    if (resolveFeatures(around, options).enforceNamingStyle !== 'STYLE2026') return
+    const message = accessorOf(one.text, others)
+    if (message === undefined) return
+    const hint = 'rename one of them, or set features.enforce_naming_style = STYLE2024'
+    report({ code: 'naming-style', message, span: one.span, hint })
+  }
+  const fieldName = (field: ProtoField, around: Features, others: Names): void => {
+    if (field.group !== undefined) return
+    name(field.name, 'a field', 'lower_snake_case', around, field.options)
+    clash(field.name, around, field.options, others)
   }
   const enumNames = (one: ProtoEnum, around: Features): void => {
     name(one.name, 'an enum', 'TitleCase', around, one.options)
@@ -46,27 +56,43 @@ export function checkStyle(document: ProtoDocument, report: Report): void {
     const options = message.members.filter((member) => member.kind === 'option')
     const inner = resolveFeatures(around, options)
     name(message.name, 'a message', 'TitleCase', around, options)
+    const others = new Set<string>()
     for (const member of message.members) {
-      if (member.kind === 'field') fieldName(member, inner)
+      if (member.kind === 'field') others.add(member.name.text)
+      else if (member.kind === 'oneof') for (const field of member.fields) others.add(field.name.text)
+    }
+    for (const member of message.members) {
+      if (member.kind === 'field') fieldName(member, inner, others)
       else if (member.kind === 'message') messageNames(member, inner)
       else if (member.kind === 'enum') enumNames(member, inner)
-      else if (member.kind === 'extend') for (const field of member.fields) fieldName(field, inner)
+      else if (member.kind === 'extend') for (const field of member.fields) fieldName(field, inner, others)
       else if (member.kind === 'oneof') {
         name(member.name, 'a oneof', 'lower_snake_case', inner, member.options)
-        for (const field of member.fields) fieldName(field, resolveFeatures(inner, member.options))
+        clash(member.name, inner, member.options, others)
+        for (const field of member.fields) fieldName(field, resolveFeatures(inner, member.options), others)
       }
     }
   }
   for (const declaration of document.declarations) {
     if (declaration.kind === 'message') messageNames(declaration, features)
     else if (declaration.kind === 'enum') enumNames(declaration, features)
-    else if (declaration.kind === 'extend') for (const field of declaration.fields) fieldName(field, features)
+    else if (declaration.kind === 'extend')
+      for (const field of declaration.fields) fieldName(field, features, new Set())
     else {
       name(declaration.name, 'a service', 'TitleCase', features, declaration.options)
       const inner = resolveFeatures(features, declaration.options)
       for (const method of declaration.methods) name(method.name, 'a method', 'TitleCase', inner, method.options)
     }
   }
+}
+
+/** What is wrong with a name that generated code of other languages would use for an accessor of another field; undefined when it is none. */
+function accessorOf(name: string, others: Names): string | undefined {
+  if (name === 'descriptor') return "no field may be named 'descriptor'"
+  const of = /^(?:has|get|set|clear)_(.+)$/.exec(name)?.[1]
+  const value = /^(.+)_value$/.exec(name)?.[1]
+  const field = [of, value].find((one) => one !== undefined && others.has(one))
+  return field === undefined ? undefined : `'${name}' is also the name of an accessor of field '${field}'`
 }
 
 function fits(text: string, style: Style): boolean {
