@@ -7,7 +7,6 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const suites = {
-  h2spec: async () => (await import('./http2/h2spec.mjs')).h2spec(),
   grpcurl: async () => (await import('./grpcurl/grpcurl.mjs')).grpcurl(),
   chromium: async () => (await import('./web/browser.mjs')).browser(),
   'apache-cpp': async () => (await import('./thrift/apache.mjs')).apacheCpp(),

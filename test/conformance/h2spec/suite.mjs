@@ -1,4 +1,4 @@
-/** h2spec, which Go can build, against both ends of the package's HTTP/2. */
+/** h2spec, which Go can build, against the HTTP/2 of this package's server and `grpc()`. */
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,13 +7,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cache } from '../../interop/thrift/peer-process.mjs'
 
 const execute = promisify(execFile)
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const here = fileURLToPath(new URL('./', import.meta.url))
-const bin = join(tmpdir(), 'volo-interop-bin')
+const bin = join(cache, 'h2spec')
 /** The commit with every case first; where a module proxy does not have it, the last release that is a module. */
 const versions = ['af83a65', 'v2.2.1+incompatible']
+/**
+ * Cases of h2specd that a gRPC client cannot pass: they expect a request without a body, and take the DATA frame of the call, or
+ * the RST_STREAM that answers a response without gRPC's content type, for the answer to what they sent.
+ */
+const knownFailing = [
+  'closed: Sends a DATA frame after sending RST_STREAM frame',
+  'closed: Sends a HEADERS frame after sending RST_STREAM frame',
+  'Sends a WINDOW_UPDATE frame with a flow control window increment of 0 on a stream',
+  'Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream',
+]
 const buildMs = 300_000
 const runMs = 600_000
 
@@ -21,12 +32,12 @@ const runMs = 600_000
 export async function h2spec() {
   const missing = await build()
   if (missing !== undefined) {
-    return ['h2spec (server)', 'h2specd (client)'].map((name) => ({ name, outcome: 'SKIPPED', detail: missing }))
+    return ['server', 'client'].map((name) => ({ name, outcome: 'SKIPPED', detail: missing }))
   }
   const modules = mkdtempSync(join(tmpdir(), 'volo-interop-'))
   try {
     await compile(modules)
-    return [await testServer(modules), await testClient(modules)]
+    return [await testServer(modules), await testClient()]
   } finally {
     rmSync(modules, { recursive: true, force: true })
   }
@@ -62,7 +73,7 @@ async function build() {
 
 /** The HTTP/2 folder as JavaScript, for it is no part of the package's faces. */
 async function compile(folder) {
-  const sources = ['http2/server/connection.ts', 'http2/client/connection.ts', 'net/dial.ts']
+  const sources = ['http2/server/connection.ts']
   await execute(
     process.execPath,
     [
@@ -80,17 +91,17 @@ async function testServer(modules) {
   try {
     const [port] = await once(server.stdout, 'data')
     const { stdout } = await run('h2spec', ['--strict', '-h', '127.0.0.1', '-p', String(port).trim()])
-    return judge('h2spec (server)', stdout)
+    return judge('server', stdout, [])
   } finally {
     server.kill()
   }
 }
 
-async function testClient(modules) {
-  const client = [process.execPath, join(here, 'client.mjs'), modules].join(' ')
+async function testClient() {
+  const client = [process.execPath, join(here, 'client.mjs')].join(' ')
   // Ports below those that the system gives to outgoing connections.
   const { stdout } = await run('h2specd', ['--exec', client, '--from-port', '21100'])
-  return judge('h2specd (client)', stdout)
+  return judge('client', stdout, knownFailing)
 }
 
 /** A tool fails with its exit code when a case does; its words say which. */
@@ -98,10 +109,13 @@ async function run(tool, words) {
   return execute(join(bin, tool), words, { timeout: runMs, maxBuffer: 16 << 20 }).catch((error) => error)
 }
 
-function judge(name, stdout) {
+function judge(name, stdout, known) {
   const text = String(stdout ?? '')
-  const summary = text.match(/^\d+ tests, \d+ passed, \d+ skipped, (\d+) failed$/m)
+  const summary = text.match(/^\d+ tests, \d+ passed, \d+ skipped, \d+ failed$/m)
   if (summary === null) return { name, outcome: 'FAILED', detail: text.trim().split('\n').at(-1) || 'no result' }
-  const cases = [...text.matchAll(/^.*×.*$/gm)].map(([line]) => line.trim())
-  return { name, outcome: summary[1] === '0' ? 'passed' : 'FAILED', detail: [summary[0], ...cases].join('\n        ') }
+  const failed = new Set([...text.matchAll(/^.*× \d+: (.*)$/gm)].map(([, title]) => title))
+  const wrong = [...failed].filter((title) => !known.includes(title))
+  const mended = known.filter((title) => !failed.has(title)).map((title) => `passes now: ${title}`)
+  const lines = [summary[0], ...(known.length > 0 ? [`${known.length} known`] : []), ...wrong, ...mended]
+  return { name, outcome: wrong.length + mended.length === 0 ? 'passed' : 'FAILED', detail: lines.join('\n        ') }
 }

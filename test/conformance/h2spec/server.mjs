@@ -3,7 +3,7 @@
 import { createServer } from 'node:net'
 import { pathToFileURL } from 'node:url'
 
-const { http2Server } = await import(pathToFileURL(`${process.argv[2]}/runtime/http2/server-connection.js`))
+const { http2Server } = await import(pathToFileURL(`${process.argv[2]}/runtime/http2/server/connection.js`))
 
 const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
   const accepted = { socket, peer: { address: 'h2spec', kind: 'tcp' }, alpn: undefined }
