@@ -34,3 +34,11 @@ export function exponentialBackoff(options: BackoffOptions = {}, random: () => n
     return Math.min(maxMs, jitter === 0 ? ms : ms * (1 + jitter * (2 * random() - 1)))
   }
 }
+
+/** Waits after a connection that could not be made: 200 ms, 1.6 times longer each time, at most 30 s, a fifth left to chance. */
+export const connectBackoff: BackoffOptions = { initialMs: 200, factor: 1.6, maxMs: 30_000, jitter: 0.2 }
+
+/** What the error of a call says that fails because connecting has to wait. */
+export function nextAttemptIn(ms: number): string {
+  return `the next attempt to connect is in ${Math.ceil(Math.max(0, ms))} ms`
+}

@@ -1,8 +1,8 @@
 /** A pool of connections of which each serves one call at a time. */
 
-import { exponentialBackoff } from '../core/backoff.ts'
 import { delayOf } from '../core/context/delay.ts'
 import { RpcError } from '../core/error.ts'
+import { DialBackoff } from './dial-backoff.ts'
 
 /** What a pool needs to know of a connection. */
 export interface PoolConnection {
@@ -58,8 +58,10 @@ export interface PoolStats {
 
 /** How a pool makes connections and keeps them sound. */
 export interface PoolSource<C> {
-  /** Opens a connection; its rejection fails the caller that has waited longest. */
+  /** Opens a connection. When that fails and there is no connection, all who wait fail. */
   readonly open: (signal: AbortSignal) => Promise<C>
+  /** When to open the next one after that; told by its owner when the peer was heard. Default: one of its own. */
+  readonly backoff?: DialBackoff | undefined
   /** Looks after an idle connection: gives it back with `release`, or destroys it. Default: none. */
   readonly check?: ((connection: C) => void) | undefined
   /** Milliseconds between two checks of an idle connection. */
@@ -95,11 +97,10 @@ export class Pool<C extends PoolConnection> {
   readonly #waiting = new Set<PoolWaiter<C>>()
   /** One per connection under way: a signal that hundreds listen to warns of a leak. */
   readonly #connecting = new Set<AbortController>()
-  readonly #backoff = exponentialBackoff({ initialMs: 100, maxMs: 10_000 })
+  readonly #backoff: DialBackoff
   #closed: RpcError | undefined
   #sweeper: NodeJS.Timeout | undefined
-  #filler: NodeJS.Timeout | undefined
-  #fillFailures = 0
+  #nextAttempt: NodeJS.Timeout | undefined
   #opened = 0
   #gone = 0
   #failed = 0
@@ -107,6 +108,7 @@ export class Pool<C extends PoolConnection> {
 
   constructor(source: PoolSource<C>, options: PoolOptions = {}) {
     this.#source = source
+    this.#backoff = source.backoff ?? new DialBackoff()
     this.#maxTotal = Math.max(1, options.maxTotal ?? 256)
     this.#minIdle = Math.min(options.minIdle ?? 0, this.#maxTotal)
     this.#maxIdle = Math.max(this.#minIdle, options.maxIdle ?? 64)
@@ -146,10 +148,17 @@ export class Pool<C extends PoolConnection> {
     }
   }
 
-  /** Queues for a connection. The answer comes later, never from within this call, except for a refusal. */
+  /**
+   * Queues for a connection. The answer comes later, never from within this call, except for a refusal: too many wait, or
+   * there is no connection and the next attempt to make one has to wait.
+   */
   wait(waiter: PoolWaiter<C>): void {
     if (this.#closed !== undefined) {
       waiter.failed(this.#closed)
+      return
+    }
+    if (this.#isDown) {
+      waiter.failed(this.#backoff.refusal())
       return
     }
     if (this.#waiting.size >= this.#maxWaiting) {
@@ -171,16 +180,8 @@ export class Pool<C extends PoolConnection> {
   async warmUp(count: number): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed
     const missing = Math.min(count, this.#maxTotal) - this.#size
-    const one = async (): Promise<void> => {
-      try {
-        await this.#openOne()
-      } catch (error) {
-        // Callers may have counted on it.
-        this.#grow()
-        throw error
-      }
-    }
-    await Promise.all(Array.from({ length: Math.max(0, missing) }, one))
+    if (missing > 0 && this.#backoff.waitMs > 0) throw this.#backoff.refusal()
+    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#openOne()))
   }
 
   /** Lets go of a busy connection that no longer serves one caller at a time; its end is still told with `remove`. */
@@ -237,7 +238,6 @@ export class Pool<C extends PoolConnection> {
     const at = this.#idle.findIndex((entry) => entry.connection === connection)
     if (at >= 0) this.#idle.splice(at, 1)
     this.#grow()
-    this.#fill()
   }
 
   /** Refuses new callers and closes idle connections; resolves after busy ones have come back or were destroyed. */
@@ -246,7 +246,7 @@ export class Pool<C extends PoolConnection> {
     this.#closed = reason
     for (const abort of this.#connecting) abort.abort()
     clearTimeout(this.#sweeper)
-    clearTimeout(this.#filler)
+    clearTimeout(this.#nextAttempt)
     for (const { connection } of this.#idle.splice(0)) connection.destroy(reason)
     for (const waiter of this.#waiting) {
       this.#waiting.delete(waiter)
@@ -269,63 +269,59 @@ export class Pool<C extends PoolConnection> {
     return performance.now() >= (this.#expiry.get(connection) ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Opens for those who wait. */
+  /** Whether there is no connection, and none will be made now. */
+  get #isDown(): boolean {
+    return this.#backoff.waitMs > 0 && this.#size === 0
+  }
+
+  /** Opens for those who wait, and until there are as many as always shall be, as far as that is allowed now. */
   #grow(): void {
-    while (this.#closed === undefined && this.#connecting.size < this.#waiting.size && this.#size < this.#maxTotal) {
-      this.#openOne().catch((error: unknown) => {
-        for (const waiter of this.#waiting) {
-          this.#waiting.delete(waiter)
-          waiter.failed(RpcError.from(error))
-          break
-        }
+    while (this.#closed === undefined && this.#lacks && this.#backoff.mayDial) this.#openOne().catch(() => {})
+    if (this.#closed !== undefined || this.#backoff.waitMs === 0) return
+    if (this.#isDown && this.#waiting.size > 0) {
+      const refusal = this.#backoff.refusal()
+      for (const waiter of this.#waiting) {
+        this.#waiting.delete(waiter)
+        waiter.failed(refusal)
+      }
+    }
+    if (this.#lacks) {
+      const resume = (): void => {
+        this.#nextAttempt = undefined
         this.#grow()
-      })
-    }
-    this.#fill()
-  }
-
-  /** Opens for nobody in particular, until there are as many as always shall be. */
-  #fill(): void {
-    if (this.#minIdle === 0 || this.#filler !== undefined) return
-    while (this.#closed === undefined && this.#size < this.#minIdle) {
-      this.#openOne().then(
-        () => {
-          this.#fillFailures = 0
-        },
-        () => {
-          // Callers may have counted on it, too.
-          if (this.#closed !== undefined) return
-          this.#filler ??= setTimeout(
-            () => {
-              this.#filler = undefined
-              this.#fill()
-            },
-            delayOf(this.#backoff(++this.#fillFailures)),
-          ).unref()
-          this.#grow()
-        },
-      )
+      }
+      this.#nextAttempt ??= setTimeout(resume, delayOf(Math.ceil(this.#backoff.waitMs))).unref()
     }
   }
 
+  /** Whether more connections are wanted and allowed. */
+  get #lacks(): boolean {
+    const size = this.#size
+    if (size < this.#minIdle) return true
+    return this.#connecting.size < this.#waiting.size && size < this.#maxTotal
+  }
+
+  /** Opens one and hands it out. */
   async #openOne(): Promise<void> {
     const abort = new AbortController()
     this.#connecting.add(abort)
     let connection: C
     try {
-      connection = await this.#source.open(abort.signal)
+      connection = await this.#backoff.attempt(() => this.#source.open(abort.signal))
     } catch (error) {
       this.#failed++
-      throw error
-    } finally {
       this.#connecting.delete(abort)
+      this.#grow()
+      throw error
     }
+    this.#connecting.delete(abort)
     this.#opened++
     if (this.#maxLifetimeMs !== Number.POSITIVE_INFINITY) {
       this.#expiry.set(connection, performance.now() + this.#maxLifetimeMs * (1 - Math.random() / 10))
     }
     this.#busy.add(connection)
     this.release(connection)
+    this.#grow()
   }
 
   /** How long until somebody could be due at the earliest. */

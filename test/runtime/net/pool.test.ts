@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RpcError } from '../../../src/runtime/core/error.ts'
+import { DialBackoff } from '../../../src/runtime/net/dial-backoff.ts'
 import { Pool, type PoolConnection, type PoolOptions, type PoolSource } from '../../../src/runtime/net/pool.ts'
 
 class FakeConnection implements PoolConnection {
@@ -38,7 +39,7 @@ function make(
     opened.push(connection)
     return connection
   }
-  const pool = new Pool<FakeConnection>({ open, ...source }, options)
+  const pool = new Pool<FakeConnection>({ open, backoff: new DialBackoff(() => 20), ...source }, options)
   return {
     pool,
     opened,
@@ -102,12 +103,57 @@ describe('Pool', () => {
     expect(await next).toBe(held)
   })
 
-  it('fails the longest waiter when a connection cannot be opened, and tries again for the others', async () => {
+  it('fails all who wait when there is no connection, and opens none before the next attempt is due', async () => {
     const { pool, failNext } = make({ maxTotal: 1 })
     failNext(new RpcError('UNAVAILABLE', 'nobody there'))
-    const [first, second] = await Promise.allSettled([wait(pool), wait(pool)])
-    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'UNAVAILABLE' } })
-    expect(second.status).toBe('fulfilled')
+    const waits = [wait(pool), wait(pool)].map((one) => one.catch((error: RpcError) => error))
+    for (const outcome of await Promise.all(waits)) {
+      expect(outcome).toMatchObject({ code: 'UNAVAILABLE', bytesSent: false })
+      expect((outcome as RpcError).message).toMatch(/^nobody there; the next attempt to connect is in \d+ ms$/)
+    }
+    await expect(wait(pool)).rejects.toThrow('nobody there; the next attempt')
+    expect(pool.stats).toMatchObject({ failed: 1, opened: 0, waiting: 0 })
+    await expect
+      .poll(() =>
+        wait(pool).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true)
+    expect(pool.stats).toMatchObject({ failed: 1, opened: 1 })
+  })
+
+  it('lets callers wait for other connections when one cannot be opened, and opens more when that is due', async () => {
+    const { pool, failNext } = make({ maxTotal: 2 }, { backoff: new DialBackoff(() => 300) })
+    const held = await wait(pool)
+    failNext(new RpcError('UNAVAILABLE', 'nobody there'))
+    const [second, third] = [wait(pool), wait(pool)]
+    await expect.poll(() => pool.stats.failed).toBe(1)
+    pool.release(held)
+    expect(await second).toBe(held)
+    expect(await third).not.toBe(held)
+    expect(pool.stats).toMatchObject({ failed: 1, opened: 2, busy: 2 })
+  })
+
+  it('opens one connection at a time after a failure, until the peer has been heard', async () => {
+    const backoff = new DialBackoff(() => 1)
+    let dialing = 0
+    let most = 0
+    const open = async (): Promise<FakeConnection> => {
+      most = Math.max(most, ++dialing)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      dialing--
+      return new FakeConnection(0)
+    }
+    const { pool } = make({}, { open, backoff })
+    await expect(backoff.attempt(() => Promise.reject(new Error('nobody there')))).rejects.toThrow('nobody there')
+    await expect.poll(() => backoff.waitMs).toBe(0)
+    await Promise.all([wait(pool), wait(pool), wait(pool)])
+    expect(most).toBe(1)
+    backoff.heard()
+    await Promise.all([wait(pool), wait(pool), wait(pool)])
+    expect(most).toBe(3)
   })
 
   it('replaces a connection that died', async () => {
@@ -174,7 +220,15 @@ describe('Pool', () => {
     expect(pool.stats.opened).toBe(3)
     failNext(new RpcError('UNAVAILABLE', 'nobody there'))
     await expect(pool.warmUp(100)).rejects.toMatchObject({ message: 'nobody there' })
-    await pool.warmUp(100)
+    await expect(pool.warmUp(100)).rejects.toThrow(/^nobody there; the next attempt to connect is in \d+ ms$/)
+    await expect
+      .poll(() =>
+        pool.warmUp(100).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true)
     expect(pool.stats).toMatchObject({ idle: 4, failed: 1 })
   })
 

@@ -1,6 +1,6 @@
 /** Channel: the connections to one address: made when they are needed, more of them when streams run out, again when they are gone. */
 
-import type { Backoff } from '../../core/backoff.ts'
+import { type Backoff, nextAttemptIn } from '../../core/backoff.ts'
 import { delayOf } from '../../core/context/delay.ts'
 import { drainFor } from '../../core/drain.ts'
 import { RpcError } from '../../core/error.ts'
@@ -76,6 +76,8 @@ export class Channel {
   /** The connection that is being made, also in `closed`. */
   #dialling: Promise<void> = Promise.resolve()
   #failures = 0
+  /** When the wait of `backoff` is over. */
+  #nextAt = 0
   #lastError: RpcError | undefined
   #timer: NodeJS.Timeout | undefined
   #keepalive: Http2Keepalive
@@ -242,6 +244,7 @@ export class Channel {
     if (this.#state === 'closed') return
     this.#lastError = error
     const ms = this.#options.backoff(++this.#failures)
+    this.#nextAt = performance.now() + ms
     this.#timer = setTimeout(() => this.#resume(), delayOf(ms))
     this.#enter('backoff', error)
     if (this.#usable.length === 0) this.#failQueued()
@@ -290,7 +293,9 @@ export class Channel {
   }
 
   #notYet(): RpcError {
-    return new RpcError('UNAVAILABLE', this.#lastError?.message ?? 'no connection', {
+    const why = this.#lastError?.message ?? 'no connection'
+    const when = this.#state === 'backoff' ? `; ${nextAttemptIn(this.#nextAt - performance.now())}` : ''
+    return new RpcError('UNAVAILABLE', `${why}${when}`, {
       bytesSent: false,
       stack: false,
       ...(this.#lastError?.cause === undefined ? {} : { cause: this.#lastError.cause }),

@@ -1,6 +1,6 @@
 /** grpc(): the Transport of a client whose server speaks gRPC. */
 
-import { type BackoffOptions, exponentialBackoff } from '../../core/backoff.ts'
+import { type BackoffOptions, connectBackoff, exponentialBackoff } from '../../core/backoff.ts'
 import type { Service } from '../../core/context/service.ts'
 import {
   atLeast,
@@ -137,7 +137,6 @@ export interface GrpcTransport extends Transport {
 }
 
 const ownAgent = `grpc-node-volo-ts/${packageVersion}`
-const defaultBackoff: BackoffOptions = { initialMs: 200, factor: 1.6, maxMs: 30_000, jitter: 0.2 }
 const defaultIdleTimeoutMs = 30 * 60_000
 
 /**
@@ -160,7 +159,7 @@ export function grpc(address: Http2Address, options: GrpcOptions = {}): GrpcTran
   const channel = new Channel(dialer, {
     maxConnections: options.maxConnections ?? 8,
     idleTimeoutMs: options.idleTimeoutMs ?? defaultIdleTimeoutMs,
-    backoff: exponentialBackoff({ ...defaultBackoff, ...options.backoff }),
+    backoff: exponentialBackoff({ ...connectBackoff, ...options.backoff }),
     keepalive: options.keepalive ?? clientKeepalive,
   })
   const mayShowCredentials = tls !== undefined || options.allowInsecureCredentials === true

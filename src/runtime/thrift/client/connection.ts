@@ -46,6 +46,10 @@ export interface ClientConnectionOptions extends ConnectionEvents<ClientConnecti
   readonly maxFrameBytes: number
   readonly maxUnsentBytes: number
   readonly writeTimeoutMs: number
+  /** The peer has said something, the first time on this connection. */
+  readonly onHeard: () => void
+  /** The connection was lost with calls on it, and the peer had not said anything. */
+  readonly onUnanswered: (reason: RpcError) => void
 }
 
 /** What a client has counted over all its connections. */
@@ -68,6 +72,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   readonly #pending = new PendingCalls()
   #state: 'open' | 'retiring' | 'ended' = 'open'
   #shared: boolean
+  #heard = false
   /** The last sequence id when something came from the peer. */
   #heardAt = 0
   #suspect: NodeJS.Timeout | undefined
@@ -220,6 +225,10 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   #read(chunk: Uint8Array): void {
     const frames = this.#frames
     this.#heardAt = this.#pending.lastSequence
+    if (!this.#heard) {
+      this.#heard = true
+      this.#options.onHeard()
+    }
     try {
       frames.push(chunk)
       while (frames.next()) {
@@ -304,7 +313,10 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   #dead(error: Error | undefined): void {
     this.#state = 'ended'
     clearTimeout(this.#suspect)
-    this.#reason ??= this.#lost(false, error)
+    if (this.#reason === undefined) {
+      this.#reason = this.#lost(false, error)
+      if (!this.#heard && this.#pending.size > 0) this.#options.onUnanswered(this.#reason)
+    }
     this.#failAll(this.#reason)
     this.#options.onClosed(this)
   }

@@ -1,6 +1,7 @@
 /** The one connection that all calls of a multiplexed client share; made on demand and again after a loss. */
 
 import { RpcError } from '../../core/error.ts'
+import type { DialBackoff } from '../../net/dial-backoff.ts'
 import type { PoolStats } from '../../net/pool.ts'
 import type { ThriftClientCall } from './call.ts'
 import type { ClientConnection, ConnectionEvents } from './connection.ts'
@@ -10,6 +11,7 @@ import { maintainConnection, type OpenConnection, type SharedMaintenance } from 
 export class MultiplexedConnection {
   readonly #open: OpenConnection
   readonly #care: SharedMaintenance
+  readonly #backoff: DialBackoff
   readonly #abort = new AbortController()
   readonly #waiting = new Set<ThriftClientCall>()
   /** Standing connections: the current one, and those that only finish what they have. */
@@ -22,9 +24,10 @@ export class MultiplexedConnection {
   #gone = 0
   #failed = 0
 
-  constructor(open: OpenConnection, care: SharedMaintenance) {
+  constructor(open: OpenConnection, care: SharedMaintenance, backoff: DialBackoff) {
     this.#open = open
     this.#care = care
+    this.#backoff = backoff
   }
 
   get stats(): PoolStats {
@@ -46,6 +49,7 @@ export class MultiplexedConnection {
   async warmUp(): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed
     if (this.#current?.usable) return
+    if (this.#backoff.waitMs > 0) throw this.#backoff.refusal()
     this.#connect()
     await this.#connected
   }
@@ -53,6 +57,10 @@ export class MultiplexedConnection {
   start(call: ThriftClientCall): void {
     if (this.#current?.usable) {
       this.#current.send(call)
+      return
+    }
+    if (this.#backoff.waitMs > 0) {
+      call.failed(this.#backoff.refusal())
       return
     }
     call.waitIn(this)
@@ -82,29 +90,30 @@ export class MultiplexedConnection {
         if (this.#current === connection) this.#current = undefined
       },
     }
-    this.#connected = this.#open(this.#abort.signal, events).then(
-      (connection) => {
-        this.#connecting = false
-        if (this.#closed !== undefined) {
-          connection.destroy(this.#closed)
-          return
-        }
-        this.#opened++
-        this.#standing.add(connection)
-        this.#current = connection
-        maintainConnection(connection, this.#care)
-        const calls = [...this.#waiting]
-        this.#waiting.clear()
-        for (const call of calls) call.ready(connection)
-      },
-      (error: unknown) => {
-        this.#connecting = false
-        this.#failed++
-        const reason = RpcError.from(error)
-        this.#fail(reason)
-        throw reason
-      },
-    )
+    this.#connected = this.#backoff
+      .attempt(() => this.#open(this.#abort.signal, events))
+      .then(
+        (connection) => {
+          this.#connecting = false
+          if (this.#closed !== undefined) {
+            connection.destroy(this.#closed)
+            return
+          }
+          this.#opened++
+          this.#standing.add(connection)
+          this.#current = connection
+          maintainConnection(connection, this.#care)
+          const calls = [...this.#waiting]
+          this.#waiting.clear()
+          for (const call of calls) call.ready(connection)
+        },
+        (error: unknown) => {
+          this.#connecting = false
+          this.#failed++
+          this.#fail(this.#closed ?? this.#backoff.refusal())
+          throw RpcError.from(error)
+        },
+      )
     // The calls have heard of it.
     this.#connected.catch(() => {})
   }

@@ -1,6 +1,7 @@
 /** The connections of a client that gives each call its own, until one of them turns out to carry many. */
 
 import type { RpcError } from '../../core/error.ts'
+import type { DialBackoff } from '../../net/dial-backoff.ts'
 import { Pool, type PoolOptions, type PoolStats } from '../../net/pool.ts'
 import type { CallCarrier, ThriftClientCall } from './call.ts'
 import type { ClientConnection, ConnectionEvents } from './connection.ts'
@@ -13,6 +14,7 @@ export interface PooledConnectionsOptions {
   /** Share a connection whose peer answers in any order. */
   readonly sharing: boolean
   readonly care: SharedMaintenance
+  readonly backoff: DialBackoff
 }
 
 /** A pool, and beside it one connection that all calls share while there is one that can. */
@@ -21,7 +23,7 @@ export class PooledConnections {
   readonly #care: SharedMaintenance
   #shared: ClientConnection | undefined
 
-  constructor({ open, pool, sharing, care }: PooledConnectionsOptions) {
+  constructor({ open, pool, sharing, care, backoff }: PooledConnectionsOptions) {
     this.#care = care
     const events: ConnectionEvents<ClientConnection> = {
       onFree: (connection) => this.#pool.release(connection),
@@ -31,7 +33,7 @@ export class PooledConnections {
       },
       ...(sharing ? { onAnyOrder: (connection) => this.#share(connection) } : {}),
     }
-    const source = { open: (signal: AbortSignal) => open(signal, events) }
+    const source = { open: (signal: AbortSignal) => open(signal, events), backoff }
     const { check, checkEveryMs } = care
     this.#pool = new Pool(check === undefined ? source : { ...source, check, checkEveryMs }, pool)
   }

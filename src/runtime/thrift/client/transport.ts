@@ -1,5 +1,6 @@
 /** thrift(): the transport of Thrift clients. */
 
+import { type BackoffOptions, connectBackoff, exponentialBackoff } from '../../core/backoff.ts'
 import { callAddress } from '../../core/context/call-target.ts'
 import type { Context } from '../../core/context/context.ts'
 import type { Service } from '../../core/context/service.ts'
@@ -10,6 +11,7 @@ import type { ServiceType } from '../../core/service-type.ts'
 import type { Transport } from '../../core/transport.ts'
 import { type Address, type AddressInit, parseAddress } from '../../net/address.ts'
 import { dial } from '../../net/dial.ts'
+import { DialBackoff } from '../../net/dial-backoff.ts'
 import type { PoolOptions, PoolStats } from '../../net/pool.ts'
 import type { ClientTlsOptions } from '../../net/tls.ts'
 import { defaultMaxFrameBytes } from '../frame-reader.ts'
@@ -58,6 +60,11 @@ export interface ThriftOptions {
   /** Milliseconds until a connection must stand. Default 3,000. */
   readonly connectTimeoutMs?: number | undefined
   /**
+   * Waits after a connection that could not be made, or was lost before the peer said anything; calls that have no
+   * connection fail in the meantime. Default: 200 ms, 1.6 times longer each time, at most 30 s, a fifth left to chance.
+   */
+  readonly backoff?: BackoffOptions | undefined
+  /**
    * Milliseconds in which the peer must take at least one byte while some wait for it; else the connection is lost. 0: any
    * time. Default 10,000.
    */
@@ -88,6 +95,7 @@ const thriftOptionTable: OptionTable<ThriftOptions> = {
   caller: isText,
   callee: isText,
   connectTimeoutMs: atLeast(0),
+  backoff: { initialMs: atLeast(0), maxMs: atLeast(0), factor: atLeast(1), jitter: atLeast(0) },
   writeTimeoutMs: atLeast(0),
   tls: isAnything,
   keepAliveMs: atLeast(0),
@@ -213,13 +221,21 @@ function bind(service: ServiceType, binding: Binding): Service {
   }
 }
 
+type Speech = Omit<ClientConnectionOptions, keyof ConnectionEvents<ClientConnection> | 'onHeard' | 'onUnanswered'>
+
 function connectionsTo(target: Address, options: ThriftOptions, counters: ClientCounters): Connections {
   const { pool = {}, connections: mode = 'auto', healthCheck: health } = options
   const spoken = speech(options)
+  const backoff = new DialBackoff(exponentialBackoff({ ...connectBackoff, ...options.backoff }))
   const open: OpenConnection = async (signal, events) => {
     const { connectTimeoutMs, tls, keepAliveMs } = options
+    const since = performance.now()
     const dialed = await dial(target, { connectTimeoutMs, tls, keepAliveMs, signal })
-    return new ClientConnection(dialed, { ...spoken, ...events }, counters)
+    const hearing = {
+      onHeard: () => backoff.heard(),
+      onUnanswered: (reason: RpcError) => backoff.unanswered(reason, since),
+    }
+    return new ClientConnection(dialed, { ...spoken, ...events, ...hearing }, counters)
   }
   const care: SharedMaintenance = {
     idleTimeoutMs: pool.idleTimeoutMs ?? 15_000,
@@ -227,11 +243,11 @@ function connectionsTo(target: Address, options: ThriftOptions, counters: Client
       ? {}
       : { check: healthCheck(health, options.caller ?? ''), checkEveryMs: health.everyMs ?? 10_000 }),
   }
-  if (mode === 'multiplexed') return new MultiplexedConnection(open, care)
-  return new PooledConnections({ open, pool, sharing: mode === 'auto', care })
+  if (mode === 'multiplexed') return new MultiplexedConnection(open, care, backoff)
+  return new PooledConnections({ open, pool, sharing: mode === 'auto', care, backoff })
 }
 
-function speech(options: ThriftOptions): Omit<ClientConnectionOptions, keyof ConnectionEvents<ClientConnection>> {
+function speech(options: ThriftOptions): Speech {
   return {
     framing: options.transport ?? 'ttheader',
     protocol: options.protocol ?? 'binary',
