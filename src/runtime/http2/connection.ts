@@ -55,6 +55,8 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
   /** Headers or data were sent since it was last set to false. */
   protected spoke = false
   protected readonly socket: Socket
+  /** Why the socket was closed, where that is known. */
+  protected socketError: Error | undefined = undefined
   /** Chunks that were read so far, round again after 2^30. */
   reads = 0
   readonly #options: Http2Options
@@ -99,7 +101,9 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
         resolve()
       })
     })
-    socket.on('error', () => {})
+    socket.on('error', (error) => {
+      this.socketError = error
+    })
     socket.on('data', (chunk: Uint8Array) => this.#read(chunk))
   }
 
@@ -337,11 +341,15 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     const known = error instanceof ConnectionError
     const code = known ? error.code : Http2ErrorCode.INTERNAL_ERROR
     const reason = known ? error.message : 'internal error'
-    const hint = this.settled ? '' : '; does this port speak gRPC?'
-    this.failed(`the connection broke the rules of HTTP/2: ${reason}${hint}`)
+    this.failed(this.brokenRule(reason))
     this.sendGoaway(this.lastPeerStream, code, reason)
     this.lost()
     this.end()
+  }
+
+  /** What went wrong when the peer sent what HTTP/2 does not allow. */
+  protected brokenRule(reason: string): string {
+    return `the connection broke the rules of HTTP/2: ${reason}`
   }
 
   spendReset(): void {

@@ -9,6 +9,7 @@ import { type Address, formatAddress } from './address.ts'
 import { type HttpProxy, parseProxy, requestTunnel } from './connect-proxy.ts'
 import { peerOf } from './peer.ts'
 import { type ClientTlsOptions, clientTls } from './tls.ts'
+import { tlsReason } from './tls-failure.ts'
 
 /** How to dial. */
 export interface DialOptions {
@@ -178,7 +179,6 @@ const advice: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached; check the address and the route',
   ECONNRESET: 'the peer reset the connection; does this port speak what the client does (TLS or plain)?',
   EMFILE: 'this process has too many open files; raise its limit or use fewer connections',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'the peer does not speak TLS on this port',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed; name it in `tls.ca`',
   SELF_SIGNED_CERT_IN_CHAIN: 'the authority of the certificate is not trusted; name it in `tls.ca`',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority of the certificate is not trusted; name it in `tls.ca`',
@@ -195,5 +195,7 @@ export function reasonOf(error: Error): string {
   }
   const known = code === undefined ? undefined : advice[code]
   if (known !== undefined) return `${known} (${code})`
+  const tls = first === undefined ? undefined : tlsReason(first, 'client')
+  if (tls !== undefined) return tls
   return first?.message ?? error.message
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { createServer, type Server, type TlsOptions } from 'node:tls'
 import { RpcError } from '../core/error.ts'
 import { type ServerTlsOptions, serverTls } from './tls.ts'
+import { refusalReason } from './tls-failure.ts'
 
 /** TLS for sockets of which the first bytes have been read. */
 export interface TlsUpgrade {
@@ -15,18 +16,24 @@ export interface TlsUpgrade {
 
 /**
  * Prepares TLS; throws on a certificate or key that cannot be used. `onSecured` gets each socket after its handshake,
- * paused, with the ALPN protocol that was chosen. A peer whose handshake fails is dropped and concerns nobody else.
+ * paused, with the ALPN protocol that was chosen. A peer whose handshake fails is dropped and concerns nobody else;
+ * `onRefused` gets the reason, unless the peer just left.
  */
 export function tlsUpgrade(
   options: ServerTlsOptions,
   alpn: readonly string[],
   onSecured: (socket: Socket, alpn: string | undefined) => void,
+  onRefused: (socket: Socket, reason: string) => void,
 ): TlsUpgrade {
   const server = usable(serverTls(options, alpn), (tls): Server => createServer({ ...tls, pauseOnConnect: true }))
   server.on('secureConnection', (socket) => {
     onSecured(socket, typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined)
   })
-  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  server.on('tlsClientError', (error, socket) => {
+    const reason = refusalReason(socket, error)
+    if (reason !== undefined) onRefused(socket, reason)
+    socket.destroy()
+  })
   return {
     start(socket, first) {
       socket.unshift(first)

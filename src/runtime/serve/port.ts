@@ -5,11 +5,11 @@ import { RpcError } from '../core/error.ts'
 import { nextId } from '../core/ids.ts'
 import type { Router } from '../core/router.ts'
 import type { WireConnection } from '../core/wire.ts'
+import { foreignProtocolHint } from '../net/foreign-protocol.ts'
 import { peerOf } from '../net/peer.ts'
 import type { Socket } from '../net/socket.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
 import { type TlsUpgrade, tlsUpgrade } from '../net/tls-server.ts'
-import { foreignProtocolHint } from '../thrift/foreign-protocol.ts'
 import { readFirstBytes } from './first-bytes.ts'
 import { noHttp1, refuseHttp1 } from './http1-refusal.ts'
 import { matchHttp1 } from './http1-sniff.ts'
@@ -82,6 +82,7 @@ export class Port {
   readonly #connections = new Set<Taken>()
   readonly #unixPaths = new WeakMap<Socket, string>()
   readonly #unknownProtocols: ThrottledReport
+  readonly #refusedHandshakes: ThrottledReport
   /** Present where connections must use TLS. */
   readonly #plaintextRefusal: PlaintextRefusal | undefined
   #closing = false
@@ -95,7 +96,16 @@ export class Port {
     this.#unknownProtocols = new ThrottledReport(onError)
     this.#plaintextRefusal = tls === undefined || plaintext ? undefined : new PlaintextRefusal(onError)
     const alpn = [...new Set([...options.wires.flatMap((wire) => wire.alpn), 'http/1.1'])]
-    this.#tls = tls === undefined ? undefined : tlsUpgrade(tls, alpn, (socket, chosen) => this.#secured(socket, chosen))
+    this.#refusedHandshakes = new ThrottledReport(onError)
+    this.#tls =
+      tls === undefined
+        ? undefined
+        : tlsUpgrade(
+            tls,
+            alpn,
+            (socket, chosen) => this.#secured(socket, chosen),
+            (socket, reason) => this.#refusedHandshake(socket, reason),
+          )
   }
 
   /** Connections, of which some may still be at their handshake. */
@@ -212,6 +222,14 @@ export class Port {
       const shown = Buffer.from(first.subarray(0, 8)).toString('hex')
       const text = `the client ${address}${more} speaks no protocol of this port; its first bytes: ${shown}`
       return new RpcError('INVALID_ARGUMENT', `${text}${foreignProtocolHint(first)}`, { stack: false })
+    })
+  }
+
+  #refusedHandshake(socket: Socket, reason: string): void {
+    this.#refusedHandshakes.report((more) => {
+      // node:tls reports some refusals when the socket has closed, and then has no address.
+      const who = socket.remoteAddress === undefined ? 'a client' : peerOf(socket).address
+      return new RpcError('UNAUTHENTICATED', `refused the TLS handshake of ${who}${more}: ${reason}`, { stack: false })
     })
   }
 

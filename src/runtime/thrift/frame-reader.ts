@@ -1,7 +1,7 @@
 /** Cuts a byte stream into Thrift messages, whatever is around them. */
 
 import { RpcError } from '../core/error.ts'
-import { foreignProtocolHint } from './foreign-protocol.ts'
+import { foreignProtocolHint, isTlsRecord } from '../net/foreign-protocol.ts'
 import { MessageScanner } from './message-scanner.ts'
 import { malformed } from './protocol/error.ts'
 import { sniffBytes, sniffFraming, sniffProtocol, type ThriftFraming } from './sniff.ts'
@@ -185,6 +185,8 @@ export class FrameReader {
   }
 
   #tooLarge(length: number): RpcError {
+    const first = this.peek()
+    if (isTlsRecord(first)) return notThrift(first)
     const message = `a Thrift message of ${length} bytes; the limit is ${this.#maxFrameBytes} (maxFrameBytes)`
     return new RpcError('RESOURCE_EXHAUSTED', message, { stack: false })
   }

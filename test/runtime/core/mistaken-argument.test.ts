@@ -21,6 +21,6 @@ it('a port that speaks something else is asked about', async () => {
   onCleanup(() => wire.close())
   await expect(createClient(Health, wire).check({})).rejects.toMatchObject({
     code: 'UNAVAILABLE',
-    message: expect.stringContaining('does this port speak gRPC?'),
+    message: expect.stringContaining('the peer seems to speak HTTP/1.1'),
   })
 })

@@ -2,7 +2,9 @@
 
 import type { Peer } from '../../core/context/context.ts'
 import { type InLine, WaitingLine } from '../../core/waiting-line.ts'
-import type { Dialed } from '../../net/dial.ts'
+import { type Dialed, reasonOf } from '../../net/dial.ts'
+import { foreignProtocolHint } from '../../net/foreign-protocol.ts'
+import { closedEarly } from '../../net/tls-failure.ts'
 import { Connection } from '../connection.ts'
 import { Http2ErrorCode, http2ErrorName } from '../error-code.ts'
 import { FloodGuard } from '../flood-guard.ts'
@@ -28,6 +30,9 @@ interface Queued extends InLine {
   readonly more: Http2Headers | undefined
 }
 
+/** Bytes of a server that are enough to tell what it speaks. */
+const shownBytes = 16
+
 /** Bytes of a GOAWAY's debug data that are shown. */
 const mostWords = 200
 
@@ -39,6 +44,8 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   readonly #queued = new Map<ConnectionStream, Queued>()
   /** The connection takes no new stream, with the reason. */
   #failure: string | undefined
+  /** What the server sent first, until it has sent SETTINGS. */
+  #first: Uint8Array = new Uint8Array(0)
   readonly #options: Http2ClientOptions
   readonly #mostStreams: number
   #closing = false
@@ -208,7 +215,25 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   }
 
   #lostReason(): string {
-    return `the connection to ${this.peer.address} was lost`
+    const lost = `the connection to ${this.peer.address} was lost`
+    const error = this.socketError as NodeJS.ErrnoException | undefined
+    if (this.settled) return error?.code === undefined ? lost : `${lost} (${error.code})`
+    const hint = foreignProtocolHint(this.#first, 'HTTP/2')
+    if (hint !== '') return `${lost}${hint}`
+    return `${lost} before the server sent SETTINGS: ${error === undefined ? closedEarly(this.socket) : reasonOf(error)}`
+  }
+
+  /** Keeps the first bytes of the server until it has shown that it speaks HTTP/2. */
+  protected override takePreface(chunk: Uint8Array): number {
+    if (this.#first.length < shownBytes) this.#first = Buffer.concat([this.#first, chunk]).subarray(0, shownBytes)
+    return 0
+  }
+
+  protected override brokenRule(reason: string): string {
+    const rule = super.brokenRule(reason)
+    if (this.settled) return rule
+    const hint = foreignProtocolHint(this.#first, 'HTTP/2')
+    return hint === '' ? `${rule}; does this port speak gRPC?` : `this is not HTTP/2${hint}`
   }
 
   #tooLarge({ listBytes }: HeaderBlock): string {

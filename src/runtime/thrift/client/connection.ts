@@ -15,6 +15,7 @@ import { BatchWriter } from '../../net/batch-writer.ts'
 import { type Dialed, reasonOf } from '../../net/dial.ts'
 import type { PoolConnection } from '../../net/pool.ts'
 import type { Socket } from '../../net/socket.ts'
+import { closedEarly } from '../../net/tls-failure.ts'
 import { ConnectionWriters, readerOf } from '../connection-codec.ts'
 import { ApplicationExceptionType, applicationError } from '../exception.ts'
 import { FrameReader } from '../frame-reader.ts'
@@ -337,7 +338,8 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   }
 
   #lost(bytesSent: boolean, error?: Error): RpcError {
-    const why = error === undefined ? 'it was closed by the peer' : reasonOf(error)
+    const closed = this.#socket.bytesRead === 0 ? closedEarly(this.#socket) : 'it was closed by the peer'
+    const why = error === undefined ? closed : reasonOf(error)
     return new RpcError('UNAVAILABLE', `the connection to ${this.#peer.address} was lost: ${why}`, {
       bytesSent,
       stack: false,
