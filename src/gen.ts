@@ -8,6 +8,7 @@ export {
   completeMap,
   completePairs,
   completeRecord,
+  keptCase,
   missing,
   unknownCase,
 } from './runtime/core/message/complete.ts'
@@ -133,4 +134,9 @@ export {
   thriftStruct,
 } from './runtime/thrift/protocol/struct.ts'
 export { type ThriftUnion, thriftUnion } from './runtime/thrift/protocol/union.ts'
-export { keepUnknownField, writeUnknownFields } from './runtime/thrift/protocol/unknown-fields.ts'
+export {
+  keepUnknownField,
+  unknownArm,
+  writeUnknownCase,
+  writeUnknownFields,
+} from './runtime/thrift/protocol/unknown-fields.ts'

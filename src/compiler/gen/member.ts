@@ -79,12 +79,12 @@ export function keepsUnknown(message: IrMessage, context: ModuleContext): boolea
   return context.reach.keepsUnknown(message.file) || context.reach.isExtended(message)
 }
 
-/** Whether a union has the case `$unknown` for a field that the reader did not know. */
+/** Whether the type of a union has the case `$unknown`, which a union of a newer IDL always has at run time. */
 export function keepsUnknownCase(message: IrMessage, context: ModuleContext): boolean {
   return isOpenUnion(message) && context.reach.keepsUnknown(message.file)
 }
 
-/** A Thrift union that may come with a case which the IDL does not know. One without any fields is an empty struct. */
+/** A Thrift union with cases, which may come with one that the IDL does not know. One without any fields is an empty struct. */
 export function isOpenUnion(message: IrMessage): boolean {
   return message.shape === 'union' && message.fields.length > 0
 }

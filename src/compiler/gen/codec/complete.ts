@@ -2,14 +2,7 @@
 
 import type { IrField, IrMessage, IrType } from '../../ir/ir.ts'
 import type { ModuleContext } from '../context.ts'
-import {
-  type FieldMember,
-  keepsUnknown,
-  keepsUnknownCase,
-  type Member,
-  membersOf,
-  type OneofMember,
-} from '../member.ts'
+import { type FieldMember, keepsUnknown, type Member, membersOf, type OneofMember } from '../member.ts'
 import { key, type Printer, quote } from '../text/printer.ts'
 import { inputType, outputType } from '../type.ts'
 import { mapShape, messageOf, resolve } from '../type-shape.ts'
@@ -189,11 +182,9 @@ function printUnionBody(printer: Printer, message: IrMessage, name: string, cont
     }
     const plain = message.fields.filter((one) => !needsWork(one.type))
     for (const field of plain) printer.line(`case ${quote(names.member(field))}:`)
-    const keeps = keepsUnknownCase(message, context)
-    if (keeps) printer.line("case '$unknown':")
-    if (plain.length > 0 || keeps) printer.indented(() => printer.line(`return m as ${name}`))
+    if (plain.length > 0) printer.indented(() => printer.line(`return m as ${name}`))
     printer.line('default:')
-    printer.indented(() => printer.line(`throw ${context.runtime('unknownCase')}(${quote(message.fullName)}, m)`))
+    printer.indented(() => printer.line(`return ${context.runtime('keptCase')}(${quote(message.fullName)}, m)`))
   })
 }
 

@@ -2,7 +2,7 @@
 
 import type { IrField, IrMessage, IrType, ScalarName } from '../../ir/ir.ts'
 import type { ModuleContext } from '../context.ts'
-import { type FieldMember, isOpenUnion, keepsUnknown, keepsUnknownCase, membersOf } from '../member.ts'
+import { type FieldMember, keepsUnknown, membersOf } from '../member.ts'
 import { key, type Printer, quote } from '../text/printer.ts'
 import { outputType } from '../type.ts'
 import { mapShape, type ResolvedType, resolve, setShape } from '../type-shape.ts'
@@ -35,8 +35,7 @@ export function printThriftCodec(printer: Printer, message: IrMessage, context: 
     else printEncodeStruct(printer, message, context)
   })
   printer.blank()
-  const result = `${names.declaration(message)}${isOpenUnion(message) ? ' | undefined' : ''}`
-  printer.function(codec.decode, [`r: ${reader}`], result, () => {
+  printer.function(codec.decode, [`r: ${reader}`], names.declaration(message), () => {
     if (message.shape === 'union') printDecodeUnion(printer, message, context)
     else printDecodeStruct(printer, message, context)
   })
@@ -90,15 +89,8 @@ function printEncodeUnion(printer: Printer, message: IrMessage, context: ModuleC
         printer.line('break')
       })
     }
-    if (keepsUnknownCase(message, context)) {
-      printer.line("case '$unknown':")
-      printer.indented(() => {
-        printer.line(`${context.runtime('writeUnknownFields')}(w, m.value)`)
-        printer.line('break')
-      })
-    }
     printer.line('default:')
-    printer.indented(() => printer.line(`throw ${context.runtime('unknownCase')}(${quote(message.fullName)}, m)`))
+    printer.indented(() => printer.line(`${context.runtime('writeUnknownCase')}(w, ${quote(message.fullName)}, m)`))
   })
   printer.line('w.structEnd()')
 }
@@ -214,26 +206,14 @@ function printDecodeUnion(printer: Printer, message: IrMessage, context: ModuleC
     printer.line('return {}')
     return
   }
-  const keeps = keepsUnknownCase(message, context)
   printer.line(`let v: ${name} | undefined`)
-  if (keeps) printer.line(`let u: ${context.runtime('UnknownFields')} | undefined`)
-  printFieldLoop(printer, message, context, keeps, (field) => {
+  printer.line(`let u: ${context.runtime('UnknownFields')} | undefined`)
+  printFieldLoop(printer, message, context, true, (field) => {
     const label = quote(context.names.member(field))
     printer.line(`if (v !== undefined) throw ${context.runtime('doubleCase')}(${quote(message.fullName)})`)
-    const assign = (value: string): string => `v = { case: ${label}, value: ${value} }`
-    if (mayBeUnknown(field.type)) {
-      printer.line(`const x = ${printDecodeElement(printer, field.type, '', context)}`)
-      printer.line(`if (x !== undefined) ${assign('x')}`)
-    } else printDecodeInto(printer, field.type, assign, context)
+    printDecodeInto(printer, field.type, (value) => `v = { case: ${label}, value: ${value} }`, context)
   })
-  if (keeps) printer.line("if (v === undefined && u !== undefined) return { case: '$unknown', value: u }")
-  printer.line('return v')
-}
-
-/** Whether decoding gives undefined for what a newer IDL added: the holder is then without the value. */
-function mayBeUnknown(type: IrType): boolean {
-  const resolved = resolve(type)
-  return resolved.kind === 'message' && isOpenUnion(resolved.message)
+  printer.line(`return v ?? ${context.runtime('unknownArm')}(${quote(message.fullName)}, u)`)
 }
 
 /** The loop over the fields of a struct; what has another id or type is skipped or kept. */
@@ -304,33 +284,22 @@ function printDecodeContainer(
   printer.block(`for (let i${n} = 0; i${n} < ${size}; i${n}++) {`, () => {
     if (type.kind !== 'map') {
       const element = printDecodeElement(printer, type.element, `${n}1`, context)
-      if (mayBeUnknown(type.element)) {
-        printer.line(`const x${n} = ${element}`)
-        printer.line(`if (x${n} !== undefined) c${n}.push(x${n})`)
-      } else printer.line(shape === 'set' ? `c${n}.add(${element})` : `c${n}.push(${element})`)
+      printer.line(shape === 'set' ? `c${n}.add(${element})` : `c${n}.push(${element})`)
       return
     }
     const isPlain = isInline(type.key) && isInline(type.value)
-    const known: string[] = []
     let k = printDecodeElement(printer, type.key, `${n}0`, context)
-    if (!isPlain || mayBeUnknown(type.key) || mayBeUnknown(type.value)) {
+    if (!isPlain) {
       printer.line(`const l${n} = ${k}`)
       k = `l${n}`
-      if (mayBeUnknown(type.key)) known.push(`${k} !== undefined`)
     }
-    let value = printDecodeElement(printer, type.value, `${n}1`, context)
-    if (mayBeUnknown(type.key) || mayBeUnknown(type.value)) {
-      printer.line(`const x${n} = ${value}`)
-      value = `x${n}`
-      if (mayBeUnknown(type.value)) known.push(`${value} !== undefined`)
-    }
+    const value = printDecodeElement(printer, type.value, `${n}1`, context)
     const puts = {
       record: `c${n}[${k}] = ${value}`,
       map: `c${n}.set(${k}, ${value})`,
       pairs: `c${n}.push([${k}, ${value}])`,
     }
-    const put = puts[shape as keyof typeof puts]
-    printer.line(known.length === 0 ? put : `if (${known.join(' && ')}) ${put}`)
+    printer.line(puts[shape as keyof typeof puts])
   })
 }
 
@@ -415,5 +384,5 @@ function encoder(context: ModuleContext, message: IrMessage): string {
 
 function decoder(context: ModuleContext, message: IrMessage): string {
   if (context.isHere(message)) return context.names.codec(message).decode
-  return `${context.value(message)}.${isOpenUnion(message) ? 'decodeKnown' : 'decode'}`
+  return `${context.value(message)}.decode`
 }

@@ -14,6 +14,7 @@ const files = {
     'completeMap',
     'completePairs',
     'completeRecord',
+    'keptCase',
     'missing',
     'unknownCase',
   ],
@@ -34,7 +35,12 @@ const files = {
     'thriftStruct',
   ],
   'runtime/thrift/protocol/union.ts': ['thriftUnion', 'type ThriftUnion'],
-  'runtime/thrift/protocol/unknown-fields.ts': ['keepUnknownField', 'writeUnknownFields'],
+  'runtime/thrift/protocol/unknown-fields.ts': [
+    'keepUnknownField',
+    'unknownArm',
+    'writeUnknownCase',
+    'writeUnknownFields',
+  ],
   'runtime/protobuf/extension.ts': ['extension', 'type Extension'],
   'runtime/protobuf/message.ts': [
     'defaultedMessage',

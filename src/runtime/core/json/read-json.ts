@@ -8,7 +8,10 @@ import { isJsonObject, type JsonPlace, type JsonValue, setMember, showJson } fro
 
 /** How JSON is read. */
 export interface FromJsonOptions {
-  /** Pass over members and enum names that the IDL does not know. Default false: they are errors. */
+  /**
+   * Pass over members and enum names that the IDL does not know; a union that holds no other then has the case `$unknown`.
+   * Default false: they are errors.
+   */
   readonly ignoreUnknown?: boolean
 }
 
@@ -92,7 +95,10 @@ export function readMembers(plan: MessagePlan, json: JsonValue, reading: JsonRea
     if (isUnion) Object.assign(into, { case: field.name, value })
     else into[holder] = { case: field.name, value }
   }
-  if (isUnion && !seen.has('') && plan.fields.length > 0) throw place.refuse('the union holds no field that is known')
+  if (isUnion && !seen.has('') && plan.fields.length > 0) {
+    if (!reading.options.ignoreUnknown) throw place.refuse('the union holds no field that is known')
+    return { case: '$unknown', value: [plan.schema.name] }
+  }
   return into
 }
 

@@ -1,7 +1,7 @@
 /** completeMessage: what a printed `complete` does, done by the description alone. */
 
 import { DeclaredException } from '../error.ts'
-import { completeList, completeMap, completePairs, completeRecord, missing, unknownCase } from './complete.ts'
+import { completeList, completeMap, completePairs, completeRecord, keptCase, missing } from './complete.ts'
 import type { MemberPlan, MessagePlan, TypePlan } from './message-plan.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -75,10 +75,7 @@ function completeMember(plan: MessagePlan, member: MemberPlan, given: unknown): 
 function completeUnion(plan: MessagePlan, given: Members): unknown {
   if (plan.fields.length === 0) return given
   const field = plan.byName.get(given['case'] as string)
-  if (field === undefined) {
-    if (given['case'] === '$unknown') return given
-    throw unknownCase(plan.schema.name, given as { case: unknown })
-  }
+  if (field === undefined) return keptCase(plan.schema.name, given as { case: unknown })
   const value = complete(field.type, given['value'])
   return value === given['value'] ? given : { case: field.name, value }
 }

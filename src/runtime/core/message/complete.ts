@@ -1,6 +1,7 @@
 /** What generated `complete` functions need: missing members, and containers that are copied only when an element changes. */
 
 import { RpcError } from '../error.ts'
+import type { UnknownFields } from './unknown-fields.ts'
 
 /** Throws RpcError INVALID_ARGUMENT for a required member that is not there; `path` is `shop.Cart.lines`. */
 export function missing(path: string): never {
@@ -10,6 +11,18 @@ export function missing(path: string): never {
 /** RpcError INVALID_ARGUMENT for a union or oneof whose `case` is none of its own. */
 export function unknownCase(path: string, value: { readonly case: unknown }): RpcError {
   return new RpcError('INVALID_ARGUMENT', `${path} has no case ${JSON.stringify(value.case) ?? typeof value.case}`)
+}
+
+/**
+ * A union whose case its IDL does not know, as it was read: it keeps its place, and only the union that read it may write it.
+ * Throws RpcError INVALID_ARGUMENT for every other case.
+ */
+export function keptCase<T>(typeName: string, value: { readonly case: unknown }): T {
+  if (value.case !== '$unknown') throw unknownCase(typeName, value)
+  const owner = (value as { readonly value?: UnknownFields }).value?.[0]
+  if (owner === typeName) return value as unknown as T
+  const reason = typeof owner === 'string' ? `one that ${owner} read` : 'none that was read'
+  throw new RpcError('INVALID_ARGUMENT', `${typeName} cannot hold this unknown case: it is ${reason}`)
 }
 
 /** The same array when every element is complete, else a copy. */

@@ -1,6 +1,6 @@
 /** The Thrift codec that reads descriptions instead of being printed: for structs of which only the schema is there. */
 
-import { missing, unknownCase } from '../../core/message/complete.ts'
+import { missing } from '../../core/message/complete.ts'
 import { completeMessage, exceptionClass } from '../../core/message/complete-message.ts'
 import { type MessageDefaults, withDefaults } from '../../core/message/defaults.ts'
 import { enumNumber } from '../../core/message/enum-number.ts'
@@ -18,8 +18,8 @@ import {
 import type { FileSchema, ScalarName } from '../../core/message/schema.ts'
 import type { UnknownFields } from '../../core/message/unknown-fields.ts'
 import type { ThriftReader, ThriftStruct, ThriftTypeCode, ThriftWriter } from './protocol.ts'
-import { doubleCase, missingField, noCase, thriftStruct } from './struct.ts'
-import { keepUnknownField, writeUnknownFields } from './unknown-fields.ts'
+import { doubleCase, missingField, thriftStruct } from './struct.ts'
+import { keepUnknownField, unknownArm, writeUnknownCase, writeUnknownFields } from './unknown-fields.ts'
 
 type Members = Record<string, unknown>
 
@@ -57,11 +57,7 @@ export function interpretedThrift(
     () => file,
     (input) => completeMessage(plan, input),
     (writer, value) => encodeStruct(writer, plan, value as Members),
-    (reader) => {
-      const value = decodeStruct(reader, plan)
-      if (value === undefined) throw noCase(typeName)
-      return value
-    },
+    (reader) => decodeStruct(reader, plan),
   )
   return withDefaults(type, () => planDefaults(plan))
 }
@@ -89,8 +85,7 @@ function encodeUnion(w: ThriftWriter, plan: MessagePlan, value: Readonly<Members
   if (plan.fields.length === 0) return
   const field = plan.byName.get(value['case'] as string)
   if (field !== undefined) encodeField(w, field, value['value'])
-  else if (value['case'] === '$unknown') writeUnknownFields(w, value['value'] as UnknownFields)
-  else throw unknownCase(plan.schema.name, value as { case: unknown })
+  else writeUnknownCase(w, plan.schema.name, value as { case: unknown })
 }
 
 function encodeField(w: ThriftWriter, { type, schema }: FieldPlan, value: unknown): void {
@@ -137,8 +132,7 @@ function encodeValue(w: ThriftWriter, type: TypePlan, value: unknown): void {
   }
 }
 
-/** A struct; undefined for a union of which no field is known. */
-function decodeStruct(r: ThriftReader, plan: MessagePlan): Members | undefined {
+function decodeStruct(r: ThriftReader, plan: MessagePlan): Members {
   if (plan.schema.kind === 'union') return decodeUnion(r, plan)
   const value: Members = {}
   for (const { name } of plan.fields) value[name] = undefined
@@ -163,25 +157,24 @@ function decodeStruct(r: ThriftReader, plan: MessagePlan): Members | undefined {
   return plan.schema.kind === 'exception' ? (new (exceptionClass(plan))(value) as unknown as Members) : value
 }
 
-function decodeUnion(r: ThriftReader, plan: MessagePlan): Members | undefined {
+function decodeUnion(r: ThriftReader, plan: MessagePlan): Members {
   let value: Members | undefined
   let unknown: UnknownFields | undefined
   r.structBegin(plan.weight)
   for (let code = r.fieldBegin(); code !== 0; code = r.fieldBegin()) {
     const field = plan.byId.get(r.fieldId)
     if (field === undefined || codeOf(field.type) !== code) {
-      if (plan.keepsUnknown) unknown = keepUnknownField(r, code, unknown ?? [plan.schema.name])
-      else r.skip(code)
+      unknown = keepUnknownField(r, code, unknown ?? [plan.schema.name])
       continue
     }
     if (value !== undefined) throw doubleCase(plan.schema.name)
     decodeInto(r, field.type, (held) => {
-      if (held !== undefined) value = { case: field.name, value: held }
+      value = { case: field.name, value: held }
     })
   }
   r.structEnd()
   if (plan.fields.length === 0) return {}
-  return value ?? (unknown && { case: '$unknown', value: unknown })
+  return value ?? unknownArm(plan.schema.name, unknown)
 }
 
 /** Reads a field's value; a container whose elements have another type has been skipped and sets nothing. */
@@ -216,17 +209,13 @@ function sizeOf(r: ThriftReader, type: Container): number {
 function decodeContainer(r: ThriftReader, type: Container, size: number): unknown {
   if (type.kind !== 'map') {
     const elements: unknown[] = []
-    for (let i = 0; i < size; i++) {
-      const one = decodeValue(r, type.element)
-      if (one !== undefined) elements.push(one)
-    }
+    for (let i = 0; i < size; i++) elements.push(decodeValue(r, type.element))
     return type.kind === 'set' && type.shape === 'set' ? new Set(elements) : elements
   }
   const map = emptyMap(type)
   for (let i = 0; i < size; i++) {
     const key = decodeValue(r, type.key)
     const value = decodeValue(r, type.value)
-    if (key === undefined || value === undefined) continue
     if (map instanceof Map) map.set(key, value)
     else if (Array.isArray(map)) map.push([key, value])
     else map[key as string] = value

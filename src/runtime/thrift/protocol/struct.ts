@@ -46,11 +46,6 @@ export function missingField(path: string): Error {
   return malformed('invalid_data', `${path} is required and missing`)
 }
 
-/** RpcError INTERNAL for a union of which the bytes hold no field that the IDL knows. */
-export function noCase(typeName: string): Error {
-  return malformed('invalid_data', `the union ${typeName} holds no field that is known`)
-}
-
 /** RpcError INTERNAL for a union of which the bytes hold two fields. */
 export function doubleCase(typeName: string): Error {
   return malformed('invalid_data', `the union ${typeName} holds two fields`)

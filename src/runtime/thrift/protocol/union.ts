@@ -2,14 +2,12 @@
 
 import type { FileSchema } from '../../core/message/schema.ts'
 import type { ThriftReader, ThriftStruct, ThriftWriter } from './protocol.ts'
-import { noCase, thriftStruct } from './struct.ts'
+import { thriftStruct } from './struct.ts'
 
-/** A union: a struct of which one field is there. */
+/** A union: a struct of which one field is there; a field that the IDL does not know is the case `$unknown`. */
 export interface ThriftUnion<T = unknown, I = T> extends ThriftStruct<T, I> {
   /** Makes a value of one case, completed: `Payment.of('card', { number: '1' })`. */
   of<C extends CaseOf<I>>(name: C, value: ValueOf<I, C>): Extract<T, { case: C }>
-  /** Decodes a union; undefined when it holds no field that the IDL knows, as one of a newer IDL may. */
-  decodeKnown(reader: ThriftReader): T | undefined
 }
 
 type CaseOf<I> = I extends { readonly case: infer C extends string } ? C : never
@@ -21,16 +19,10 @@ export function thriftUnion<T, I>(
   file: () => FileSchema,
   complete: (input: I) => T,
   encode: (writer: ThriftWriter, value: I) => void,
-  decodeKnown: (reader: ThriftReader) => T | undefined,
+  decode: (reader: ThriftReader) => T,
 ): ThriftUnion<T, I> {
-  const decode = (reader: ThriftReader): T => {
-    const value = decodeKnown(reader)
-    if (value === undefined) throw noCase(typeName)
-    return value
-  }
   const of = (name: string, value: unknown): unknown => complete({ case: name, value } as I)
   return Object.assign(thriftStruct(typeName, file, complete, encode, decode), {
-    decodeKnown,
     of: of as ThriftUnion<T, I>['of'],
   })
 }

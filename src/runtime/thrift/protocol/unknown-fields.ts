@@ -1,5 +1,6 @@
 /** Fields that a struct's IDL does not know: read as values, so that either protocol can write them again. */
 
+import { keptCase } from '../../core/message/complete.ts'
 import type { UnknownFields } from '../../core/message/unknown-fields.ts'
 import { malformed } from './error.ts'
 import type { ThriftReader, ThriftTypeCode, ThriftWriter } from './protocol.ts'
@@ -33,6 +34,19 @@ export function writeUnknownFields(writer: ThriftWriter, kept: UnknownFields): v
     writer.fieldBegin(type, id)
     writeValue(writer, type, value)
   }
+}
+
+/**
+ * A union of which no field is known: `{ case: '$unknown', value }`, in its place as any other, with what the bytes hold. It
+ * is of the union's type by assertion where the type does not name the case (`unknown_fields: drop`).
+ */
+export function unknownArm<T>(typeName: string, kept: UnknownFields | undefined): T {
+  return { case: '$unknown', value: kept ?? [typeName] } as T
+}
+
+/** Writes the field of such a union. Throws RpcError INVALID_ARGUMENT for another case, or one that another union read. */
+export function writeUnknownCase(writer: ThriftWriter, typeName: string, value: { readonly case: unknown }): void {
+  writeUnknownFields(writer, keptCase<{ readonly value: UnknownFields }>(typeName, value).value)
 }
 
 function readValue(reader: ThriftReader, type: number): unknown {

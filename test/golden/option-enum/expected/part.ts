@@ -7,10 +7,12 @@ import {
   enumNumbers,
   fileSchema,
   keepUnknownField,
+  keptCase,
   missing,
   missingField,
   thriftUnion,
-  unknownCase,
+  unknownArm,
+  writeUnknownCase,
   writeUnknownFields,
   type DefaultedStruct,
   type EnumNumbers,
@@ -391,10 +393,9 @@ function completeChoice(m: ChoiceInput): Choice {
       return c === m.value ? (m as Choice) : { case: 'more', value: c }
     }
     case 'carrier':
-    case '$unknown':
       return m as Choice
     default:
-      throw unknownCase('part.Choice', m)
+      return keptCase('part.Choice', m)
   }
 }
 
@@ -421,16 +422,13 @@ function encodeChoice(w: ThriftWriter, m: ChoiceInput): void {
       }
       break
     }
-    case '$unknown':
-      writeUnknownFields(w, m.value)
-      break
     default:
-      throw unknownCase('part.Choice', m)
+      writeUnknownCase(w, 'part.Choice', m)
   }
   w.structEnd()
 }
 
-function decodeChoice(r: ThriftReader): Choice | undefined {
+function decodeChoice(r: ThriftReader): Choice {
   let v: Choice | undefined
   let u: UnknownFields | undefined
   r.structBegin(3)
@@ -457,9 +455,7 @@ function decodeChoice(r: ThriftReader): Choice | undefined {
           if (n >= 0) {
             const c: Record<string, Choice> = Object.create(null)
             for (let i = 0; i < n; i++) {
-              const l = r.uuid()
-              const x = decodeChoice(r)
-              if (x !== undefined) c[l] = x
+              c[r.uuid()] = decodeChoice(r)
             }
             v = { case: 'more', value: c }
           }
@@ -470,8 +466,7 @@ function decodeChoice(r: ThriftReader): Choice | undefined {
     u = keepUnknownField(r, t, u ?? ['part.Choice'])
   }
   r.structEnd()
-  if (v === undefined && u !== undefined) return { case: '$unknown', value: u }
-  return v
+  return v ?? unknownArm('part.Choice', u)
 }
 
 /** The description of part.thrift. */

@@ -234,9 +234,7 @@ function decodeNotUsed(r: ThriftReader): NotUsed {
           if (n >= 0) {
             const c: Choices = new Map()
             for (let i = 0; i < n; i++) {
-              const l = r.string()
-              const x = Choice.decodeKnown(r)
-              if (x !== undefined) c.set(l, x)
+              c.set(r.string(), Choice.decode(r))
             }
             v0 = c
           }
@@ -327,9 +325,7 @@ function decodePartStore_find_by_url_result(r: ThriftReader): PartStore_find_by_
           if (n >= 0) {
             const c: Choices = new Map()
             for (let i = 0; i < n; i++) {
-              const l = r.string()
-              const x = Choice.decodeKnown(r)
-              if (x !== undefined) c.set(l, x)
+              c.set(r.string(), Choice.decode(r))
             }
             v0 = c
           }

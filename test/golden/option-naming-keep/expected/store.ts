@@ -235,9 +235,7 @@ function decodeNotUsed(r: ThriftReader): NotUsed {
           if (n >= 0) {
             const c: Choices = Object.create(null)
             for (let i = 0; i < n; i++) {
-              const l = r.string()
-              const x = Choice.decodeKnown(r)
-              if (x !== undefined) c[l] = x
+              c[r.string()] = Choice.decode(r)
             }
             v0 = c
           }
@@ -329,9 +327,7 @@ function decodePartStore_find_by_url_result(r: ThriftReader): PartStore_find_by_
           if (n >= 0) {
             const c: Choices = Object.create(null)
             for (let i = 0; i < n; i++) {
-              const l = r.string()
-              const x = Choice.decodeKnown(r)
-              if (x !== undefined) c[l] = x
+              c[r.string()] = Choice.decode(r)
             }
             v0 = c
           }

@@ -5,15 +5,19 @@ import {
   defaultedStruct,
   doubleCase,
   fileSchema,
+  keepUnknownField,
+  keptCase,
   missing,
   missingField,
   thriftUnion,
-  unknownCase,
+  unknownArm,
+  writeUnknownCase,
   type DefaultedStruct,
   type FileSchema,
   type ThriftReader,
   type ThriftUnion,
   type ThriftWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 
 /** How a part is moved. */
@@ -368,7 +372,7 @@ function completeChoice(m: ChoiceInput): Choice {
     case 'carrier':
       return m as Choice
     default:
-      throw unknownCase('part.Choice', m)
+      return keptCase('part.Choice', m)
   }
 }
 
@@ -396,13 +400,14 @@ function encodeChoice(w: ThriftWriter, m: ChoiceInput): void {
       break
     }
     default:
-      throw unknownCase('part.Choice', m)
+      writeUnknownCase(w, 'part.Choice', m)
   }
   w.structEnd()
 }
 
-function decodeChoice(r: ThriftReader): Choice | undefined {
+function decodeChoice(r: ThriftReader): Choice {
   let v: Choice | undefined
+  let u: UnknownFields | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
@@ -427,9 +432,7 @@ function decodeChoice(r: ThriftReader): Choice | undefined {
           if (n >= 0) {
             const c: Record<string, Choice> = Object.create(null)
             for (let i = 0; i < n; i++) {
-              const l = r.uuid()
-              const x = decodeChoice(r)
-              if (x !== undefined) c[l] = x
+              c[r.uuid()] = decodeChoice(r)
             }
             v = { case: 'more', value: c }
           }
@@ -437,10 +440,10 @@ function decodeChoice(r: ThriftReader): Choice | undefined {
         }
         break
     }
-    r.skip(t)
+    u = keepUnknownField(r, t, u ?? ['part.Choice'])
   }
   r.structEnd()
-  return v
+  return v ?? unknownArm('part.Choice', u)
 }
 
 /** The description of part.thrift. */

@@ -7,6 +7,8 @@ import {
   defaultsOf,
   doubleCase,
   fileSchema,
+  keepUnknownField,
+  keptCase,
   messageSchema,
   methodType,
   missing,
@@ -14,7 +16,8 @@ import {
   serviceType,
   thriftStruct,
   thriftUnion,
-  unknownCase,
+  unknownArm,
+  writeUnknownCase,
   type CallOptions,
   type Context,
   type DefaultedStruct,
@@ -25,6 +28,7 @@ import {
   type ThriftStruct,
   type ThriftUnion,
   type ThriftWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 import { $file as $file1, Money, type MoneyInput, type Timestamp } from './common/money.js'
 
@@ -1108,7 +1112,7 @@ function completePayment(m: PaymentInput): Payment {
       return c === m.value ? (m as Payment) : { case: 'voucher', value: c }
     }
     default:
-      throw unknownCase('shop.Payment', m)
+      return keptCase('shop.Payment', m)
   }
 }
 
@@ -1131,13 +1135,14 @@ function encodePayment(w: ThriftWriter, m: PaymentInput): void {
       break
     }
     default:
-      throw unknownCase('shop.Payment', m)
+      writeUnknownCase(w, 'shop.Payment', m)
   }
   w.structEnd()
 }
 
-function decodePayment(r: ThriftReader): Payment | undefined {
+function decodePayment(r: ThriftReader): Payment {
   let v: Payment | undefined
+  let u: UnknownFields | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
@@ -1163,10 +1168,10 @@ function decodePayment(r: ThriftReader): Payment | undefined {
         }
         break
     }
-    r.skip(t)
+    u = keepUnknownField(r, t, u ?? ['shop.Payment'])
   }
   r.structEnd()
-  return v
+  return v ?? unknownArm('shop.Payment', u)
 }
 
 function completeOrder(m: OrderInput): Order {

@@ -5,6 +5,7 @@ import {
   doubleCase,
   fileSchema,
   keepUnknownField,
+  keptCase,
   messageSchema,
   methodType,
   missing,
@@ -12,7 +13,8 @@ import {
   serviceType,
   thriftStruct,
   thriftUnion,
-  unknownCase,
+  unknownArm,
+  writeUnknownCase,
   writeUnknownFields,
   type CallOptions,
   type Context,
@@ -367,10 +369,9 @@ function completeEither(m: EitherInput): Either {
   switch (m.case) {
     case 'number':
     case 'text':
-    case '$unknown':
       return m as Either
     default:
-      throw unknownCase('numbers.Either', m)
+      return keptCase('numbers.Either', m)
   }
 }
 
@@ -385,16 +386,13 @@ function encodeEither(w: ThriftWriter, m: EitherInput): void {
       w.stringField(2, m.value)
       break
     }
-    case '$unknown':
-      writeUnknownFields(w, m.value)
-      break
     default:
-      throw unknownCase('numbers.Either', m)
+      writeUnknownCase(w, 'numbers.Either', m)
   }
   w.structEnd()
 }
 
-function decodeEither(r: ThriftReader): Either | undefined {
+function decodeEither(r: ThriftReader): Either {
   let v: Either | undefined
   let u: UnknownFields | undefined
   r.structBegin(3)
@@ -418,8 +416,7 @@ function decodeEither(r: ThriftReader): Either | undefined {
     u = keepUnknownField(r, t, u ?? ['numbers.Either'])
   }
   r.structEnd()
-  if (v === undefined && u !== undefined) return { case: '$unknown', value: u }
-  return v
+  return v ?? unknownArm('numbers.Either', u)
 }
 
 function completeWrong(m: WrongInput): Wrong {

@@ -4,6 +4,8 @@ import {
   defaultedStruct,
   doubleCase,
   fileSchema,
+  keepUnknownField,
+  keptCase,
   messageSchema,
   methodType,
   missing,
@@ -11,7 +13,8 @@ import {
   serviceType,
   thriftStruct,
   thriftUnion,
-  unknownCase,
+  unknownArm,
+  writeUnknownCase,
   type CallOptions,
   type Context,
   type DefaultedStruct,
@@ -22,6 +25,7 @@ import {
   type ThriftStruct,
   type ThriftUnion,
   type ThriftWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 import { $file as $file1, Mode, type Id } from './shared'
 
@@ -347,7 +351,7 @@ function completeEither(m: EitherInput): Either {
     case 'text':
       return m as Either
     default:
-      throw unknownCase('numbers.Either', m)
+      return keptCase('numbers.Either', m)
   }
 }
 
@@ -363,13 +367,14 @@ function encodeEither(w: ThriftWriter, m: EitherInput): void {
       break
     }
     default:
-      throw unknownCase('numbers.Either', m)
+      writeUnknownCase(w, 'numbers.Either', m)
   }
   w.structEnd()
 }
 
-function decodeEither(r: ThriftReader): Either | undefined {
+function decodeEither(r: ThriftReader): Either {
   let v: Either | undefined
+  let u: UnknownFields | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
@@ -388,10 +393,10 @@ function decodeEither(r: ThriftReader): Either | undefined {
         }
         break
     }
-    r.skip(t)
+    u = keepUnknownField(r, t, u ?? ['numbers.Either'])
   }
   r.structEnd()
-  return v
+  return v ?? unknownArm('numbers.Either', u)
 }
 
 function completeWrong(m: WrongInput): Wrong {

@@ -8,6 +8,8 @@ import {
   defaultedStruct,
   doubleCase,
   fileSchema,
+  keepUnknownField,
+  keptCase,
   messageSchema,
   methodType,
   missing,
@@ -15,7 +17,8 @@ import {
   serviceType,
   thriftStruct,
   thriftUnion,
-  unknownCase,
+  unknownArm,
+  writeUnknownCase,
   type CallOptions,
   type Context,
   type DefaultedStruct,
@@ -26,6 +29,7 @@ import {
   type ThriftStruct,
   type ThriftUnion,
   type ThriftWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 
 export const Level = {
@@ -1611,9 +1615,7 @@ function decodeNested(r: ThriftReader): Nested {
               const n1 = r.mapOf(11, 12)
               const c1: Record<string, Shape> = Object.create(null)
               for (let i1 = 0; i1 < n1; i1++) {
-                const l1 = r.string()
-                const x1 = decodeShape(r)
-                if (x1 !== undefined) c1[l1] = x1
+                c1[r.string()] = decodeShape(r)
               }
               c.push(c1)
             }
@@ -2463,7 +2465,7 @@ function completeShape(m: ShapeInput): Shape {
     case 'name':
       return m as Shape
     default:
-      throw unknownCase('types.Shape', m)
+      return keptCase('types.Shape', m)
   }
 }
 
@@ -2494,13 +2496,14 @@ function encodeShape(w: ThriftWriter, m: ShapeInput): void {
       break
     }
     default:
-      throw unknownCase('types.Shape', m)
+      writeUnknownCase(w, 'types.Shape', m)
   }
   w.structEnd()
 }
 
-function decodeShape(r: ThriftReader): Shape | undefined {
+function decodeShape(r: ThriftReader): Shape {
   let v: Shape | undefined
+  let u: UnknownFields | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
@@ -2535,16 +2538,15 @@ function decodeShape(r: ThriftReader): Shape | undefined {
       case 4:
         if (t === 12) {
           if (v !== undefined) throw doubleCase('types.Shape')
-          const x = decodeShape(r)
-          if (x !== undefined) v = { case: 'inner', value: x }
+          v = { case: 'inner', value: decodeShape(r) }
           continue
         }
         break
     }
-    r.skip(t)
+    u = keepUnknownField(r, t, u ?? ['types.Shape'])
   }
   r.structEnd()
-  return v
+  return v ?? unknownArm('types.Shape', u)
 }
 
 function completeOne(m: OneInput): One {
@@ -2552,7 +2554,7 @@ function completeOne(m: OneInput): One {
     case 'only':
       return m as One
     default:
-      throw unknownCase('types.One', m)
+      return keptCase('types.One', m)
   }
 }
 
@@ -2564,13 +2566,14 @@ function encodeOne(w: ThriftWriter, m: OneInput): void {
       break
     }
     default:
-      throw unknownCase('types.One', m)
+      writeUnknownCase(w, 'types.One', m)
   }
   w.structEnd()
 }
 
-function decodeOne(r: ThriftReader): One | undefined {
+function decodeOne(r: ThriftReader): One {
   let v: One | undefined
+  let u: UnknownFields | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
@@ -2582,10 +2585,10 @@ function decodeOne(r: ThriftReader): One | undefined {
         }
         break
     }
-    r.skip(t)
+    u = keepUnknownField(r, t, u ?? ['types.One'])
   }
   r.structEnd()
-  return v
+  return v ?? unknownArm('types.One', u)
 }
 
 function completeTree(m: TreeInput): Tree {

@@ -132,12 +132,11 @@ describe.each(['binary', 'compact'] as const)('generated structs in the %s proto
     )
   })
 
-  it('refuse a union without a case, with an unknown one, or with two', () => {
+  it('refuse a union with a case of no union, or with two', () => {
     const { Choice, Point } = module
     expect(() => toBinary(Choice, { case: 'nothing', value: 1 } as never, protocol)).toThrowError(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('nothing') }),
     )
-    expect(refuses(() => fromBinary(Choice, Uint8Array.of(0), protocol))).toBe(true)
     const two = apacheStruct(protocol, {
       type: 12,
       fields: [

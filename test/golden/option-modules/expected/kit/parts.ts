@@ -7,6 +7,8 @@ import {
   doubleCase,
   enumNumbers,
   fileSchema,
+  keepUnknownField,
+  keptCase,
   messageSchema,
   methodType,
   missing,
@@ -14,7 +16,8 @@ import {
   serviceType,
   thriftStruct,
   thriftUnion,
-  unknownCase,
+  unknownArm,
+  writeUnknownCase,
   type CallOptions,
   type Context,
   type DefaultedStruct,
@@ -26,6 +29,7 @@ import {
   type ThriftStruct,
   type ThriftUnion,
   type ThriftWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 
 /** How a part is moved. */
@@ -536,7 +540,7 @@ function completeChoice(m: ChoiceInput): Choice {
     case 'carrier':
       return m as Choice
     default:
-      throw unknownCase('part.Choice', m)
+      return keptCase('part.Choice', m)
   }
 }
 
@@ -564,13 +568,14 @@ function encodeChoice(w: ThriftWriter, m: ChoiceInput): void {
       break
     }
     default:
-      throw unknownCase('part.Choice', m)
+      writeUnknownCase(w, 'part.Choice', m)
   }
   w.structEnd()
 }
 
-function decodeChoice(r: ThriftReader): Choice | undefined {
+function decodeChoice(r: ThriftReader): Choice {
   let v: Choice | undefined
+  let u: UnknownFields | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
@@ -595,9 +600,7 @@ function decodeChoice(r: ThriftReader): Choice | undefined {
           if (n >= 0) {
             const c: Record<string, Choice> = Object.create(null)
             for (let i = 0; i < n; i++) {
-              const l = r.uuid()
-              const x = decodeChoice(r)
-              if (x !== undefined) c[l] = x
+              c[r.uuid()] = decodeChoice(r)
             }
             v = { case: 'more', value: c }
           }
@@ -605,10 +608,10 @@ function decodeChoice(r: ThriftReader): Choice | undefined {
         }
         break
     }
-    r.skip(t)
+    u = keepUnknownField(r, t, u ?? ['part.Choice'])
   }
   r.structEnd()
-  return v
+  return v ?? unknownArm('part.Choice', u)
 }
 
 function completeStoreClosed(m: StoreClosedInput): StoreClosed {
@@ -680,9 +683,7 @@ function decodeNotUsed(r: ThriftReader): NotUsed {
           if (n >= 0) {
             const c: Choices = Object.create(null)
             for (let i = 0; i < n; i++) {
-              const l = r.string()
-              const x = decodeChoice(r)
-              if (x !== undefined) c[l] = x
+              c[r.string()] = decodeChoice(r)
             }
             v0 = c
           }
@@ -774,9 +775,7 @@ function decodePartStore_find_by_url_result(r: ThriftReader): PartStore_find_by_
           if (n >= 0) {
             const c: Choices = Object.create(null)
             for (let i = 0; i < n; i++) {
-              const l = r.string()
-              const x = decodeChoice(r)
-              if (x !== undefined) c[l] = x
+              c[r.string()] = decodeChoice(r)
             }
             v0 = c
           }
