@@ -6,7 +6,8 @@ import { RpcError } from '../core/error.ts'
 /**
  * An address as people write it: `127.0.0.1:8080`, `shop.internal:8080`, `[::1]:8080`, `:8080` (every interface when
  * listening, this machine when dialling), a port number or its digits, `unix:/run/shop.sock`, or the object forms.
- * `fd` is an inherited listening socket and can only be listened on.
+ * `dns:///shop.internal:8080`, as gRPC writes it (https://github.com/grpc/grpc/blob/master/doc/naming.md), is the same as
+ * `shop.internal:8080`: all addresses of the name are tried in turn until one answers. `fd` is an inherited listening socket and can only be listened on.
  */
 export type AddressInit =
   | string
@@ -51,9 +52,23 @@ function parseText(text: string): Address {
     if (path === '') throw invalid(text)
     return unix(path)
   }
+  const dns = /^dns:(?:\/\/([^/]*)\/|(?=[^/]*:))(.*)$/i.exec(text)
+  if (dns !== null) return parseDns(text, dns[1] ?? '', dns[2]!)
   const url = /^([a-z][\w+.-]*):\/\/\/?([^/\s]+)/i.exec(text)
   if (url !== null) throw invalid(text, `; an address has no scheme: "${url[2]}"`)
-  const match = /^(?:(?:\[([^\]]+)\]|([^:/[\]\s]*)):)?(\d{1,5})$/.exec(text)
+  return parseHostPort(text, text)
+}
+
+/** The name behind `dns:`, which must have a port. */
+function parseDns(text: string, nameServer: string, name: string): Address {
+  if (nameServer !== '') throw invalid(text, `; a name server cannot be chosen: "dns:///${name}"`)
+  if (/^[^:/\s]+$|^\[[^\]]*\]$/.test(name)) throw invalid(text, `; name the port: "dns:///${name}:443"`)
+  return parseHostPort(name, text)
+}
+
+/** `text`: the whole address, for messages. */
+function parseHostPort(hostPort: string, text: string): Address {
+  const match = /^(?:(?:\[([^\]]+)\]|([^:/[\]\s]*)):)?(\d{1,5})$/.exec(hostPort)
   if (match === null) throw invalid(text)
   if (match[1] !== undefined && !isIPv6(match[1].replace(/%.*$/, ''))) throw invalid(text)
   return tcp(match[1] ?? (match[2] === '' ? undefined : match[2]), Number(match[3]), text)

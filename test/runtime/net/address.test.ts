@@ -29,7 +29,25 @@ describe('parseAddress', () => {
 
   it('names the address inside a URL', () => {
     expect(() => parseAddress('http://10.0.0.1:80')).toThrow('an address has no scheme: "10.0.0.1:80"')
-    expect(() => parseAddress('dns:///shop:8080')).toThrow('an address has no scheme: "shop:8080"')
+    expect(() => parseAddress('xds:///shop:8080')).toThrow('an address has no scheme: "shop:8080"')
+  })
+
+  it("reads gRPC's names, and says what is wrong with those it does not take", () => {
+    const shop = { kind: 'tcp', host: 'shop.internal', port: 8080 }
+    for (const text of ['dns:///shop.internal:8080', 'dns:shop.internal:8080', 'DNS:///shop.internal:8080']) {
+      expect(parseAddress(text)).toEqual(shop)
+    }
+    expect(parseAddress('dns:///[::1]:80')).toEqual({ kind: 'tcp', host: '::1', port: 80 })
+    expect(parseAddress('dns:8080')).toEqual({ kind: 'tcp', host: 'dns', port: 8080 })
+    const hints = [
+      ['dns:///shop', /"dns:\/\/\/shop".*; name the port: "dns:\/\/\/shop:443"$/],
+      ['dns:///[::1]', /; name the port: "dns:\/\/\/\[::1\]:443"$/],
+      ['dns://8.8.8.8/shop:80', /; a name server cannot be chosen: "dns:\/\/\/shop:80"$/],
+      ['dns:///shop:http', /invalid address "dns:\/\/\/shop:http"/],
+      ['dns:///', /invalid address "dns:\/\/\/"/],
+      ['dns://shop:80', /an address has no scheme: "shop:80"/],
+    ] as const
+    for (const [text, hint] of hints) expect(() => parseAddress(text), text).toThrow(hint)
   })
 
   it('refuses everything else and shows the forms', () => {
