@@ -1,6 +1,6 @@
 /** HTTP proxies: which one to use, and the CONNECT request that makes one a tunnel (RFC 9110 section 9.3.6). */
 
-import type { Socket } from 'node:net'
+import { BlockList, isIP, isIPv6, type Socket } from 'node:net'
 import { delayOf } from '../core/context/delay.ts'
 import { RpcError } from '../core/error.ts'
 import { type Address, formatHostPort, parseAddress } from './address.ts'
@@ -46,8 +46,11 @@ export function proxyFromEnv(
   const proxy = first(env, ['grpc_proxy', 'https_proxy', 'http_proxy'])
   if (proxy === undefined || target.kind !== 'tcp') return undefined
   const host = (target.host ?? 'localhost').toLowerCase()
-  const excluded = first(env, ['no_grpc_proxy', 'no_proxy'])?.toLowerCase().split(',') ?? []
-  return excluded.some((entry) => excludes(entry.trim(), host, target.port)) ? undefined : proxy
+  const excluded =
+    first(env, ['no_grpc_proxy', 'no_proxy'])
+      ?.toLowerCase()
+      .split(/[\s,]+/) ?? []
+  return excluded.some((entry) => excludes(entry, host, target.port)) ? undefined : proxy
 }
 
 function first(env: Readonly<Record<string, string | undefined>>, names: readonly string[]): string | undefined {
@@ -58,13 +61,31 @@ function first(env: Readonly<Record<string, string | undefined>>, names: readonl
   return undefined
 }
 
-/** Whether an entry of `no_proxy` (`*`, `host`, `.domain`, `host:port`) is about a host. */
+/**
+ * Whether an entry of `no_proxy` is about a host: `*`, `host`, `.domain`, an IP address, or a network as `10.0.0.0/8` or
+ * `fd00::/8`; all but networks may end in `:port`, an IPv6 address in brackets then. Names are not looked up.
+ */
 function excludes(entry: string, host: string, port: number): boolean {
   if (entry === '*') return true
-  const [, name = '', onlyPort] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? []
+  const [, bracketed, plain = '', onlyPort] =
+    /^(?:\[(.*)\]|(.*?))(?::(\d+))?$/.exec(isIPv6(entry) ? `[${entry}]` : entry) ?? []
+  const name = bracketed ?? plain
+  const network = /^(.+)\/(\d{1,3})$/.exec(entry)
+  if (network !== null) return holds(network[1]!, Number(network[2]), host)
   if (name === '' || (onlyPort !== undefined && Number(onlyPort) !== port)) return false
+  if (isIP(name) !== 0) return holds(name, isIPv6(name) ? 128 : 32, host)
   const domain = name.replace(/^\*?\./, '')
   return host === domain || host.endsWith(`.${domain}`)
+}
+
+/** Whether a host is an IP address of a network; false for what is no network. */
+function holds(network: string, prefix: number, host: string): boolean {
+  const address = host.replace(/%.*$/, '')
+  const isWide = isIPv6(network)
+  if (isIP(address) === 0 || isIP(network) === 0 || prefix > (isWide ? 128 : 32)) return false
+  const list = new BlockList()
+  list.addSubnet(network, prefix, isWide ? 'ipv6' : 'ipv4')
+  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
 /** Where the tunnel leads. */

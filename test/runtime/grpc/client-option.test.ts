@@ -388,6 +388,24 @@ describe('a proxy', () => {
     }
   })
 
+  it('dials networks and addresses of no_proxy itself, IPv4 and IPv6', () => {
+    const no_proxy = '10.0.0.0/8, 192.168.1.7 fd00::/8,[2001:db8::1]:443,::1,172.16.0.0/99,/8'
+    const env = { https_proxy: 'http://p:1', no_proxy }
+    const direct = ['10.1.2.3:80', '192.168.1.7:80', '[fd12::5]:80', '[fd12::5%eth0]:80', '[::ffff:10.1.2.3]:80']
+    for (const address of [...direct, '[2001:DB8:0::1]:443', '[0:0:0:0:0:0:0:1]:80']) {
+      expect(proxyFromEnv(env, address), address).toBeUndefined()
+    }
+    const proxied = [
+      '11.1.2.3:80',
+      '192.168.1.70:80',
+      '[fe80::1]:80',
+      '[2001:db8::1]:80',
+      '172.16.0.1:80',
+      '10.example:80',
+    ]
+    for (const address of proxied) expect(proxyFromEnv(env, address), address).toBe('http://p:1')
+  })
+
   it('is found in an environment as gRPC finds it', () => {
     const env = { HTTPS_PROXY: 'http://p:1', no_proxy: 'localhost, .internal,10.0.0.1:80' }
     expect(proxyFromEnv(env, 'shop.example:443')).toBe('http://p:1')
