@@ -86,6 +86,11 @@ export interface ServerCall extends MemoryHolder {
   readonly heldMemory: number
   /** Charges bytes beside those, for what the handler makes of its request. Throws RESOURCE_EXHAUSTED where there is no room. */
   holdMore(bytes: number): void
+  /**
+   * Keeps the place of the call, which has ended, among the calls of its server: its answer waits for a client that does
+   * not read. Returns what gives the place up.
+   */
+  holdPlace(): () => void
   /** A failure after the handler, such as a response that cannot be encoded: tells `onError`, returns what the peer may hear. */
   unexpected(error: unknown): RpcError
 }

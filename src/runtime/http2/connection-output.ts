@@ -1,5 +1,6 @@
 /** ConnectionOutput: what a connection has to say, gathered into one write per turn, and the streams that wait to speak. */
 
+import type { MemoryAccount } from '../core/bytes/memory-account.ts'
 import { BatchWriter } from '../net/batch-writer.ts'
 import type { Socket } from '../net/socket.ts'
 import { FrameWriter } from './frame/frame-writer.ts'
@@ -33,11 +34,12 @@ export class ConnectionOutput {
   #waiting: ConnectionStream[] = []
   #pumpScheduled = false
 
-  constructor(socket: Socket, host: OutputHost) {
+  constructor(socket: Socket, host: OutputHost, memory: MemoryAccount | undefined) {
     this.#socket = socket
     this.#host = host
     this.#batch = new BatchWriter(socket, {
       highWaterMark: highWater,
+      memory,
       onFlushed: () => {
         this.#added = false
         const { flushed } = this.#batch

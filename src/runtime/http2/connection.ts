@@ -1,5 +1,6 @@
 /** Connection: what both ends of an HTTP/2 connection have in common (RFC 9113). */
 
+import type { MemoryAccount } from '../core/bytes/memory-account.ts'
 import type { Socket } from '../net/socket.ts'
 import { ClosedStreams } from './closed-streams.ts'
 import { ConnectionError, protocolError } from './connection-error.ts'
@@ -36,7 +37,6 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
   abstract readonly isServer: boolean
   readonly writer: FrameWriter
   sendWindow: number = defaultWindow
-  pendingBytes = 0
   readonly streams: Map<number, ConnectionStream> = new Map()
   readonly peerSettings: PeerSettings = defaultPeerSettings()
   /** The socket is gone, or this side has ended the connection. */
@@ -60,6 +60,8 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
   /** Chunks that were read so far, round again after 2^30. */
   reads = 0
   readonly #options: Http2Options
+  readonly #memory: MemoryAccount | undefined
+  #pendingBytes = 0
   readonly #output: ConnectionOutput
   readonly #incoming: IncomingFrames
   readonly #encoder: HpackEncoder = new HpackEncoder()
@@ -68,9 +70,10 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
   #acknowledged = false
   #begunAt = 0
 
-  protected constructor(socket: Socket, options: Http2Options, keepalive: Http2Keepalive) {
+  protected constructor(socket: Socket, options: Http2Options, keepalive: Http2Keepalive, memory?: MemoryAccount) {
     this.socket = socket
     this.#options = options
+    this.#memory = memory
     this.streamWindow = options.streamWindowBytes ?? defaultStreamWindow
     this.mostStreamWindow = options.streamWindowBytes === undefined ? mostStreamWindow : 0
     this.window = new ConnectionWindow(
@@ -79,7 +82,7 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
       (increment) => this.#widen(increment),
     )
     this.#incoming = new IncomingFrames(this, this.ownHeaderListBytes)
-    this.#output = new ConnectionOutput(socket, this)
+    this.#output = new ConnectionOutput(socket, this, memory)
     this.writer = this.#output.writer
     this.keepalive = new Keepalive(
       {
@@ -117,9 +120,21 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
   protected abstract get lastPeerStream(): number
   /** The connection is of no use, with the reason. */
   protected abstract failed(reason: string): void
+  abstract mayHold(bytes: number): boolean
   abstract streamClosed(stream: ConnectionStream, clean: boolean): void
   /** The peer has answered {@link sendDrainPing}. */
   protected drainPingAnswered(): void {}
+
+  /** Bytes of all streams that wait to be sent. */
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  set pendingBytes(bytes: number) {
+    this.#memory?.chargeUnsent(bytes - this.#pendingBytes)
+    this.#pendingBytes = bytes
+  }
+
   get mayWrite(): boolean {
     return this.#output.mayWrite
   }

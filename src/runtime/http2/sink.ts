@@ -1,5 +1,6 @@
 /** The HTTP/2 seam under gRPC: streams as plain calls and callbacks, so that what is below can be replaced. */
 
+import type { MemoryAccount } from '../core/bytes/memory-account.ts'
 import type { Peer } from '../core/context/context.ts'
 import type { ConnectionLifetimeOptions } from './server/connection-lifetime.ts'
 import type { Http2PingPolicy } from './server/ping-policy.ts'
@@ -52,6 +53,12 @@ export interface Http2Stream {
   headers(headers: Http2Headers, end: boolean): void
   /** Sends body bytes, which nobody changes afterwards; false asks to wait for `drain`. `end` closes this side. */
   write(chunk: Uint8Array, end: boolean): boolean
+  /** Bytes that were written and wait for the peer to take more. */
+  readonly pending: number
+  /** Whether so many bytes may be written: sent now, or kept until the peer takes them. Otherwise `write` resets the stream. */
+  accepts(bytes: number): boolean
+  /** Calls `done` as soon as nothing that was written waits any more; to call after the end was written, once. */
+  whenSent(done: () => void): void
   /** Sends trailers and closes this side. On the server a request that is still coming in is then stopped. */
   trailers(headers: Http2Headers): void
   /**
@@ -163,6 +170,8 @@ export interface Http2ClientOptions extends Http2Options {
 
 /** Options of a server's connection. */
 export interface Http2ServerOptions extends Http2Options, ConnectionLifetimeOptions, StallLimits {
+  /** What responses are charged to while they wait for their client. Default: nothing is counted. */
+  readonly memory?: MemoryAccount | undefined
   /** Streams that one connection may have open at once. Default 1,000. */
   readonly maxConcurrentStreams?: number | undefined
   /** Streams that are closed and still cost this side work: they count against `maxConcurrentStreams`. Default: none. */

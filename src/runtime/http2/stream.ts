@@ -18,6 +18,8 @@ export interface StreamHost {
   readonly sendWindow: number
   /** Bytes of all streams that wait to be sent. */
   pendingBytes: number
+  /** Whether so many more may wait. */
+  mayHold(bytes: number): boolean
   /** Whether bytes may be written now: the socket takes them and nobody waits in front. */
   readonly mayWrite: boolean
   /** Sees to it that what stands in the writer leaves with this turn. */
@@ -44,8 +46,6 @@ export interface StreamHost {
   streamClosed(stream: ConnectionStream, clean: boolean): void
 }
 
-/** Bytes that the streams of a connection may have waiting together before one that adds more is reset. */
-const mostPending = 512 * 1024 * 1024
 /** A smaller piece of a chunk costs more than its bytes. */
 const dribbleBytes = 1024
 const nothing = new Uint8Array(0)
@@ -84,6 +84,7 @@ export class ConnectionStream implements Http2Stream {
   /** END_STREAM has gone. */
   #ended = false
   #wantsDrain = false
+  #onSent: (() => void) | undefined = undefined
   #paused = false
   /** Chunks that came while the stream was paused. */
   #inbox: ChunkQueue | undefined = undefined
@@ -180,6 +181,15 @@ export class ConnectionStream implements Http2Stream {
   /** Bytes that wait to be sent. */
   get pending(): number {
     return this.#pending
+  }
+
+  accepts(bytes: number): boolean {
+    return this.dead || this.#host.mayHold(bytes)
+  }
+
+  whenSent(done: () => void): void {
+    if (this.#pending === 0 || this.dead) done()
+    else this.#onSent = done
   }
 
   /** Whether nothing more will be written. */
@@ -300,7 +310,7 @@ export class ConnectionStream implements Http2Stream {
   #queue(chunk: Uint8Array): void {
     const host = this.#host
     if (chunk.length === 0) return
-    if (host.pendingBytes > 0 && host.pendingBytes + chunk.length > mostPending) {
+    if (!host.mayHold(chunk.length)) {
       this.refuse(Http2ErrorCode.ENHANCE_YOUR_CALM, 'the peer reads too slowly')
       return
     }
@@ -341,6 +351,7 @@ export class ConnectionStream implements Http2Stream {
 
   #endLocal(): void {
     this.#ended = true
+    this.#sentAll()
     if (this.remoteEnded) this.#close(true)
     else if (this.#host.isServer) {
       this.sink = undefined
@@ -357,7 +368,14 @@ export class ConnectionStream implements Http2Stream {
     this.#pending = 0
     this.#outbox = undefined
     this.#trailers = undefined
+    this.#sentAll()
     this.#host.streamClosed(this, clean)
+  }
+
+  #sentAll(): void {
+    const done = this.#onSent
+    this.#onSent = undefined
+    done?.()
   }
 
   /** Bytes have been read. */

@@ -1,6 +1,7 @@
 /** Batched writes: everything a turn of the event loop wants to send leaves in one write to the socket. */
 
 import type { Socket } from 'node:net'
+import { type MemoryAccount, UnsentBytes } from '../core/bytes/memory-account.ts'
 import { watchWriteStall } from './write-stall.ts'
 
 /** A buffer that messages are encoded into, one after another; `ByteWriter` of the codecs is one. */
@@ -27,6 +28,8 @@ export interface BatchWriterOptions {
   readonly onPressure?: ((high: boolean) => void) | undefined
   /** Milliseconds in which a peer must take at least one byte while some wait for it; 0: any time. Default 0. */
   readonly writeTimeoutMs?: number | undefined
+  /** What bytes that wait in the socket are charged to. Default: nothing is counted. */
+  readonly memory?: MemoryAccount | undefined
   /** The peer has taken nothing for `writeTimeoutMs`. */
   readonly onStuck?: (() => void) | undefined
 }
@@ -46,7 +49,9 @@ export class BatchWriter {
   readonly #onPressure: ((high: boolean) => void) | undefined
   readonly #writeTimeoutMs: number
   readonly #onStuck: (() => void) | undefined
+  readonly #unsent: UnsentBytes | undefined
   readonly #run: () => void
+  #holding = false
   #watching = false
   #scheduled = false
   #high = false
@@ -59,6 +64,7 @@ export class BatchWriter {
     this.#onPressure = options.onPressure
     this.#writeTimeoutMs = options.writeTimeoutMs ?? 0
     this.#onStuck = options.onStuck
+    this.#unsent = options.memory === undefined ? undefined : new UnsentBytes(options.memory)
     this.#run = () => {
       this.#scheduled = false
       this.flush()
@@ -110,7 +116,9 @@ export class BatchWriter {
     sources.length = 0
     this.#spare = sources
     const { writableLength } = socket
+    if (this.#holding && this.#unsent !== undefined) this.#unsent.bytes = socket.destroyed ? 0 : writableLength
     if (writableLength === 0) return
+    if (!this.#holding && socket.writableNeedDrain) this.#hold()
     if (!this.#high && writableLength > this.#highWaterMark) this.#raise()
     if (!this.#watching && this.#writeTimeoutMs > 0) this.#watch()
   }
@@ -144,6 +152,23 @@ export class BatchWriter {
       socket.write(part)
     }
     socket.uncork()
+  }
+
+  /** Charges what waits in the socket until all of it has left. */
+  #hold(): void {
+    const unsent = this.#unsent
+    const socket = this.#socket
+    if (unsent === undefined || socket.destroyed) return
+    this.#holding = true
+    unsent.bytes = socket.writableLength
+    const release = (): void => {
+      socket.off('drain', release)
+      socket.off('close', release)
+      this.#holding = false
+      unsent.bytes = 0
+    }
+    socket.once('drain', release)
+    socket.once('close', release)
   }
 
   #raise(): void {

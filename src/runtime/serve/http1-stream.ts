@@ -1,5 +1,6 @@
 /** Http1Stream: a request of HTTP/1.1 as a stream, so that one code answers both versions. */
 
+import { type MemoryAccount, UnsentBytes } from '../core/bytes/memory-account.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from '../http2/sink.ts'
 import type { Http1Request, Http1Response } from '../net/http1.ts'
 
@@ -9,11 +10,17 @@ export class Http1Stream implements Http2Stream {
   readonly maxHeaderListBytes: number = Number.POSITIVE_INFINITY
   readonly #request: Http1Request
   readonly #response: Http1Response
+  readonly #memory: MemoryAccount
+  readonly #unsent: UnsentBytes
   #sink: Http2Sink | undefined
+  #onSent: (() => void) | undefined
 
-  constructor(request: Http1Request, response: Http1Response) {
+  /** What waits for the client is charged to `memory`. */
+  constructor(request: Http1Request, response: Http1Response, memory: MemoryAccount) {
     this.#request = request
     this.#response = response
+    this.#memory = memory
+    this.#unsent = new UnsentBytes(memory)
   }
 
   /** The request's header fields with HTTP/2's pseudo-headers in front. */
@@ -32,7 +39,10 @@ export class Http1Stream implements Http2Stream {
     request.on('end', () => sink.end(undefined))
     request.on('error', () => {})
     response.on('error', () => {})
-    response.on('drain', () => sink.drain())
+    response.on('drain', () => {
+      this.#unsent.bytes = 0
+      sink.drain()
+    })
     this.#sink = sink
     response.once('close', () => this.lost())
   }
@@ -41,6 +51,10 @@ export class Http1Stream implements Http2Stream {
   lost(): void {
     const sink = this.#sink
     this.#sink = undefined
+    this.#unsent.bytes = 0
+    const done = this.#onSent
+    this.#onSent = undefined
+    done?.()
     if (sink === undefined || this.#response.writableFinished) return
     sink.reset({ code: undefined, message: 'the connection was lost', processed: true, sent: true })
   }
@@ -77,11 +91,24 @@ export class Http1Stream implements Http2Stream {
   write(chunk: Uint8Array, end: boolean): boolean {
     const response = this.#response
     if (response.destroyed || response.writableEnded) return true
-    if (end) {
-      response.end(chunk)
-      return true
-    }
-    return chunk.length === 0 || response.write(chunk)
+    if (!end && chunk.length === 0) return true
+    const goesOn = end || response.write(chunk)
+    if (end) response.end(chunk)
+    this.#unsent.bytes = response.writableLength
+    return goesOn
+  }
+
+  get pending(): number {
+    return this.#response.destroyed ? 0 : this.#response.writableLength
+  }
+
+  accepts(bytes: number): boolean {
+    return this.#memory.grantsUnsent(this.pending, bytes)
+  }
+
+  whenSent(done: () => void): void {
+    if (this.#sink === undefined) done()
+    else this.#onSent = done
   }
 
   trailers(): void {

@@ -70,7 +70,7 @@ export function http1Answerer(
     const { acceptor, streams } = known(socket)
     if (streams.size >= mostPipelined) socket.destroy()
     if (socket.destroyed) return
-    const stream = new Http1Stream(request, response)
+    const stream = new Http1Stream(request, response, router.memory)
     try {
       stream.feed(acceptor.accept(stream, stream.requestHeaders, false, 1))
       streams.add(stream)

@@ -45,14 +45,15 @@ function defaultRequestMemory(): number {
 /** Limits of a server. */
 export interface ServerLimits extends PortLimits {
   /**
-   * Calls whose handlers run at most, of all wires and in process together, also those that were given up on; further ones
-   * are refused at once with RESOURCE_EXHAUSTED. Default 10,000; `thrift.maxConcurrentCalls` and
+   * Calls whose handlers run at most, of all wires and in process together, also those that were given up on and those whose
+   * answers wait for clients that do not read; further ones are refused at once with RESOURCE_EXHAUSTED. Default 10,000; `thrift.maxConcurrentCalls` and
    * `grpc.maxConcurrentStreams` limit each connection.
    */
   readonly maxConcurrentCalls?: number | undefined
   /**
-   * Bytes of memory that the decoded requests of running calls may hold together, by estimate; a request beyond is refused
-   * with RESOURCE_EXHAUSTED before it takes the memory. Default: a quarter of V8's heap limit, at least 64 MiB.
+   * Bytes of memory that the decoded requests of running calls may hold together, by estimate, and half as many more that
+   * answers may take which their clients have not read; a request or answer beyond is refused with RESOURCE_EXHAUSTED
+   * before it takes the memory. Default: a quarter of V8's heap limit, at least 64 MiB.
    */
   readonly maxRequestMemoryBytes?: number | undefined
 }
@@ -184,12 +185,13 @@ export class Server implements AsyncDisposable {
 
   /** The server as it is now. Calls are counted where `addChannelz` or `countCalls` of `volo-ts/grpc` has asked for it. */
   stats(): ServerStats {
-    const { inFlight, abandoned, isDraining } = this.#router
+    const { inFlight, abandoned, unsent, isDraining } = this.#router
     return {
       id: this.#id,
       addresses: this.#listeners.map(({ bound }) => bound.address),
       inFlight,
       abandoned,
+      unsent,
       isDraining,
       requestMemoryBytes: this.#router.memory.used,
       calls: snapshot(callTotals(this.#router)),

@@ -1,4 +1,4 @@
-/** MemoryAccount: the bytes that the requests of one server hold, with a limit. */
+/** MemoryAccount: the bytes that the requests and unsent answers of one server hold, with a limit. */
 
 import { RpcError } from '../error.ts'
 import { defaultMaxObjects } from './memory-budget.ts'
@@ -10,6 +10,7 @@ export class MemoryAccount {
   /** Structs, containers and map entries that one message may hold. */
   readonly maxObjects: number
   #used = 0
+  #unsent = 0
 
   constructor(limit: number, maxObjects: number = defaultMaxObjects) {
     this.limit = limit
@@ -30,6 +31,45 @@ export class MemoryAccount {
   charge(bytes: number): void {
     this.#used += bytes
   }
+
+  /** Bytes of answers that may still wait for slow readers: together they have half of the account, so that requests keep the rest. */
+  get unsentRoom(): number {
+    return Math.max(0, this.limit / 2 - this.#unsent)
+  }
+
+  /** Charges bytes of answers that wait for their readers; a negative number releases them. */
+  chargeUnsent(bytes: number): void {
+    this.#unsent += bytes
+    this.#used += bytes
+  }
+
+  /** Whether a connection of which `held` bytes wait may have so many more of them wait; a few it always may. */
+  grantsUnsent(held: number, bytes: number): boolean {
+    return held + bytes <= freeUnsentBytes || bytes <= this.unsentRoom
+  }
+}
+
+/** Bytes of answers that every connection may have waiting. */
+const freeUnsentBytes = 256 * 1024
+
+/** What waits for the peer of one connection or of one request, charged to an account. */
+export class UnsentBytes {
+  readonly #account: MemoryAccount
+  #bytes = 0
+
+  constructor(account: MemoryAccount) {
+    this.#account = account
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  set bytes(bytes: number) {
+    if (bytes === this.#bytes) return
+    this.#account.chargeUnsent(bytes - this.#bytes)
+    this.#bytes = bytes
+  }
 }
 
 /** Whom a message is read for: a call of a server, which holds what the message takes until it has ended. */
@@ -44,6 +84,13 @@ export interface MemoryHolder {
 export function memoryExhausted(bytes: number, account: MemoryAccount): RpcError {
   return refusal(
     `the message takes at least ${bytes} bytes of memory, and ${account.room} of limits.maxRequestMemoryBytes (${account.limit}) are free`,
+  )
+}
+
+/** The refusal of an answer of `bytes` for which there is no room while its client does not read. */
+export function unsentExhausted(bytes: number, account: MemoryAccount): RpcError {
+  return refusal(
+    `the answer has ${bytes} bytes, and ${account.unsentRoom} of those that limits.maxRequestMemoryBytes (${account.limit}) leaves to answers which their clients have not read (half) are free`,
   )
 }
 

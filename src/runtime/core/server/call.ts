@@ -30,7 +30,9 @@ export interface CallRegistry {
   inFlight: number
   /** Calls that have ended early and whose handlers, or the sources of their response streams, have not. */
   abandoned: number
-  /** The most calls that `inFlight` and `abandoned` may come to together. */
+  /** Calls that have ended and whose answers their clients have not read. */
+  unsent: number
+  /** The most calls that `inFlight`, `abandoned` and `unsent` may come to together. */
   readonly maxCalls: number
   readonly onError: (error: unknown, cx: Context) => void
   readonly memory: MemoryAccount
@@ -191,6 +193,16 @@ export class RunningCall extends CallContext implements ServerCall {
     if (this.ended || this.cancelled !== undefined) return
     memory.charge(bytes)
     this.#heldBytes += bytes
+  }
+
+  holdPlace(): () => void {
+    const registry = this.#registry
+    let isHeld = true
+    registry.unsent++
+    return () => {
+      if (isHeld) registry.unsent--
+      isHeld = false
+    }
   }
 
   override end(): void {
@@ -474,14 +486,15 @@ export class RunningCall extends CallContext implements ServerCall {
 }
 
 /** Whether no further call may run. */
-export function isFull({ inFlight, abandoned, maxCalls }: CallRegistry): boolean {
-  return inFlight + abandoned >= maxCalls
+export function isFull({ inFlight, abandoned, unsent, maxCalls }: CallRegistry): boolean {
+  return inFlight + abandoned + unsent >= maxCalls
 }
 
 /** The refusal of a call that is one too many. */
-export function tooManyCalls({ inFlight, abandoned, maxCalls }: CallRegistry): RpcError {
+export function tooManyCalls({ inFlight, abandoned, unsent, maxCalls }: CallRegistry): RpcError {
   const ended = abandoned === 0 ? '' : `, of which ${abandoned} have ended early and their handlers have not`
-  const text = `the server has ${inFlight + abandoned} calls in flight${ended}; the limit is ${maxCalls} (limits.maxConcurrentCalls)`
+  const unread = unsent === 0 ? '' : `, and ${unsent} whose answers their clients have not read`
+  const text = `the server has ${inFlight + abandoned} calls in flight${ended}${unread}; the limit is ${maxCalls} (limits.maxConcurrentCalls)`
   return new RpcError('RESOURCE_EXHAUSTED', text, { stack: false, bytesSent: false })
 }
 

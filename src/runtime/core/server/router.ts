@@ -33,7 +33,7 @@ export interface RouterOptions {
   /** Answers calls of services and methods that are not registered, for proxies and gateways. Default: they are UNIMPLEMENTED. */
   readonly unknown?: UnknownHandler | undefined
   /**
-   * Calls whose handlers run at most, also those that were given up on; further ones are refused at once with
+   * Calls whose handlers run at most, also those that were given up on, and those whose answers wait for their clients; further ones are refused at once with
    * RESOURCE_EXHAUSTED. Default: no limit.
    */
   readonly maxConcurrentCalls?: number | undefined
@@ -52,6 +52,8 @@ export interface ServerRouter extends Router {
   add<C, H>(service: ServiceType<C, H>, handler: H, options?: { readonly layers?: readonly Layer[] | undefined }): this
   /** Calls that were ended early and whose handlers still run. */
   readonly abandoned: number
+  /** Calls that have ended and whose answers their clients have not read. */
+  readonly unsent: number
   /** The calls in flight, newest first. */
   calls(): Iterable<RunningCall>
   /** Takes no new call from now on; resolves when no call is in flight. */
@@ -78,6 +80,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     newest: undefined,
     inFlight: 0,
     abandoned: 0,
+    unsent: 0,
     maxCalls: options.maxConcurrentCalls ?? Number.POSITIVE_INFINITY,
     onError: options.onError ?? logError,
     memory: new MemoryAccount(options.maxRequestMemoryBytes ?? Number.POSITIVE_INFINITY),
@@ -135,6 +138,9 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     },
     get abandoned() {
       return registry.abandoned
+    },
+    get unsent() {
+      return registry.unsent
     },
     memory: registry.memory,
     get isReady() {

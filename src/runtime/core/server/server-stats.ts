@@ -28,8 +28,10 @@ export interface ServerStats {
   readonly inFlight: number
   /** Calls that were ended early and whose handlers still run. */
   readonly abandoned: number
+  /** Calls that have ended and whose answers their clients have not read. */
+  readonly unsent: number
   readonly isDraining: boolean
-  /** Bytes of memory that the decoded requests of running calls hold, by estimate. */
+  /** Bytes of memory that the decoded requests of running calls hold, by estimate, and answers that wait for their clients. */
   readonly requestMemoryBytes: number
   /** What the calls of gRPC, gRPC-web and JSON have come to; undefined where they are not counted. */
   readonly calls: CallCounts | undefined

@@ -1,5 +1,6 @@
 /** GrpcServerCall: one call on the server, from its request to its trailers. */
 
+import { unsentExhausted } from '../../core/bytes/memory-account.ts'
 import { lazyParts } from '../../core/context/call-context.ts'
 import { type Context, type ContextKey, contextKey } from '../../core/context/context.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
@@ -221,6 +222,10 @@ export class GrpcServerCall implements Http2Sink {
       this.#fail(this.#call.unexpected(error))
       return
     }
+    if (!this.#stream.accepts(frame.length)) {
+      this.#fail(unsentExhausted(frame.length, this.#call.memory))
+      return
+    }
     if (!this.begin()) return
     this.#stream.write(frame, false)
     this.#complete()
@@ -229,6 +234,7 @@ export class GrpcServerCall implements Http2Sink {
   #respond(messages: Messages): void {
     this.#writer = new MessageWriter(this.#stream, (message) => {
       const frame = this.#encodeOrReport(message)
+      if (!this.#stream.accepts(frame.length)) throw unsentExhausted(frame.length, this.#call.memory)
       this.begin()
       return frame
     })
@@ -305,6 +311,7 @@ export class GrpcServerCall implements Http2Sink {
       this.#over = true
       this.#counters?.callEnded(true)
       this.#stream.trailers(okTrailers)
+      holdUntilSent(this.#call, this.#stream)
       return
     }
     const trailers = [...okTrailers]
@@ -319,6 +326,7 @@ export class GrpcServerCall implements Http2Sink {
     this.#over = true
     this.#counters?.callEnded(true)
     this.#stream.trailers(trailers)
+    holdUntilSent(this.#call, this.#stream)
   }
 
   /** Ends a call whose request cannot be handled. */
@@ -380,7 +388,13 @@ export class GrpcServerCall implements Http2Sink {
     this.#writer?.stop()
     if (this.#headersSent) this.#stream.trailers(list)
     else this.#stream.headers(list, true)
+    holdUntilSent(this.#call, this.#stream)
   }
+}
+
+/** A call whose answer its client does not read counts as one of the server's until it does. */
+export function holdUntilSent(call: ServerCall, stream: Http2Stream): void {
+  if (stream.pending > 0) stream.whenSent(call.holdPlace())
 }
 
 function wrongCount(what: string): RpcError {

@@ -81,6 +81,7 @@ export function grpcWire(options: GrpcWireOptions = {}, http?: HttpAccept): Wire
       const acceptor = new CallAcceptor(shared(router), socket.peer, calls)
       const connection = http2Server(socket, first, (stream, headers, end) => acceptor.accept(stream, headers, end), {
         ...http2,
+        memory: router.memory,
         busyClosedStreams: () => acceptor.abandoned.count,
       })
       return {

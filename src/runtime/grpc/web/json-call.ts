@@ -1,5 +1,6 @@
 /** JsonCall: a unary call whose messages are ProtoJSON, as the Connect protocol has it (https://connectrpc.com/docs/protocol#unary-request). */
 
+import { unsentExhausted } from '../../core/bytes/memory-account.ts'
 import { lazyParts } from '../../core/context/call-context.ts'
 import { delayOf } from '../../core/context/delay.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
@@ -11,7 +12,7 @@ import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../htt
 import { fromJson, toJson } from '../../protobuf/json.ts'
 import { tooLarge } from '../framing.ts'
 import { appendMetadata, headerOf } from '../metadata.ts'
-import type { GrpcRoute } from '../server/call.ts'
+import { type GrpcRoute, holdUntilSent } from '../server/call.ts'
 import type { CallAcceptor } from '../server/call-acceptor.ts'
 import type { RequestHeaders } from '../server/request-headers.ts'
 import { httpFailure } from './connect-error.ts'
@@ -155,7 +156,8 @@ export class JsonCall implements Http2Sink {
       const list = [':status', '200', 'content-type', jsonType]
       if (responseHeadersIfAny !== undefined) appendMetadata(list, responseHeadersIfAny, 'INTERNAL')
       appendTrailers(list, responseTrailersIfAny)
-      this.#answer(list, body)
+      if (this.#stream.accepts(body.length)) this.#answer(list, body)
+      else this.#fail(unsentExhausted(body.length, call.memory))
     } catch (error) {
       this.#fail(call.unexpected(error))
     }
@@ -197,6 +199,7 @@ export class JsonCall implements Http2Sink {
     list.push('content-length', String(body.length))
     this.#stream.headers([...list, ...exposed(this.#cors, list)], false)
     this.#stream.write(body, true)
+    if (this.#call !== undefined) holdUntilSent(this.#call, this.#stream)
   }
 }
 

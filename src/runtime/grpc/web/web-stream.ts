@@ -36,6 +36,18 @@ export class WebStream implements Http2Stream {
     this.write(encodeTrailersFrame(headers), true)
   }
 
+  get pending(): number {
+    return this.#stream.pending
+  }
+
+  accepts(bytes: number): boolean {
+    return this.#stream.accepts(this.#isText ? Math.ceil(bytes / 3) * 4 : bytes)
+  }
+
+  whenSent(done: () => void): void {
+    this.#stream.whenSent(done)
+  }
+
   get maxHeaderListBytes(): number {
     return this.#stream.maxHeaderListBytes
   }

@@ -36,6 +36,9 @@ const shownBytes = 16
 /** Bytes of a GOAWAY's debug data that are shown. */
 const mostWords = 200
 
+/** Bytes of requests that may wait for a server together before a stream that adds more is reset. */
+const mostPending = 512 * 1024 * 1024
+
 class ClientConnection extends Connection implements Http2ClientConnection {
   readonly isServer = false
   readonly peer: Peer
@@ -109,6 +112,10 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   destroy(): void {
     this.#retire(`the connection to ${this.peer.address} is closed on this side`)
     this.cut(Http2ErrorCode.NO_ERROR, '')
+  }
+
+  mayHold(bytes: number): boolean {
+    return this.pendingBytes === 0 || this.pendingBytes + bytes <= mostPending
   }
 
   streamClosed(stream: ConnectionStream): void {

@@ -1,5 +1,6 @@
 /** The server's end of an HTTP/2 connection (RFC 9113), over a socket that somebody else accepted. */
 
+import type { MemoryAccount } from '../../core/bytes/memory-account.ts'
 import type { ServerSocket } from '../../net/server-socket.ts'
 import { Connection } from '../connection.ts'
 import { ConnectionError, protocolError } from '../connection-error.ts'
@@ -36,6 +37,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   readonly isServer = true
   readonly #accept: Http2Accept
   readonly #maxStreams: number
+  readonly #responses: MemoryAccount | undefined
   readonly #stalls: StallWatch
   readonly #busyClosed: () => number
   readonly #tooLarge: Http2ServerOptions['tooLarge']
@@ -50,7 +52,8 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   readonly #pings: PingCounter | undefined
 
   constructor(socket: Http2Socket['socket'], first: Uint8Array, accept: Http2Accept, options: Http2ServerOptions) {
-    super(socket, options, options.keepalive ?? serverKeepalive)
+    super(socket, options, options.keepalive ?? serverKeepalive, options.memory)
+    this.#responses = options.memory
     this.#accept = accept
     this.#tooLarge = options.tooLarge
     this.#maxStreams = options.maxConcurrentStreams ?? 1_000
@@ -83,6 +86,10 @@ class ServerConnection extends Connection implements Http2ServerConnection {
 
   destroy(): void {
     this.cut(Http2ErrorCode.NO_ERROR, '')
+  }
+
+  mayHold(bytes: number): boolean {
+    return this.#responses?.grantsUnsent(this.pendingBytes, bytes) ?? true
   }
 
   override stalls(stream: ConnectionStream): void {

@@ -13,6 +13,7 @@
  * Replies in `leaving` and `draining` carry `crrst`. On entering `ended` the connection sends FIN, or is destroyed.
  */
 
+import { unsentExhausted } from '../../core/bytes/memory-account.ts'
 import type { Peer } from '../../core/context/context.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import type { Router, ServerCall } from '../../core/router.ts'
@@ -37,6 +38,10 @@ import { ReplyOrder } from './reply-order.ts'
 const drainedLingerMs = 1_000
 /** The same after bytes that cannot be read: who still sends a large message has to hear of it. */
 const brokenLingerMs = 10_000
+/** A larger reply is asked whether it may wait, also while nothing waits. */
+const largeReplyBytes = 64 * 1024
+/** Replies of one turn that leave together. */
+const mostGatheredBytes = 256 * 1024
 /** How much of what such a client sends is discarded. */
 const maxDiscardedBytes = 64 * 1024 * 1024
 
@@ -67,6 +72,8 @@ export class ThriftServerConnection implements WireConnection {
   #isReading = false
   /** The client does not read its replies. */
   #isClientSlow = false
+  /** Of calls whose replies it has not read. */
+  readonly #places: (() => void)[] = []
   /** Bytes that came after the last message. */
   #discarded = 0
 
@@ -98,10 +105,12 @@ export class ThriftServerConnection implements WireConnection {
     this.#batch = new BatchWriter(socket, {
       writeTimeoutMs: options.writeTimeoutMs ?? 30_000,
       onStuck: () => socket.destroy(),
+      memory: router.memory,
       onFlushed: (source) => this.#writers.flushed(source),
       // A client that does not read its replies is not read from either.
       onPressure: (high) => {
         this.#isClientSlow = high
+        if (!high) this.#releasePlaces()
         this.#regulate()
       },
     })
@@ -110,6 +119,7 @@ export class ThriftServerConnection implements WireConnection {
     this.#closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#cancelAll(clientGone(peer))
+        this.#releasePlaces()
         resolve()
       })
     })
@@ -254,9 +264,22 @@ export class ThriftServerConnection implements WireConnection {
       const reason = isRpcError(error) ? new RpcError(error.code, error.message, { stack: false }) : told
       writeFailure(writer, form, undefined, reason, notice)
     }
+    const { memory } = this.#target.router
+    const bytes = writer.position - begin
+    const mayWait = this.#isClientSlow || bytes > largeReplyBytes
+    if (mayWait && !memory.grantsUnsent(this.#batch.unsent - bytes, bytes)) {
+      writer.truncate(begin)
+      writeFailure(writer, form, undefined, unsentExhausted(bytes, memory), notice)
+    }
+    if (this.#isClientSlow && call !== undefined) this.#places.push(call.holdPlace())
     // The last reply of a burst takes the others with it; before it there is more to gather.
-    if (this.#order.running === 0 && !this.#isReading) this.#batch.flush()
+    // A large one is handed over at once, so that the next ones know what waits.
+    if ((this.#order.running === 0 && !this.#isReading) || writer.position > mostGatheredBytes) this.#batch.flush()
     else this.#batch.schedule()
+  }
+
+  #releasePlaces(): void {
+    for (const release of this.#places.splice(0)) release()
   }
 
   /** What a reply says about the connection. */
