@@ -81,7 +81,11 @@ export const diagnosticCodes = {
     severity: 'error',
     about: 'volo.yml names a declaration or service that the IDL does not have',
   },
-  'generated-name-clash': { severity: 'error', about: 'two IDL names become the same TypeScript name' },
+  'generated-name-changed': {
+    severity: 'warning',
+    about: 'two IDL names become one TypeScript name, and one of them gets another',
+  },
+  'generated-name-clash': { severity: 'error', about: 'two names are renamed to the same TypeScript name' },
   'module-cycle': {
     severity: 'error',
     about: 'modules of namespaces import each other, and a constant or alias of one needs another before it is loaded',

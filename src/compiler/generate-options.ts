@@ -25,6 +25,11 @@ export interface GenerateOptions {
   readonly naming?: 'keep' | 'camel'
   /** Words that camel case writes as given here, such as `ID`; at the start of a name they are in lower case. Default none. */
   readonly initialisms?: readonly string[]
+  /**
+   * Names in TypeScript of single things, by what the IDL calls them: `shop.v1.Cart`, `Cart`, `shop.v1.Cart.owner_id` (a field, oneof, enum value or method). They
+   * are printed as given here, and go before all others. Default none.
+   */
+  readonly rename?: Readonly<Record<string, string>>
   /** The extension printed in relative imports. Default `.js`. */
   readonly importExtension?: '.js' | '.ts' | ''
   /** One module per IDL file, or per Thrift namespace and protobuf package. Default `file`. */
@@ -54,6 +59,8 @@ export interface OptionPlaces {
   service(name: string): Span | undefined
   /** Of one that {@link FileOptions.touch} of a file names. */
   touch(path: string, name: string): Span | undefined
+  /** Of one of {@link GenerateOptions.rename}. */
+  rename?(key: string): Span | undefined
 }
 
 /** What holds for one entry file and, where said so, for what it includes. */

@@ -1,6 +1,7 @@
 /** Generation: a linked and checked program becomes the text of its TypeScript modules. */
 
 import type { Report, Span } from '../diagnostic.ts'
+import { diagnosticCodes } from '../diagnostic-code.ts'
 import type { GeneratedFile, GenerateOptions } from '../generate-options.ts'
 import type { IrFile, IrProgram } from '../ir/ir.ts'
 import { type Reach, reach } from '../ir/reach.ts'
@@ -26,7 +27,7 @@ export function generate(program: IrProgram, options: GenerateOptions, report: R
   const resolved = resolveOptions(options)
   let errors = 0
   const counted: Report = (finding) => {
-    errors++
+    if (diagnosticCodes[finding.code].severity === 'error') errors++
     report(finding)
   }
   const reached = reach(program, options, counted)

@@ -74,6 +74,7 @@ const typescript = object({
   comments: boolean,
   naming: { kind: 'choice', values: ['keep', 'camel'] },
   initialisms: texts,
+  rename: { kind: 'record', of: text, what: 'name' },
   modules: { kind: 'choice', values: ['file', 'namespace'] },
   roots: { kind: 'choice', values: ['declarations', 'services'] },
   services: texts,

@@ -64,6 +64,7 @@ export interface ConfigTypescript {
   readonly comments?: boolean
   readonly naming?: 'keep' | 'camel'
   readonly initialisms?: readonly string[]
+  readonly rename?: Readonly<Record<string, string>>
   readonly modules?: 'file' | 'namespace'
   readonly roots?: 'declarations' | 'services'
   readonly services?: readonly string[]

@@ -125,6 +125,7 @@ function optionsOf(entry: ConfigEntry, importExtension: '.js' | '.ts' | ''): Gen
     comments: typescript.comments ?? entry.with_comments ?? true,
     ...(typescript.naming !== undefined && { naming: typescript.naming }),
     ...(initialisms.length > 0 && { initialisms }),
+    ...(typescript.rename !== undefined && { rename: typescript.rename }),
     modules: typescript.modules ?? 'file',
     ...(typescript.unknown_fields !== undefined && { keepUnknownFields: typescript.unknown_fields === 'keep' }),
     optionalDefaults: typescript.optional_defaults ?? 'fill',
@@ -188,6 +189,14 @@ function optionPlaces(
       for (const [entry, { typescript }] of entries) {
         const i = typescript?.services?.indexOf(name) ?? -1
         if (i >= 0) return config.at(['entries', entry, 'typescript', 'services', i])
+      }
+      return undefined
+    },
+    rename(key) {
+      for (const [entry, { typescript }] of entries) {
+        if (typescript?.rename !== undefined && Object.hasOwn(typescript.rename, key)) {
+          return config.at(['entries', entry, 'typescript', 'rename', key])
+        }
       }
       return undefined
     },

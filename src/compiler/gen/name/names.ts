@@ -1,6 +1,6 @@
 /** The names of everything generated: modules, declarations, members, enum members, methods and arguments. */
 
-import type { Report, Span } from '../../diagnostic.ts'
+import type { Report } from '../../diagnostic.ts'
 import type { GenerateOptions } from '../../generate-options.ts'
 import type {
   IrConst,
@@ -20,10 +20,12 @@ import type {
 import { type Reach, reachAll } from '../../ir/reach.ts'
 import { extensionMessage } from '../extension-message.ts'
 import { type MethodMessages, methodMessages } from '../method-message.ts'
-import { isString } from '../type-shape.ts'
+import { memberNames, methodNames, valueNames } from './member-names.ts'
 import { nameModules } from './module-path.ts'
 import { identifier, type Naming, naming } from './naming.ts'
-import { errorMembers, isReservedDeclaration, isReservedMember, isReservedMethod, keywords } from './reserved-words.ts'
+import { type Renames, renames } from './rename.ts'
+import { isReservedDeclaration, keywords } from './reserved-words.ts'
+import { scopeNames, type Wish } from './scope-names.ts'
 
 /** The names of one message's printed functions. */
 export interface CodecNames {
@@ -75,6 +77,7 @@ export interface ProgramNames {
 /** The names found so far, by what they name. */
 interface NameTables {
   readonly naming: Naming
+  readonly renames: Renames
   readonly taken: Map<IrFile, ReadonlySet<string>>
   readonly files: Map<IrFile, string>
   readonly numbers: Map<IrEnum, string>
@@ -89,9 +92,12 @@ interface NameTables {
 }
 
 /** What decides names. */
-export type NamingOptions = Pick<GenerateOptions, 'naming' | 'initialisms' | 'modules' | 'enum' | 'optionalDefaults'>
+export type NamingOptions = Pick<
+  GenerateOptions,
+  'naming' | 'initialisms' | 'modules' | 'enum' | 'optionalDefaults' | 'rename' | 'places'
+>
 
-/** Computes the names of what is generated; two IDL names that end in one TypeScript name are reported with both places. */
+/** Computes the names of what is generated; of two IDL names that end in one TypeScript name the later one is changed, and reported with both places. */
 export function nameProgram(
   program: IrProgram,
   report: Report,
@@ -101,6 +107,7 @@ export function nameProgram(
   const modules = nameModules(program.files, options.modules ?? 'file')
   const tables: NameTables = {
     naming: naming(options),
+    renames: renames(options),
     taken: new Map(),
     files: new Map(),
     numbers: new Map(),
@@ -119,6 +126,7 @@ export function nameProgram(
     byModule.set(path, [...(byModule.get(path) ?? []), file])
   }
   for (const files of byModule.values()) nameModule(files, options, reach, tables, report)
+  tables.renames.check(report)
   const { names } = tables
   return {
     fillsOptional: options.optionalDefaults !== 'keep',
@@ -142,7 +150,7 @@ export function nameProgram(
   }
 }
 
-/** Names of one module: first what the IDL declares and may keep its name, then what must give way, then what is derived. */
+/** Names of one module: first what the IDL declares, then what is derived. */
 function nameModule(
   files: readonly IrFile[],
   options: NamingOptions,
@@ -151,39 +159,60 @@ function nameModule(
   report: Report,
 ): void {
   const { names } = tables
-  const scope = new Map<string, Named | undefined>()
+  const declarations = files.flatMap((file) => reach.declarations(file))
+  const found = declarationNames(files, new Set(declarations), tables, report)
+  const scope = new Set<string>()
+  for (const one of declarations) {
+    const name = known(found, one)
+    scope.add(name)
+    names.set(one, name)
+  }
   const claim = (wanted: string): string => {
     let name = wanted
     while (scope.has(name) || isReservedDeclaration(name)) name += '_'
-    scope.set(name, undefined)
+    scope.add(name)
     return name
-  }
-  const declarations = files.flatMap((file) => reach.declarations(file))
-  for (const one of declarations) {
-    const name = declarationName(one)
-    if (isReservedDeclaration(name)) continue
-    const other = scope.get(name)
-    if (other !== undefined) reportClash(report, name, one, other)
-    scope.set(name, one)
-    names.set(one, name)
-  }
-  for (const one of declarations) {
-    if (!names.has(one)) names.set(one, claim(declarationName(one)))
   }
   for (const one of declarations) {
     const name = known(names, one)
     if (one.kind === 'message') nameMessage(one, name, claim, tables, report)
     else if (one.kind === 'typedef') tables.inputs.set(one, claim(`${name}Input`))
     else if (one.kind === 'enum') {
-      nameValues(one, names)
+      addAll(names, valueNames(one, { ...tables, report }))
       if (options.enum === 'string') tables.numbers.set(one, claim(`${name}Numbers`))
     } else if (one.kind === 'service') nameService(one, name, claim, tables, report)
     else if (one.kind === 'extension') nameExtension(one, name, claim, tables, report)
   }
   for (const file of files) {
     tables.files.set(file, files.length === 1 ? '$file' : claim(`$file_${stemOf(file)}`))
-    tables.taken.set(file, new Set(scope.keys()))
+    tables.taken.set(file, scope)
   }
+}
+
+/** In the order of the IDL. What is not reached holds its name too: a name shall not change with what else is generated. */
+function declarationNames(
+  files: readonly IrFile[],
+  reached: ReadonlySet<IrDeclaration>,
+  { renames }: NameTables,
+  report: Report,
+): Map<IrDeclaration, string> {
+  const all = files.flatMap((file) =>
+    [...file.declarations]
+      .sort((a, b) => a.span.start - b.span.start)
+      .filter((one) => reached.has(one) || one.kind !== 'extension'),
+  )
+  const wishes = all.map((one): Wish<IrDeclaration> => {
+    const wanted = identifier(one.name.replaceAll('.', '_'))
+    return {
+      one,
+      wanted,
+      chosen: renames.find([one.fullName, one.name], isReservedDeclaration),
+      key: one.fullName,
+      isReserved: isReservedDeclaration(wanted),
+      isSilent: !reached.has(one),
+    }
+  })
+  return scopeNames(wishes, new Set(), isReservedDeclaration, report)
 }
 
 function stemOf(file: IrFile): string {
@@ -203,7 +232,7 @@ function nameMessage(message: IrMessage, name: string, claim: Claim, tables: Nam
     defaults: hasDefaults ? claim(`defaults${name}`) : '',
   })
   for (const field of message.fields) tables.owners.set(field, message)
-  nameMembers(message, tables, report)
+  addAll(tables.names, memberNames(message, { ...tables, report }))
 }
 
 function nameExtension(extension: IrExtension, name: string, claim: Claim, tables: NameTables, report: Report): void {
@@ -229,18 +258,10 @@ function nameService(service: IrService, name: string, claim: Claim, tables: Nam
     ] as const) {
       const local = claim(`${name}_${identifier(method.name)}_${suffix}`)
       tables.names.set(message, local)
-      nameMessage(message, local, claim, tables, report)
+      // No code names the members of these structs: nothing is to be said about them, or to be chosen.
+      nameMessage(message, local, claim, { ...tables, renames: renames({}) }, () => {})
     }
   }
-}
-
-/** Enum members stay as written; one name would set the prototype of the object instead. */
-function nameValues(type: IrEnum, names: Map<object, string>): void {
-  for (const value of type.values) names.set(value, value.name === '__proto__' ? '__proto___' : value.name)
-}
-
-function declarationName(one: IrDeclaration): string {
-  return identifier(one.name.replaceAll('.', '_'))
 }
 
 /** The name of a parameter: the IDL's, with `_` where it is a keyword or one of `taken`. */
@@ -250,60 +271,26 @@ export function parameterName(name: string, taken: ReadonlySet<string> = new Set
   return result
 }
 
-function nameMembers(message: IrMessage, { names, naming }: NameTables, report: Report): void {
-  const local = (name: string): string => naming.member(message.file.idl, name)
-  if (message.shape === 'union') {
-    for (const field of message.fields) names.set(field, local(field.name))
-    return
+function nameMethods(service: IrService, tables: NameTables, report: Report): void {
+  const { names } = tables
+  const inherited = new Set<string>()
+  const seen = new Set<IrService>([service])
+  for (let one = parentOf(service); one !== undefined && !seen.has(one); one = parentOf(one)) {
+    seen.add(one)
+    if (one.methods.some((method) => !names.has(method))) nameMethods(one, tables, report)
+    for (const method of one.methods) inherited.add(known(names, method))
   }
-  const reserved = (name: string, field?: IrField): boolean => {
-    if (isReservedMember(name)) return true
-    if (message.shape !== 'exception' || !errorMembers.has(name)) return false
-    return !(name === 'message' && field !== undefined && isString(field.type))
-  }
-  const scope = new Map<string, Named>()
-  const claim = (one: IrField | IrOneof, isReserved: boolean): void => {
-    let name = local(one.name)
-    if (isReserved)
-      while (reserved(name) || message.fields.some((field) => field !== one && local(field.name) === name)) name += '_'
-    const other = scope.get(name)
-    if (other !== undefined) reportClash(report, name, one, other)
-    scope.set(name, one)
-    names.set(one, name)
-  }
-  for (const field of message.fields) {
-    if (field.oneof !== undefined) names.set(field, local(field.name))
-    else claim(field, reserved(local(field.name), field))
-  }
-  for (const oneof of message.oneofs) claim(oneof, reserved(local(oneof.name)))
+  // A service that another one extends may have its names already.
+  if (service.methods.every((method) => names.has(method))) return
+  addAll(names, methodNames(service, inherited, { ...tables, report }))
 }
 
-function nameMethods(service: IrService, { names, naming }: NameTables, report: Report): void {
-  const scope = new Map<string, Named>()
-  for (const method of service.methods) {
-    let name = naming.method(service.file.idl, method.name)
-    while (isReservedMethod(name)) name += '_'
-    const other = scope.get(name)
-    if (other !== undefined) reportClash(report, name, method, other)
-    scope.set(name, method)
-    names.set(method, name)
-  }
+function addAll(names: Map<object, string>, more: ReadonlyMap<object, string>): void {
+  for (const [one, name] of more) names.set(one, name)
 }
 
-/** Something with a name and the place where it stands. */
-interface Named {
-  readonly name: string
-  readonly span: Span
-}
-
-function reportClash(report: Report, name: string, one: Named, other: Named): void {
-  report({
-    code: 'generated-name-clash',
-    message: `'${other.name}' and '${one.name}' both become '${name}' in TypeScript`,
-    span: one.span,
-    related: [{ message: 'the other is here', span: other.span }],
-    hint: 'rename one of them',
-  })
+function parentOf(service: IrService): IrService | undefined {
+  return service.extends?.target?.kind === 'service' ? service.extends.target : undefined
 }
 
 function known<K, V>(map: ReadonlyMap<K, V>, key: K): V {

@@ -1,0 +1,3 @@
+struct Product {
+  1: string sku
+}

@@ -1,0 +1,4 @@
+struct Product {
+  1: string sku
+  2: string title
+}
