@@ -81,7 +81,24 @@ const emptyStruct = (name: string): ThriftStruct => ({
 
 /** Makes the check: a call whose answer does not matter; without one in time the connection is destroyed. */
 export function healthCheck(options: HealthCheckOptions, caller: string): (connection: ClientConnection) => void {
-  const { timeoutMs = 2_000, method: name = '$health' } = options
+  const call = unknownMethodCall(options, caller)
+  return (connection) => {
+    call(connection).then((isInTime) => {
+      if (isInTime) return
+      const text = `no answer to a health check within ${options.timeoutMs ?? defaultTimeoutMs} ms`
+      connection.destroy(new RpcError('UNAVAILABLE', text, { stack: false }))
+    })
+  }
+}
+
+const defaultTimeoutMs = 2_000
+
+/** Makes a call whose outcome does not matter; resolves when it is known, with false when that took too long. */
+export function unknownMethodCall(
+  options: Omit<HealthCheckOptions, 'everyMs'>,
+  caller: string,
+): (connection: ClientConnection) => Promise<boolean> {
+  const { timeoutMs = defaultTimeoutMs, method: name = '$health' } = options
   const method: MethodType = {
     name,
     localName: name,
@@ -111,11 +128,10 @@ export function healthCheck(options: HealthCheckOptions, caller: string): (conne
     const cx = new CallContext('client', service, method, performance.now() + timeoutMs)
     const call = new ThriftClientCall({ left: () => cx.end() }, target, cx, {})
     cx.watchDeadline()
-    call.promise.catch(() => {
-      if (cx.cancelled === undefined) return
-      const text = `no answer to a health check within ${timeoutMs} ms`
-      connection.destroy(new RpcError('UNAVAILABLE', text, { stack: false }))
-    })
     connection.send(call)
+    return call.promise.then(
+      () => true,
+      () => cx.cancelled === undefined,
+    )
   }
 }

@@ -27,6 +27,7 @@ import { ThriftMessageKind } from '../protocol/protocol.ts'
 import type { ThriftFraming } from '../sniff.ts'
 import { endTtheader } from '../ttheader.ts'
 import type { CallCarrier, ThriftClientCall } from './call.ts'
+import { FirstReply, type PeerWatch } from './peer-watch.ts'
 import { PendingCalls } from './pending-calls.ts'
 
 /** What a connection tells those who keep it. */
@@ -40,13 +41,19 @@ export interface ConnectionEvents<C> {
 }
 
 /** How a connection speaks. */
-export interface ClientConnectionOptions extends ConnectionEvents<ClientConnection> {
+export interface ClientSpeech {
   readonly framing: ThriftFraming
   readonly protocol: ThriftProtocolName
   readonly multiplexed: boolean
   readonly maxFrameBytes: number
   readonly maxUnsentBytes: number
   readonly writeTimeoutMs: number
+}
+
+/** How a connection speaks, and who hears of what happens to it. */
+export interface ClientConnectionOptions extends ClientSpeech, ConnectionEvents<ClientConnection> {
+  /** Watches over the time until the peer's first byte. Default: nobody does. */
+  readonly watch?: PeerWatch | undefined
   /** The peer has said something, the first time on this connection. */
   readonly onHeard: () => void
   /** The connection was lost with calls on it, and the peer had not said anything. */
@@ -73,7 +80,11 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   readonly #pending = new PendingCalls()
   #state: 'open' | 'retiring' | 'ended' = 'open'
   #shared: boolean
-  #heard = false
+  /** Something came from the peer. */
+  heard = false
+  /** The form of the last message that came from the peer. */
+  answeredIn: ThriftFraming | undefined = undefined
+  readonly #firstReply: FirstReply | undefined
   /** The last sequence id when something came from the peer. */
   #heardAt = 0
   #suspect: NodeJS.Timeout | undefined
@@ -93,6 +104,12 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     })
     this.#writers = new ConnectionWriters(this.#batch)
     this.#frames = new FrameReader(options.maxFrameBytes)
+    if (options.watch !== undefined) {
+      this.#firstReply = new FirstReply(options.watch, (reason) => {
+        this.#unanswered(reason)
+        this.destroy(reason)
+      })
+    }
     let error: Error | undefined
     socket.on('error', (cause) => {
       error = cause
@@ -154,6 +171,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     }
     call.connection = this
     this.#pending.add(call)
+    if (!this.heard) this.#firstReply?.expect(call)
     if (this.#shared) this.#batch.schedule()
     else this.#batch.flush()
   }
@@ -226,8 +244,9 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   #read(chunk: Uint8Array): void {
     const frames = this.#frames
     this.#heardAt = this.#pending.lastSequence
-    if (!this.#heard) {
-      this.#heard = true
+    if (!this.heard) {
+      this.heard = true
+      this.#firstReply?.end()
       this.#options.onHeard()
     }
     try {
@@ -274,6 +293,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
     const reader = readerOf(message.protocol, message.bytes, message.start, message.end)
     const envelope = reader.messageBegin()
     const { sequence, kind } = envelope
+    this.answeredIn = this.#frames.framing
     const call = this.#pending.take(sequence) ?? (this.#shared ? undefined : this.#pending.takeUnread(sequence, kind))
     if (call === undefined) {
       if (this.#shared || this.#pending.isReplyToOneway(sequence)) this.#counters.lateReplies++
@@ -314,12 +334,18 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   #dead(error: Error | undefined): void {
     this.#state = 'ended'
     clearTimeout(this.#suspect)
+    this.#firstReply?.end()
     if (this.#reason === undefined) {
       this.#reason = this.#lost(false, error)
-      if (!this.#heard && this.#pending.size > 0) this.#options.onUnanswered(this.#reason)
+      this.#unanswered(this.#reason)
     }
     this.#failAll(this.#reason)
     this.#options.onClosed(this)
+  }
+
+  /** Tells of the loss of a connection whose calls the peer left without a word. */
+  #unanswered(reason: RpcError): void {
+    if (!this.heard && this.#pending.size > 0) this.#options.onUnanswered(reason)
   }
 
   #failAll(reason: RpcError): void {

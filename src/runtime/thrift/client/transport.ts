@@ -10,7 +10,6 @@ import { atLeast, checkOptions, isAnything, isText, type OptionTable, oneOf } fr
 import type { ServiceType } from '../../core/service-type.ts'
 import type { Transport } from '../../core/transport.ts'
 import { type Address, type AddressInit, parseAddress } from '../../net/address.ts'
-import { dial } from '../../net/dial.ts'
 import { DialBackoff } from '../../net/dial-backoff.ts'
 import type { PoolOptions, PoolStats } from '../../net/pool.ts'
 import type { ClientTlsOptions } from '../../net/tls.ts'
@@ -19,18 +18,9 @@ import type { ThriftProtocolName } from '../protocol/bytes.ts'
 import type { ThriftStruct } from '../protocol/protocol.ts'
 import type { ThriftFraming } from '../sniff.ts'
 import { type CallOwner, type ClientMethod, ThriftClientCall } from './call.ts'
-import {
-  ClientConnection,
-  type ClientConnectionOptions,
-  type ClientCounters,
-  type ConnectionEvents,
-} from './connection.ts'
-import {
-  type HealthCheckOptions,
-  healthCheck,
-  type OpenConnection,
-  type SharedMaintenance,
-} from './connection-maintenance.ts'
+import type { ClientCounters, ClientSpeech } from './connection.ts'
+import { type HealthCheckOptions, healthCheck, type SharedMaintenance } from './connection-maintenance.ts'
+import { connectionOpener } from './connection-opener.ts'
 import { type Connections, ConnectionsByAddress } from './connections-by-address.ts'
 import { MultiplexedConnection } from './multiplexed-connection.ts'
 import { PooledConnections } from './pooled-connections.ts'
@@ -38,8 +28,12 @@ import { RequestHeader } from './request-header.ts'
 
 /** Options of {@link thrift}. */
 export interface ThriftOptions {
-  /** What is around each message. Default `ttheader`; only it carries metadata, metainfo, deadlines and names. */
-  readonly transport?: ThriftFraming | undefined
+  /**
+   * What is around each message. Only `ttheader` carries metadata, metainfo, deadlines and names. `auto` finds out, before the
+   * first connection to an address, by calling a method that no server has: in TTHeader, framed, then buffered form, 1 s
+   * each. Default `ttheader`.
+   */
+  readonly transport?: ThriftFraming | 'auto' | undefined
   /** Default `binary`. */
   readonly protocol?: ThriftProtocolName | undefined
   /**
@@ -65,6 +59,12 @@ export interface ThriftOptions {
    */
   readonly backoff?: BackoffOptions | undefined
   /**
+   * Milliseconds that the first call of a connection may wait for the peer's first byte. After half of them a method that no
+   * server has is called on a connection of its own. Without an answer to that the call fails with UNAVAILABLE, which says
+   * what the peer may speak: most servers wait for ever when they meet the wrong `transport`. 0: any time. Default 10,000.
+   */
+  readonly firstReplyTimeoutMs?: number | undefined
+  /**
    * Milliseconds in which the peer must take at least one byte while some wait for it; else the connection is lost. 0: any
    * time. Default 10,000.
    */
@@ -80,7 +80,7 @@ export interface ThriftOptions {
 }
 
 const thriftOptionTable: OptionTable<ThriftOptions> = {
-  transport: oneOf('ttheader', 'framed', 'buffered'),
+  transport: oneOf('ttheader', 'framed', 'buffered', 'auto'),
   protocol: oneOf('binary', 'compact'),
   connections: oneOf('auto', 'pool', 'multiplexed'),
   pool: {
@@ -96,6 +96,7 @@ const thriftOptionTable: OptionTable<ThriftOptions> = {
   callee: isText,
   connectTimeoutMs: atLeast(0),
   backoff: { initialMs: atLeast(0), maxMs: atLeast(0), factor: atLeast(1), jitter: atLeast(0) },
+  firstReplyTimeoutMs: atLeast(0),
   writeTimeoutMs: atLeast(0),
   tls: isAnything,
   keepAliveMs: atLeast(0),
@@ -221,22 +222,22 @@ function bind(service: ServiceType, binding: Binding): Service {
   }
 }
 
-type Speech = Omit<ClientConnectionOptions, keyof ConnectionEvents<ClientConnection> | 'onHeard' | 'onUnanswered'>
+const defaultFirstReplyTimeoutMs = 10_000
 
 function connectionsTo(target: Address, options: ThriftOptions, counters: ClientCounters): Connections {
   const { pool = {}, connections: mode = 'auto', healthCheck: health } = options
-  const spoken = speech(options)
   const backoff = new DialBackoff(exponentialBackoff({ ...connectBackoff, ...options.backoff }))
-  const open: OpenConnection = async (signal, events) => {
-    const { connectTimeoutMs, tls, keepAliveMs } = options
-    const since = performance.now()
-    const dialed = await dial(target, { connectTimeoutMs, tls, keepAliveMs, signal })
-    const hearing = {
-      onHeard: () => backoff.heard(),
-      onUnanswered: (reason: RpcError) => backoff.unanswered(reason, since),
-    }
-    return new ClientConnection(dialed, { ...spoken, ...events, ...hearing }, counters)
-  }
+  const { connectTimeoutMs, tls, keepAliveMs, firstReplyTimeoutMs = defaultFirstReplyTimeoutMs } = options
+  const open = connectionOpener({
+    target,
+    dialing: { connectTimeoutMs, tls, keepAliveMs },
+    framing: options.transport ?? 'ttheader',
+    speech: speech(options),
+    firstReplyTimeoutMs: firstReplyTimeoutMs === 0 ? Number.POSITIVE_INFINITY : firstReplyTimeoutMs,
+    caller: options.caller ?? '',
+    backoff,
+    counters,
+  })
   const care: SharedMaintenance = {
     idleTimeoutMs: pool.idleTimeoutMs ?? 15_000,
     ...(health === undefined
@@ -247,9 +248,8 @@ function connectionsTo(target: Address, options: ThriftOptions, counters: Client
   return new PooledConnections({ open, pool, sharing: mode === 'auto', care, backoff })
 }
 
-function speech(options: ThriftOptions): Speech {
+function speech(options: ThriftOptions): Omit<ClientSpeech, 'framing'> {
   return {
-    framing: options.transport ?? 'ttheader',
     protocol: options.protocol ?? 'binary',
     multiplexed: options.connections === 'multiplexed',
     maxFrameBytes: options.maxFrameBytes ?? defaultMaxFrameBytes,
