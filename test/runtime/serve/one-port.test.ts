@@ -4,12 +4,15 @@ import * as grpcJs from '@grpc/grpc-js'
 import apache from 'thrift'
 import { describe, expect, it } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
+import type { ServiceType } from '../../../src/runtime/core/service-type.ts'
 import { grpc } from '../../../src/runtime/grpc/client/transport.ts'
+import { grpcWeb } from '../../../src/runtime/grpc/web/web-client.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
 import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { ApacheEchoClient } from '../../support/apache-echo.ts'
 import { onCleanup } from '../../support/cleanup.ts'
 import { Echo as ThriftEcho, echoHandler as thriftHandler } from '../../support/echo-service.ts'
+import { rejection } from '../../support/settle.ts'
 import { Echo as GrpcEcho, echoHandler as grpcHandler, grpcJsEcho } from '../grpc/echo.ts'
 import type { GrpcJsClient } from '../grpc/grpc-js.ts'
 
@@ -107,6 +110,48 @@ describe('one port', () => {
     const wire = grpc(address)
     onCleanup(() => wire.close())
     await expect(createClient(GrpcEcho, wire).unary({ text: 'x' })).rejects.toMatchObject({ code: 'UNIMPLEMENTED' })
+  })
+
+  it('says why a call of the other IDL finds no service', async () => {
+    const both = new Server({ http: {} }).add(ThriftEcho, thriftHandler())
+    const protobufOnly = new Server().add(GrpcEcho, grpcHandler)
+    onCleanup(() => Promise.all([both, protobufOnly].map((server) => server.close({ drainMs: 0 }))))
+    const { address } = await both.listen('127.0.0.1:0')
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`http://${address}/Echo/echo`, { method: 'POST', headers, body: '{"text":"x"}' })
+    expect(await response.json()).toMatchObject({
+      code: 'unimplemented',
+      message: expect.stringContaining('"Echo" is a Thrift service, and gRPC and JSON carry protobuf services'),
+    })
+    const unknown = await fetch(`http://${address}/Ecco/echo`, { method: 'POST', headers, body: '{"text":"x"}' })
+    expect(await unknown.json()).toMatchObject({ message: 'there is no service "Ecco"' })
+    const wire = thrift((await protobufOnly.listen('127.0.0.1:0')).address)
+    onCleanup(() => wire.close())
+    await expect(createClient(ThriftEcho, wire).echo('x')).rejects.toMatchObject({
+      code: 'UNIMPLEMENTED',
+      message: expect.stringContaining('Echo is a protobuf service, and Thrift carries Thrift services'),
+    })
+  })
+
+  it('is reached by a transport of the other IDL not at all, and the error says which one to use', async () => {
+    const wrong = [
+      [ThriftEcho, grpc('127.0.0.1:1'), 'Echo is a Thrift service, and gRPC carries protobuf; use thrift() for it'],
+      [
+        ThriftEcho,
+        grpcWeb('http://127.0.0.1:1'),
+        'Echo is a Thrift service, and gRPC-web carries protobuf; use thrift()',
+      ],
+      [
+        GrpcEcho,
+        thrift('127.0.0.1:1'),
+        'test.Echo is a protobuf service, and thrift() carries Thrift; use grpc() for it',
+      ],
+    ] as const
+    for (const [service, transport, message] of wrong) {
+      onCleanup(() => transport.close())
+      const client = rejection(Promise.resolve().then(() => createClient(service as ServiceType, transport)))
+      expect(await client).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
+    }
   })
 })
 

@@ -2,6 +2,7 @@
 
 import { type BackoffOptions, connectBackoff, exponentialBackoff } from '../../core/backoff.ts'
 import type { Service } from '../../core/context/service.ts'
+import { RpcError } from '../../core/error.ts'
 import {
   atLeast,
   checkOptions,
@@ -192,7 +193,8 @@ export function grpc(address: Http2Address, options: GrpcOptions = {}): GrpcTran
   return {
     bind(service: ServiceType): Service {
       if (service.idl !== 'protobuf') {
-        throw new TypeError(
+        throw new RpcError(
+          'INVALID_ARGUMENT',
           `${service.fullName} is a Thrift service, and gRPC carries protobuf; use thrift() for it, or inProcess()`,
         )
       }

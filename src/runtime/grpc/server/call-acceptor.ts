@@ -117,16 +117,18 @@ export class CallAcceptor {
       const unknown = router.findUnknown({ idl: 'protobuf', service, method, oneway: false }, rawService)
       // Not remembered: peers make up the names.
       if (unknown !== undefined) return { route: unknown, ...methodCodec(unknown.method) }
-      throw unimplemented(
-        router.has('protobuf', service)
-          ? `the service ${shown(service)} has no method ${shown(method)}`
-          : `there is no service ${shown(service)}`,
-      )
+      throw unimplemented(whyUnknown(router, service, method))
     }
     const route: GrpcRoute = { route: found, ...methodCodec(found.method) }
     routes.set(path, route)
     return route
   }
+}
+
+function whyUnknown(router: Router, service: string, method: string): string {
+  if (router.has('protobuf', service)) return `the service ${shown(service)} has no method ${shown(method)}`
+  if (!router.has('thrift', service)) return `there is no service ${shown(service)}`
+  return `${shown(service)} is a Thrift service, and gRPC and JSON carry protobuf services; call it over Thrift on this port`
 }
 
 function unimplemented(message: string): RpcError {

@@ -58,7 +58,10 @@ export function grpcWeb(baseUrl: string | URL, options: GrpcWebOptions = {}): Tr
   return {
     bind(service: ServiceType): Service {
       if (service.idl !== 'protobuf') {
-        throw new TypeError(`${service.fullName} is a Thrift service, and gRPC-web carries protobuf`)
+        throw new RpcError(
+          'INVALID_ARGUMENT',
+          `${service.fullName} is a Thrift service, and gRPC-web carries protobuf; use thrift() for it, which needs Node.js`,
+        )
       }
       const methods = new Map<MethodType, WebMethod>()
       for (const method of service.methods) {

@@ -185,7 +185,7 @@ function bind(service: ServiceType, binding: Binding): Service {
   if (service.idl !== 'thrift') {
     throw new RpcError(
       'INVALID_ARGUMENT',
-      `${service.fullName} is a ${service.idl} service; thrift() carries Thrift services, grpc() this one`,
+      `${service.fullName} is a protobuf service, and thrift() carries Thrift; use grpc() for it, or inProcess()`,
     )
   }
   const { owner, book } = binding

@@ -139,10 +139,16 @@ function findRoute(router: Router, info: RequestInfo | undefined, { name, kind }
   route = router.findUnknown({ idl: 'thrift', service: service ?? '', method, oneway }, rawService)
   if (route !== undefined) return route
   if (service !== undefined && !router.has('thrift', service)) {
-    throw applicationError('UNIMPLEMENTED', ApplicationExceptionType.UNKNOWN_SERVICE, `unknown service ${service}`)
+    throw applicationError('UNIMPLEMENTED', ApplicationExceptionType.UNKNOWN_SERVICE, whyUnknown(router, service))
   }
   const text = `unknown method ${service === undefined ? '' : `${service}.`}${method}`
   throw applicationError('UNIMPLEMENTED', ApplicationExceptionType.UNKNOWN_METHOD, text)
+}
+
+function whyUnknown(router: Router, service: string): string {
+  const known = router.services.some(({ name, fullName }) => name === service || fullName === service)
+  if (!known) return `unknown service ${service}`
+  return `${service} is a protobuf service, and Thrift carries Thrift services; call it with gRPC on this port`
 }
 
 function decode(route: Route, reader: Parameters<ThriftStruct['decode']>[0]): unknown {
