@@ -95,7 +95,11 @@ export const diagnosticCodes = {
     severity: 'error',
     about: 'a name in a file of edition 2024 that is not written as the edition asks',
   },
-  'proto-limit': { severity: 'error', about: 'a message, oneof or enum larger than edition 2026 allows' },
+  'proto-limit': {
+    severity: 'error',
+    about: 'a package too long, or a message, oneof or enum larger than edition 2026 allows',
+  },
+  'empty-extend': { severity: 'warning', about: 'an extend without fields, which protoc refuses' },
   visibility: {
     severity: 'error',
     about: 'export or local where it cannot stand, or use of a local declaration of another file',

@@ -113,7 +113,7 @@ function writeValue(
   const target = declarationOf(type)
   if (target?.kind === 'message') within(w, id, delimited, () => writeAggregate(w, target, value, names))
   else if (target?.kind === 'enum') {
-    const text = value.kind === 'name' ? value.reference.text : ''
+    const text = value.kind === 'name' ? value.reference.text : value.kind === 'bool' ? String(value.value) : ''
     const number = value.kind === 'int' ? Number(value.value) : target.values.find((one) => one.name === text)?.number
     if (!(isImplicit && number === 0)) w.int32Field(id * 8 + varint, number ?? 0)
   }

@@ -140,6 +140,8 @@ export interface ProtoExtend extends ProtoNode {
   readonly kind: 'extend'
   readonly extendee: ProtoName
   readonly fields: readonly ProtoField[]
+  /** Every statement in it could be parsed. */
+  readonly whole: boolean
 }
 
 /** `enum Name { … }` */

@@ -28,6 +28,11 @@ export function lowerDefault(value: IrValue, type: IrType, report: Report): IrVa
   }
   if (type.kind === 'reference') {
     if (value.kind === 'name') return value
+    if (value.kind === 'bool') {
+      // An enum may have values of these names.
+      const reference = { text: String(value.value), span, scope: '', target: undefined }
+      return { kind: 'name', span, reference, enumValue: undefined }
+    }
     return refuse('bad-value', 'messages have no default values, and that of an enum is the name of one of its values')
   }
   const { scalar } = type

@@ -32,7 +32,9 @@ export function lexProto(source: SourceFile, report: Report): TokenList {
   const complain = (message: string, start: number, end: number, hint?: string): void =>
     report({ code: 'syntax', message, span: { source, start, end }, hint })
   for (;;) {
+    const known = comments.length
     at = skipTrivia(text, at, false, comments)
+    for (const { start, end } of comments.slice(known)) checkNested(text, start, end, complain)
     const last = comments.at(-1)
     if (last !== undefined && !last.closed && last.end === at) {
       complain('this comment is never closed', last.start, last.start + 2, "close it with '*/'")
@@ -87,6 +89,20 @@ export function lexProto(source: SourceFile, report: Report): TokenList {
       pushToken(list, STRAY, start, at)
     }
   }
+}
+
+/** A block comment ends at the first end mark, so one inside another leaves its rest behind as code. */
+function checkNested(
+  text: string,
+  start: number,
+  end: number,
+  complain: (message: string, start: number, end: number, hint?: string) => void,
+): void {
+  if (text.charCodeAt(start + 1) !== 42) return
+  const inner = text.slice(start + 2, end).indexOf('/*')
+  if (inner < 0) return
+  const at = start + 2 + inner
+  complain('a comment cannot stand inside a comment', at, at + 2, 'remove this mark, or close the comment before it')
 }
 
 function clip(text: string): string {

@@ -87,13 +87,14 @@ function parseSegment(c: Cursor): ProtoOptionSegment | undefined {
 
 /** The value of an option: one scalar, or an aggregate between braces. */
 function parseOptionValue(c: Cursor): IrValue | undefined {
-  if (kindAt(c) !== BRACE_OPEN) return parseScalar(c)
+  if (kindAt(c) !== BRACE_OPEN) return parseScalar(c, /^(inf|nan)$/)
   const first = c.at
   advance(c)
   return parseAggregate(c, first, BRACE_CLOSE)
 }
 
-function parseScalar(c: Cursor): IrValue | undefined {
+/** `numbers`: the names that stand for numbers and may be negative; more in text format than outside. */
+function parseScalar(c: Cursor, numbers: RegExp): IrValue | undefined {
   const first = c.at
   const kind = kindAt(c)
   if (kind === STRING) {
@@ -120,8 +121,7 @@ function parseScalar(c: Cursor): IrValue | undefined {
         if (text === 'true' || text === 'false') return { kind: 'bool', value: text === 'true', span }
         return { kind: 'name', span, reference: { text, span, scope: '', target: undefined }, enumValue: undefined }
       }
-      const known = /^(inf|infinity)$/i.test(text) ? -Infinity : /^nan$/i.test(text) ? Number.NaN : undefined
-      if (known !== undefined) return { kind: 'double', value: known, span }
+      if (numbers.test(text)) return { kind: 'double', value: /^n/i.test(text) ? Number.NaN : -Infinity, span }
       complain(c, `'-${text}' is not a value`, span, "only numbers, 'inf' and 'nan' can be negative")
       return undefined
     }
@@ -157,8 +157,13 @@ function parseAggregateBody(c: Cursor, first: number, close: number): IrValue | 
       expected(c, "':' and a value")
       return undefined
     }
+    const listFirst = c.at
     const value = kind === BRACKET_OPEN ? parseList(c) : parseElement(c)
     if (value === undefined) return undefined
+    if (!colon && value.kind === 'list' && value.elements.some((one) => one.kind !== 'map')) {
+      complain(c, 'a list of scalar values needs a colon before it', spanOf(c, listFirst, listFirst))
+      return undefined
+    }
     entries.push({ key, value })
     if (!accept(c, COMMA)) accept(c, SEMICOLON)
   }
@@ -189,7 +194,7 @@ function parseElement(c: Cursor): IrValue | undefined {
   const first = c.at
   if (accept(c, BRACE_OPEN)) return parseAggregate(c, first, BRACE_CLOSE)
   if (accept(c, LESS)) return parseAggregate(c, first, GREATER)
-  return parseScalar(c)
+  return parseScalar(c, /^(inf|infinity|nan)$/i)
 }
 
 function parseList(c: Cursor): IrValue | undefined {

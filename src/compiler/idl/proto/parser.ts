@@ -60,7 +60,7 @@ import { integerNumber } from './literal.ts'
 import { parseBracketedOptions, parseOptionStatement } from './option-parser.ts'
 
 /** Messages nest at most this deep, as in protoc. */
-const maximumNesting = 32
+const maximumNesting = 31
 /** After this many grammar errors a file is not read further. */
 const maximumErrors = 100
 
@@ -350,9 +350,8 @@ function parseField(c: Cursor, syntax: ProtoSyntax): ProtoField | undefined {
   }
   const label = isLabel(c) ? (tokenText(c) as ProtoField['label']) : undefined
   if (label !== undefined) advance(c)
-  if (isWord(c, 'group') && kindAt(c, 1) === IDENTIFIER && kindAt(c, 2) === EQUALS && isGroup(c)) {
-    return parseGroup(c, first, label, syntax)
-  }
+  // As in protoc, no type is named by the word: one that is called so is written with a leading dot.
+  if (isWord(c, 'group')) return parseGroup(c, first, label, syntax)
   const typeFirst = c.at
   let mapKey: ProtoName | undefined
   let type: ProtoName | undefined
@@ -391,16 +390,6 @@ function parseField(c: Cursor, syntax: ProtoSyntax): ProtoField | undefined {
   }
 }
 
-/** A group has a body; a field of a type called `group` has none. Options may stand before either. */
-function isGroup(c: Cursor): boolean {
-  for (let ahead = 3; ; ahead++) {
-    const kind = kindAt(c, ahead)
-    if (kind === BRACE_OPEN) return true
-    if (kind === SEMICOLON || kind === END || kind === BRACE_CLOSE) return false
-    if (kind === 91) return true
-  }
-}
-
 function parseFieldNumber(c: Cursor, name: ProtoName): { number: number; numberSpan: ProtoName['span'] } | undefined {
   if (!accept(c, EQUALS)) {
     expected(c, `'=' and a number after the name '${name.text}'`, 'every field has a number, as in: string name = 1;')
@@ -420,7 +409,8 @@ function parseFieldNumber(c: Cursor, name: ProtoName): { number: number; numberS
 function parseGroup(c: Cursor, first: number, label: ProtoField['label'], syntax: ProtoSyntax): ProtoField | undefined {
   const typeFirst = c.at
   advance(c)
-  const type = takeName(c, "the group's name")!
+  const type = takeName(c, "the group's name")
+  if (type === undefined) return undefined
   const number = parseFieldNumber(c, type)
   if (number === undefined) return undefined
   const options = parseBracketedOptions(c)
@@ -471,8 +461,14 @@ function parseExtend(c: Cursor, syntax: ProtoSyntax): ProtoExtend | undefined {
   if (extendee === undefined || !expect(c, BRACE_OPEN, `after the name '${extendee.text}'`)) return undefined
   const tail = c.at - 1
   const fields: ProtoField[] = []
-  parseBody(c, `the extension of '${extendee.text}'`, tail, () => push(fields, parseField(c, syntax)), false)
-  return { kind: 'extend', extendee, fields, first, tail }
+  const whole = parseBody(
+    c,
+    `the extension of '${extendee.text}'`,
+    tail,
+    () => push(fields, parseField(c, syntax)),
+    false,
+  )
+  return { kind: 'extend', extendee, fields, whole, first, tail }
 }
 
 function parseRange(c: Cursor): ProtoRange | undefined {
@@ -511,6 +507,10 @@ function parseReserved(c: Cursor): ProtoReserved | undefined {
   const ranges: ProtoRange[] = []
   const names: ProtoName[] = []
   do {
+    if (ranges.length + names.length > 0 && (kindAt(c) === STRING || kindAt(c) === IDENTIFIER) !== names.length > 0) {
+      expected(c, names.length > 0 ? 'a name' : 'a number', 'names and numbers are reserved in statements of their own')
+      return undefined
+    }
     if (kindAt(c) === STRING) {
       const name = takeString(c, 'a name')!
       names.push({ text: name.value.text, span: name.span })
@@ -545,10 +545,8 @@ function parseEnum(c: Cursor, first: number, visibility: ProtoVisibility): Proto
   const values: ProtoEnumValue[] = []
   const reserved: ProtoReserved[] = []
   const whole = parseBody(c, `enum '${name.text}'`, tail, () => {
-    if (kindAt(c, 1) !== EQUALS) {
-      if (isWord(c, 'option')) return push(options, parseOptionStatement(c))
-      if (isWord(c, 'reserved')) return push(reserved, parseReserved(c))
-    }
+    if (isWord(c, 'option')) return push(options, parseOptionStatement(c))
+    if (isWord(c, 'reserved')) return push(reserved, parseReserved(c))
     return push(values, parseEnumValue(c))
   })
   return { kind: 'enum', name, visibility, options, values, reserved, whole, first, tail }

@@ -1,7 +1,7 @@
 /** The rules of extensions: what they extend, within which numbers, and that each number is taken once. */
 
 import type { Report } from '../../diagnostic.ts'
-import type { IrAnnotationValue, IrExtension, IrExtensionRange, IrFile, IrMessage } from '../ir.ts'
+import type { IrAnnotationValue, IrExtension, IrExtensionRange, IrFile, IrMessage, ScalarName } from '../ir.ts'
 
 /** Reports extensions that cannot be, and message sets that hold fields. */
 export function checkProtoExtensions(files: readonly IrFile[], report: Report): void {
@@ -62,7 +62,8 @@ function checkExtension(extension: IrExtension, taken: Map<IrMessage, Map<number
       related: [{ message: 'the message is declared here', span: target.span }],
       hint: rangesHint(target),
     })
-  } else {
+  } else if (target.file.source.logicalPath !== 'google/protobuf/descriptor.proto') {
+    // The declarations of protobuf's own options are a registry, which protoc does not enforce.
     checkDeclared(extension, range, report)
   }
   const singularMessage = field.type.kind === 'reference' && field.type.reference.target?.kind === 'message'
@@ -131,12 +132,25 @@ function checkDeclared(extension: IrExtension, range: IrExtensionRange, report: 
   const type = memberOf(declared, 'type')
   const element = field.type.kind === 'list' ? field.type.element : field.type
   const target = element.kind === 'reference' ? element.reference.target : undefined
-  if (typeof type === 'string' && target !== undefined && type !== `.${target.fullName}`) {
-    refuse(`the number ${field.id} is declared with the type '${type}', not '.${target.fullName}'`)
+  const actual = element.kind === 'scalar' ? scalarName(element.scalar) : target && `.${target.fullName}`
+  if (typeof type === 'string' && actual !== undefined && type !== actual) {
+    refuse(`the number ${field.id} is declared with the type '${type}', not '${actual}'`)
   }
   if ((memberOf(declared, 'repeated') === true) !== (field.type.kind === 'list')) {
     refuse(`the number ${field.id} is declared ${field.type.kind === 'list' ? 'singular' : 'repeated'}`)
   }
+}
+
+/** What protobuf calls a scalar type. */
+function scalarName(scalar: ScalarName): string {
+  const short: Readonly<Partial<Record<ScalarName, string>>> = { f32: 'float', f64: 'double' }
+  return (
+    short[scalar] ??
+    scalar
+      .replace(/^i(?=\d)/, 'int')
+      .replace(/^u(?=\d)/, 'uint')
+      .replace(/^s(?=\d)/, 'sint')
+  )
 }
 
 function memberOf(value: IrAnnotationValue, name: string): IrAnnotationValue | undefined {

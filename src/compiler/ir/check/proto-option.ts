@@ -88,9 +88,28 @@ function checkDeclaration(checking: Checking, file: IrFile, declaration: IrDecla
 function checkList(checking: Checking, file: IrFile, place: Place, annotations: readonly IrAnnotation[]): void {
   if (annotations.length === 0) return
   const set = new Map<string, Span>()
+  const parts = new Map<string, Part>()
   for (const annotation of annotations) {
-    if (annotation.option !== undefined) checkOption(checking, file, place, annotation, annotation.option, set)
+    if (annotation.option !== undefined) checkOption(checking, file, place, annotation, annotation.option, set, parts)
   }
+  for (const [name, { message, span }] of parts) {
+    const lacking = message.fields.filter(
+      (field) =>
+        field.presence === 'required' && !set.has(`${name}.${field.name}`) && !set.has(`${name}.${field.name}.*`),
+    )
+    if (lacking.length === 0) continue
+    checking.report({
+      code: 'option-type',
+      message: `option '${name}' lacks required ${lacking.map((field) => `'${field.name}'`).join(', ')}`,
+      span,
+    })
+  }
+}
+
+/** A message option that is set member by member. */
+interface Part {
+  readonly message: IrMessage
+  readonly span: Span
 }
 
 function checkOption(
@@ -100,6 +119,7 @@ function checkOption(
   annotation: IrAnnotation,
   option: IrOption,
   set: Map<string, Span>,
+  parts: Map<string, Part>,
 ): void {
   const { report } = checking
   const { path, value, scope } = option
@@ -136,6 +156,7 @@ function checkOption(
       })
       return
     }
+    if (!parts.has(reachedAt)) parts.set(reachedAt, { message: inner, span: annotation.span })
     holder = inner
   }
   if (field === undefined) return

@@ -20,6 +20,8 @@ export interface OptionFinder {
 interface Checking {
   readonly finder: OptionFinder
   readonly report: Report
+  /** Text must be UTF-8. */
+  readonly utf8: boolean
   /** Inside an aggregate protobuf's text format rules, which is laxer. */
   readonly aggregate: boolean
 }
@@ -46,7 +48,7 @@ export function checkOptionValue(
   report: Report,
 ): void {
   const element = field.type.kind === 'list' ? field.type.element : field.type
-  checkValue(value, element, name, { finder, report, aggregate: false })
+  checkValue(value, element, name, { finder, report, aggregate: false, utf8: field.validateUtf8 !== false })
 }
 
 function checkValue(value: IrValue, type: IrType, name: string, checking: Checking): void {
@@ -75,8 +77,9 @@ function checkReferenceValue(value: IrValue, type: IrType, name: string, checkin
 
 function checkEnumValue(value: IrValue, target: IrEnum, name: string, checking: Checking): void {
   const { report, aggregate } = checking
-  if (value.kind === 'name') {
-    const { text } = value.reference
+  if (value.kind === 'name' || value.kind === 'bool') {
+    // An enum may have values named true and false.
+    const text = value.kind === 'bool' ? String(value.value) : value.reference.text
     if (target.values.some((one) => one.name === text)) return
     report({
       code: 'option-type',
@@ -107,7 +110,7 @@ function checkEnumValue(value: IrValue, target: IrEnum, name: string, checking: 
   })
 }
 
-function checkScalar(value: IrValue, scalar: ScalarName, name: string, { report, aggregate }: Checking): void {
+function checkScalar(value: IrValue, scalar: ScalarName, name: string, { report, aggregate, utf8 }: Checking): void {
   const refuse = (what: string): void =>
     report({ code: 'option-type', message: `'${name}' takes ${what}`, span: value.span })
   const range = ranges[scalar]
@@ -137,10 +140,12 @@ function checkScalar(value: IrValue, scalar: ScalarName, name: string, { report,
     case 'string':
     case 'bytes':
       if (value.kind !== 'string' && value.kind !== 'bytes') refuse('a string in quotes')
+      else if (scalar === 'string' && value.kind === 'bytes' && utf8) refuse('text that is UTF-8')
       return
     default:
       if (value.kind === 'double' || value.kind === 'int') return
-      if (value.kind === 'name' && /^(inf|infinity|nan)$/i.test(value.reference.text)) return
+      if (value.kind === 'name' && (aggregate ? /^(inf|infinity|nan)$/i : /^(inf|nan)$/).test(value.reference.text))
+        return
       refuse('a number')
   }
 }
@@ -157,6 +162,14 @@ function checkAggregate(
   const oneofs = new Map<unknown, string>()
   for (const { key, value: given } of value.entries) {
     if (key.kind === 'name' && key.reference.text.includes('/')) {
+      if (message.fullName !== 'google.protobuf.Any') {
+        report({
+          code: 'unknown-option',
+          message: `'${name}' is no google.protobuf.Any and cannot hold '[${key.reference.text}]'`,
+          span: key.span,
+        })
+        continue
+      }
       const inner = checking.finder.anyMessage(key.reference.text.slice(key.reference.text.lastIndexOf('/') + 1))
       if (inner !== undefined && given.kind === 'map') checkAggregate(given, inner, key.reference.text, checking)
       continue
@@ -213,21 +226,22 @@ function checkAggregate(
 function fieldOf(message: IrMessage, name: string): IrField | undefined {
   // Text format names a group by its type.
   return message.fields.find(
-    (field) => field.name === name || (field.delimited && field.name === name.toLowerCase() && /^[A-Z]/.test(name)),
+    (field) => field.name === name || (field.delimited && declarationOf(field.type)?.name.split('.').at(-1) === name),
   )
 }
 
 function checkField(given: IrValue, field: IrField, path: string, checking: Checking): void {
   const element = field.type.kind === 'list' ? field.type.element : field.type
+  const inner = { ...checking, utf8: field.validateUtf8 !== false }
   if (given.kind !== 'list') {
-    checkValue(given, element, path, checking)
+    checkValue(given, element, path, inner)
     return
   }
   if (field.type.kind !== 'list' && field.type.kind !== 'map') {
     checking.report({ code: 'option-type', message: `'${path}' takes one value, not a list`, span: given.span })
     return
   }
-  for (const each of given.elements) checkValue(each, element, path, checking)
+  for (const each of given.elements) checkValue(each, element, path, inner)
 }
 
 /** A map's entries are aggregates with the fields `key` and `value`. */
@@ -246,8 +260,13 @@ function checkMapEntry(
     })
     return
   }
+  const seen = new Set<string>()
   for (const { key, value: given } of value.entries) {
     const part = key.kind === 'string' ? key.value : ''
+    if (seen.has(part)) {
+      checking.report({ code: 'duplicate-option', message: `'${name}.${part}' is already set`, span: key.span })
+    }
+    seen.add(part)
     if (part === 'key') checkValue(given, type.key, `${name}.key`, { ...checking, aggregate: true })
     else if (part === 'value') checkValue(given, type.value, `${name}.value`, { ...checking, aggregate: true })
     else {

@@ -17,6 +17,7 @@ import { link } from '../link.ts'
 import { protoSymbols } from '../proto-scope.ts'
 import { declarationOf } from '../underlying.ts'
 import { checkProtoExtensions } from './proto-extension.ts'
+import { checkLite } from './proto-lite.ts'
 import { checkProtoNames } from './proto-name.ts'
 import { checkProtoOptions } from './proto-option.ts'
 
@@ -45,6 +46,7 @@ export function checkProto(program: IrProgram, descriptor: () => IrFile, report:
     }
   }
   checkProtoExtensions(files, report)
+  checkLite(files, report)
   let described = files.find(
     (file) => file.source.logicalPath === descriptorPath || file.source.path.endsWith(`/${descriptorPath}`),
   )
@@ -97,7 +99,7 @@ function checkField(field: IrField, file: IrFile, holder: IrMessage | undefined,
     if (sets(field, name)?.value === true && target !== undefined && target.kind !== 'message') {
       place(name, `'${name}' is for message fields`)
     }
-    if (sets(field, name)?.value === true && (element.kind === 'scalar' || element.kind === 'map')) {
+    if (sets(field, name)?.value === true && element.kind === 'scalar') {
       place(name, `'${name}' is for message fields`)
     }
   }
@@ -180,10 +182,23 @@ function checkMapEntries(file: IrFile, report: Report): void {
   for (const declaration of file.declarations) {
     if (declaration.name.endsWith('Entry')) nested.set(declaration.name, declaration)
   }
-  if (nested.size === 0) return
   for (const message of file.declarations) {
     if (message.kind !== 'message') continue
+    const maps = new Map<string, IrField>()
     for (const field of message.fields) {
+      if (field.type.kind === 'map') {
+        const before = maps.get(entryName(field.name))
+        if (before === undefined) maps.set(entryName(field.name), field)
+        else {
+          report({
+            code: 'name-clash',
+            message: `maps '${before.name}' and '${field.name}' have one name for their entries, '${entryName(field.name)}'`,
+            span: field.span,
+            related: [{ message: 'the other map is here', span: before.span }],
+            hint: 'rename one of them',
+          })
+        }
+      }
       const taken = field.type.kind === 'map' ? nested.get(`${message.name}.${entryName(field.name)}`) : undefined
       if (taken === undefined) continue
       report({

@@ -85,7 +85,7 @@ export const invalidProtos: readonly InvalidProto[] = [
   p2('syntax', 'message M { optional int32 a = 1 [default = §-foo]; }'),
   p3('syntax', 'message M { int32 §é = 1; }'),
   p3('syntax', 'message M { int32 a = 1; } §#'),
-  p3('syntax', `${'message M { '.repeat(32)}message §N {}${' }'.repeat(32)}`),
+  p3('syntax', `${'message M { '.repeat(31)}message §N {}${' }'.repeat(31)}`),
   { code: 'unknown-syntax', text: 'syntax = §"proto4";\n' },
   { code: 'unknown-syntax', text: 'edition = §"1999";\n' },
   // Numbers.

@@ -4,14 +4,17 @@ import type { Report } from '../../../diagnostic.ts'
 import type { ProtoDocument } from '../ast.ts'
 import { defaultFeatures, isSince, resolveFeatures } from '../feature.ts'
 import { checkEnum } from './enum.ts'
+import { checkExtend } from './extend.ts'
 import { checkFeatureUse } from './feature.ts'
 import { checkField } from './field.ts'
+import { checkFile } from './file.ts'
 import { checkMessage } from './message.ts'
 import { checkStyle } from './style.ts'
 
 /** Reports every broken rule of the file. */
 export function checkDocument(document: ProtoDocument, report: Report): void {
   const { syntax } = document
+  checkFile(document, report)
   checkImports(document, report)
   checkStyle(document, report)
   checkFeatureUse(document.options, syntax, report)
@@ -25,6 +28,7 @@ export function checkDocument(document: ProtoDocument, report: Report): void {
         checkEnum(declaration, syntax, features, report)
         break
       case 'extend':
+        checkExtend(declaration, report)
         for (const field of declaration.fields) {
           checkField(field, { syntax, features, place: 'extension' }, report)
           if (field.group !== undefined) checkMessage(field.group, syntax, features, report)

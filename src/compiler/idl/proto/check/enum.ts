@@ -1,7 +1,7 @@
 /** The rules of enums: a zero first, numbers once, what is reserved. */
 
 import type { Report, Span } from '../../../diagnostic.ts'
-import { isSet } from '../annotation.ts'
+import { isSet, optionValue } from '../annotation.ts'
 import type { ProtoEnum, ProtoEnumValue, ProtoSyntax } from '../ast.ts'
 import { type Features, resolveFeatures } from '../feature.ts'
 import { rangeIndex } from '../range-index.ts'
@@ -71,12 +71,15 @@ function checkNumbers(node: ProtoEnum, report: Report): void {
       hint: "give it another number, or put 'option allow_alias = true;' into the enum",
     })
   }
-  if (alias && !aliased) {
+  const set = optionValue(node.options, 'allow_alias')
+  if (set?.kind === 'bool' && !(alias && aliased)) {
     report({
       code: 'useless-alias',
-      message: `enum '${node.name.text}' allows aliases and has none`,
+      message: alias
+        ? `enum '${node.name.text}' allows aliases and has none`
+        : `'allow_alias = false' of enum '${node.name.text}' has no effect`,
       span: node.options.find((option) => option.path[0]!.text === 'allow_alias')?.span ?? node.name.span,
-      hint: "remove 'option allow_alias = true;'",
+      hint: `remove 'option allow_alias = ${alias};'`,
     })
   }
 }
@@ -103,7 +106,7 @@ function checkReservedUse(node: ProtoEnum, report: Report): void {
 
 /** Languages strip the enum's name from its values and change their case; what then clashes is refused. */
 function checkJsonNames(node: ProtoEnum, syntax: ProtoSyntax, report: Report): void {
-  const isTolerated = syntax !== 'proto3' && isSet(node.options, 'deprecated_legacy_json_field_conflicts')
+  const isTolerated = syntax === 'proto2' && isSet(node.options, 'deprecated_legacy_json_field_conflicts')
   const seen = new Map<string, ProtoEnumValue>()
   for (const value of node.values) {
     const short = pascalCase(withoutPrefix(value.name.text, node.name.text))

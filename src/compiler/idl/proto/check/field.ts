@@ -3,7 +3,8 @@
 import type { Report } from '../../../diagnostic.ts'
 import type { ProtoField, ProtoOption, ProtoSyntax } from '../ast.ts'
 import { type Features, resolveFeatures } from '../feature.ts'
-import { checkFeatureUse } from './feature.ts'
+import { jsonNameOf } from '../json-name.ts'
+import { checkFeatureUse, type SetFeature, setFeatures } from './feature.ts'
 
 /** Where a field stands. */
 export interface FieldPlace {
@@ -28,6 +29,11 @@ const mapKeys: ReadonlySet<string> = new Set([
   'sfixed64',
   'string',
 ])
+
+/** Whether a type is one of the language's own. */
+export function isScalarName(type: string): boolean {
+  return scalarNames.test(type)
+}
 
 /** Reports every broken rule of a field. */
 export function checkField(field: ProtoField, where: FieldPlace, report: Report): void {
@@ -161,7 +167,12 @@ function checkOptions(field: ProtoField, where: FieldPlace, report: Report): voi
         }
         break
       case 'json_name':
-        checkJsonName(option, where, report)
+        checkJsonName(option, field, where, report)
+        break
+      case 'unverified_lazy':
+        if (where.place === 'extension' && value.kind === 'bool' && value.value) {
+          report({ code: 'option-place', message: "extensions cannot be 'unverified_lazy'", span, hint: 'remove it' })
+        }
         break
       case 'packed':
         if (edition) {
@@ -186,12 +197,9 @@ function checkOptions(field: ProtoField, where: FieldPlace, report: Report): voi
         break
     }
   }
-  for (const name of Object.keys(featureRules)) {
-    const set = field.options.find(
-      ({ path }) => path.length === 2 && path[0]!.text === 'features' && path[1]!.text === name,
-    )
-    if (set === undefined || !edition) continue
-    const message = featureRules[name]!(field, where, repeated, scalar, set)
+  for (const set of edition ? setFeatures(field.options) : []) {
+    const rule = Object.hasOwn(featureRules, set.name) ? featureRules[set.name] : undefined
+    const message = rule?.(field, where, repeated, scalar, set)
     if (message !== undefined) report({ code: 'feature', message, span: set.span, hint: 'remove it' })
   }
 }
@@ -220,20 +228,20 @@ type FeatureRule = (
   where: FieldPlace,
   repeated: boolean,
   scalar: boolean,
-  set: ProtoOption,
+  set: SetFeature,
 ) => string | undefined
 
 const featureRules: Readonly<Record<string, FeatureRule>> = {
-  field_presence(field, { place }, repeated, _scalar, { value }) {
+  field_presence(field, { place }, repeated) {
     if (repeated || field.mapKey !== undefined) return 'repeated and map fields have no presence to choose'
     if (place === 'oneof') return 'fields of a oneof have no presence to choose'
-    if (place === 'extension' && value.kind === 'name' && value.reference.text !== 'EXPLICIT') {
-      return 'an extension can be neither required nor implicit'
-    }
-    return undefined
+    return place === 'extension' ? 'extensions have no presence to choose' : undefined
   },
   repeated_field_encoding(field, _where, repeated, scalar, { value }) {
-    if (!repeated) return 'only repeated fields have an encoding of their elements'
+    if (!repeated && field.mapKey === undefined) return 'only repeated fields have an encoding of their elements'
+    if (field.mapKey !== undefined && value.kind === 'name' && value.reference.text === 'PACKED') {
+      return 'only numbers, bools and enums can be packed'
+    }
     const length = field.type.text === 'string' || field.type.text === 'bytes'
     return scalar && length && value.kind === 'name' && value.reference.text === 'PACKED'
       ? 'only numbers, bools and enums can be packed'
@@ -247,10 +255,15 @@ const featureRules: Readonly<Record<string, FeatureRule>> = {
   },
 }
 
-function checkJsonName({ value, span }: ProtoOption, { place }: FieldPlace, report: Report): void {
+function checkJsonName(
+  { value, span }: ProtoOption,
+  { name }: ProtoField,
+  { place }: FieldPlace,
+  report: Report,
+): void {
   if (value.kind !== 'string') {
     report({ code: 'option-type', message: "'json_name' takes a string in quotes", span: value.span })
-  } else if (place === 'extension') {
+  } else if (place === 'extension' && value.value !== jsonNameOf(name.text)) {
     report({ code: 'option-place', message: 'extensions have no JSON name of their own', span, hint: 'remove it' })
   } else if (value.value.includes('\0')) {
     report({ code: 'json-name', message: 'a JSON name cannot hold a null character', span: value.span })

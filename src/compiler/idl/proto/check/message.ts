@@ -7,6 +7,8 @@ import { type Features, resolveFeatures } from '../feature.ts'
 import { jsonNameOf } from '../json-name.ts'
 import { rangeIndex } from '../range-index.ts'
 import { checkEnum } from './enum.ts'
+import { checkExtend } from './extend.ts'
+import { checkExtensionDeclarations } from './extension-declaration.ts'
 import { checkFeatureUse } from './feature.ts'
 import { checkField } from './field.ts'
 import { checkMessageLimits } from './limit.ts'
@@ -20,6 +22,8 @@ export function checkMessage(node: ProtoMessage, syntax: ProtoSyntax, around: Fe
   checkFeatureUse(options, syntax, report)
   checkMessageLimits(node, features, report)
   checkVisibility(node, features, report)
+  checkExtensionDeclarations(node, report)
+  checkMapEntry(options, report)
   const fields: ProtoField[] = []
   for (const member of node.members) {
     switch (member.kind) {
@@ -51,6 +55,7 @@ export function checkMessage(node: ProtoMessage, syntax: ProtoSyntax, around: Fe
         checkEnum(member, syntax, features, report)
         break
       case 'extend':
+        checkExtend(member, report)
         for (const field of member.fields) {
           checkField(field, { syntax, features, place: 'extension' }, report)
           if (field.group !== undefined) checkMessage(field.group, syntax, features, report)
@@ -60,7 +65,20 @@ export function checkMessage(node: ProtoMessage, syntax: ProtoSyntax, around: Fe
   }
   for (const field of fields) if (field.group !== undefined) checkMessage(field.group, syntax, features, report)
   checkNumbers(node, fields, options, syntax, report)
-  if (fields.length > 1) checkJsonNames(fields, options, syntax, features, report)
+  if (fields.length > 1) checkJsonNames(fields, options, features, report)
+}
+
+/** Only the compiler makes the messages behind map fields. */
+function checkMapEntry(options: readonly ProtoOption[], report: Report): void {
+  for (const { path, span } of options) {
+    if (path.length !== 1 || path[0]!.extension || path[0]!.text !== 'map_entry') continue
+    report({
+      code: 'option-place',
+      message: "'map_entry' cannot be set by hand",
+      span,
+      hint: 'declare a map field: map<string, int32> counts = 1;',
+    })
+  }
 }
 
 function membersOf<K extends ProtoMember['kind']>(node: ProtoMessage, kind: K): Extract<ProtoMember, { kind: K }>[] {
@@ -169,12 +187,10 @@ interface JsonName {
 function checkJsonNames(
   fields: readonly ProtoField[],
   options: readonly ProtoOption[],
-  syntax: ProtoSyntax,
   features: Features,
   report: Report,
 ): void {
-  const legacyOption = isSet(options, 'deprecated_legacy_json_field_conflicts')
-  if (legacyOption && syntax !== 'proto3') return
+  if (isSet(options, 'deprecated_legacy_json_field_conflicts')) return
   const derived = new Map<string, JsonName>()
   const effective = new Map<string, JsonName>()
   const take = (known: Map<string, JsonName>, name: string, one: JsonName, custom: boolean): void => {
@@ -201,6 +217,6 @@ function checkJsonNames(
     // Equal names are the concern of the check of names, which has the better words.
     if (derived.get(name)?.field.name.text === field.name.text) continue
     take(derived, name, { field, custom: false }, false)
-    if (!legacyOption) take(effective, custom ? written.value : name, { field, custom }, true)
+    take(effective, custom ? written.value : name, { field, custom }, true)
   }
 }

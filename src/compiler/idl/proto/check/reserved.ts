@@ -5,6 +5,8 @@ import type { ProtoName, ProtoRange, ProtoReserved, ProtoSyntax } from '../ast.t
 
 const limits = {
   message: [1, 536_870_911],
+  // Reserved numbers may be those of no field.
+  'reserved in message': [1, 0x7ffffffe],
   enum: [-0x80000000, 0x7fffffff],
   'message set': [1, 0x7ffffffe],
 } as const
@@ -33,7 +35,7 @@ export function checkReserved(
     })
   }
   const ranges = nodes.flatMap((node) => node.ranges)
-  for (const range of ranges) checkRange(range, holder, report)
+  for (const range of ranges) checkRange(range, holder === 'message' ? 'reserved in message' : holder, report)
   checkOverlap(ranges, ranges, 'reserved', report)
 }
 
@@ -56,7 +58,8 @@ function checkNameForm(name: ProtoName, syntax: ProtoSyntax, report: Report): vo
 /** Reports a range that ends before it starts or leaves the numbers that its holder may use. */
 export function checkRange(range: ProtoRange, holder: keyof typeof limits, report: Report): void {
   const [least, most] = limits[holder]
-  const end = range.end === Number.POSITIVE_INFINITY ? most : range.end
+  const max = holder === 'reserved in message' ? limits.message[1] : most
+  const end = range.end === Number.POSITIVE_INFINITY ? max : range.end
   if (range.start < least || range.start > most || end > most || end < least) {
     report({
       code: holder === 'enum' ? 'number-range' : 'field-number',
