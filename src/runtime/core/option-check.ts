@@ -19,6 +19,11 @@ export const isNumber = (value: unknown): value is number => typeof value === 'n
 /** A number, Infinity included. */
 export const atLeast = (least: number): OptionKind =>
   kind(`a number of at least ${least}`, (value) => typeof value === 'number' && value >= least)
+export const integerWithin = (least: number, most: number): OptionKind =>
+  kind(
+    `an integer from ${least} to ${most}`,
+    (value) => Number.isInteger(value) && least <= Number(value) && Number(value) <= most,
+  )
 export const oneOf = (...choices: readonly unknown[]): OptionKind =>
   kind(`one of ${choices.map(String).join(', ')}`, (value) => choices.includes(value))
 export const isFlag: OptionKind = kind('true or false', (value) => typeof value === 'boolean')

@@ -3,6 +3,7 @@
 import {
   atLeast,
   either,
+  integerWithin,
   isAnything,
   isFlag,
   isFunction,
@@ -11,6 +12,7 @@ import {
   oneOf,
 } from '../core/option-check.ts'
 import { grpcWireOptionTable } from '../grpc/option-table.ts'
+import { highestMaxDepth } from '../thrift/protocol/protocol.ts'
 import type { PortLimits } from './port.ts'
 import type { PortWireOptions } from './port-wire.ts'
 
@@ -25,6 +27,7 @@ export const portLimitTable: OptionTable<PortLimits> = {
 export const wireOptionTable: OptionTable<Omit<PortWireOptions, 'onError'>> = {
   thrift: {
     maxFrameBytes: atLeast(1),
+    maxDepth: integerWithin(1, highestMaxDepth),
     maxConcurrentCalls: atLeast(0),
     idleTimeoutMs: atLeast(0),
     readTimeoutMs: atLeast(0),

@@ -6,6 +6,7 @@ import { BinaryWriter } from './protocol/binary-writer.ts'
 import type { ThriftProtocolName } from './protocol/bytes.ts'
 import { CompactReader } from './protocol/compact-reader.ts'
 import { CompactWriter } from './protocol/compact-writer.ts'
+import { defaultMaxDepth } from './protocol/protocol.ts'
 
 /** A writer of either protocol. */
 export type ProtocolWriter = BinaryWriter | CompactWriter
@@ -24,11 +25,13 @@ const compactReader = new CompactReader()
 /** The writers that one connection holds between its first message of a turn and the flush. */
 export class ConnectionWriters {
   readonly #batch: BatchWriter
+  readonly #maxDepth: number
   #binary: BinaryWriter | undefined
   #compact: CompactWriter | undefined
 
-  constructor(batch: BatchWriter) {
+  constructor(batch: BatchWriter, maxDepth: number) {
     this.#batch = batch
+    this.#maxDepth = maxDepth
   }
 
   /** The writer to append a message to. */
@@ -37,10 +40,12 @@ export class ConnectionWriters {
     if (held !== undefined) return held
     if (protocol === 'binary') {
       this.#binary = spareBinary.pop() ?? new BinaryWriter()
+      this.#binary.maxDepth = this.#maxDepth
       this.#batch.add(this.#binary)
       return this.#binary
     }
     this.#compact = spareCompact.pop() ?? new CompactWriter()
+    this.#compact.maxDepth = this.#maxDepth
     this.#batch.add(this.#compact)
     return this.#compact
   }
@@ -58,8 +63,15 @@ export class ConnectionWriters {
 }
 
 /** The reader of a protocol, set to `bytes[start, end)`. It is one for all: use it up before anything else can run. */
-export function readerOf(protocol: ThriftProtocolName, bytes: Uint8Array, start: number, end: number): ProtocolReader {
+export function readerOf(
+  protocol: ThriftProtocolName,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  maxDepth: number = defaultMaxDepth,
+): ProtocolReader {
   const reader = protocol === 'binary' ? binaryReader : compactReader
+  reader.maxDepth = maxDepth
   reader.reset(bytes, start, end)
   return reader
 }

@@ -4,6 +4,7 @@ import { RpcError } from '../core/error.ts'
 import { foreignProtocolHint, isTlsRecord } from '../net/foreign-protocol.ts'
 import { MessageScanner } from './message-scanner.ts'
 import { malformed } from './protocol/error.ts'
+import { defaultMaxDepth } from './protocol/protocol.ts'
 import { sniffBytes, sniffFraming, sniffProtocol, type ThriftFraming } from './sniff.ts'
 
 /** The default limit of a message with all that is around it: 16 MiB. */
@@ -27,7 +28,7 @@ export class FrameReader {
   /** The refusal of a frame over the limit, of which `bytes[start, end)` is the beginning and the rest has been discarded. */
   oversized: RpcError | undefined = undefined
   readonly #maxFrameBytes: number
-  readonly #scanner = new MessageScanner()
+  readonly #scanner: MessageScanner
   #scanning = false
   /** Unread bytes are `#buffer[#from, #to)`; behind `#to` it may only be written when `#owned`. */
   #buffer: Uint8Array = none
@@ -39,8 +40,9 @@ export class FrameReader {
   #kept: Uint8Array = none
   #refusal: RpcError | undefined
 
-  constructor(maxFrameBytes: number = defaultMaxFrameBytes) {
+  constructor(maxFrameBytes: number = defaultMaxFrameBytes, maxDepth: number = defaultMaxDepth) {
     this.#maxFrameBytes = maxFrameBytes
+    this.#scanner = new MessageScanner(maxDepth)
   }
 
   /** Bytes that have arrived and belong to no finished message. */

@@ -20,6 +20,10 @@ export function openPrefix(bytes: Uint8Array): MessagePrefix | undefined {
       const envelope = readerOf(protocol, bytes, start, bytes.length).messageBegin()
       return { ...message, protocol, framed: true, envelope }
     }
+    if (bytes[0] === 0x80 || bytes[0] === 0x82) {
+      const message = openMessage('buffered', bytes, 0, bytes.length)
+      return { ...message, envelope: readerOf(message.protocol, bytes, 0, bytes.length).messageBegin() }
+    }
   } catch {
     return undefined
   }

@@ -1,8 +1,8 @@
 /** Finds the end of a Thrift message that has no frame around it, as its bytes arrive. */
 
 import type { ThriftProtocolName } from './protocol/bytes.ts'
-import { malformed } from './protocol/error.ts'
-import { maxDepth } from './protocol/protocol.ts'
+import { malformed, tooDeepToRead } from './protocol/error.ts'
+import { containersPerStruct, defaultMaxDepth } from './protocol/protocol.ts'
 
 // Bytes of a fixed-size value by binary type code; 0: not fixed.
 const binarySize = new Uint8Array([0, 0, 1, 1, 8, 0, 2, 0, 4, 0, 8, 0, 0, 0, 0, 0, 16])
@@ -25,13 +25,20 @@ export class MessageScanner {
   #at = 0
   #started = false
   readonly #levels: Level[] = []
+  readonly #maxDepth: number
+  #structs = 0
   #compact = false
+
+  constructor(maxDepth: number = defaultMaxDepth) {
+    this.#maxDepth = maxDepth
+  }
 
   /** Forgets the message; the next scan starts one. */
   reset(protocol: ThriftProtocolName): void {
     this.#at = 0
     this.#started = false
     this.#levels.length = 0
+    this.#structs = 0
     this.#compact = protocol === 'compact'
   }
 
@@ -43,7 +50,7 @@ export class MessageScanner {
       if (body < 0) return -1
       this.#started = true
       this.#at = body
-      this.#levels.push({ left: -1, even: 0, odd: 0 })
+      this.#push(-1, 0, 0)
     }
     while (this.#at <= size) {
       const level = this.#levels[this.#levels.length - 1]
@@ -69,6 +76,7 @@ export class MessageScanner {
     if (head === 0) {
       this.#at++
       this.#levels.pop()
+      this.#structs--
       return true
     }
     if (!this.#compact) {
@@ -206,7 +214,11 @@ export class MessageScanner {
   }
 
   #push(left: number, even: number, odd: number): void {
-    if (this.#levels.length >= maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
+    if (left < 0) this.#structs++
+    const containers = this.#levels.length + 1 - this.#structs
+    if (this.#structs > this.#maxDepth || containers > this.#maxDepth * containersPerStruct) {
+      throw tooDeepToRead(this.#maxDepth)
+    }
     this.#levels.push({ left, even, odd })
   }
 }

@@ -7,7 +7,7 @@ import { rawServiceType } from '../core/raw/raw-service.ts'
 import type { ServiceType } from '../core/service-type.ts'
 import { BinaryReader } from './protocol/binary-reader.ts'
 import { BinaryWriter } from './protocol/binary-writer.ts'
-import type { ThriftReader, ThriftStruct, ThriftWriter } from './protocol/protocol.ts'
+import { highestMaxDepth, type ThriftReader, type ThriftStruct, type ThriftWriter } from './protocol/protocol.ts'
 import { keepUnknownField, writeUnknownFields } from './protocol/unknown-fields.ts'
 
 /** Which method of which service. */
@@ -28,6 +28,9 @@ export function rawService({ service, method, oneway }: RawThriftMethod): Servic
 // Encoding and decoding are synchronous, so one of each serves every struct.
 const checker = new BinaryReader()
 const rewriter = new BinaryWriter()
+// What is bytes on both sides has been, or will be, held against the connection's own limit.
+checker.maxDepth = highestMaxDepth
+rewriter.maxDepth = highestMaxDepth
 const nothing = new Uint8Array(0)
 
 const schema: MessageSchema = { kind: 'struct', name: 'bytes', fields: [] }

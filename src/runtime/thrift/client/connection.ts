@@ -46,6 +46,7 @@ export interface ClientSpeech {
   readonly protocol: ThriftProtocolName
   readonly multiplexed: boolean
   readonly maxFrameBytes: number
+  readonly maxDepth: number
   readonly maxUnsentBytes: number
   readonly writeTimeoutMs: number
 }
@@ -102,8 +103,8 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       writeTimeoutMs: options.writeTimeoutMs,
       onStuck: () => this.#stuck(),
     })
-    this.#writers = new ConnectionWriters(this.#batch)
-    this.#frames = new FrameReader(options.maxFrameBytes)
+    this.#writers = new ConnectionWriters(this.#batch, options.maxDepth)
+    this.#frames = new FrameReader(options.maxFrameBytes, options.maxDepth)
     if (options.watch !== undefined) {
       this.#firstReply = new FirstReply(options.watch, (reason) => {
         this.#unanswered(reason)
@@ -290,7 +291,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       this.retire()
       return
     }
-    const reader = readerOf(message.protocol, message.bytes, message.start, message.end)
+    const reader = readerOf(message.protocol, message.bytes, message.start, message.end, this.#options.maxDepth)
     const envelope = reader.messageBegin()
     const { sequence, kind } = envelope
     this.answeredIn = this.#frames.framing

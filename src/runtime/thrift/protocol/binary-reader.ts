@@ -5,8 +5,14 @@ import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/byt
 import { arrayWeight, bytesWeight, entryWeight, tableWeight } from '../../core/bytes/memory-budget.ts'
 import { ReadBudget } from '../../core/bytes/read-budget.ts'
 import { utf8Read } from '../../core/bytes/utf8.ts'
-import { malformed, truncated } from './error.ts'
-import { maxDepth, type ThriftEnvelope, type ThriftReader, type ThriftTypeCode } from './protocol.ts'
+import { malformed, tooDeepToRead, truncated } from './error.ts'
+import {
+  containersPerStruct,
+  defaultMaxDepth,
+  type ThriftEnvelope,
+  type ThriftReader,
+  type ThriftTypeCode,
+} from './protocol.ts'
 import { readUuid } from './uuid.ts'
 
 // The fewest bytes a value of each type takes; 0 marks codes that are no type.
@@ -20,9 +26,12 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
   valueType = 0
   /** Absolute place of the next byte. */
   position: number
+  /** How deep structs may nest. */
+  maxDepth: number = defaultMaxDepth
   #bytes: Uint8Array
   #limit: number
   #depth = 0
+  #containers = 0
 
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
     super()
@@ -43,6 +52,7 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
     this.#limit = end
     this.grant(end - start)
     this.#depth = 0
+    this.#containers = 0
   }
 
   /** Bytes that have not been read. */
@@ -69,11 +79,20 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
   structBegin(weight = 0): void {
     this.charge(weight)
     this.count(1)
-    if (++this.#depth > maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
+    if (++this.#depth > this.maxDepth) throw tooDeepToRead(this.maxDepth)
   }
 
   structEnd(): void {
     this.#depth--
+  }
+
+  containerBegin(): void {
+    this.count(1)
+    if (++this.#containers > this.maxDepth * containersPerStruct) throw tooDeepToRead(this.maxDepth)
+  }
+
+  containerEnd(): void {
+    this.#containers--
   }
 
   fieldBegin(): number {
@@ -253,18 +272,18 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
   }
 
   #skipElements(size: number, type: number): void {
-    this.structBegin()
+    this.containerBegin()
     for (let i = 0; i < size; i++) this.skip(type)
-    this.structEnd()
+    this.containerEnd()
   }
 
   #skipEntries(size: number, key: number, value: number): void {
-    this.structBegin()
+    this.containerBegin()
     for (let i = 0; i < size; i++) {
       this.skip(key)
       this.skip(value)
     }
-    this.structEnd()
+    this.containerEnd()
   }
 
   #advance(size: number): void {

@@ -4,7 +4,8 @@ import { ByteWriter } from '../../core/bytes/byte-writer.ts'
 import { toInt64 } from '../../core/bytes/int64.ts'
 import { utf8Length, utf8Write } from '../../core/bytes/utf8.ts'
 import { invalidValue } from '../../core/message/invalid-value.ts'
-import { maxDepth, type ThriftMessageKind, type ThriftTypeCode, type ThriftWriter } from './protocol.ts'
+import { tooDeepToWrite } from './error.ts'
+import { defaultMaxDepth, type ThriftMessageKind, type ThriftTypeCode, type ThriftWriter } from './protocol.ts'
 import { writeUuid } from './uuid.ts'
 
 // Beyond this the exact size of a string is asked for before room is made.
@@ -15,6 +16,9 @@ const guessLimit = 8192
  * strict message headers. See {@link ByteWriter} for how to take what was written.
  */
 export class BinaryWriter extends ByteWriter implements ThriftWriter {
+  /** How deep structs may nest. */
+  maxDepth: number = defaultMaxDepth
+
   messageBegin(name: string, kind: ThriftMessageKind, sequence: number): void {
     this.room(4)
     this.view.setUint32(this.at, 0x80010000 | kind)
@@ -26,7 +30,7 @@ export class BinaryWriter extends ByteWriter implements ThriftWriter {
   messageEnd(): void {}
 
   structBegin(): void {
-    if (++this.depth > maxDepth) throw invalidValue(`something nested deeper than ${maxDepth}`, 'Thrift')
+    if (++this.depth > this.maxDepth) throw tooDeepToWrite(this.maxDepth)
   }
 
   structEnd(): void {

@@ -6,8 +6,15 @@ import { arrayWeight, bytesWeight, entryWeight, tableWeight } from '../../core/b
 import { ReadBudget } from '../../core/bytes/read-budget.ts'
 import { utf8Read } from '../../core/bytes/utf8.ts'
 import { binaryTypes } from './compact-type.ts'
-import { malformed, truncated } from './error.ts'
-import { maxDepth, type ThriftEnvelope, type ThriftReader, type ThriftTypeCode } from './protocol.ts'
+import { malformed, tooDeepToRead, truncated } from './error.ts'
+import {
+  containersPerStruct,
+  defaultMaxDepth,
+  highestMaxDepth,
+  type ThriftEnvelope,
+  type ThriftReader,
+  type ThriftTypeCode,
+} from './protocol.ts'
 import { readUuid } from './uuid.ts'
 
 /** Reads the compact protocol from bytes in place; `reset` makes it ready for the next message. */
@@ -18,10 +25,13 @@ export class CompactReader extends ReadBudget implements ThriftReader {
   valueType = 0
   /** Absolute place of the next byte. */
   position: number
+  /** How deep structs may nest. */
+  maxDepth: number = defaultMaxDepth
   #bytes: Uint8Array
   #end: number
   #depth = 0
-  readonly #outer = new Int32Array(maxDepth + 1)
+  #containers = 0
+  readonly #outer = new Int32Array(highestMaxDepth)
   // 1 or 2 when the header of a bool field held its value.
   #held = 0
   #low = 0
@@ -46,6 +56,7 @@ export class CompactReader extends ReadBudget implements ThriftReader {
     this.#end = end
     this.grant(end - start)
     this.#depth = 0
+    this.#containers = 0
     this.#held = 0
     this.fieldId = 0
   }
@@ -67,13 +78,22 @@ export class CompactReader extends ReadBudget implements ThriftReader {
   structBegin(weight = 0): void {
     this.charge(weight)
     this.count(1)
-    if (this.#depth >= maxDepth) throw malformed('depth_limit', `nested deeper than ${maxDepth}`)
+    if (this.#depth >= this.maxDepth) throw tooDeepToRead(this.maxDepth)
     this.#outer[this.#depth++] = this.fieldId
     this.fieldId = 0
   }
 
   structEnd(): void {
     this.fieldId = this.#outer[--this.#depth]!
+  }
+
+  containerBegin(): void {
+    this.count(1)
+    if (++this.#containers > this.maxDepth * containersPerStruct) throw tooDeepToRead(this.maxDepth)
+  }
+
+  containerEnd(): void {
+    this.#containers--
   }
 
   fieldBegin(): number {
@@ -270,18 +290,18 @@ export class CompactReader extends ReadBudget implements ThriftReader {
   }
 
   #skipElements(size: number, type: number): void {
-    this.structBegin()
+    this.containerBegin()
     for (let i = 0; i < size; i++) this.skip(type)
-    this.structEnd()
+    this.containerEnd()
   }
 
   #skipEntries(size: number, key: number, value: number): void {
-    this.structBegin()
+    this.containerBegin()
     for (let i = 0; i < size; i++) {
       this.skip(key)
       this.skip(value)
     }
-    this.structEnd()
+    this.containerEnd()
   }
 
   #advance(size: number): void {

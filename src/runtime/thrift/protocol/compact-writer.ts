@@ -4,7 +4,14 @@ import { ByteWriter } from '../../core/bytes/byte-writer.ts'
 import { toInt64 } from '../../core/bytes/int64.ts'
 import { invalidValue } from '../../core/message/invalid-value.ts'
 import { compactTypes } from './compact-type.ts'
-import { maxDepth, type ThriftMessageKind, type ThriftTypeCode, type ThriftWriter } from './protocol.ts'
+import { tooDeepToWrite } from './error.ts'
+import {
+  defaultMaxDepth,
+  highestMaxDepth,
+  type ThriftMessageKind,
+  type ThriftTypeCode,
+  type ThriftWriter,
+} from './protocol.ts'
 import { writeUuid } from './uuid.ts'
 
 // Room for a field header (4 bytes) and a varint (10) at once.
@@ -16,8 +23,10 @@ const noField = -65536
  * doubles little-endian as every implementation does. See {@link ByteWriter} for how to take what was written.
  */
 export class CompactWriter extends ByteWriter implements ThriftWriter {
+  /** How deep structs may nest. */
+  maxDepth: number = defaultMaxDepth
   #last = 0
-  readonly #outer = new Int16Array(maxDepth + 1)
+  readonly #outer = new Int16Array(highestMaxDepth)
   // The id of a bool field whose header waits for the value.
   #boolId = noField
 
@@ -32,7 +41,7 @@ export class CompactWriter extends ByteWriter implements ThriftWriter {
   messageEnd(): void {}
 
   structBegin(): void {
-    if (this.depth >= maxDepth) throw invalidValue(`something nested deeper than ${maxDepth}`, 'Thrift')
+    if (this.depth >= this.maxDepth) throw tooDeepToWrite(this.maxDepth)
     this.#outer[this.depth++] = this.#last
     this.#last = 0
   }

@@ -29,6 +29,19 @@ export function malformed(kind: ThriftProtocolErrorKind, what: string): RpcError
   return new RpcError('INTERNAL', `malformed Thrift message: ${what}`, { cause, stack: false })
 }
 
+/** RpcError INTERNAL for a message whose structs nest deeper than `maxDepth`. */
+export function tooDeepToRead(maxDepth: number): RpcError {
+  return malformed('depth_limit', `nested deeper than ${maxDepth} (option maxDepth)`)
+}
+
+/** RpcError INVALID_ARGUMENT for a value whose structs nest deeper than `maxDepth`. */
+export function tooDeepToWrite(maxDepth: number): RpcError {
+  return new RpcError(
+    'INVALID_ARGUMENT',
+    `a message nested deeper than ${maxDepth} (option maxDepth), or one that holds itself`,
+  )
+}
+
 /** RpcError INTERNAL for a message that ends too early. */
 export function truncated(): RpcError {
   return malformed('invalid_data', 'it ends too early')

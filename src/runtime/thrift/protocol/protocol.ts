@@ -2,8 +2,12 @@
 
 import type { MessageType } from '../../core/message/message.ts'
 
-/** How deep structs and containers may nest in a message that is read. */
-export const maxDepth = 64
+/** How deep structs may nest in a message, read or written, unless `maxDepth` says otherwise: as Apache Thrift. */
+export const defaultMaxDepth = 64
+/** How many containers may be open for each struct that may be: no type of an IDL nests more. */
+export const containersPerStruct = 4
+/** The highest `maxDepth`: codecs call themselves for each level, and so much of the stack is there with some to spare. */
+export const highestMaxDepth = 500
 
 /** Type codes on the wire (https://github.com/apache/thrift/blob/master/doc/specs/thrift-binary-protocol.md). */
 export const ThriftTypeCode = {
@@ -72,7 +76,7 @@ export interface ThriftEnvelope {
 
 /**
  * Reads one message from a whole frame. Truncated, oversized or malformed bytes throw RpcError INTERNAL (`cause` says
- * what), never allocate more than the bytes that are there justify, and nest at most 64 deep. Text that is not UTF-8 is
+ * what), never allocate more than the bytes that are there justify, and nest at most `maxDepth` structs. Text that is not UTF-8 is
  * read with U+FFFD in place of what is wrong, as Apache's Java and JavaScript do: Thrift peers do not validate.
  */
 export interface ThriftReader {
@@ -80,6 +84,9 @@ export interface ThriftReader {
   /** `weight` is what the struct takes in memory before its fields are read, in units of 16 bytes. Default 0. */
   structBegin(weight?: number): void
   structEnd(): void
+  /** Enters a container of an unknown field, which nests as deep as the peer likes. */
+  containerBegin(): void
+  containerEnd(): void
   /** The type of the next field, 0 at the end of the struct; its id is then in `fieldId`. */
   fieldBegin(): number
   readonly fieldId: number

@@ -91,13 +91,13 @@ function readValue(reader: ThriftReader, type: number): unknown {
 
 function readContainer(reader: ThriftReader, size: number, key: ThriftTypeCode, of: ThriftTypeCode): UnknownContainer {
   const elements: unknown[] = []
-  reader.structBegin()
+  reader.containerBegin()
   for (let i = 0; i < size; i++) {
     reader.charge(2)
     if (key !== 0) elements.push(readValue(reader, key))
     elements.push(readValue(reader, of))
   }
-  reader.structEnd()
+  reader.containerEnd()
   return { key, of, elements }
 }
 

@@ -27,6 +27,7 @@ import { defaultMaxFrameBytes, FrameReader } from '../frame-reader.ts'
 import { openMessage, type ThriftMessage } from '../message.ts'
 import { type MessagePrefix, openPrefix } from '../message-prefix.ts'
 import { anyOrderKey } from '../metainfo.ts'
+import { defaultMaxDepth } from '../protocol/protocol.ts'
 import { beginTtheader, endTtheader, sequenceOf, TtheaderKey } from '../ttheader.ts'
 import { cutOffExchange, type DispatchTarget, type Exchange, openExchange, refusedExchange } from './dispatch.ts'
 import { defaultIdleTimeoutMs, defaultReadTimeoutMs, type ThriftWireOptions } from './options.ts'
@@ -89,7 +90,8 @@ export class ThriftServerConnection implements WireConnection {
     this.#options = options
     this.#socket = socket
     const maxConcurrentCalls = options.maxConcurrentCalls ?? 4_096
-    this.#target = { router, peer, maxConcurrentCalls, refusal }
+    const maxDepth = options.maxDepth ?? defaultMaxDepth
+    this.#target = { router, peer, maxConcurrentCalls, maxDepth, refusal }
     this.#isStrict = options.order === 'strict'
     this.#order = new ReplyOrder({
       order: options.order ?? 'sequence',
@@ -114,8 +116,8 @@ export class ThriftServerConnection implements WireConnection {
         this.#regulate()
       },
     })
-    this.#writers = new ConnectionWriters(this.#batch)
-    this.#frames = new FrameReader(options.maxFrameBytes ?? defaultMaxFrameBytes)
+    this.#writers = new ConnectionWriters(this.#batch, maxDepth)
+    this.#frames = new FrameReader(options.maxFrameBytes ?? defaultMaxFrameBytes, maxDepth)
     this.#closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#cancelAll(clientGone(peer))

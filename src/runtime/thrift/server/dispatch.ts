@@ -29,6 +29,8 @@ export interface DispatchTarget {
   readonly peer: Peer
   /** Calls in flight above which a request is refused. */
   readonly maxConcurrentCalls: number
+  /** How deep structs may nest. */
+  readonly maxDepth: number
   /** The outcome of every request, where the connection is not served. */
   readonly refusal: RpcError | undefined
 }
@@ -37,7 +39,7 @@ export interface DispatchTarget {
 export function openExchange(target: DispatchTarget, message: ThriftMessage, inFlight: number): Exchange {
   const { header } = message
   const { router, peer } = target
-  const reader = readerOf(message.protocol, message.bytes, message.start, message.end)
+  const reader = readerOf(message.protocol, message.bytes, message.start, message.end, target.maxDepth)
   let envelope: ThriftEnvelope = nameless
   let isAnswered = true
   try {

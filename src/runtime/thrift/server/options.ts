@@ -10,6 +10,11 @@ export interface ThriftWireOptions {
   /** The longest message that is accepted, in bytes. Default 16 MiB. */
   readonly maxFrameBytes?: number | undefined
   /**
+   * How deep structs may nest in a message, read or written, 1 to 500; in what no IDL describes, four times as many containers.
+   * Default 64, as Apache Thrift.
+   */
+  readonly maxDepth?: number | undefined
+  /**
    * Calls in flight on one connection above which further ones are refused with RESOURCE_EXHAUSTED. Where requests wait for
    * earlier ones (see `order`), as many may wait; the rest is not read until there is room. Default 4,096.
    */

@@ -285,14 +285,14 @@ describe('small frames that unfold into huge structs', () => {
     const structs = Buffer.alloc(size)
     structs.set([15, 0, 1, 12])
     structs.writeInt32BE(size - 9, 4)
-    expect(() => fromBinary(N, structs)).toThrowError(/too much memory/)
+    expect(() => fromBinary(N, structs)).toThrowError(/bytes of memory, and .* are granted/)
     const few = Buffer.concat([Buffer.from([15, 0, 1, 12, 0, 0, 0x27, 0x10]), Buffer.alloc(10_001)])
     expect((fromBinary(N, few) as { list: unknown[] }).list.length).toBe(10_000)
     for (const header of [0x18, 0x1b]) {
       const field = header === 0x18 ? 0x19 : 0x29
       const empties = Buffer.alloc(size)
       empties.set([field, 0xf0 | (header & 15), 0x80, 0x80, 0x80, 0x01])
-      expect(() => fromBinary(B, empties, 'compact')).toThrowError(/too much memory/)
+      expect(() => fromBinary(B, empties, 'compact')).toThrowError(/bytes of memory, and .* are granted/)
     }
   })
 })
