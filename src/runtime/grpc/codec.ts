@@ -6,16 +6,9 @@ import type { MethodType } from '../core/service-type.ts'
 import type { ProtobufMessage } from '../protobuf/message.ts'
 import { ProtobufReader } from '../protobuf/reader.ts'
 import { ProtobufWriter } from '../protobuf/writer.ts'
-import {
-  type Compression,
-  compress,
-  compressFromBytes,
-  decompress,
-  type InflateLimits,
-  inflate,
-  isUncompressed,
-} from './compression.ts'
+import { type Compression, compress, compressFromBytes, decompress, isUncompressed } from './compression.ts'
 import { type Frame, framePrefixBytes, tooLarge } from './framing.ts'
+import { type InflateLimits, inflate } from './inflate.ts'
 
 /** The request and response types of a method, with their codecs. */
 export interface MethodCodec {
@@ -85,7 +78,7 @@ export function decodeGuarded(
   call: MemoryHolder,
 ): unknown {
   if (!frame.compressed) return decodeHeld(type, frame.payload, call)
-  const inflated = inflate(named(compression), frame.payload, limits)
+  const inflated = inflate(named(compression), frame.payload, limits, call.memory)
   return inflated instanceof Promise
     ? inflated.then((payload) => decodeHeld(type, payload, call))
     : decodeHeld(type, inflated, call)

@@ -109,6 +109,11 @@ export function isUncompressed(message: unknown): boolean {
   return typeof message === 'object' && message !== null && plain.has(message)
 }
 
+/** A stream that decompresses in pieces of `chunkSize` bytes. */
+export function inflater(compression: Compression, chunkSize: number): Transform {
+  return codecs[compression]!.inflater({ chunkSize })
+}
+
 /** The bytes compressed. */
 export function compress(compression: Compression, bytes: Uint8Array): Uint8Array {
   return codecs[compression]!.compress(bytes)
@@ -119,64 +124,8 @@ export function decompress(compression: Compression, bytes: Uint8Array, maxBytes
   return inflateAtOnce(compression, bytes, maxBytes) ?? fail(tooLarge('decompressed', undefined, maxBytes))
 }
 
-/** How far a message of a peer may be inflated. */
-export interface InflateLimits {
-  readonly maxBytes: number
-  /** How many times its compressed size a message may have, once it is larger than 1 MiB. */
-  readonly maxRatio: number
-}
-
-/** Up to here a message costs less to inflate than to hand to another thread. */
-const atOnceBytes = 64 * 1024
-const stepBytes = 64 * 1024
-/** What any ratio may come to: messages of zeros are compressed a thousand times. */
-const freeBytes = 1024 * 1024
-
-/**
- * As {@link decompress} for a peer that may mean harm: what inflates to more than 64 KiB is inflated outside this thread
- * in steps of 64 KiB, and what is larger than it may be is refused at the step that shows it.
- */
-export function inflate(
-  compression: Compression,
-  bytes: Uint8Array,
-  { maxBytes, maxRatio }: InflateLimits,
-): Uint8Array | Promise<Uint8Array> {
-  const byRatio = Math.max(freeBytes, bytes.length * maxRatio)
-  const limit = Math.min(maxBytes, byRatio)
-  const refusal = (): RpcError =>
-    byRatio < maxBytes ? tooDense(bytes.length, maxRatio) : tooLarge('decompressed', undefined, maxBytes)
-  const inflated = inflateAtOnce(compression, bytes, Math.min(limit, atOnceBytes))
-  if (inflated !== undefined) return inflated
-  if (limit <= atOnceBytes) throw refusal()
-  return inflateBySteps(compression, bytes, limit, refusal)
-}
-
-function inflateBySteps(
-  compression: Compression,
-  bytes: Uint8Array,
-  limit: number,
-  refusal: () => RpcError,
-): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const stream = codecs[compression]!.inflater({ chunkSize: stepBytes })
-    const steps: Uint8Array[] = []
-    let size = 0
-    stream.on('data', (step: Uint8Array) => {
-      size += step.length
-      if (size <= limit) steps.push(step)
-      else {
-        stream.destroy()
-        reject(refusal())
-      }
-    })
-    stream.on('error', (cause) => reject(notCompressed(compression, cause)))
-    stream.on('end', () => resolve(Buffer.concat(steps, size)))
-    stream.end(bytes)
-  })
-}
-
-/** Undefined when it is more than `maxBytes`. */
-function inflateAtOnce(compression: Compression, bytes: Uint8Array, maxBytes: number): Uint8Array | undefined {
+/** As {@link decompress}, but undefined beyond `maxBytes`. */
+export function inflateAtOnce(compression: Compression, bytes: Uint8Array, maxBytes: number): Uint8Array | undefined {
   try {
     return codecs[compression]!.decompress(bytes, { maxOutputLength: Math.max(1, maxBytes) })
   } catch (cause) {
@@ -185,13 +134,9 @@ function inflateAtOnce(compression: Compression, bytes: Uint8Array, maxBytes: nu
   }
 }
 
-function notCompressed(compression: Compression, cause: unknown): RpcError {
+/** The refusal of bytes that are not compressed in this way. */
+export function notCompressed(compression: Compression, cause: unknown): RpcError {
   return new RpcError('INTERNAL', `a message could not be decompressed with ${compression}`, { cause, stack: false })
-}
-
-function tooDense(bytes: number, maxRatio: number): RpcError {
-  const text = `a message of ${bytes} bytes inflates to more than ${maxRatio} times its size (maxCompressionRatio)`
-  return new RpcError('RESOURCE_EXHAUSTED', text, { stack: false })
 }
 
 function fail(error: RpcError): never {

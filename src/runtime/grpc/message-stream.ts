@@ -73,6 +73,11 @@ export class MessageStream<T = unknown> implements AsyncIterableIterator<T>, Rea
     this.#serve()
   }
 
+  /** Bytes that wait to be decoded. */
+  get buffered(): number {
+    return this.#reader.buffered
+  }
+
   takeReady(): IteratorResult<T> | undefined {
     return this.#waiters.length === 0 ? this.#take() : undefined
   }

@@ -184,6 +184,12 @@ export abstract class Connection implements StreamHost, OutputHost, FrameHost {
     if (stream.id !== 0) this.resetStream(stream.id, code)
   }
 
+  holdUnread(_bytes: number): boolean {
+    return true
+  }
+
+  releaseUnread(_bytes: number): void {}
+
   stalls(_stream: ConnectionStream): void {}
 
   dataSent(bytes: number, isDribble: boolean): void {

@@ -23,8 +23,8 @@ export type Http2Headers = readonly string[]
 export interface Http2Sink {
   /** Response headers, on the client only (request headers come with the accept). `end`: nothing follows. */
   headers(headers: Http2Headers, end: boolean): void
-  /** A chunk of body; it may be kept. */
-  data(chunk: Uint8Array): void
+  /** A chunk of body; it may be kept. `last`: `end` follows at once. */
+  data(chunk: Uint8Array, last?: boolean): void
   /** The peer is done, with its trailers if it sent any. */
   end(trailers: Http2Headers | undefined): void
   /** The stream is dead: RST_STREAM with its code, or the connection went away (`code` undefined). */
@@ -170,7 +170,7 @@ export interface Http2ClientOptions extends Http2Options {
 
 /** Options of a server's connection. */
 export interface Http2ServerOptions extends Http2Options, ConnectionLifetimeOptions, StallLimits {
-  /** What responses are charged to while they wait for their client. Default: nothing is counted. */
+  /** What bodies are charged to that wait for their reader, and responses while they wait for their client. Default: nothing is counted. */
   readonly memory?: MemoryAccount | undefined
   /** Streams that one connection may have open at once. Default 1,000. */
   readonly maxConcurrentStreams?: number | undefined

@@ -20,6 +20,9 @@ export interface StreamHost {
   pendingBytes: number
   /** Whether so many more may wait. */
   mayHold(bytes: number): boolean
+  /** Counts bytes that wait for their reader; false when there may not be so many. */
+  holdUnread(bytes: number): boolean
+  releaseUnread(bytes: number): void
   /** Whether bytes may be written now: the socket takes them and nobody waits in front. */
   readonly mayWrite: boolean
   /** Sees to it that what stands in the writer leaves with this turn. */
@@ -233,12 +236,16 @@ export class ConnectionStream implements Http2Stream {
     if (this.sink === undefined) this.#credit(chunk.length)
     else if (this.#paused || this.#inbox !== undefined) {
       if (chunk.length > 0) {
+        if (!this.#host.holdUnread(chunk.length)) {
+          this.refuse(Http2ErrorCode.ENHANCE_YOUR_CALM, 'it is read too slowly for what is sent')
+          return true
+        }
         this.#inbox ??= new ChunkQueue()
         this.#inbox.push(chunk)
         this.#host.window.hold(chunk.length)
       }
     } else if (chunk.length > 0) {
-      this.sink.data(chunk)
+      this.sink.data(chunk, end)
       this.#credit(chunk.length)
     }
     if (end) this.finish(undefined)
@@ -387,6 +394,7 @@ export class ConnectionStream implements Http2Stream {
 
   /** Bytes of the inbox have been read. */
   #creditHeld(bytes: number): void {
+    this.#host.releaseUnread(bytes)
     this.#host.window.release(bytes)
     this.#creditStream(bytes)
   }

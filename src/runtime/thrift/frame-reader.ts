@@ -69,6 +69,22 @@ export class FrameReader {
     return this.#buffer.subarray(this.#from, this.#to)
   }
 
+  /**
+   * Gives up the unfinished message: its frame is discarded, and then told as `oversized` with this refusal. Throws the
+   * refusal where nothing says how long the message is.
+   */
+  discard(refusal: RpcError): void {
+    if (this.#skipping > 0 || this.#to === this.#from) return
+    if (this.#scanning || this.#to - this.#from < sniffBytes) throw refusal
+    const framing = sniffFraming(this.#buffer, this.#from)
+    if (framing === undefined || framing === 'buffered') throw refusal
+    this.#startSkip(framing, readU32(this.#buffer, this.#from), refusal)
+    this.#skip()
+    this.#buffer = none
+    this.#from = 0
+    this.#to = 0
+  }
+
   /** Adds bytes; they must not change afterwards. */
   push(chunk: Uint8Array): void {
     const unread = this.#to - this.#from
@@ -154,11 +170,15 @@ export class FrameReader {
   #beginSkip(framing: ThriftFraming, length: number): boolean {
     const refusal = this.#tooLarge(length)
     if (length > maxSkippedBytes) throw refusal
+    this.#startSkip(framing, length, refusal)
+    return this.#skip()
+  }
+
+  #startSkip(framing: ThriftFraming, length: number, refusal: RpcError): void {
     this.#refusal = refusal
     this.#skipping = length + 4
     this.#kept = none
     this.framing = framing
-    return this.#skip()
   }
 
   #skip(): boolean {

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MemoryAccount } from '../../../src/runtime/core/bytes/memory-account.ts'
 import {
   acceptedEncodings,
   accepts,
@@ -8,8 +9,12 @@ import {
   compress,
   compressionOf,
   decompress,
-  inflate,
 } from '../../../src/runtime/grpc/compression.ts'
+import { type InflateLimits, inflate as inflateWithin } from '../../../src/runtime/grpc/inflate.ts'
+
+const account = new MemoryAccount(Number.POSITIVE_INFINITY)
+const inflate = (name: Compression, bytes: Uint8Array, limits: InflateLimits) =>
+  inflateWithin(name, bytes, limits, account)
 
 /** Those that this Node has. */
 const known = acceptedEncodings.split(',').slice(1) as Compression[]

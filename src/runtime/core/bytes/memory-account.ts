@@ -11,6 +11,7 @@ export class MemoryAccount {
   readonly maxObjects: number
   #used = 0
   #unsent = 0
+  #received = 0
 
   constructor(limit: number, maxObjects: number = defaultMaxObjects) {
     this.limit = limit
@@ -22,9 +23,10 @@ export class MemoryAccount {
     return this.#used
   }
 
-  /** Bytes that may still be charged. */
+  /** Bytes that decoded requests may still be charged; a quarter of the account is theirs alone. */
   get room(): number {
-    return Math.max(0, this.limit - this.#used)
+    const decoded = this.#used - this.#unsent - this.#received
+    return Math.max(0, this.limit - this.#used, this.limit / 4 - decoded)
   }
 
   /** Charges bytes; a negative number releases them. */
@@ -43,6 +45,22 @@ export class MemoryAccount {
     this.#used += bytes
   }
 
+  /** Bytes of requests that may still wait to be whole, or to be read: together they have a quarter of the account. */
+  get receivedRoom(): number {
+    return Math.max(0, this.limit / 4 - this.#received)
+  }
+
+  /** Charges bytes of requests that are not decoded yet; a negative number releases them. */
+  chargeReceived(bytes: number): void {
+    this.#received += bytes
+    this.#used += bytes
+  }
+
+  /** Whether a connection whose requests hold `held` bytes may hold so many more; a few it always may. */
+  grantsReceived(held: number, bytes: number): boolean {
+    return held + bytes <= freeReceivedBytes || bytes <= this.receivedRoom
+  }
+
   /** Whether a connection of which `held` bytes wait may have so many more of them wait; a few it always may. */
   grantsUnsent(held: number, bytes: number): boolean {
     return held + bytes <= freeUnsentBytes || bytes <= this.unsentRoom
@@ -51,6 +69,8 @@ export class MemoryAccount {
 
 /** Bytes of answers that every connection may have waiting. */
 const freeUnsentBytes = 256 * 1024
+/** Bytes of requests that are not decoded yet and that every connection may hold. */
+const freeReceivedBytes = 64 * 1024
 
 /** What waits for the peer of one connection or of one request, charged to an account. */
 export class UnsentBytes {
@@ -72,6 +92,31 @@ export class UnsentBytes {
   }
 }
 
+/** What the requests of one connection hold that are not decoded yet, charged to an account. */
+export class ReceivedBytes {
+  readonly #account: MemoryAccount
+  #bytes = 0
+
+  constructor(account: MemoryAccount) {
+    this.#account = account
+  }
+
+  /** Counts bytes. Throws RESOURCE_EXHAUSTED where there is no room for them. */
+  hold(bytes: number): void {
+    if (!this.#account.grantsReceived(this.#bytes, bytes)) throw receivedExhausted(bytes, this.#account)
+    this.#charge(bytes)
+  }
+
+  release(bytes: number): void {
+    if (bytes !== 0) this.#charge(-bytes)
+  }
+
+  #charge(bytes: number): void {
+    this.#account.chargeReceived(bytes)
+    this.#bytes += bytes
+  }
+}
+
 /** Whom a message is read for: a call of a server, which holds what the message takes until it has ended. */
 export interface MemoryHolder {
   /** The account of its server. */
@@ -84,6 +129,12 @@ export interface MemoryHolder {
 export function memoryExhausted(bytes: number, account: MemoryAccount): RpcError {
   return refusal(
     `the message takes at least ${bytes} bytes of memory, and ${account.room} of limits.maxRequestMemoryBytes (${account.limit}) are free`,
+  )
+}
+
+function receivedExhausted(bytes: number, account: MemoryAccount): RpcError {
+  return refusal(
+    `${bytes} bytes of a request have come, and ${account.receivedRoom} of those that limits.maxRequestMemoryBytes (${account.limit}) leaves to requests which are not whole (a quarter) are free`,
   )
 }
 

@@ -59,7 +59,9 @@ export abstract class ReadBudget {
     const bytes = this.memoryTaken
     if (this.#account !== undefined && this.#isShort) return memoryExhausted(bytes, this.#account)
     const most = this.#granted * 16 + this.#size
-    return this.tooLarge(`it takes at least ${bytes} bytes of memory, and ${most} are granted to a message of its size`)
+    return this.tooLarge(
+      `it would take too much memory: at least ${bytes} bytes, and ${most} are granted to a message of its size`,
+    )
   }
 
   #tooMany(): Error {

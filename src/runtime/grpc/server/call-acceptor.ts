@@ -1,5 +1,6 @@
 /** CallAcceptor: takes the streams of one connection, and opens the calls that they ask for. */
 
+import { ReceivedBytes } from '../../core/bytes/memory-account.ts'
 import type { Peer } from '../../core/context/context.ts'
 import { RpcError } from '../../core/error.ts'
 import type { Router } from '../../core/router.ts'
@@ -44,11 +45,14 @@ export class CallAcceptor {
   readonly peer: Peer
   /** Calls that are over for the client and not for this side. */
   readonly abandoned: AbandonedCalls = new AbandonedCalls()
+  /** What requests hold that are not whole. */
+  readonly received: ReceivedBytes
   readonly #counters: ConnectionCounters | undefined
 
   constructor(shared: AcceptorShared, peer: Peer, counters: ConnectionCounters | undefined) {
     this.shared = shared
     this.peer = peer
+    this.received = new ReceivedBytes(shared.router.memory)
     this.#counters = counters
   }
 
@@ -72,7 +76,7 @@ export class CallAcceptor {
       const route = this.route(head.path)
       if (head.problem !== undefined) throw head.problem
       const call = router.open(route.route, this.callInit(head))
-      const sink = new GrpcServerCall(settings, route, stream, call, head, this.#counters)
+      const sink = new GrpcServerCall(settings, route, stream, call, head, this.received, this.#counters)
       sink.start(end)
       return sink
     } catch (error) {

@@ -1,6 +1,6 @@
 /** GrpcServerCall: one call on the server, from its request to its trailers. */
 
-import { unsentExhausted } from '../../core/bytes/memory-account.ts'
+import { type ReceivedBytes, unsentExhausted } from '../../core/bytes/memory-account.ts'
 import { lazyParts } from '../../core/context/call-context.ts'
 import { type Context, type ContextKey, contextKey } from '../../core/context/context.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
@@ -10,14 +10,9 @@ import { Http2ErrorCode } from '../../http2/error-code.ts'
 import { headerListBytes } from '../../http2/header-rules.ts'
 import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import { decodeGuarded, encodeFrame, type MethodCodec } from '../codec.ts'
-import {
-  type AcceptedCompression,
-  accepts,
-  type Compression,
-  checkCompression,
-  type InflateLimits,
-} from '../compression.ts'
+import { type AcceptedCompression, accepts, type Compression, checkCompression } from '../compression.ts'
 import { type Frame, FrameReader } from '../framing.ts'
+import type { InflateLimits } from '../inflate.ts'
 import { MessageStream } from '../message-stream.ts'
 import { type Messages, MessageWriter } from '../message-writer.ts'
 import { appendMetadata, headersTooLarge } from '../metadata.ts'
@@ -86,6 +81,9 @@ export class GrpcServerCall implements Http2Sink {
   #backwardSent = 0
   #over = false
   readonly #counters: ConnectionCounters | undefined
+  readonly #received: ReceivedBytes
+  /** Bytes of the request that are not decoded yet. */
+  #undecoded = 0
 
   constructor(
     settings: ServerSettings,
@@ -93,9 +91,11 @@ export class GrpcServerCall implements Http2Sink {
     stream: Http2Stream,
     call: ServerCall,
     head: RequestHeaders,
+    received: ReceivedBytes,
     counters: ConnectionCounters | undefined,
   ) {
     this.#settings = settings
+    this.#received = received
     this.#counters = counters
     this.#route = route
     this.#stream = stream
@@ -122,15 +122,20 @@ export class GrpcServerCall implements Http2Sink {
 
   headers(): void {}
 
-  data(chunk: Uint8Array): void {
+  data(chunk: Uint8Array, last = false): void {
     if (this.#over) return
-    if (this.#requests !== undefined) {
-      this.#requests.push(chunk)
-      return
-    }
-    this.#reader ??= new FrameReader(this.#settings.maxReceiveBytes)
-    this.#reader.push(chunk)
     try {
+      if (this.#requests !== undefined) {
+        this.#requests.push(chunk)
+        this.#setUndecoded(this.#requests.buffered)
+        return
+      }
+      if (!last) {
+        this.#setUndecoded(this.#undecoded + chunk.length)
+        chunk = unpinned(chunk)
+      }
+      this.#reader ??= new FrameReader(this.#settings.maxReceiveBytes)
+      this.#reader.push(chunk)
       const frame = this.#reader.next()
       if (frame === undefined) return
       if (this.#request !== undefined) throw wrongCount('more than one request')
@@ -160,11 +165,13 @@ export class GrpcServerCall implements Http2Sink {
       return
     }
     if (!(message instanceof Promise)) {
+      this.#setUndecoded(0)
       this.#handle(message)
       return
     }
     message.then(
       (decoded) => {
+        this.#setUndecoded(0)
         if (!this.#over) this.#handle(decoded)
       },
       (error: unknown) => {
@@ -174,6 +181,7 @@ export class GrpcServerCall implements Http2Sink {
   }
 
   reset(reason: Http2Reset): void {
+    this.#setUndecoded(0)
     if (this.#over) return
     this.#over = true
     this.#counters?.callEnded(false)
@@ -199,7 +207,9 @@ export class GrpcServerCall implements Http2Sink {
   }
 
   /** For the stream of requests: its reader has left, and what still comes is dropped. */
-  leave(): void {}
+  leave(): void {
+    this.#setUndecoded(0)
+  }
 
   #handle(request: unknown): void {
     this.#call.handle(request).then(
@@ -249,8 +259,19 @@ export class GrpcServerCall implements Http2Sink {
     )
   }
 
+  /** Charges what the request holds before it is decoded. Throws RESOURCE_EXHAUSTED where there is no room for more. */
+  #setUndecoded(bytes: number): void {
+    const more = bytes - this.#undecoded
+    if (more === 0) return
+    if (more > 0) this.#received.hold(more)
+    else this.#received.release(-more)
+    this.#undecoded = bytes
+  }
+
   #decode(frame: Frame): unknown {
     this.#counters?.received()
+    // What was taken out of the buffer of a stream is less there.
+    if (this.#requests !== undefined) this.#setUndecoded(Math.min(this.#undecoded, this.#requests.buffered))
     return decodeGuarded(this.#route.request, frame, this.#settings.inflate, this.#requestCompression, this.#call)
   }
 
@@ -331,8 +352,12 @@ export class GrpcServerCall implements Http2Sink {
 
   /** Ends a call whose request cannot be handled. */
   refuse(error: unknown): void {
+    this.#setUndecoded(0)
+    this.#request = undefined
+    this.#reader = undefined
     const failure = RpcError.from(error)
     this.#call.cancel(failure)
+    this.#requests?.fail(failure)
     this.#fail(failure)
   }
 
@@ -390,6 +415,11 @@ export class GrpcServerCall implements Http2Sink {
     else this.#stream.headers(list, true)
     holdUntilSent(this.#call, this.#stream)
   }
+}
+
+/** A chunk that is kept may not keep a much larger one, which it is a view of. */
+function unpinned(chunk: Uint8Array): Uint8Array {
+  return chunk.length * 2 < chunk.buffer.byteLength ? chunk.slice() : chunk
 }
 
 /** A call whose answer its client does not read counts as one of the server's until it does. */

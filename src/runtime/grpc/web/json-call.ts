@@ -37,6 +37,8 @@ export class JsonCall implements Http2Sink {
   /** The body as far as it has come, in the first `#size` bytes. */
   #body: Uint8Array = nothing
   #size = 0
+  /** Bytes of it that are charged. */
+  #held = 0
   /** Runs while the body is on its way. */
   #timer: NodeJS.Timeout | undefined
   #call: ServerCall | undefined
@@ -62,11 +64,17 @@ export class JsonCall implements Http2Sink {
 
   headers(): void {}
 
-  data(chunk: Uint8Array): void {
+  data(chunk: Uint8Array, last = false): void {
     if (this.#isOver) return
     const before = this.#size
     this.#size += chunk.length
     const { maxReceiveBytes } = this.#acceptor.shared.settings
+    try {
+      if (!last) this.#hold(chunk.length)
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
     if (this.#size > maxReceiveBytes) this.#fail(tooLarge('received', undefined, maxReceiveBytes))
     else if (before === 0) this.#body = chunk
     else {
@@ -89,7 +97,7 @@ export class JsonCall implements Http2Sink {
     try {
       route = this.#route()
       const text = this.#body.subarray(0, this.#size)
-      this.#body = nothing
+      this.#drop()
       const budget = new JsonBudget(text.length)
       budget.limitTo(this.#acceptor.shared.router.memory)
       request = parseWithin(text, budget, (json) => fromJson(route.request, json, {}, budget))
@@ -110,13 +118,25 @@ export class JsonCall implements Http2Sink {
     if (this.#isOver) return
     this.#isOver = true
     clearTimeout(this.#timer)
-    this.#body = nothing
+    this.#drop()
     const message =
       reason.code === undefined ? 'the connection of the caller was lost' : 'the caller cancelled the call'
     this.#call?.cancel(new RpcError('CANCELLED', message, { stack: false }))
   }
 
   drain(): void {}
+
+  #hold(bytes: number): void {
+    this.#acceptor.received.hold(bytes)
+    this.#held += bytes
+  }
+
+  /** Forgets the body. */
+  #drop(): void {
+    this.#body = nothing
+    this.#acceptor.received.release(this.#held)
+    this.#held = 0
+  }
 
   #route(): GrpcRoute {
     const head = this.#head
@@ -195,7 +215,7 @@ export class JsonCall implements Http2Sink {
   #answer(list: string[], body: Uint8Array): void {
     this.#isOver = true
     clearTimeout(this.#timer)
-    this.#body = nothing
+    this.#drop()
     list.push('content-length', String(body.length))
     this.#stream.headers([...list, ...exposed(this.#cors, list)], false)
     this.#stream.write(body, true)

@@ -1,6 +1,6 @@
 /** The server's end of an HTTP/2 connection (RFC 9113), over a socket that somebody else accepted. */
 
-import type { MemoryAccount } from '../../core/bytes/memory-account.ts'
+import { type MemoryAccount, ReceivedBytes } from '../../core/bytes/memory-account.ts'
 import type { ServerSocket } from '../../net/server-socket.ts'
 import { Connection } from '../connection.ts'
 import { ConnectionError, protocolError } from '../connection-error.ts'
@@ -38,6 +38,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   readonly #accept: Http2Accept
   readonly #maxStreams: number
   readonly #responses: MemoryAccount | undefined
+  readonly #unread: ReceivedBytes | undefined
   readonly #stalls: StallWatch
   readonly #busyClosed: () => number
   readonly #tooLarge: Http2ServerOptions['tooLarge']
@@ -54,6 +55,7 @@ class ServerConnection extends Connection implements Http2ServerConnection {
   constructor(socket: Http2Socket['socket'], first: Uint8Array, accept: Http2Accept, options: Http2ServerOptions) {
     super(socket, options, options.keepalive ?? serverKeepalive, options.memory)
     this.#responses = options.memory
+    this.#unread = options.memory === undefined ? undefined : new ReceivedBytes(options.memory)
     this.#accept = accept
     this.#tooLarge = options.tooLarge
     this.#maxStreams = options.maxConcurrentStreams ?? 1_000
@@ -90,6 +92,20 @@ class ServerConnection extends Connection implements Http2ServerConnection {
 
   mayHold(bytes: number): boolean {
     return this.#responses?.grantsUnsent(this.pendingBytes, bytes) ?? true
+  }
+
+  override holdUnread(bytes: number): boolean {
+    try {
+      this.#unread?.hold(bytes)
+      return true
+    } catch {
+      this.window.credit(bytes)
+      return false
+    }
+  }
+
+  override releaseUnread(bytes: number): void {
+    this.#unread?.release(bytes)
   }
 
   override stalls(stream: ConnectionStream): void {

@@ -13,7 +13,7 @@
  * Replies in `leaving` and `draining` carry `crrst`. On entering `ended` the connection sends FIN, or is destroyed.
  */
 
-import { unsentExhausted } from '../../core/bytes/memory-account.ts'
+import { ReceivedBytes, unsentExhausted } from '../../core/bytes/memory-account.ts'
 import type { Peer } from '../../core/context/context.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import type { Router, ServerCall } from '../../core/router.ts'
@@ -74,6 +74,9 @@ export class ThriftServerConnection implements WireConnection {
   /** The client does not read its replies. */
   #isClientSlow = false
   /** Of calls whose replies it has not read. */
+  readonly #received: ReceivedBytes
+  /** Bytes of a message that are charged while the rest is on its way. */
+  #held = 0
   readonly #places: (() => void)[] = []
   /** Bytes that came after the last message. */
   #discarded = 0
@@ -89,6 +92,7 @@ export class ThriftServerConnection implements WireConnection {
     const { socket, peer } = accepted
     this.#options = options
     this.#socket = socket
+    this.#received = new ReceivedBytes(router.memory)
     const maxConcurrentCalls = options.maxConcurrentCalls ?? 4_096
     const maxDepth = options.maxDepth ?? defaultMaxDepth
     this.#target = { router, peer, maxConcurrentCalls, maxDepth, refusal }
@@ -122,6 +126,7 @@ export class ThriftServerConnection implements WireConnection {
       socket.once('close', () => {
         this.#cancelAll(clientGone(peer))
         this.#releasePlaces()
+        this.#releasePending()
         resolve()
       })
     })
@@ -184,12 +189,34 @@ export class ThriftServerConnection implements WireConnection {
     this.#isReading = true
     try {
       while (this.#isReadable && !this.#order.isFull && frames.next()) this.#message(frames)
+      if (!this.#order.isFull) this.#holdPending()
     } catch (error) {
       this.#refuseStream(RpcError.from(error))
     }
     this.#isReading = false
     this.#regulate()
     this.#endWhenIdle()
+  }
+
+  /** Charges what has come of a message; where there is no room for it, it is discarded. */
+  #holdPending(): void {
+    const frames = this.#frames
+    const more = frames.pending - this.#held
+    if (more > 0 && !this.#socket.destroyed) {
+      try {
+        this.#received.hold(more)
+      } catch (refusal) {
+        frames.discard(RpcError.from(refusal))
+        this.#releasePending()
+        return
+      }
+    } else this.#received.release(-more)
+    this.#held = frames.pending
+  }
+
+  #releasePending(): void {
+    this.#received.release(this.#held)
+    this.#held = 0
   }
 
   /** Reads from the socket only while the client reads its replies and not too many requests wait. */
