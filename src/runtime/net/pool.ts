@@ -8,6 +8,8 @@ import { DialBackoff } from './dial-backoff.ts'
 export interface PoolConnection {
   /** False once it can serve no further call. */
   readonly usable: boolean
+  /** Whether the peer has sent anything on it. */
+  readonly heard: boolean
   /** Closes it; calls on it fail with the reason. */
   destroy(reason: RpcError): void
 }
@@ -20,7 +22,10 @@ export interface PoolWaiter<C> {
 
 /** Limits of a pool. */
 export interface PoolOptions {
-  /** Connections at most, idle and busy. Default 256. */
+  /**
+   * Connections at most, idle and busy. Needed are the calls per second times the seconds that one takes. A server with a
+   * thread for each connection needs as many threads as this, times the processes that call it. Default 256.
+   */
   readonly maxTotal?: number | undefined
   /** Idle connections kept at most. Default 64. */
   readonly maxIdle?: number | undefined
@@ -36,7 +41,10 @@ export interface PoolOptions {
    * later. Up to a tenth less, so that not all go at once. Default: none.
    */
   readonly maxLifetimeMs?: number | undefined
-  /** Calls that may wait for a connection; more are refused with RESOURCE_EXHAUSTED. Default 1,024. */
+  /**
+   * Calls that may wait for a connection; more are refused with RESOURCE_EXHAUSTED. The last of them waits for this many calls
+   * divided by `maxTotal`, times the time that one takes. Default 10,000.
+   */
   readonly maxWaiting?: number | undefined
 }
 
@@ -66,6 +74,8 @@ export interface PoolSource<C> {
   readonly check?: ((connection: C) => void) | undefined
   /** Milliseconds between two checks of an idle connection. */
   readonly checkEveryMs?: number | undefined
+  /** Finds out again whether the peer serves new connections, and says so with `setCrowded`. */
+  readonly recheck?: (() => void) | undefined
 }
 
 interface Idle<C> {
@@ -98,6 +108,8 @@ export class Pool<C extends PoolConnection> {
   /** One per connection under way: a signal that hundreds listen to warns of a leak. */
   readonly #connecting = new Set<AbortController>()
   readonly #backoff: DialBackoff
+  /** Connections that the peer has shown to serve at once, where that is less than `maxTotal`. */
+  #ceiling = Number.POSITIVE_INFINITY
   #closed: RpcError | undefined
   #sweeper: NodeJS.Timeout | undefined
   #nextAttempt: NodeJS.Timeout | undefined
@@ -115,7 +127,7 @@ export class Pool<C extends PoolConnection> {
     this.#idleTimeoutMs = options.idleTimeoutMs ?? 15_000
     this.#maxLifetimeMs = options.maxLifetimeMs ?? Number.POSITIVE_INFINITY
     this.#checkEveryMs = source.check === undefined ? Number.POSITIVE_INFINITY : (source.checkEveryMs ?? 10_000)
-    this.#maxWaiting = options.maxWaiting ?? 1_024
+    this.#maxWaiting = options.maxWaiting ?? 10_000
   }
 
   get stats(): PoolStats {
@@ -163,8 +175,7 @@ export class Pool<C extends PoolConnection> {
     }
     if (this.#waiting.size >= this.#maxWaiting) {
       this.#refused++
-      const message = `${this.#waiting.size} calls already wait for one of ${this.#maxTotal} connections`
-      waiter.failed(new RpcError('RESOURCE_EXHAUSTED', message, { bytesSent: false, stack: false }))
+      waiter.failed(new RpcError('RESOURCE_EXHAUSTED', this.#fullText, { bytesSent: false, stack: false }))
       return
     }
     this.#waiting.add(waiter)
@@ -182,6 +193,32 @@ export class Pool<C extends PoolConnection> {
     const missing = Math.min(count, this.#maxTotal) - this.#size
     if (missing > 0 && this.#backoff.waitMs > 0) throw this.#backoff.refusal()
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#openOne()))
+  }
+
+  /**
+   * Whether the peer takes connections that it does not serve, as a server does that has a thread for each and no more
+   * threads. If so, no more are opened than it answers on now, and those make room, when their calls have ended, for those
+   * that it has taken and not answered on.
+   */
+  setCrowded(isCrowded: boolean): void {
+    if (!isCrowded) {
+      this.#ceiling = Number.POSITIVE_INFINITY
+      this.#grow()
+      return
+    }
+    let heard = 0
+    for (const connection of this.#busy) if (connection.heard) heard++
+    for (const { connection } of this.#idle) if (connection.heard) heard++
+    if (heard === 0) return
+    this.#ceiling = Math.min(this.#ceiling, heard)
+    for (const { connection } of [...this.#idle]) {
+      if (!this.#mustMakeRoom(connection, this.#size)) continue
+      this.#idle.splice(
+        this.#idle.findIndex((entry) => entry.connection === connection),
+        1,
+      )
+      connection.destroy(crowdedReason)
+    }
   }
 
   /** Lets go of a busy connection that no longer serves one caller at a time; its end is still told with `remove`. */
@@ -211,6 +248,10 @@ export class Pool<C extends PoolConnection> {
     if (this.#isExpired(connection)) {
       connection.destroy(expiredReason)
       this.#grow()
+      return
+    }
+    if (this.#mustMakeRoom(connection, this.#size + 1)) {
+      connection.destroy(crowdedReason)
       return
     }
     for (const waiter of this.#waiting) {
@@ -264,6 +305,26 @@ export class Pool<C extends PoolConnection> {
     return this.#connecting.size + this.#busy.size + this.#idle.length
   }
 
+  /** What may stand now. */
+  get #most(): number {
+    return Math.min(this.#maxTotal, this.#ceiling)
+  }
+
+  get #fullText(): string {
+    const waiting = `${this.#waiting.size} calls already wait for one of ${this.#most} connections`
+    if (this.#ceiling < this.#maxTotal) {
+      return `${waiting}, which are as many as the server was seen to serve at once; give it more threads, or raise \`pool.maxWaiting\``
+    }
+    return `${waiting}; raise \`pool.maxTotal\` if the server serves more at once, else \`pool.maxWaiting\``
+  }
+
+  /** Whether the peer would serve another connection, that has a call on it, in the place of this idle one. */
+  #mustMakeRoom(connection: C, size: number): boolean {
+    if (size <= this.#ceiling || !connection.heard) return false
+    for (const other of this.#busy) if (!other.heard && other.usable) return true
+    return false
+  }
+
   #isExpired(connection: C): boolean {
     if (this.#maxLifetimeMs === Number.POSITIVE_INFINITY) return false
     return performance.now() >= (this.#expiry.get(connection) ?? Number.POSITIVE_INFINITY)
@@ -277,6 +338,8 @@ export class Pool<C extends PoolConnection> {
   /** Opens for those who wait, and until there are as many as always shall be, as far as that is allowed now. */
   #grow(): void {
     while (this.#closed === undefined && this.#lacks && this.#backoff.mayDial) this.#openOne().catch(() => {})
+    if (this.#waiting.size > 0 && this.#size >= this.#ceiling && this.#ceiling < this.#maxTotal)
+      this.#source.recheck?.()
     if (this.#closed !== undefined || this.#backoff.waitMs === 0) return
     if (this.#isDown && this.#waiting.size > 0) {
       const refusal = this.#backoff.refusal()
@@ -297,8 +360,8 @@ export class Pool<C extends PoolConnection> {
   /** Whether more connections are wanted and allowed. */
   get #lacks(): boolean {
     const size = this.#size
-    if (size < this.#minIdle) return true
-    return this.#connecting.size < this.#waiting.size && size < this.#maxTotal
+    if (size < Math.min(this.#minIdle, this.#ceiling)) return true
+    return this.#connecting.size < this.#waiting.size && size < this.#most
   }
 
   /** Opens one and hands it out. */
@@ -356,4 +419,8 @@ export class Pool<C extends PoolConnection> {
 }
 
 const idleReason = new RpcError('UNAVAILABLE', 'the connection was idle', { bytesSent: false, stack: false })
+const crowdedReason = new RpcError('UNAVAILABLE', 'the server serves another connection in its place', {
+  bytesSent: false,
+  stack: false,
+})
 const expiredReason = new RpcError('UNAVAILABLE', 'the connection was old', { bytesSent: false, stack: false })

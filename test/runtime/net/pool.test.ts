@@ -5,6 +5,7 @@ import { Pool, type PoolConnection, type PoolOptions, type PoolSource } from '..
 
 class FakeConnection implements PoolConnection {
   usable = true
+  heard = true
   destroyed: string | undefined
   readonly number: number
 
@@ -246,6 +247,25 @@ describe('Pool', () => {
     const answer = setInterval(() => checked.splice(0).map((one) => pool.release(one)), 1)
     await expect.poll(() => connection.destroyed).toBe('the connection was idle')
     clearInterval(answer)
+  })
+
+  it('opens no more connections than a crowded peer serves, and gives those up for others that wait on it', async () => {
+    const { pool, opened } = make({ maxTotal: 8 })
+    const [first, second, third] = await Promise.all([wait(pool), wait(pool), wait(pool)])
+    third.heard = false
+    pool.release(first)
+    pool.setCrowded(true)
+    expect(first.destroyed).toBe('the server serves another connection in its place')
+    pool.remove(first)
+    const waiting = wait(pool)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(opened).toHaveLength(3)
+    third.heard = true
+    pool.release(third)
+    expect(await waiting).toBe(third)
+    pool.setCrowded(false)
+    expect(await wait(pool)).toBe(opened[3])
+    expect(second.usable).toBe(true)
   })
 
   it('counts whom it refuses', async () => {

@@ -71,14 +71,14 @@ describe('the first call of a connection', () => {
 
   it('waits as long as it takes on a peer that understands, and where the time is 0', async () => {
     const slow = async (text: string): Promise<string> => {
-      await new Promise((resolve) => setTimeout(resolve, 500))
+      await new Promise((resolve) => setTimeout(resolve, 1_200))
       return text
     }
     const server = new Server({ onError: () => {} }).add(Echo, echoHandler({ echo: slow }))
     onCleanup(() => server.close({ drainMs: 0 }))
     const { port } = await server.listen('127.0.0.1:0')
     for (const transport of ['ttheader', 'framed', 'buffered'] as const) {
-      expect(await clientOf(port, { transport, firstReplyTimeoutMs: 100 }).echo('x')).toBe('x')
+      expect(await clientOf(port, { transport, firstReplyTimeoutMs: 800 }).echo('x')).toBe('x')
     }
     let answer = (): void => {}
     const late = await peer((socket, bytes) => {

@@ -25,8 +25,8 @@ export interface OpenerOptions {
 /** How long each form is tried when the client finds out what the peer speaks. */
 const findMs = 1_000
 
-/** Makes the function that opens connections. */
-export function connectionOpener(options: OpenerOptions): OpenConnection {
+/** Makes the function that opens connections, and the watch over them. */
+export function connectionOpener(options: OpenerOptions): { open: OpenConnection; watch: PeerWatch } {
   const { target, dialing, speech, caller, backoff, counters } = options
   const address = formatAddress(target)
   /** What the peer speaks, once that is known. */
@@ -39,7 +39,7 @@ export function connectionOpener(options: OpenerOptions): OpenConnection {
     framing: () => found ?? 'ttheader',
   })
 
-  return async (signal, events) => {
+  const open: OpenConnection = async (signal, events) => {
     const since = performance.now()
     const framing = found ?? (await find(signal))
     const dialed = await dial(target, { ...dialing, signal })
@@ -62,6 +62,7 @@ export function connectionOpener(options: OpenerOptions): OpenConnection {
       counters,
     )
   }
+  return { open, watch }
 
   /** Calls an unknown method on a connection of its own. */
   async function ask(framing: ThriftFraming, timeoutMs: number, signal?: AbortSignal): Promise<ClientConnection> {

@@ -152,7 +152,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       return
     }
     if (this.#batch.unsent > this.#options.maxUnsentBytes) {
-      const text = `${this.#batch.unsent} bytes wait to be sent to ${this.#peer.address}: the peer reads too slowly`
+      const text = `${this.#batch.unsent} bytes wait to be sent to ${this.#peer.address}: the peer reads too slowly (\`maxUnsentBytes\`)`
       call.fail(new RpcError('RESOURCE_EXHAUSTED', text, { bytesSent: false, stack: false }))
       this.#free()
       return

@@ -19,14 +19,23 @@ export interface PeerWatchOptions {
 
 /** How long a probe waits for its answer at most. */
 const probeMs = 1_000
+/** When a call without an answer, to a peer that has answered others, is looked into. */
+const suspicionMs = 1_000
+/** For how long an answered probe is enough for such a call. */
+const trustMs = 60_000
+/** Milliseconds between probes of a peer that served too few connections. */
+const recheckMs = 10_000
 
 /** The watch over all connections to one address. */
 export class PeerWatch {
   readonly #options: PeerWatchOptions
   #probing = false
+  #probedAt = Number.NEGATIVE_INFINITY
   #answeredAt = Number.NEGATIVE_INFINITY
   /** How many connections were heard for the first time. */
   heard = 0
+  /** Told of each probe's outcome: whether the peer serves new connections. */
+  onProbed: ((isServed: boolean) => void) | undefined
 
   constructor(options: PeerWatchOptions) {
     this.#options = options
@@ -40,16 +49,30 @@ export class PeerWatch {
   doubt(): void {
     if (this.#probing) return
     this.#probing = true
+    this.#probedAt = performance.now()
     const { probe, timeoutMs } = this.#options
-    probe(Math.min(probeMs, timeoutMs / 2)).then(
-      (isAnswered) => {
+    probe(Math.min(probeMs, timeoutMs / 2))
+      .then(
+        (isAnswered) => {
+          if (isAnswered) this.#answeredAt = performance.now()
+          this.onProbed?.(isAnswered)
+        },
+        // Connections cannot be made: the next one finds that out, too.
+        () => {},
+      )
+      .finally(() => {
         this.#probing = false
-        if (isAnswered) this.#answeredAt = performance.now()
-      },
-      () => {
-        this.#probing = false
-      },
-    )
+      })
+  }
+
+  /** A call has waited for a while: doubts a peer that answers on other connections, unless that was found to be well. */
+  suspect(): void {
+    if (this.heard > 0 && !this.isServedSince(performance.now() - trustMs)) this.doubt()
+  }
+
+  /** Doubts a peer again that was found to serve too few connections, but not all the time. */
+  recheck(): void {
+    if (performance.now() >= this.#probedAt + recheckMs) this.doubt()
   }
 
   /** Whether a probe was answered after that time (`performance.now()`). */
@@ -89,14 +112,18 @@ export class FirstReply {
 
   /** A call was sent that is to be answered. */
   expect(call: ThriftClientCall): void {
-    if (this.#call?.settled === false || this.#watch.timeoutMs === Number.POSITIVE_INFINITY) return
+    if (this.#call?.settled === false) return
     this.#stopTimer()
     this.#call = call
     this.#since = performance.now()
-    this.#wait(this.#watch.timeoutMs / 2, () => {
-      if (call.settled) return
-      this.#watch.doubt()
-      this.#wait(this.#watch.timeoutMs - (performance.now() - this.#since), () => this.#expired(call))
+    const watch = this.#watch
+    const { timeoutMs } = watch
+    this.#waitUntil(Math.min(suspicionMs, timeoutMs / 2), () => {
+      watch.suspect()
+      this.#waitUntil(timeoutMs / 2, () => {
+        watch.doubt()
+        this.#waitUntil(timeoutMs, () => this.#expired())
+      })
     })
   }
 
@@ -106,16 +133,18 @@ export class FirstReply {
     this.#call = undefined
   }
 
-  #expired(call: ThriftClientCall): void {
-    if (!call.settled && !this.#watch.isServedSince(this.#since)) this.#fail(this.#watch.refusal())
+  #expired(): void {
+    if (!this.#watch.isServedSince(this.#since)) this.#fail(this.#watch.refusal())
   }
 
-  /** What came while this process was busy is read before time is called. */
-  #wait(ms: number, then: () => void): void {
-    this.#timer = setTimeout(
-      () => setImmediate(() => this.#call !== undefined && then()),
-      delayOf(Math.max(0, ms)),
-    ).unref()
+  /** Goes on after `ms` milliseconds of waiting in all; what came while this process was busy is read first. */
+  #waitUntil(ms: number, next: () => void): void {
+    if (ms === Number.POSITIVE_INFINITY) return
+    const onTime = (): void => {
+      if (this.#call?.settled === false) next()
+    }
+    const left = Math.max(0, this.#since + ms - performance.now())
+    this.#timer = setTimeout(() => setImmediate(onTime), delayOf(left)).unref()
   }
 
   #stopTimer(): void {

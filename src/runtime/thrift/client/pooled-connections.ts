@@ -6,6 +6,7 @@ import { Pool, type PoolOptions, type PoolStats } from '../../net/pool.ts'
 import type { CallCarrier, ThriftClientCall } from './call.ts'
 import type { ClientConnection, ConnectionEvents } from './connection.ts'
 import { maintainConnection, type OpenConnection, type SharedMaintenance } from './connection-maintenance.ts'
+import type { PeerWatch } from './peer-watch.ts'
 
 /** How connections are kept. */
 export interface PooledConnectionsOptions {
@@ -15,6 +16,7 @@ export interface PooledConnectionsOptions {
   readonly sharing: boolean
   readonly care: SharedMaintenance
   readonly backoff: DialBackoff
+  readonly watch: PeerWatch
 }
 
 /** A pool, and beside it one connection that all calls share while there is one that can. */
@@ -23,7 +25,7 @@ export class PooledConnections {
   readonly #care: SharedMaintenance
   #shared: ClientConnection | undefined
 
-  constructor({ open, pool, sharing, care, backoff }: PooledConnectionsOptions) {
+  constructor({ open, pool, sharing, care, backoff, watch }: PooledConnectionsOptions) {
     this.#care = care
     const events: ConnectionEvents<ClientConnection> = {
       onFree: (connection) => this.#pool.release(connection),
@@ -33,9 +35,10 @@ export class PooledConnections {
       },
       ...(sharing ? { onAnyOrder: (connection) => this.#share(connection) } : {}),
     }
-    const source = { open: (signal: AbortSignal) => open(signal, events), backoff }
+    const source = { open: (signal: AbortSignal) => open(signal, events), backoff, recheck: () => watch.recheck() }
     const { check, checkEveryMs } = care
     this.#pool = new Pool(check === undefined ? source : { ...source, check, checkEveryMs }, pool)
+    watch.onProbed = (isServed) => this.#pool.setCrowded(!isServed)
   }
 
   get stats(): PoolStats {

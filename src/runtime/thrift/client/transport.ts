@@ -242,7 +242,7 @@ function connectionsTo(target: Address, options: ThriftOptions, counters: Client
   const { pool = {}, connections: mode = 'auto', healthCheck: health } = options
   const backoff = new DialBackoff(exponentialBackoff({ ...connectBackoff, ...options.backoff }))
   const { connectTimeoutMs, tls, keepAliveMs, firstReplyTimeoutMs = defaultFirstReplyTimeoutMs } = options
-  const open = connectionOpener({
+  const { open, watch } = connectionOpener({
     target,
     dialing: { connectTimeoutMs, tls, keepAliveMs },
     framing: options.transport ?? 'ttheader',
@@ -259,7 +259,7 @@ function connectionsTo(target: Address, options: ThriftOptions, counters: Client
       : { check: healthCheck(health, options.caller ?? ''), checkEveryMs: health.everyMs ?? 10_000 }),
   }
   if (mode === 'multiplexed') return new MultiplexedConnection(open, care, backoff)
-  return new PooledConnections({ open, pool, sharing: mode === 'auto', care, backoff })
+  return new PooledConnections({ open, pool, sharing: mode === 'auto', care, backoff, watch })
 }
 
 function speech(options: ThriftOptions): Omit<ClientSpeech, 'framing'> {
