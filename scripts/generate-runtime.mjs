@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import * as compiler from '../dist/compiler.js'
+import * as compiler from '../dist/command/compiler.js'
 import { generateGrpcServices } from './grpc-services.mjs'
 import { generateThriftReflection } from './thrift-reflection.mjs'
 import { generateWellKnown } from './well-known.mjs'

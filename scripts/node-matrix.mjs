@@ -32,7 +32,11 @@ const tests = [
   'test/web.test.ts',
 ]
 /** The same among the tests of `npm run e2e`. */
-const endToEnd = ['test/package.e2e.test.ts', 'test/runtime/serve/workers.e2e.test.ts']
+const endToEnd = [
+  'test/package.e2e.test.ts',
+  'test/package-copies.e2e.test.ts',
+  'test/runtime/serve/workers.e2e.test.ts',
+]
 /** Computations, which take long and do not depend on it. */
 const without = ['test/runtime/core/doc-example.test.ts', 'test/runtime/thrift/protocol/**']
 

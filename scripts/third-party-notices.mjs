@@ -14,8 +14,8 @@ const heading = '5. npm packages bundled into dist/\n'
 /** The packages whose modules stand in dist/, by the bundler's region comments. */
 function bundledPackages() {
   const found = new Set()
-  for (const name of readdirSync(join(root, 'dist')).filter((one) => one.endsWith('.js'))) {
-    const text = readFileSync(join(root, 'dist', name), 'utf8')
+  for (const name of readdirSync(join(root, 'dist/command')).filter((one) => one.endsWith('.js'))) {
+    const text = readFileSync(join(root, 'dist/command', name), 'utf8')
     for (const [, path] of text.matchAll(/^\/\/#region (?:\S*\/)?node_modules\/(\S+)/gm)) {
       const [first, second] = path.split('/')
       found.add(first.startsWith('@') ? `${first}/${second}` : first)

@@ -111,6 +111,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
 /** The folders and files of core, lowest first: each imports only what stands before it. */
 const coreOrder = [
   [
+    'version',
+    'copies',
     'error',
     'metadata',
     'metainfo',
@@ -118,7 +120,6 @@ const coreOrder = [
     'option-check',
     'describe-value',
     'iterator',
-    'version',
     'ids',
     'fifo',
     'queue',

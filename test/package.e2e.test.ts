@@ -1,7 +1,7 @@
 /** What the package is for its consumers: faces without dependencies, nothing but what is needed, no install scripts. */
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -32,19 +32,84 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const faces = Object.keys(manifest.exports).filter((face) => face !== './package.json')
+/** The faces that programs load when they run. */
+const runtimeFaces = faces.filter((face) => face !== './compiler')
+
+interface Packed {
+  /** Bytes of the tarball. */
+  readonly size: number
+  readonly files: readonly { readonly path: string }[]
+}
+
+/** What `npm pack` would write. */
+function packed(): Packed {
+  const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  const answer = JSON.parse(output) as unknown
+  return (Array.isArray(answer) ? answer : Object.values(answer as object))[0] as Packed
+}
 
 describe('the package', () => {
   test.each(faces)('%s loads with nothing else installed, by import and by require', (face) => {
     const specifier = manifest.name + face.slice(1)
     const script = `import * as a from '${specifier}'
       import { createRequire } from 'node:module'
-      const b = process.versions.node.startsWith('20.') ? a : createRequire(import.meta.url)('${specifier}')
+      const b = createRequire(import.meta.url)('${specifier}')
       console.log(Object.keys(a).length > 0 && Object.keys(a).length === Object.keys(b).length)`
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
       cwd: folder,
       encoding: 'utf8',
     })
     expect(output.trim()).toBe('true')
+  })
+
+  test.each(runtimeFaces)('%s is one copy, by import and by require', (face) => {
+    const specifier = manifest.name + face.slice(1)
+    const script = `import * as a from '${specifier}'
+      import { createRequire } from 'node:module'
+      const b = createRequire(import.meta.url)('${specifier}')
+      console.log(Object.keys(a).every((name) => a[name] === b[name]))`
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    expect(output.trim()).toBe('true')
+  })
+
+  test.each(runtimeFaces)('%s is CommonJS for what cannot require an ES module, as Jest cannot', (face) => {
+    const specifier = manifest.name + face.slice(1)
+    const script = `const path = require.resolve('${specifier}')
+      console.log(path.endsWith('.cjs') && Object.keys(require('${specifier}')).length > 0)`
+    const flags = ['--no-experimental-require-module', '--input-type=commonjs']
+    const output = execFileSync(process.execPath, [...flags, '-e', script], { cwd: folder, encoding: 'utf8' })
+    expect(output.trim()).toBe('true')
+  })
+
+  test('its conditions are in the order module-sync, import, require; the compiler is an ES module only', () => {
+    for (const face of runtimeFaces) {
+      const conditions = manifest.exports[face] as Readonly<Record<string, object>>
+      expect(Object.keys(conditions)).toEqual(['module-sync', 'import', 'require'])
+      expect(conditions['import']).toEqual(conditions['module-sync'])
+      for (const one of Object.values(conditions)) {
+        expect(Object.keys(one)).toEqual(['types', 'default'])
+        for (const path of Object.values(one)) expect(existsSync(join(root, path as string))).toBe(true)
+      }
+    }
+    expect(Object.keys(manifest.exports['./compiler'] as object)).toEqual(['types', 'default'])
+  })
+
+  test('the runtime needs nothing of the command and no import.meta', () => {
+    for (const [directory, extension] of [
+      ['dist', '.js'],
+      ['dist/cjs', '.cjs'],
+    ] as const) {
+      for (const name of readdirSync(join(root, directory)).filter((one) => one.endsWith(extension))) {
+        const text = readFileSync(join(root, directory, name), 'utf8').replaceAll(/^\s*\*.*$/gm, '')
+        expect([name, /import\.meta|createRequire|command\//.exec(text)?.[0]]).toEqual([name, undefined])
+      }
+    }
   })
 
   test('the command runs with nothing else installed', () => {
@@ -58,15 +123,7 @@ describe('the package', () => {
   })
 
   test('holds no tests, benchmarks or sources', () => {
-    const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      cwd: root,
-      encoding: 'utf8',
-    })
-    const answer = JSON.parse(output) as unknown
-    const [packed] = (Array.isArray(answer) ? answer : Object.values(answer as object)) as {
-      readonly files: readonly { readonly path: string }[]
-    }[]
-    const tops = new Set(packed!.files.map(({ path }) => path.split('/')[0]))
+    const tops = new Set(packed().files.map(({ path }) => path.split('/')[0]))
     for (const top of ['src', 'test', 'bench', 'scripts', 'examples', '.ci']) expect(tops).not.toContain(top)
     for (const top of [
       'bin',
@@ -82,6 +139,10 @@ describe('the package', () => {
     }
     expect(existsSync(join(root, 'dist/gen.d.ts'))).toBe(true)
     expect(createRequire(import.meta.url).resolve('volo-ts/gen')).toBe(join(root, 'dist/gen.js'))
+  })
+
+  test('is at most 1.3 MB packed', () => {
+    expect(packed().size).toBeLessThan(1_300_000)
   })
 
   test('states in the README the runtimes that it is tested on', () => {

@@ -157,11 +157,13 @@ describe('the built command', () => {
     const walk = (file: string): void => {
       if (files.has(file)) return
       files.add(file)
-      for (const [, next] of readFileSync(join(root, 'dist', file), 'utf8').matchAll(/^import .*"\.\/([\w.-]+)";$/gm))
+      for (const [, next] of readFileSync(join(root, 'dist/command', file), 'utf8').matchAll(
+        /^import .*"\.\/([\w.-]+)";$/gm,
+      ))
         walk(next!)
     }
     walk('cli.js')
-    const text = [...files].map((file) => readFileSync(join(root, 'dist', file), 'utf8')).join('')
+    const text = [...files].map((file) => readFileSync(join(root, 'dist/command', file), 'utf8')).join('')
     const parts = new Set(
       [...text.matchAll(/^\/\/#region (?:node_modules\/(@[\w-]+\/[\w-]+|[\w-]+)|src\/(\w+))/gm)].map(
         (match) => match[1] ?? match[2],

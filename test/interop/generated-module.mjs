@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import ts from 'typescript'
-import { compile, memoryHost } from '../../dist/compiler.js'
+import { compile, memoryHost } from '../../dist/command/compiler.js'
 
 const gen = fileURLToPath(new URL('../../dist/gen.js', import.meta.url))
 

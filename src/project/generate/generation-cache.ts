@@ -175,7 +175,7 @@ function keyOf(configPath: string, configHash: string, cwd: string): string {
 
 /** The version, and the state of the built files: a development version changes without a new number. */
 function compilerIdentity(): unknown {
-  const dist = join(packageRoot(), 'dist')
+  const dist = join(packageRoot(), 'dist/command')
   try {
     const files = readdirSync(dist).filter((name) => name.endsWith('.js'))
     return [

@@ -1,5 +1,6 @@
 /** The errors a call can end with: RpcError, BizError and the base class of exceptions declared in an IDL. */
 
+import { brand, hasSymbol } from './copies/brand.ts'
 import type { Metadata } from './metadata.ts'
 
 /** The 16 failure codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html) by name; OK is not an error. */
@@ -64,10 +65,6 @@ export interface RpcErrorOptions {
   readonly stack?: boolean
 }
 
-const rpcErrorBrand = Symbol.for('volo-ts.RpcError')
-const bizErrorBrand = Symbol.for('volo-ts.BizError')
-const declaredBrand = Symbol.for('volo-ts.DeclaredException')
-
 /** A call that the framework, a transport or a handler failed with one of the gRPC codes. */
 export class RpcError extends Error {
   readonly code: RpcCode
@@ -93,7 +90,7 @@ export class RpcError extends Error {
   }
 }
 Object.defineProperty(RpcError.prototype, 'name', { value: 'RpcError', configurable: true, writable: true })
-Object.defineProperty(RpcError.prototype, rpcErrorBrand, { value: true })
+const rpcErrorBrand = brand(RpcError, 'RpcError')
 
 /** Whether a value is an {@link RpcError}, also one made by another copy of this package. */
 export function isRpcError(value: unknown): value is RpcError {
@@ -116,7 +113,7 @@ export class BizError extends Error {
   }
 }
 Object.defineProperty(BizError.prototype, 'name', { value: 'BizError', configurable: true, writable: true })
-Object.defineProperty(BizError.prototype, bizErrorBrand, { value: true })
+const bizErrorBrand = brand(BizError, 'BizError')
 
 /** Whether a value is a {@link BizError}, also one made by another copy of this package. */
 export function isBizError(value: unknown): value is BizError {
@@ -125,20 +122,11 @@ export function isBizError(value: unknown): value is BizError {
 
 /** The base of the exception classes generated from an IDL: handlers throw them, callers catch them, they stay themselves. */
 export abstract class DeclaredException extends Error {}
-Object.defineProperty(DeclaredException.prototype, declaredBrand, { value: true })
+const declaredBrand = brand(DeclaredException, 'DeclaredException')
 
 /** Whether a value is an exception declared in an IDL, also one made by another copy of this package. */
 export function isDeclaredException(value: unknown): value is DeclaredException {
   return hasSymbol(value, declaredBrand)
-}
-
-/** Whether a value is an object with a member of that name; false for a proxy that does not tell. */
-export function hasSymbol(value: unknown, name: symbol): boolean {
-  try {
-    return typeof value === 'object' && value !== null && name in value
-  } catch {
-    return false
-  }
 }
 
 /** Whether a value is an instance of a class; false for a proxy that does not tell. */

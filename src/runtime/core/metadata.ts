@@ -1,5 +1,6 @@
 /** Metadata: the headers and trailers of a call, in order, duplicates kept, names in lower case. */
 
+import { brand } from './copies/brand.ts'
 import { describe } from './describe-value.ts'
 
 /** The value of one metadata entry: text, or bytes under a name that ends in `-bin`. */
@@ -25,7 +26,7 @@ export class Metadata {
     if (typeof init !== 'object' || init === null) {
       throw new TypeError(`metadata is ${describe(init)}, not an object, pairs or a Metadata`)
     }
-    if (init instanceof Metadata || Symbol.iterator in init) {
+    if (Symbol.iterator in init) {
       for (const [name, value] of init as Iterable<readonly [string, MetadataValue]>) this.append(name, value)
       return
     }
@@ -82,6 +83,7 @@ export class Metadata {
     return this.#entries[Symbol.iterator]()
   }
 }
+brand(Metadata, 'Metadata')
 
 function checkEntry(name: unknown, value: unknown): void {
   if (typeof name !== 'string') throw new TypeError(`the name of a metadata entry is ${describe(name)}, not a string`)

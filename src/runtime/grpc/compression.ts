@@ -2,6 +2,7 @@
 
 import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
+import { processWide } from '../core/copies/process-wide.ts'
 import { RpcError } from '../core/error.ts'
 import { tooLarge } from './framing.ts'
 
@@ -93,7 +94,7 @@ export function accepts(acceptEncoding: string | undefined, compression: Compres
   return acceptEncoding?.split(',').some((name) => name.trim() === compression) === true
 }
 
-const plain = new WeakSet<object>()
+const plain = processWide('uncompressed', () => new WeakSet<object>())
 
 /**
  * Marks a message as one that is not to be compressed, whatever the call does: a picture, or a secret beside text that

@@ -1,5 +1,6 @@
 /** transfer(): marks a message whose bytes move to the other thread instead of being copied. */
 
+import { processWide } from '../core/copies/process-wide.ts'
 import { RpcError } from '../core/error.ts'
 
 /** What a marked message wants. */
@@ -10,8 +11,12 @@ export interface TransferMark {
   used: boolean
 }
 
-const marks = new WeakMap<object, TransferMark>()
-let marked = false
+const { marks, moving, state } = processWide('transfer', () => ({
+  marks: new WeakMap<object, TransferMark>(),
+  /** Buffers on their way. One is moved by one message only. */
+  moving: new WeakSet<ArrayBuffer>(),
+  state: { marked: false },
+}))
 
 /**
  * Marks a request, a response, or one of their byte arrays, so that `threads()` moves its bytes instead of copying
@@ -27,13 +32,13 @@ let marked = false
 export function transfer<T extends object>(message: T, buffers?: readonly (ArrayBuffer | Uint8Array)[]): T {
   const only = buffers?.map((one) => (one instanceof ArrayBuffer ? one : (one.buffer as ArrayBuffer)))
   marks.set(message, { buffers: only === undefined ? undefined : new Set(only), used: false })
-  marked = true
+  state.marked = true
   return message
 }
 
 /** The mark of a message, or of one of its members: arguments and results of Thrift are wrapped in structs. */
 export function transferMark(message: unknown): TransferMark | undefined {
-  if (!marked || typeof message !== 'object' || message === null) return undefined
+  if (!state.marked || typeof message !== 'object' || message === null) return undefined
   const own = marks.get(message)
   if (own !== undefined) return own
   for (const member of Object.values(message)) {
@@ -45,11 +50,8 @@ export function transferMark(message: unknown): TransferMark | undefined {
 
 /** Whether anything has been marked in this thread: if not, no byte array can have been moved away. */
 export function hasTransfers(): boolean {
-  return marked
+  return state.marked
 }
-
-/** Buffers on their way. One is moved by one message only. */
-const moving = new WeakSet<ArrayBuffer>()
 
 /** Copies the byte arrays of one message, or moves those that its mark says. */
 export class ByteCopier {

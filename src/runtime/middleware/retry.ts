@@ -4,7 +4,7 @@ import { exponentialBackoff } from '../core/backoff.ts'
 import { markRetry } from '../core/client/bound-client.ts'
 import { type RetryOptions, retryOption } from '../core/client/retry-option.ts'
 import { lazyParts } from '../core/context/call-context.ts'
-import { type Context, type ContextKey, contextKey } from '../core/context/context.ts'
+import { type Context, type ContextKey, sharedKey } from '../core/context/context.ts'
 import { delayOf } from '../core/context/delay.ts'
 import { callService, type Service } from '../core/context/service.ts'
 import { isRpcError, type RpcCode, RpcError } from '../core/error.ts'
@@ -12,7 +12,7 @@ import type { Layer } from '../core/layer.ts'
 import type { MethodType } from '../core/service-type.ts'
 
 /** The number of the attempt that runs, for layers inside `retry`: 2 or more; undefined during the first. */
-export const retryAttempt: ContextKey<number> = contextKey('retry attempt')
+export const retryAttempt: ContextKey<number> = sharedKey('retry attempt')
 
 interface Policy {
   readonly attempts: number

@@ -1,6 +1,7 @@
 /** trace(): every message of every call, with its direction and its place in the order, for logs and debuggers. */
 
 import type { Context } from '../core/context/context.ts'
+import { processWide } from '../core/copies/process-wide.ts'
 import { printError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
 import type { MessageType } from '../core/message/message.ts'
@@ -36,7 +37,7 @@ export type TraceEvent =
 /** Hears of the calls of a layer. */
 export type TraceListener = (event: TraceEvent) => void
 
-let lastCall = 0
+const last = processWide('trace', () => ({ call: 0 }))
 
 /**
  * A layer, for clients and servers alike, that tells a listener of every call: its start, each message of both directions
@@ -50,7 +51,7 @@ let lastCall = 0
  */
 export function trace(listener: TraceListener): Layer {
   return (next) => (cx, request) => {
-    const call = ++lastCall
+    const call = ++last.call
     const start = performance.now()
     const tell = (event: TraceEvent): void => {
       try {

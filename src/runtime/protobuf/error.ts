@@ -1,9 +1,11 @@
 /** What can be wrong with protobuf bytes or with a value that is to become some. */
 
+import { brand } from '../core/copies/brand.ts'
 import { RpcError } from '../core/error.ts'
 
 /** The `cause` of the RpcError INTERNAL with which the protobuf reader refuses bytes. */
 export class ProtobufError extends Error {}
+brand(ProtobufError, 'ProtobufError')
 Object.defineProperty(ProtobufError.prototype, 'name', { value: 'ProtobufError', configurable: true, writable: true })
 
 /** RpcError INTERNAL for bytes that are not protobuf; without a stack, for peers decide how often it is made. */

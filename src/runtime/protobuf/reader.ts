@@ -11,6 +11,8 @@ import {
 import { bytesWeight } from '../core/bytes/memory-budget.ts'
 import { ReadBudget } from '../core/bytes/read-budget.ts'
 import { utf8Read, utf8ReadStrict } from '../core/bytes/utf8.ts'
+import { brand } from '../core/copies/brand.ts'
+import { ofThisVersion } from '../core/copies/process-wide.ts'
 import type { UnknownFields } from '../core/message/unknown-fields.ts'
 import { malformed, truncated } from './error.ts'
 import { maxDepth } from './writer.ts'
@@ -512,6 +514,7 @@ export class ProtobufReader extends ReadBudget {
     this.#low = low
   }
 }
+brand(ProtobufReader, ofThisVersion('ProtobufReader'))
 
 const bits = new Int32Array(1)
 const floats = new Float32Array(bits.buffer)

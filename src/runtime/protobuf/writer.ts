@@ -2,6 +2,8 @@
 
 import { ByteWriter } from '../core/bytes/byte-writer.ts'
 import { toInt64, toUint64 } from '../core/bytes/int64.ts'
+import { brand } from '../core/copies/brand.ts'
+import { ofThisVersion } from '../core/copies/process-wide.ts'
 import { invalidValue } from '../core/message/invalid-value.ts'
 
 /** How deep messages may nest. Not the 64 of Thrift: what protobuf's C++ and Java write and read by default (100) must get through. */
@@ -350,6 +352,7 @@ export class ProtobufWriter extends ByteWriter {
     this.#varint(low)
   }
 }
+brand(ProtobufWriter, ofThisVersion('ProtobufWriter'))
 
 function signed(value: bigint | number | string): bigint {
   if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value

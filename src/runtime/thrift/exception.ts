@@ -1,5 +1,6 @@
 /** ApplicationException, RpcError and BizError: what they look like on Thrift's wire, both ways. */
 
+import { brand } from '../core/copies/brand.ts'
 import { BizError, isBizError, isInstance, type RpcCode, RpcError, rpcCodes } from '../core/error.ts'
 import { ThriftProtocolError } from './protocol/error.ts'
 import type { ThriftReader, ThriftWriter } from './protocol/protocol.ts'
@@ -35,6 +36,7 @@ export class ApplicationException extends Error {
     this.type = type
   }
 }
+brand(ApplicationException, 'ApplicationException')
 Object.defineProperty(ApplicationException.prototype, 'name', {
   value: 'ApplicationException',
   configurable: true,

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { loadSchemas, memoryHost } from '../../../dist/compiler.js'
+import { loadSchemas, memoryHost } from '../../../dist/command/compiler.js'
 import { BizError, createClient, Server } from '../../../dist/index.js'
 import { createGenericClient, interpretedService } from '../../../dist/thrift.js'
 

@@ -1,6 +1,7 @@
 /** BoundClient: the layers of one client composed over its transport, with what calls may ask of them. */
 
 import type { Service } from '../context/service.ts'
+import { processWide } from '../copies/process-wide.ts'
 import type { DirectService } from '../direct/direct-service.ts'
 import { compose, type Layer } from '../layer.ts'
 
@@ -26,11 +27,11 @@ export interface BoundClientParts {
   readonly takesAddress: boolean
 }
 
-let retryComposed = false
+const retry = processWide('retry', () => ({ composed: false }))
 
 /** `retry()` calls this when a client composes it, however deep in other layers it stands. */
 export function markRetry(): void {
-  retryComposed = true
+  retry.composed = true
 }
 
 /** Composes a client. */
@@ -42,14 +43,14 @@ export function bindClient({
   takesAddress,
 }: BoundClientParts): BoundClient {
   // A layer may make a client of its own while it is composed: its retry layers are not those of this client.
-  const outer = retryComposed
-  retryComposed = false
+  const outer = retry.composed
+  retry.composed = false
   try {
     const attempt = compose(attemptLayers, innermost)
     const call = compose(layers, attempts === undefined ? attempt : attempts(attempt))
     const direct = call === innermost ? (innermost as Partial<DirectService>).direct : undefined
-    return { call, direct, takesAddress, retries: retryComposed }
+    return { call, direct, takesAddress, retries: retry.composed }
   } finally {
-    retryComposed = outer
+    retry.composed = outer
   }
 }

@@ -1,7 +1,7 @@
 /** What a call or method may ask of the retry layer of its client. */
 
 import type { BackoffOptions } from '../backoff.ts'
-import { type Context, type ContextKey, contextKey } from '../context/context.ts'
+import { type Context, type ContextKey, sharedKey } from '../context/context.ts'
 import type { RpcCode, RpcError } from '../error.ts'
 
 /** What {@link RetryOptions.onRetry} hears. */
@@ -32,4 +32,4 @@ export interface RetryOptions {
 }
 
 /** Where a call's context holds what its caller asked for: settings over those of the layer, or `false` for no retry. */
-export const retryOption: ContextKey<RetryOptions | false> = contextKey('retry option')
+export const retryOption: ContextKey<RetryOptions | false> = sharedKey('retry option')

@@ -1,5 +1,6 @@
 /** The slot for ambient inheritance of the context; empty, and then free, unless `runtime/ambient` fills it. */
 
+import { processWide } from '../copies/process-wide.ts'
 import type { Context } from './context.ts'
 import type { Service } from './service.ts'
 
@@ -13,19 +14,19 @@ export interface AmbientStore {
   enter<T>(cx: Context, run: () => T): T
 }
 
-let slot: AmbientStore | undefined
+const slot = processWide('ambient', (): { store: AmbientStore | undefined } => ({ store: undefined }))
 
 /** Fills the slot for the whole process; undefined empties it. */
 export function setAmbientStore(store: AmbientStore | undefined): void {
-  slot = store
+  slot.store = store
 }
 
 /** What fills the slot. */
 export function ambientStore(): AmbientStore | undefined {
-  return slot
+  return slot.store
 }
 
 /** The context of the call that the running code belongs to; undefined without ambient inheritance. */
 export function ambientContext(): Context | undefined {
-  return slot === undefined ? undefined : slot.get()
+  return slot.store === undefined ? undefined : slot.store.get()
 }

@@ -1,5 +1,6 @@
 /** The context of one call: what layers, handlers and wires share about it. */
 
+import { processWide } from '../copies/process-wide.ts'
 import type { RpcError } from '../error.ts'
 import type { Metadata } from '../metadata.ts'
 import type { Metainfo } from '../metainfo.ts'
@@ -19,6 +20,12 @@ export interface ContextKey<T> {
   readonly description: string
   /** Types only. */
   readonly $type?: T
+}
+
+/** A key of this package's own, the same in all its copies. */
+/* @__NO_SIDE_EFFECTS__ */
+export function sharedKey<T>(description: string): ContextKey<T> {
+  return processWide(`context key ${description}`, () => contextKey<T>(description))
 }
 
 /** A new key for {@link Context.get} and {@link Context.set}; two calls make two different keys. */

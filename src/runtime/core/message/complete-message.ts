@@ -1,5 +1,6 @@
 /** completeMessage: what a printed `complete` does, done by the description alone. */
 
+import { processWide } from '../copies/process-wide.ts'
 import { DeclaredException } from '../error.ts'
 import { completeList, completeMap, completePairs, completeRecord, keptCase, missing } from './complete.ts'
 import type { MemberPlan, MessagePlan, TypePlan } from './message-plan.ts'
@@ -32,7 +33,7 @@ export function completeMessage(plan: MessagePlan, input: unknown): unknown {
 /** The class of an exception of which only the description is there; what it is made from is completed. */
 export type InterpretedException = new (init?: Members) => DeclaredException
 
-const classes = new WeakMap<MessagePlan, InterpretedException>()
+const classes = processWide('exception classes', () => new WeakMap<MessagePlan, InterpretedException>())
 
 /** The class of the exceptions of a description: one per description, so that `instanceof` tells them apart. */
 export function exceptionClass(plan: MessagePlan): InterpretedException {

@@ -1,12 +1,13 @@
 /** Says where in a message the value stands that could not be encoded: the slow look back, after a codec has thrown. */
 
 import { toInt64, toUint64 } from '../bytes/int64.ts'
+import { processWide } from '../copies/process-wide.ts'
 import { isRpcError, RpcError } from '../error.ts'
 import { invalidValue } from './invalid-value.ts'
 import { findMessage } from './message-plan.ts'
 import type { FileSchema, ScalarName, TypeSchema } from './schema.ts'
 
-const located = new WeakSet<object>()
+const located = processWide('located errors', () => new WeakSet<object>())
 
 /**
  * What to throw when encoding a message has thrown: RpcError INVALID_ARGUMENT that begins with the place, such as

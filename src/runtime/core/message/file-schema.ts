@@ -1,5 +1,6 @@
 /** Reads the compact JSON in which generated code carries the description of its IDL file. */
 
+import { processWide } from '../copies/process-wide.ts'
 import {
   type DescriptorDetails,
   type EnumSchema,
@@ -114,8 +115,8 @@ export function fileSchema(format: number, json: string, imports: () => readonly
   }
 }
 
-const messagesByName = new WeakMap<FileSchema, Map<string, MessageSchema>>()
-const files = new WeakMap<MessageSchema, FileSchema>()
+const messagesByName = processWide('messages by name', () => new WeakMap<FileSchema, Map<string, MessageSchema>>())
+const files = processWide('files of messages', () => new WeakMap<MessageSchema, FileSchema>())
 
 /** The description of one message of a file. Throws when the file has none of that name. */
 export function messageSchema(file: FileSchema, name: string): MessageSchema {

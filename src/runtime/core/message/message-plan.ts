@@ -2,6 +2,7 @@
 
 import { fromBase64 } from '../bytes/base64.ts'
 import { arrayWeight, bytesWeight, tableWeight } from '../bytes/memory-budget.ts'
+import { processWide } from '../copies/process-wide.ts'
 import { fileOf, messageSchema } from './file-schema.ts'
 import {
   type EnumSchema,
@@ -88,7 +89,7 @@ export interface MessagePlan {
   readonly weight: number
 }
 
-const plans = new WeakMap<MessageSchema, MessagePlan>()
+const plans = processWide('message plans', () => new WeakMap<MessageSchema, MessagePlan>())
 
 /** The plan of a message, made when it is first asked for. */
 export function messagePlan(schema: MessageSchema): MessagePlan {

@@ -1,6 +1,7 @@
 /** One stream of a call as its consumer sees it: pulled, ended exactly once, never stuck behind a silent producer. */
 
-import { hasSymbol } from '../error.ts'
+import { brand, hasSymbol } from '../copies/brand.ts'
+import { ofThisVersion } from '../copies/process-wide.ts'
 import { Fifo } from '../fifo.ts'
 import { leaveIterator, openIterator } from '../iterator.ts'
 import { nextTurn, turnIsOverdue } from './event-loop-yield.ts'
@@ -312,6 +313,7 @@ export class CallStream<In = unknown, Out = In> implements AsyncIterableIterator
       })
   }
 }
+brand(CallStream, ofThisVersion('CallStream'))
 
 const nothing = (): void => {}
 

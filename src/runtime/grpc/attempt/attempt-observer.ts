@@ -1,6 +1,6 @@
 /** AttemptObserver: what those who make attempts of a call hear of each. */
 
-import { type ContextKey, contextKey } from '../../core/context/context.ts'
+import { type ContextKey, sharedKey } from '../../core/context/context.ts'
 
 /** One attempt of a call that may be made again. */
 export interface AttemptObserver {
@@ -13,4 +13,4 @@ export interface AttemptObserver {
 }
 
 /** Where the context of an attempt holds it. */
-export const attemptObserver: ContextKey<AttemptObserver> = contextKey('grpc.attempt')
+export const attemptObserver: ContextKey<AttemptObserver> = sharedKey('grpc.attempt')

@@ -1,6 +1,6 @@
 /** What a call of a gRPC client goes by: the options of its transport, of its method in the service config, and its own. */
 
-import { type Context, type ContextKey, contextKey } from '../../core/context/context.ts'
+import { type Context, type ContextKey, sharedKey } from '../../core/context/context.ts'
 import { RpcError } from '../../core/error.ts'
 import type { Http2Headers } from '../../http2/sink.ts'
 import type { MethodCodec } from '../codec.ts'
@@ -25,7 +25,7 @@ export interface GrpcCallOptions {
   readonly credentials?: CallCredentials | undefined
 }
 
-const callOptionsKey: ContextKey<GrpcCallOptions> = contextKey('grpc.callOptions')
+const callOptionsKey: ContextKey<GrpcCallOptions> = sharedKey('grpc.callOptions')
 
 /**
  * Settings of one call that only gRPC knows, for the call option `prepare` or for a layer: `grpcCall(options)(cx)`. Those that are

@@ -2,7 +2,7 @@
 
 import { type ReceivedBytes, unsentExhausted } from '../../core/bytes/memory-account.ts'
 import { lazyParts } from '../../core/context/call-context.ts'
-import { type Context, type ContextKey, contextKey } from '../../core/context/context.ts'
+import { type Context, type ContextKey, sharedKey } from '../../core/context/context.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
 import type { Route, ServerCall } from '../../core/router.ts'
@@ -40,7 +40,7 @@ export interface GrpcRoute extends MethodCodec {
 const plainHeaders: Http2Headers = [':status', '200', 'content-type', 'application/grpc']
 const okTrailers: Http2Headers = ['grpc-status', '0']
 
-const callKey: ContextKey<GrpcServerCall> = contextKey('grpc.call')
+const callKey: ContextKey<GrpcServerCall> = sharedKey('grpc.call')
 
 /**
  * Sends the response headers now, with what `cx.responseHeaders` holds, instead of with the first message: for a call
@@ -50,7 +50,7 @@ export function sendHeaders(cx: Context): void {
   cx.get(callKey)?.begin()
 }
 
-const responseCompressionKey: ContextKey<Compression | 'identity'> = contextKey('grpc.responseCompression')
+const responseCompressionKey: ContextKey<Compression | 'identity'> = sharedKey('grpc.responseCompression')
 
 /**
  * Chooses how the response of this call is compressed, instead of as the server says, where the caller takes it; before

@@ -1,5 +1,6 @@
 /** Counters: what the calls of a server's connections have come to, counted only where somebody asked for it. */
 
+import { processWide } from '../../core/copies/process-wide.ts'
 import type { Router } from '../../core/router.ts'
 import type { CallCounts } from '../../core/wire.ts'
 
@@ -50,7 +51,7 @@ export class ConnectionCounters implements CallCounts {
   }
 }
 
-const totals = new WeakMap<Router, ConnectionCounters>()
+const totals = processWide('counters', () => new WeakMap<Router, ConnectionCounters>())
 
 /** Counts the calls of a server from now on, on connections that are accepted later; `server.stats()` tells. */
 export function countCalls({ router }: { readonly router: Router }): void {

@@ -1,5 +1,6 @@
 /** What a server says of its health, for the health service and for the HTTP answer alike. */
 
+import { processWide } from '../../core/copies/process-wide.ts'
 import type { Router } from '../../core/router.ts'
 
 /** Whether a service serves; `SERVICE_UNKNOWN` when there is none of that name. */
@@ -11,7 +12,7 @@ export interface HealthSource {
   get(service: string): HealthStatus
 }
 
-const sources = new WeakMap<Router, HealthSource>()
+const sources = processWide('health', () => new WeakMap<Router, HealthSource>())
 
 /** From now on this source speaks for the router. */
 export function registerHealth(router: Router, source: HealthSource): void {

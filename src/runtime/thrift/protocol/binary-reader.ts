@@ -5,6 +5,8 @@ import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/byt
 import { arrayWeight, bytesWeight, entryWeight, tableWeight } from '../../core/bytes/memory-budget.ts'
 import { ReadBudget } from '../../core/bytes/read-budget.ts'
 import { utf8Read } from '../../core/bytes/utf8.ts'
+import { brand } from '../../core/copies/brand.ts'
+import { ofThisVersion } from '../../core/copies/process-wide.ts'
 import { malformed, tooDeepToRead, truncated } from './error.ts'
 import {
   containersPerStruct,
@@ -306,6 +308,7 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
       throw malformed('size_limit', `a container of ${size} with ${this.remaining} bytes left`)
   }
 }
+brand(BinaryReader, ofThisVersion('BinaryReader'))
 
 function sizeOf(type: number, size: number): number {
   const least = smallest[type]

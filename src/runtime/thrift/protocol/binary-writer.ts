@@ -3,6 +3,8 @@
 import { ByteWriter } from '../../core/bytes/byte-writer.ts'
 import { toInt64 } from '../../core/bytes/int64.ts'
 import { utf8Length, utf8Write } from '../../core/bytes/utf8.ts'
+import { brand } from '../../core/copies/brand.ts'
+import { ofThisVersion } from '../../core/copies/process-wide.ts'
 import { invalidValue } from '../../core/message/invalid-value.ts'
 import { tooDeepToWrite } from './error.ts'
 import { defaultMaxDepth, type ThriftMessageKind, type ThriftTypeCode, type ThriftWriter } from './protocol.ts'
@@ -194,3 +196,4 @@ export class BinaryWriter extends ByteWriter implements ThriftWriter {
     this.i32(size)
   }
 }
+brand(BinaryWriter, ofThisVersion('BinaryWriter'))

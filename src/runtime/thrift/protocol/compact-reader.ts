@@ -5,6 +5,8 @@ import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/byt
 import { arrayWeight, bytesWeight, entryWeight, tableWeight } from '../../core/bytes/memory-budget.ts'
 import { ReadBudget } from '../../core/bytes/read-budget.ts'
 import { utf8Read } from '../../core/bytes/utf8.ts'
+import { brand } from '../../core/copies/brand.ts'
+import { ofThisVersion } from '../../core/copies/process-wide.ts'
 import { binaryTypes } from './compact-type.ts'
 import { malformed, tooDeepToRead, truncated } from './error.ts'
 import {
@@ -383,3 +385,4 @@ export class CompactReader extends ReadBudget implements ThriftReader {
     this.#low = low
   }
 }
+brand(CompactReader, ofThisVersion('CompactReader'))

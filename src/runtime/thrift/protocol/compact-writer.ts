@@ -2,6 +2,8 @@
 
 import { ByteWriter } from '../../core/bytes/byte-writer.ts'
 import { toInt64 } from '../../core/bytes/int64.ts'
+import { brand } from '../../core/copies/brand.ts'
+import { ofThisVersion } from '../../core/copies/process-wide.ts'
 import { invalidValue } from '../../core/message/invalid-value.ts'
 import { compactTypes } from './compact-type.ts'
 import { tooDeepToWrite } from './error.ts'
@@ -221,3 +223,4 @@ export class CompactWriter extends ByteWriter implements ThriftWriter {
     this.at = at + 1
   }
 }
+brand(CompactWriter, ofThisVersion('CompactWriter'))

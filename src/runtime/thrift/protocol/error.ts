@@ -1,5 +1,6 @@
 /** What can be wrong with Thrift bytes or with a value that is to become some. */
 
+import { brand } from '../../core/copies/brand.ts'
 import { RpcError } from '../../core/error.ts'
 
 /** What is wrong with a message, after Apache's TProtocolException types. */
@@ -14,6 +15,7 @@ export class ThriftProtocolError extends Error {
     this.kind = kind
   }
 }
+brand(ThriftProtocolError, 'ThriftProtocolError')
 Object.defineProperty(ThriftProtocolError.prototype, 'name', {
   value: 'ThriftProtocolError',
   configurable: true,

@@ -1,6 +1,6 @@
 /** What the TTHeader of a request tells the server. */
 
-import { type ContextKey, contextKey } from '../../core/context/context.ts'
+import { type ContextKey, sharedKey } from '../../core/context/context.ts'
 import { Metadata } from '../../core/metadata.ts'
 import type { ServerCallInit } from '../../core/router.ts'
 import { aclTokenEntry, isReservedKey, persistPrefix, transitPrefix } from '../metainfo.ts'
@@ -23,7 +23,7 @@ export interface RequestInfo {
 }
 
 /** Where a server's Context holds the {@link RequestInfo} of a call that came over TTHeader. */
-export const requestInfo: ContextKey<RequestInfo> = contextKey<RequestInfo>('thrift request header')
+export const requestInfo: ContextKey<RequestInfo> = sharedKey<RequestInfo>('thrift request header')
 
 /** Reads a request's header. Keys without a meaning of their own become request metadata. */
 export function readRequestInfo(header: Ttheader): RequestInfo {
