@@ -140,16 +140,54 @@ describe('the memory of requests', () => {
     expect(server.stats().requestMemoryBytes).toBe(0)
   })
 
-  it('bounds the objects of one JSON message, and says how many there are and may be', async () => {
+  it('bounds the objects of one message by limits.maxObjects, and says how many there are and may be', async () => {
+    const { Eater } = await generated(proto)
+    const { Thin } = await generated(idl)
+    const server = new Server({
+      http: {},
+      onError: () => {},
+      limits: { maxRequestMemoryBytes: 2 ** 40, maxObjects: 100 },
+    })
+      .add(Eater, {
+        eat: ({ fats, parts }: { fats: unknown[]; parts: unknown[] }) => ({ n: fats.length + parts.length }),
+        collect: () => ({}),
+      })
+      .add(Thin, { eat: (all: unknown[]) => all.length })
+    const { port } = await server.listen('127.0.0.1:0')
+    onCleanup(() => server.close({ drainMs: 0 }))
+    const channel = grpc(`127.0.0.1:${port}`)
+    const compact = thrift(`127.0.0.1:${port}`, { transport: 'framed', protocol: 'compact' })
+    const binary = thrift(`127.0.0.1:${port}`, { transport: 'ttheader' })
+    onCleanup(async () => {
+      for (const one of [channel, compact, binary]) await one.close()
+    })
+    const eater = createClient(Eater, channel) as GeneratedModule
+    const message = expect.stringMatching(
+      /at least \d{3} structs, containers and map entries, and limits\.maxObjects is 100/,
+    )
+    expect(await failure(eater.eat(fats(101)))).toMatchObject({ code: 'RESOURCE_EXHAUSTED', message })
+    expect((await eater.eat(fats(99))).n).toBe(99)
+    expect(await post(port, JSON.stringify(fats(101)))).toMatchObject({ code: 'resource_exhausted', message })
+    const numbers = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`n${i}`, i]))
+    expect(await post(port, JSON.stringify({ numbers }))).toMatchObject({ code: 'resource_exhausted', message })
+    expect(await failure(eater.eat({ numbers }))).toMatchObject({ code: 'RESOURCE_EXHAUSTED', message })
+    for (const transport of [compact, binary]) {
+      const thin = createClient(Thin, transport) as GeneratedModule
+      expect(await failure(thin.eat(Array.from({ length: 101 }, () => ({}))))).toMatchObject({ message })
+      expect(await thin.eat([{}])).toBe(1)
+    }
+    expect(server.stats().requestMemoryBytes).toBe(0)
+  })
+
+  it('lets a message hold a million objects by default', async () => {
     const { Eater } = await generated(proto)
     const server = new Server({ http: {}, onError: () => {}, limits: { maxRequestMemoryBytes: 2 ** 40 } }).add(Eater, {
-      eat: ({ fats }: { fats: unknown[] }) => ({ n: fats.length }),
+      eat: () => ({}),
       collect: () => ({}),
     })
     const { port } = await server.listen('127.0.0.1:0')
     onCleanup(() => server.close({ drainMs: 0 }))
-    const text = `{"fats":[${Array.from({ length: 1_000_001 }, () => '{}').join()}]}`
-    expect(await post(port, text)).toMatchObject({
+    expect(await post(port, `{"fats":[${Array.from({ length: 1_000_001 }, () => '{}').join()}]}`)).toMatchObject({
       code: 'resource_exhausted',
       message: expect.stringMatching(/at least 1000003 structs.*limits\.maxObjects is 1000000/),
     })

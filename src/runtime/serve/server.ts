@@ -56,6 +56,11 @@ export interface ServerLimits extends PortLimits {
    * before it takes the memory. Default: a quarter of V8's heap limit, at least 64 MiB.
    */
   readonly maxRequestMemoryBytes?: number | undefined
+  /**
+   * Structs, containers and map entries that one message may hold, in any form and over every wire; scalars do not count. A
+   * message beyond is refused with RESOURCE_EXHAUSTED. Default 1,000,000.
+   */
+  readonly maxObjects?: number | undefined
 }
 
 /** Options of {@link Server}. */
@@ -108,7 +113,12 @@ const serverOptionTable: OptionTable<ServerOptions> = {
   ambient: isFlag,
   tls: isAnything,
   plaintext: isFlag,
-  limits: { maxConcurrentCalls: atLeast(0), maxRequestMemoryBytes: atLeast(0), ...portLimitTable },
+  limits: {
+    maxConcurrentCalls: atLeast(0),
+    maxRequestMemoryBytes: atLeast(0),
+    maxObjects: atLeast(1),
+    ...portLimitTable,
+  },
   drainMs: atLeast(0),
   readinessDelayMs: atLeast(0),
   ...wireOptionTable,
@@ -160,6 +170,7 @@ export class Server implements AsyncDisposable {
       unknown: options.unknown,
       maxConcurrentCalls: options.limits?.maxConcurrentCalls ?? defaultMaxConcurrentCalls,
       maxRequestMemoryBytes: options.limits?.maxRequestMemoryBytes ?? defaultRequestMemory(),
+      maxObjects: options.limits?.maxObjects,
       ...(onError === undefined ? {} : { onError }),
     })
     this.#wires = portWires({

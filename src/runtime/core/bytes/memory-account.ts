@@ -145,6 +145,13 @@ export function unsentExhausted(bytes: number, account: MemoryAccount): RpcError
   )
 }
 
+/** The refusal of a message that takes `bytes` or more, where no message of its size may take more than `most`. */
+export function messageTooHeavy(bytes: number, most: number): RpcError {
+  return refusal(
+    `the message takes at least ${bytes} bytes of memory, and ${most} are granted to a message of its size`,
+  )
+}
+
 /** The refusal of a message of `count` or more objects. */
 export function tooManyObjects(count: number, account: MemoryAccount): RpcError {
   return refusal(

@@ -1,6 +1,6 @@
 /** ReadBudget: what a reader counts against while it makes the objects of one message. */
 
-import { type MemoryAccount, memoryExhausted, tooManyObjects } from './memory-account.ts'
+import { type MemoryAccount, memoryExhausted, messageTooHeavy, tooManyObjects } from './memory-account.ts'
 import { defaultMaxObjects, memoryBudget } from './memory-budget.ts'
 
 /** The part of a reader that bounds the memory of a message. */
@@ -59,6 +59,7 @@ export abstract class ReadBudget {
     const bytes = this.memoryTaken
     if (this.#account !== undefined && this.#isShort) return memoryExhausted(bytes, this.#account)
     const most = this.#granted * 16 + this.#size
+    if (this.#account !== undefined) return messageTooHeavy(bytes, most)
     return this.tooLarge(
       `it would take too much memory: at least ${bytes} bytes, and ${most} are granted to a message of its size`,
     )

@@ -39,6 +39,8 @@ export interface RouterOptions {
   readonly maxConcurrentCalls?: number | undefined
   /** Bytes that decoded requests may hold in memory, by estimate. Default: no limit. */
   readonly maxRequestMemoryBytes?: number | undefined
+  /** Structs, containers and map entries that one message may hold. Default 1,000,000. */
+  readonly maxObjects?: number | undefined
   /** Services to start with; more can be added. */
   readonly services?: readonly ServiceEntry[] | undefined
 }
@@ -83,7 +85,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     unsent: 0,
     maxCalls: options.maxConcurrentCalls ?? Number.POSITIVE_INFINITY,
     onError: options.onError ?? logError,
-    memory: new MemoryAccount(options.maxRequestMemoryBytes ?? Number.POSITIVE_INFINITY),
+    memory: new MemoryAccount(options.maxRequestMemoryBytes ?? Number.POSITIVE_INFINITY, options.maxObjects),
     onIdle: undefined,
     closed: undefined,
   }
