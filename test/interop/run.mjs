@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const suites = {
+  haproxy: async () => (await import('./proxy/haproxy.mjs')).haproxy(),
   grpcurl: async () => (await import('./grpcurl/grpcurl.mjs')).grpcurl(),
   chromium: async () => (await import('./web/browser.mjs')).browser(),
   'apache-cpp': async () => (await import('./thrift/apache.mjs')).apacheCpp(),

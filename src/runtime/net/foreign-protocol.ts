@@ -1,11 +1,14 @@
 /** What a peer seems to speak whose bytes are not of the protocol that this side expects. */
 
+import { matchProxyHeader } from './proxy-protocol.ts'
+
 interface ForeignProtocol {
   readonly name: string
   /** What to check; empty where nothing is known. */
   readonly advice: string
 }
 
+const proxyAdvice = 'a load balancer sends it: make the server with `proxyProtocol: true`, or switch it off there'
 const wrongPort = 'check the address and its port'
 
 /**
@@ -15,6 +18,7 @@ const wrongPort = 'check the address and its port'
 function foreignProtocol(first: Uint8Array): ForeignProtocol | undefined {
   const [head, second, , fourth, fifth, sixth] = first
   if (isTlsRecord(first)) return { name: 'TLS', advice: 'set the option `tls`' }
+  if (matchProxyHeader(first) === 'yes') return { name: 'the PROXY protocol', advice: proxyAdvice }
   const text = Buffer.from(first.subarray(0, 8)).toString('latin1')
   if (text.startsWith('HTTP/')) return { name: 'HTTP/1.1', advice: wrongPort }
   if (/^[A-Z]{3,7} [/*]?/.test(text)) return { name: 'HTTP', advice: '' }

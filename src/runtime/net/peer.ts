@@ -5,14 +5,18 @@ import { TLSSocket } from 'node:tls'
 import type { Peer } from '../core/context/context.ts'
 import { formatHostPort } from './address.ts'
 
-/** The Peer of a connected socket; `unixPath` names it where the socket itself has no address. */
-export function peerOf(socket: Socket, unixPath?: string): Peer {
+/**
+ * The Peer of a connected socket; `unixPath` names it where the socket itself has no address, `source` is the address of
+ * the client where the socket is a load balancer's.
+ */
+export function peerOf(socket: Socket, unixPath?: string, source?: string): Peer {
   const { remoteAddress, remotePort } = socket
   const tcp = remoteAddress !== undefined && remotePort !== undefined
-  const address = tcp
+  const own = tcp
     ? formatHostPort(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ''), remotePort)
     : `unix:${unixPath ?? ''}`
-  const kind = tcp ? 'tcp' : 'unix'
+  const address = source ?? own
+  const kind = tcp || source !== undefined ? 'tcp' : 'unix'
   if (!(socket instanceof TLSSocket)) return { address, kind }
   return { address, kind, tls: tlsIdentity(socket) }
 }

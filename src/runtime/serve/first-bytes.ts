@@ -9,7 +9,7 @@ export type FirstBytes<T> =
   | { readonly kind: 'gone' | 'slow' | 'unknown'; readonly first: Uint8Array }
 
 /** More bytes than anybody needs to recognise a protocol. */
-const enough = 64
+const enoughBytes = 64
 
 /** How long a new connection may take, in milliseconds. */
 export interface FirstBytesLimits {
@@ -17,6 +17,8 @@ export interface FirstBytesLimits {
   readonly silentMs: number
   /** From there until it is known. */
   readonly timeoutMs: number
+  /** How many bytes may be needed. Default 64. */
+  readonly mostBytes?: number
 }
 
 /**
@@ -25,7 +27,7 @@ export interface FirstBytesLimits {
  */
 export function readFirstBytes<T extends object>(
   socket: Socket,
-  { silentMs, timeoutMs }: FirstBytesLimits,
+  { silentMs, timeoutMs, mostBytes = enoughBytes }: FirstBytesLimits,
   decide: (first: Uint8Array) => T | 'more' | undefined,
 ): Promise<FirstBytes<T>> {
   return new Promise((resolve) => {
@@ -53,10 +55,10 @@ export function readFirstBytes<T extends object>(
         timer = setTimeout(late, delayOf(timeoutMs))
         first = chunk
       } else first = Buffer.concat([first, chunk])
-      const what = decide(first.subarray(0, enough))
+      const what = decide(first.subarray(0, mostBytes))
       if (what === undefined) settle({ kind: 'unknown', first })
       else if (what !== 'more') settle({ kind: 'known', what, first })
-      else if (first.length >= enough) settle({ kind: 'unknown', first })
+      else if (first.length >= mostBytes) settle({ kind: 'unknown', first })
     }
     socket.on('data', onData)
     socket.on('close', onGone)

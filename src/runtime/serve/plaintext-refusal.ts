@@ -1,8 +1,8 @@
 /** PlaintextRefusal: the answer of a port with TLS to connections without it, each in the protocol of its client. */
 
+import type { Peer } from '../core/context/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Router } from '../core/router.ts'
-import { peerOf } from '../net/peer.ts'
 import type { Socket } from '../net/socket.ts'
 import { refuseHttp1 } from './http1-refusal.ts'
 import type { PortWire } from './port-wire.ts'
@@ -29,8 +29,8 @@ export class PlaintextRefusal {
    * Sends HTTP/1.1 a 400, HTTP/2 a GOAWAY, Thrift an exception in the form of its request, and closes. `first` has been
    * read from the socket already.
    */
-  refuse(socket: Socket, first: Uint8Array, protocol: Protocol, router: Router): void {
-    this.#report(socket, protocol.name)
+  refuse(socket: Socket, peer: Peer, first: Uint8Array, protocol: Protocol, router: Router): void {
+    this.#report(peer, protocol.name)
     if (protocol.load === undefined || protocol.name === 'http/1.1') {
       refuseHttp1(socket, { status: '400 Bad Request', text })
       return
@@ -39,7 +39,7 @@ export class PlaintextRefusal {
       (wire) => {
         if (socket.destroyed) return
         if (wire.refuse === undefined) socket.destroy()
-        else wire.refuse({ socket, peer: peerOf(socket), alpn: undefined }, first, router, reason())
+        else wire.refuse({ socket, peer, alpn: undefined }, first, router, reason())
       },
       (error: unknown) => {
         this.#onError(error)
@@ -48,9 +48,9 @@ export class PlaintextRefusal {
     )
   }
 
-  #report(socket: Socket, protocol: string): void {
+  #report(peer: Peer, protocol: string): void {
     this.#reports.report((more) => {
-      const what = `refused a connection without TLS (${protocol}) from ${peerOf(socket).address}${more}`
+      const what = `refused a connection without TLS (${protocol}) from ${peer.address}${more}`
       const hint = 'clients of this server need TLS; `new Server({ tls, plaintext: true })` serves both'
       return new RpcError('FAILED_PRECONDITION', `${what}: ${hint}`, { stack: false })
     })

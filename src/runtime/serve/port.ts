@@ -7,14 +7,16 @@ import type { Router } from '../core/router.ts'
 import type { WireConnection } from '../core/wire.ts'
 import { foreignProtocolHint } from '../net/foreign-protocol.ts'
 import { peerOf } from '../net/peer.ts'
+import { matchProxyHeader } from '../net/proxy-protocol.ts'
 import type { Socket } from '../net/socket.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
 import { type TlsUpgrade, tlsUpgrade } from '../net/tls-server.ts'
-import { readFirstBytes } from './first-bytes.ts'
+import { type FirstBytesLimits, readFirstBytes } from './first-bytes.ts'
 import { noHttp1, refuseHttp1 } from './http1-refusal.ts'
 import { matchHttp1 } from './http1-sniff.ts'
 import { PlaintextRefusal } from './plaintext-refusal.ts'
 import type { PortWire } from './port-wire.ts'
+import { ProxyHeaders } from './proxy-headers.ts'
 import { ThrottledReport } from './throttled-report.ts'
 
 /** Limits of the connections of a port. */
@@ -37,6 +39,8 @@ export interface PortOptions {
   readonly tls: ServerTlsOptions | undefined
   /** Whether TCP connections without TLS are served beside those with TLS. */
   readonly plaintext: boolean
+  /** Whether connections begin with a header of the PROXY protocol. */
+  readonly proxyProtocol: boolean
   readonly limits: PortLimits
   /** Hears of failures that belong to no call. */
   readonly onError: (error: unknown) => void
@@ -50,6 +54,14 @@ export interface Taken {
   readonly wire: string
   readonly peer: Peer
   readonly connection: WireConnection
+}
+
+/** Where a socket came from, beside its own address. */
+interface Origin {
+  /** The path of the Unix socket that it was accepted on. */
+  readonly unixPath: string | undefined
+  /** The client whose connection a load balancer passes on. */
+  readonly source: string | undefined
 }
 
 /** How a socket came here. */
@@ -80,7 +92,10 @@ export class Port {
   readonly #encrypted = new Set<Socket>()
   #secure = 0
   readonly #connections = new Set<Taken>()
-  readonly #unixPaths = new WeakMap<Socket, string>()
+  readonly #origins = new WeakMap<Socket, Origin>()
+  /** The same for sockets under TLS, of which node:tls tells only the addresses of both ends. */
+  readonly #originsByEnds = new Map<string, Origin>()
+  readonly #proxyHeaders: ProxyHeaders | undefined
   readonly #unknownProtocols: ThrottledReport
   readonly #refusedHandshakes: ThrottledReport
   /** Present where connections must use TLS. */
@@ -92,7 +107,8 @@ export class Port {
 
   constructor(options: PortOptions) {
     this.#options = options
-    const { tls, plaintext, onError } = options
+    const { tls, plaintext, proxyProtocol, onError } = options
+    this.#proxyHeaders = proxyProtocol ? new ProxyHeaders(onError) : undefined
     this.#unknownProtocols = new ThrottledReport(onError)
     this.#plaintextRefusal = tls === undefined || plaintext ? undefined : new PlaintextRefusal(onError)
     const alpn = [...new Set([...options.wires.flatMap((wire) => wire.alpn), 'http/1.1'])]
@@ -120,12 +136,19 @@ export class Port {
       socket.destroy()
       return
     }
-    if (unixPath !== undefined) this.#unixPaths.set(socket, unixPath)
+    if (unixPath !== undefined) this.#origins.set(socket, { unixPath, source: undefined })
     this.#arrive(socket)
-    this.#sniff(socket, {
+    const arrival: Arrival = {
       takesTls: this.#tls !== undefined,
       refusal: unixPath === undefined ? this.#plaintextRefusal : undefined,
-    })
+    }
+    if (this.#proxyHeaders === undefined) this.#sniff(socket, arrival)
+    else
+      this.#proxyHeaders.read(socket, unixPath, this.#firstBytesLimits).then((proxied) => {
+        if (proxied === undefined) return
+        this.#origins.set(socket, { unixPath, source: proxied.source })
+        this.#sniff(socket, arrival)
+      })
   }
 
   /**
@@ -198,8 +221,7 @@ export class Port {
   }
 
   #sniff(socket: Socket, { takesTls = false, refusal, http1 }: Arrival): void {
-    const { firstBytesTimeoutMs: timeoutMs = 10_000, silentTimeoutMs: silentMs = 600_000 } = this.#options.limits
-    readFirstBytes<Target>(socket, { silentMs, timeoutMs }, (first) => this.#recognise(first, takesTls)).then(
+    readFirstBytes<Target>(socket, this.#firstBytesLimits, (first) => this.#recognise(first, takesTls)).then(
       (outcome) => {
         if (outcome.kind === 'known' && (http1 === undefined || !isHttp1(outcome.what))) {
           this.#hand(socket, outcome.first, outcome.what, refusal)
@@ -216,9 +238,20 @@ export class Port {
     )
   }
 
+  get #firstBytesLimits(): FirstBytesLimits {
+    const { firstBytesTimeoutMs: timeoutMs = 10_000, silentTimeoutMs: silentMs = 600_000 } = this.#options.limits
+    return { silentMs, timeoutMs }
+  }
+
+  #peerOf(socket: Socket): Peer {
+    const byEnds = this.#originsByEnds.size === 0 ? undefined : this.#originsByEnds.get(endsOf(socket))
+    const origin = this.#origins.get(socket) ?? byEnds
+    return peerOf(socket, origin?.unixPath, origin?.source)
+  }
+
   #unknownProtocol(socket: Socket, first: Uint8Array): void {
     this.#unknownProtocols.report((more) => {
-      const { address } = peerOf(socket, this.#unixPaths.get(socket))
+      const { address } = this.#peerOf(socket)
       const shown = Buffer.from(first.subarray(0, 8)).toString('hex')
       const text = `the client ${address}${more} speaks no protocol of this port; its first bytes: ${shown}`
       return new RpcError('INVALID_ARGUMENT', `${text}${foreignProtocolHint(first)}`, { stack: false })
@@ -228,13 +261,15 @@ export class Port {
   #refusedHandshake(socket: Socket, reason: string): void {
     this.#refusedHandshakes.report((more) => {
       // node:tls reports some refusals when the socket has closed, and then has no address.
-      const who = socket.remoteAddress === undefined ? 'a client' : peerOf(socket).address
+      const who = socket.remoteAddress === undefined ? 'a client' : this.#peerOf(socket).address
       return new RpcError('UNAUTHENTICATED', `refused the TLS handshake of ${who}${more}: ${reason}`, { stack: false })
     })
   }
 
   #recognise(first: Uint8Array, takesTls: boolean): Target | 'more' | undefined {
     if (first[0] === tlsHandshakeRecord) return takesTls ? tlsTarget : undefined
+    const proxyHeader = matchProxyHeader(first)
+    if (proxyHeader !== 'no') return proxyHeader === 'more' ? 'more' : undefined
     let more = false
     for (const wire of this.#options.wires) {
       const match = wire.match(first)
@@ -249,7 +284,7 @@ export class Port {
   #hand(socket: Socket, first: Uint8Array, target: Target, refusal: PlaintextRefusal | undefined): void {
     if (socket.destroyed) return
     if (target === tlsTarget) this.#encrypt(socket, first)
-    else if (refusal !== undefined) refusal.refuse(socket, first, target, this.#options.router)
+    else if (refusal !== undefined) refusal.refuse(socket, this.#peerOf(socket), first, target, this.#options.router)
     else if (target === http1Target) refuseHttp1(socket, noHttp1)
     else this.#connect(socket, first, target as PortWire, undefined)
   }
@@ -261,7 +296,7 @@ export class Port {
           socket.destroy()
           return
         }
-        const peer = peerOf(socket, this.#unixPaths.get(socket))
+        const peer = this.#peerOf(socket)
         const connection = wire.accept({ socket, peer, alpn }, first, this.#options.router)
         const taken: Taken = { id: nextId(), since: Date.now(), wire: wire.name, peer, connection }
         this.#connections.add(taken)
@@ -280,6 +315,12 @@ export class Port {
     this.#arriving.delete(socket)
     this.#encrypted.add(socket)
     socket.once('close', () => this.#encrypted.delete(socket))
+    const origin = this.#origins.get(socket)
+    if (origin?.source !== undefined && origin.unixPath === undefined) {
+      const ends = endsOf(socket)
+      this.#originsByEnds.set(ends, origin)
+      socket.once('close', () => this.#originsByEnds.delete(ends))
+    }
     this.#tls?.start(socket, first)
   }
 
@@ -296,6 +337,11 @@ export class Port {
     else if (wire === undefined) this.#sniff(socket, {})
     else this.#connect(socket, new Uint8Array(0), wire, alpn)
   }
+}
+
+/** The addresses of both ends, which no other open TCP connection shares. */
+function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`
 }
 
 const ignore = (): void => {}

@@ -86,6 +86,14 @@ export interface ServerOptions {
    * protocol, and `onError` gets a report of them at most once a minute.
    */
   readonly plaintext?: boolean | undefined
+  /**
+   * Behind a load balancer that sends the PROXY protocol (version 1 or 2; HAProxy `send-proxy-v2`, nginx `proxy_protocol
+   * on`, AWS NLB target groups): every TCP connection must begin with its header, TLS follows it, and the peer of a call
+   * is the client that the header names. A connection without one is refused and reported to `onError`, at most once a
+   * minute; Unix sockets may do without. Set it only where nobody but the balancer reaches the port, since whoever does
+   * may claim any address. It does not hold for {@link Server.attach}. Default false.
+   */
+  readonly proxyProtocol?: boolean | undefined
   readonly limits?: ServerLimits | undefined
   /** Milliseconds that `close` and a signal give calls in flight. Default 10,000. */
   readonly drainMs?: number | undefined
@@ -113,6 +121,7 @@ const serverOptionTable: OptionTable<ServerOptions> = {
   ambient: isFlag,
   tls: isAnything,
   plaintext: isFlag,
+  proxyProtocol: isFlag,
   limits: {
     maxConcurrentCalls: atLeast(0),
     maxRequestMemoryBytes: atLeast(0),
@@ -184,6 +193,7 @@ export class Server implements AsyncDisposable {
       wires: this.#wires,
       tls: options.tls,
       plaintext: options.plaintext ?? false,
+      proxyProtocol: options.proxyProtocol ?? false,
       limits: options.limits ?? {},
       onError: (error) => this.#report(error),
     })
