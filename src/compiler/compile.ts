@@ -1,6 +1,6 @@
 /** The compiler's pipeline, read top to bottom: load, parse, lower, link, check, generate. */
 
-import { type Diagnostic, reportInto } from './diagnostic.ts'
+import { type Diagnostic, type DiagnosticCode, reportInto } from './diagnostic.ts'
 import { generate } from './gen/generate.ts'
 import type { ProgramNames } from './gen/name/names.ts'
 import type { GeneratedFile, GenerateOptions } from './generate-options.ts'
@@ -62,13 +62,21 @@ export function check(input: CheckInput): CheckResult {
   const report = reportInto(diagnostics)
   const { program, files } = load(input, report)
   // What could not be parsed declares nothing: names would seem unknown that are not.
-  if (!diagnostics.some(({ code }) => code === 'syntax' || code === 'unterminated' || code === 'nested-too-deep')) {
+  if (!diagnostics.some(({ code }) => unreadable.has(code))) {
     link(program, report)
     checkProto(program, bundledDescriptor, report)
     checkProgram(program, report)
   }
   return { program, sources: files, diagnostics: inOrder(diagnostics, program) }
 }
+
+const unreadable: ReadonlySet<DiagnosticCode> = new Set([
+  'syntax',
+  'unterminated',
+  'nested-too-deep',
+  'lfs-pointer',
+  'merge-conflict',
+])
 
 /** True when a diagnostic stops generation. */
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

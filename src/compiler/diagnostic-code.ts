@@ -6,6 +6,10 @@ export type Severity = 'error' | 'warning'
 /** Every code the compiler can give. Codes are stable; messages are not. */
 export const diagnosticCodes = {
   'file-not-found': { severity: 'error', about: 'an entry file or an included file does not exist' },
+  'lfs-pointer': { severity: 'error', about: 'an IDL file holds a Git LFS pointer instead of the IDL' },
+  'merge-conflict': { severity: 'error', about: 'an IDL file holds an unresolved merge conflict' },
+  'not-utf8': { severity: 'error', about: 'an IDL file holds bytes outside comments that are not UTF-8' },
+  'not-utf8-comment': { severity: 'warning', about: 'a comment of an IDL file is not UTF-8' },
   'file-unreadable': { severity: 'error', about: 'a file exists and cannot be read or is not UTF-8' },
   syntax: { severity: 'error', about: 'the text does not follow the grammar' },
   unterminated: { severity: 'error', about: 'a string or comment is never closed' },

@@ -11,6 +11,7 @@ import type { IrFile, IrImport, IrProgram } from './ir/ir.ts'
 import { below, folderOf, isAbsolute, joinPath, normalizePath } from './path.ts'
 import { type Placeable, placeFiles } from './place.ts'
 import { checkBidiControls } from './text/bidi-control.ts'
+import { asLatin1, checkEncoding, isForeign } from './text/foreign-text.ts'
 
 /** What to load. */
 export interface LoadInput {
@@ -54,7 +55,9 @@ interface Loader {
   /** The same for Thrift files. */
   readonly guessedThriftRoots: string[]
   readonly texts: Map<string, string | undefined>
+  /** By the identity of their file. */
   readonly units: Map<string, Unit>
+  readonly identities: Map<string, string>
   readonly done: Unit[]
   /** Thrift includes found beside the including file: both paths. */
   readonly beside: [string, string][]
@@ -81,6 +84,7 @@ export function load(input: LoadInput, report: Report): Loaded {
     guessedThriftRoots: [],
     texts: new Map(),
     units: new Map(),
+    identities: new Map(),
     done: [],
     beside: [],
     stack: [],
@@ -90,7 +94,7 @@ export function load(input: LoadInput, report: Report): Loaded {
     const unit = loadEntry(loader, path)
     if (unit === undefined) continue
     unit.entry = true
-    entries.push(unit.ir)
+    if (!entries.includes(unit.ir)) entries.push(unit.ir)
   }
   placeFiles(loader.done, loader, report)
   const files = loader.done.map(({ source, ir, entry, bundled }) => ({ source, ir, entry, bundled }))
@@ -114,9 +118,10 @@ function loadEntry(loader: Loader, path: string): Unit | undefined {
       message: `cannot find '${path}'`,
       span: undefined,
       hint:
-        loader.host.boundary?.(path) === undefined
+        loader.host.whyMissing?.(path) ??
+        (loader.host.boundary?.(path) === undefined
           ? 'paths are taken from the current folder'
-          : 'its repo has no such file at this commit: correct path or ref, or take it out with volo idl remove',
+          : 'its repo has no such file at this commit: correct path or ref, or take it out with volo idl remove'),
     })
     return undefined
   }
@@ -154,7 +159,7 @@ interface FoundFile {
 
 /** Loads a file and all it reaches, what it imports first. A loop over its own stack: chains of imports may be as long as they like. */
 function loadAll(loader: Loader, first: FoundFile): Unit {
-  const known = loader.units.get(first.path)
+  const known = unitOf(loader, first.path)
   if (known !== undefined) return known
   const root = openUnit(loader, first)
   for (;;) {
@@ -171,7 +176,7 @@ function loadAll(loader: Loader, first: FoundFile): Unit {
     step.via = via
     const found = unit.ir.idl === 'thrift' ? findThrift(loader, unit, via) : findProto(loader, unit, via)
     if (found === undefined) continue
-    const earlier = loader.units.get(found.path)
+    const earlier = unitOf(loader, found.path)
     if (earlier?.open === true) reportCycle(loader, earlier, via)
     const target = earlier ?? openUnit(loader, found)
     if (target.ir.idl === 'protobuf') target.importName ??= normalizePath(via.path)
@@ -179,17 +184,41 @@ function loadAll(loader: Loader, first: FoundFile): Unit {
   }
 }
 
+/** The unit of a file that was loaded already, be it by another path: one file declares its types once. */
+function unitOf(loader: Loader, path: string): Unit | undefined {
+  return loader.units.get(identityOf(loader, path))
+}
+
+function identityOf({ host, identities }: Loader, path: string): string {
+  let identity = identities.get(path)
+  if (identity === undefined) {
+    identity = host.identity?.(path) ?? path
+    identities.set(path, identity)
+  }
+  return identity
+}
+
 /** Parses a file and puts it on the stack: its imports come next. */
 function openUnit(loader: Loader, { path, text, bundled }: FoundFile): Unit {
-  const source: Placeable['source'] = { path, logicalPath: path, text }
+  const source: Placeable['source'] = { path, logicalPath: path, text: asLatin1(text) }
   checkBidiControls(source, loader.report)
-  const ir = path.endsWith('.proto')
-    ? lowerProto(parseProto(source, loader.report), loader.report)
-    : lowerThrift(parseThrift(source, loader.report), loader.report)
+  const ir = lower(isForeign(source, loader.report) ? { ...source, text: '' } : source, text, loader.report)
   const unit: Unit = { source, ir, entry: false, bundled, importName: undefined, open: true }
-  loader.units.set(path, unit)
+  loader.units.set(identityOf(loader, path), unit)
   loader.stack.push({ unit, next: 0, via: undefined })
   return unit
+}
+
+/** The IR of a file; `raw` is its text as the Host gave it. */
+function lower(source: SourceFile, raw: string, report: Report): IrFile {
+  if (source.path.endsWith('.proto')) {
+    const document = parseProto(source, report)
+    checkEncoding(raw, source, document.tokens.comments, report)
+    return lowerProto(document, report)
+  }
+  const document = parseThrift(source, report)
+  checkEncoding(raw, source, document.tokens.comments, report)
+  return lowerThrift(document, report)
 }
 
 function findThrift(loader: Loader, from: Unit, via: IrImport): FoundFile | undefined {
@@ -271,12 +300,25 @@ function reportMissing(loader: Loader, via: IrImport, folders: readonly string[]
   const boundary = loader.host.boundary?.(from.source.path)
   const named = [...new Set(folders)].map((folder) => (folder === '' ? '.' : folder)).join(', ')
   const searched = folderOf(from.source.path) === '' || isAbsolute(via.path) ? named : `${named} or the folders above`
+  const why = isAbsolute(via.path)
+    ? loader.host.whyMissing?.(via.path)
+    : firstOf(folders, (folder) => loader.host.whyMissing?.(joinPath(folder, via.path)))
   loader.report({
     code: 'file-not-found',
     message: `cannot find '${via.path}' in ${searched}`,
     span: via.span,
-    hint: `give the folder that its path starts from with -i${boundary === undefined ? '' : ', or add the repo that has it with volo repo add'}`,
+    hint:
+      why ??
+      `give the folder that its path starts from with -i${boundary === undefined ? '' : ', or add the repo that has it with volo repo add'}`,
   })
+}
+
+function firstOf<T, R>(all: readonly T[], find: (one: T) => R | undefined): R | undefined {
+  for (const one of all) {
+    const found = find(one)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function reportEscape(loader: Loader, via: IrImport, boundary: string): void {

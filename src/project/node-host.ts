@@ -3,11 +3,13 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Host } from '../compiler/host.ts'
+import { textOf } from '../compiler/text/foreign-text.ts'
 import { fsReason, isFsError } from './fs-error.ts'
+import { whyMissing } from './missing-file.ts'
+import { realPath } from './real-path.ts'
 
 /** A Host whose relative paths start at `folder`. `overlay` (absolute paths) is asked before the disk. */
 export function nodeHost(folder: string, overlay: ReadonlyMap<string, string> = new Map()): Host {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   return {
     read(path) {
       const absolute = resolve(folder, path)
@@ -21,11 +23,9 @@ export function nodeHost(folder: string, overlay: ReadonlyMap<string, string> = 
         if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
         throw isFsError(error) ? new Error(fsReason(error), { cause: error }) : error
       }
-      try {
-        return decoder.decode(bytes)
-      } catch {
-        throw new Error('it is not UTF-8 text')
-      }
+      return textOf(bytes)
     },
+    identity: (path) => realPath(resolve(folder, path)),
+    whyMissing: (path) => whyMissing(resolve(folder, path)),
   }
 }

@@ -296,7 +296,7 @@ describe('volo init refuses', () => {
       'folder/inside.txt': '',
       afile: '',
     })
-    writeFileSync(join(folder, 'latin1.thrift'), Buffer.from([0x2f, 0x2f, 0xe9, 0x0a]))
+    writeFileSync(join(folder, 'latin1.thrift'), Buffer.from('const string A = "\xe9"\n', 'latin1'))
     const before = listTree(folder)
     const result = await runVolo(folder, [...args, ...(args.length > 1 ? quickly : [])])
     expect(result.stderr).toMatch(message)
@@ -354,6 +354,19 @@ describe.skipIf(process.platform === 'win32')('volo init and the package manager
     expect(readFileSync(join(folder, 'x/package.json'), 'utf8')).toContain(
       '"start": "yarn build && node dist/src/server.js"',
     )
+  })
+
+  test('says so when there is no git to make a repository with', async () => {
+    const folder = temporaryFolder()
+    const bin = fakeProgram('yarn', 'exit 0')
+    const { code, stderr } = await runVolo(folder, [...args, '--no-install'], { env: { PATH: bin } })
+    expect(stderr).toContain('warning: no git repository was made: git is not on the PATH')
+    expect(code).toBe(0)
+    expect(existsSync(join(folder, 'x/.git'))).toBe(false)
+    const quiet = await runVolo(folder, ['init', 'y', ...args.slice(2), '--no-install', '--no-git'], {
+      env: { PATH: bin },
+    })
+    expect(quiet.stderr).not.toContain('git')
   })
 
   test('makes no repository inside one', async () => {

@@ -17,6 +17,7 @@ import { type CompileResult, compile } from '../../src/compiler/compile.ts'
 import { reportInto } from '../../src/compiler/diagnostic.ts'
 import { diagnosticCodes } from '../../src/compiler/diagnostic-code.ts'
 import type { Host } from '../../src/compiler/host.ts'
+import { textOf } from '../../src/compiler/text/foreign-text.ts'
 import { renderDiagnostic } from '../../src/compiler/text/render-diagnostic.ts'
 import { readConfig } from '../../src/project/config/config.ts'
 import { planGeneration } from '../../src/project/generate/generate.ts'
@@ -40,7 +41,7 @@ function hostOver(folder: string): Host {
     read(path) {
       const full = join(folder, path)
       if (existsSync(`${full}.locked`)) throw new Error('permission denied')
-      return existsSync(full) && statSync(full).isFile() ? readFileSync(full, 'utf8') : undefined
+      return existsSync(full) && statSync(full).isFile() ? textOf(readFileSync(full)) : undefined
     },
   }
 }

@@ -14,7 +14,7 @@ import { registryFiles, showRegistryChanges, withStore } from '../planning.ts'
 import type { CommandRegistry, Run } from '../run.ts'
 import { breaksSomething, movesJson, showMoves } from '../update-report.ts'
 import { collect } from './collect.ts'
-import { changesOf, showChanges } from './generate/generate.ts'
+import { changesOf, showChanges, showStaleImports } from './generate/generate.ts'
 
 const breakingHint = 'accept all of it with --allow-breaking, or single changes under typescript: breaking: in volo.yml'
 
@@ -132,6 +132,7 @@ export async function update(
   })
   showRegistryChanges(run, plan, registry)
   showChanges(run, plan.generation)
+  if (options.json !== true) await showStaleImports(run, plan.generation)
   return showHandlers(run, handlers, wanted) ? done : failed
 }
 

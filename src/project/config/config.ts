@@ -170,7 +170,12 @@ export function parseConfig(text: string, path: string, shownPath: string): Conf
   const document = parseYaml(text)
   const conflict = mergeConflict(text)
   if (conflict !== undefined) {
-    report({ code: 'config-syntax', message: 'an unresolved merge conflict', span: { source, ...conflict } })
+    report({
+      code: 'config-syntax',
+      message: 'an unresolved merge conflict',
+      span: { source, ...conflict },
+      hint: 'choose one of the two versions, and remove the lines of <<<<<<<, ======= and >>>>>>>',
+    })
   } else {
     reportYamlErrors(document, source, report)
   }

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import { pathFrom } from '../display-path.ts'
 import type { GenerationPlan } from '../generate/generation-plan.ts'
 import { serviceHandlers } from '../handler/handler-update.ts'
+import { staleImports } from '../handler/stale-import.ts'
 import { findLeftovers } from '../leftover.ts'
 import { readLock } from '../lock/lock-reader.ts'
 import { compareLocks } from '../lock/lock-reconciliation.ts'
@@ -105,6 +106,9 @@ function checkHandlers(plan: GenerationPlan, cwd: string): DoctorFinding[] {
         fix: `delete '${name}' there, when nothing else needs it`,
       })
     }
+  }
+  for (const { path, message, fix } of staleImports(plan)) {
+    findings.push({ id: 'handlers', level: 'error', message: `${pathFrom(cwd, path)} ${message}`, fix })
   }
   return findings
 }

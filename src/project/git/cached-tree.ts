@@ -21,7 +21,7 @@ export function cachedTree(cache: string, shown: string, record: TreeRecord): Gi
         hint: 'ask the owner of the repo for a file in its place',
       })
     }
-    const reason = refused.get(to)
+    const reason = refused.get(to) ?? reasonAbove(refused, to)
     if (reason !== undefined) throw new ProjectError(`${path} of ${shown} is not read: ${reason}`)
     return files.get(to)
   }
@@ -43,6 +43,15 @@ export function cachedTree(cache: string, shown: string, record: TreeRecord): Gi
       })
     },
   }
+}
+
+/** A path below one that is refused is a path in a submodule. */
+function reasonAbove(refused: TreeRecord['refused'], path: string): string | undefined {
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    const reason = refused.get(path.slice(0, slash))
+    if (reason !== undefined) return reason
+  }
+  return undefined
 }
 
 /** Whether all that a record names is in the cache and sound. */

@@ -1,6 +1,7 @@
 /** The IDLs of the project's own repository at a commit, read and never written. */
 
 import { relative, sep } from 'node:path'
+import { textOf } from '../../compiler/text/foreign-text.ts'
 import { didYouMean } from '../../compiler/text/suggest.ts'
 import { runChild } from '../child.ts'
 import type { IdlVersion, VersionPlace } from '../idl-version.ts'
@@ -132,12 +133,4 @@ function refuseSubmodule(submodules: readonly string[], path: string | undefined
   throw new ProjectError(`${path} lies in the submodule ${found}, which ${ref} holds only a commit of`, {
     hint: 'check an older commit of the submodule out elsewhere, and give that folder to --against',
   })
-}
-
-function textOf(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    throw new Error('it is not UTF-8 text')
-  }
 }

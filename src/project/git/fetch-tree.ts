@@ -125,11 +125,11 @@ function isGone({ url, commit, ref }: GitSource, words: string): ProjectError {
 
 /** Reads the IDL files of the commit out of the store into the cache. */
 async function collect(work: FetchTree): Promise<TreeRecord> {
-  const entries = await listEntries(work)
+  const refused = new Map<string, string>()
+  const entries = await listEntries(work, refused)
   const first = [...entries].filter(([path, { isLink }]) => isLink || isIdlPath(path)).map(([path]) => path)
   const files = new Map<string, string>()
   const links = new Map<string, string>()
-  const refused = new Map<string, string>()
   const more = new Set<string>()
   const take = async (paths: readonly string[]): Promise<void> => {
     const ids = new Map<string, { readonly path: string; readonly isLink: boolean }[]>()
@@ -176,7 +176,10 @@ function sorted(map: ReadonlyMap<string, string>): Map<string, string> {
   return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-async function listEntries({ runner, places, source }: FetchTree): Promise<Map<string, TreeEntry>> {
+async function listEntries(
+  { runner, places, source }: FetchTree,
+  refused: Map<string, string>,
+): Promise<Map<string, TreeEntry>> {
   const output = await runGit(runner, ['ls-tree', '-r', '-z', '--full-tree', `refs/volo/${source.commit}`], {
     store: places.store,
     doing: `list the files of ${source.url.text}`,
@@ -184,6 +187,7 @@ async function listEntries({ runner, places, source }: FetchTree): Promise<Map<s
   const entries = new Map<string, TreeEntry>()
   for (const { mode, id, path } of parseTree(output)) {
     if (mode !== '160000') entries.set(path, { id, isLink: mode === '120000' })
+    else refused.set(path, `it lies in the submodule '${path}', which is not fetched; add that repo with volo repo add`)
   }
   return entries
 }

@@ -148,7 +148,7 @@ export async function runGit(runner: GitRunner, args: readonly string[], run: Gi
     `cannot ${run.doing}: ${words || result.shortMessage || 'git failed'}`,
     run.url === undefined ? 'local' : troubleOf(words),
     words,
-    hintOf(words, run.url),
+    proxyHint(words, run.url, runner.env) ?? hintOf(words, run.url),
   )
 }
 
@@ -217,6 +217,24 @@ function troubleOf(words: string): GitTrouble {
   const local =
     /File exists|corrupt|bad object|bad config|not a git repository|invalid (?:object|sha1)|missing (?:blob|tree|commit)|unable to (?:read|parse|normalize|find) [0-9a-f]{40}|loose object|packfile|pack has|shallow file|shallow info|bad (?:tree|revision|pack)|unknown (?:repository )?extension|unable to open object pack|index-pack failed|does not match index|remote did not send all necessary objects/i
   return local.test(words) ? 'local' : 'remote'
+}
+
+/** What to do when git could not get through a proxy: the host that it names is then not that of the URL. */
+function proxyHint(words: string, url: GitUrl | undefined, env: GitRunner['env']): string | undefined {
+  const names = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'all_proxy', 'ALL_PROXY']
+  const variable = names.find((name) => env[name] !== undefined && env[name] !== '')
+  const from = variable === undefined ? "git's setting http.proxy" : variable
+  const host = url?.host.replace(/:\d+$/, '')
+  const [, unresolved] = /Could not resolve proxy: (\S+)/.exec(words) ?? []
+  const [, target, port] = /Failed to connect to (\S+) port (\d+)/.exec(words) ?? []
+  if (unresolved !== undefined) return `there is no proxy host '${unresolved}': correct ${from}`
+  if (target !== undefined && host !== undefined && target !== host) {
+    return `nothing answers at ${target}:${port}, the proxy that ${from} names: start it, or correct the setting`
+  }
+  if (/from proxy after CONNECT|CONNECT tunnel failed/.test(words)) {
+    return `the proxy that ${from} names refused the connection: check its rules and credentials, or name ${host ?? 'the host'} in NO_PROXY`
+  }
+  return undefined
 }
 
 function hintOf(words: string, url: GitUrl | undefined): string | undefined {

@@ -29,6 +29,8 @@ export interface Creation {
 export interface Created {
   /** A git repository was made. */
   readonly git: boolean
+  /** One was wanted, and git is not installed. */
+  readonly gitMissing: boolean
   /** `failed` leaves the project in place. */
   readonly install: 'done' | 'failed' | 'skipped'
   /** What the package manager printed. */
@@ -55,7 +57,7 @@ export async function createProject(creation: Creation): Promise<Created> {
   })
   try {
     onStep('files')
-    const git = creation.git && (await initRepository(folder, child))
+    const made = creation.git ? await initRepository(folder, child) : 'skipped'
     let install: Created['install'] = 'skipped'
     let installOutput = ''
     if (creation.install !== undefined) {
@@ -67,7 +69,7 @@ export async function createProject(creation: Creation): Promise<Created> {
     }
     if (signal.aborted) throw new Interrupted()
     laid.keep()
-    return { git, install, installOutput }
+    return { git: made === 'made', gitMissing: made === 'no git', install, installOutput }
   } catch (error) {
     for (const path of sideEffects(creation.install)) {
       if (!before.has(path)) rmSync(join(folder, path), { recursive: true, force: true })
@@ -86,12 +88,12 @@ function sideEffects(manager: PackageManager | undefined): string[] {
 async function initRepository(
   folder: string,
   child: { readonly env: Readonly<Record<string, string | undefined>>; readonly signal: AbortSignal },
-): Promise<boolean> {
+): Promise<'made' | 'skipped' | 'no git'> {
   for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, '.git'))) return false
+    if (existsSync(join(at, '.git'))) return 'skipped'
     if (dirname(at) === at) break
   }
-  if (!isOnPath('git', child.env)) return false
+  if (!isOnPath('git', child.env)) return 'no git'
   const { ok } = await runChild('git', ['init', '--quiet'], { ...child, cwd: folder })
-  return ok
+  return ok ? 'made' : 'skipped'
 }

@@ -94,7 +94,9 @@ async function generateAnew(
   writeRegistry(plan)
   cacheGeneration(plan.config, run.io.cwd, plan.generation, plan.host)
   showRegistryChanges(run, plan, files)
-  return showPlan(run, shown, stale, options)
+  const code = showPlan(run, shown, stale, options)
+  if (options.json !== true) await showStaleImports(run, plan.generation)
+  return code
 }
 
 /** Prints what a plan did or, with --check, would do. `registry` names volo.yml and volo.lock where they change. */
@@ -167,6 +169,12 @@ function showDrift(run: Run, plan: GenerationPlan, registry: readonly string[]):
   }
   output.error(`generated code differs from the IDLs in ${countFiles(drift)}`, 'run: volo generate')
   return failed
+}
+
+/** Warns of handlers that import what the IDLs do not give any more. */
+export async function showStaleImports({ output, io }: Run, plan: GenerationPlan): Promise<void> {
+  const { staleImports } = await import('../../../project/handler/stale-import.ts')
+  for (const { path, message, fix } of staleImports(plan)) output.warn(`${pathFrom(io.cwd, path)} ${message}`, fix)
 }
 
 function showUnclaimed(run: Run, paths: readonly string[]): void {

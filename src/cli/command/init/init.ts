@@ -196,6 +196,12 @@ async function init(
       )
       return failed
     }
+    if (created.gitMissing) {
+      output.warn(
+        'no git repository was made: git is not on the PATH',
+        'install git and run: git init; or give --no-git',
+      )
+    }
     output.info('\nNext:')
     const width = Math.max(...next.map(({ command, about }) => (about === '' ? 0 : command.length)))
     for (const { command, about } of next) {

@@ -1,0 +1,4 @@
+// Geschäft und Größe.
+struct Product {
+  1: string sku
+}
