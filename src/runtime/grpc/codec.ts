@@ -14,6 +14,8 @@ import { type InflateLimits, inflate } from './inflate.ts'
 export interface MethodCodec {
   readonly request: ProtobufMessage
   readonly response: ProtobufMessage
+  /** The messages are ProtoJSON. */
+  readonly isJson?: true
 }
 
 /** The codecs of a protobuf method. Throws TypeError when its messages have none. */

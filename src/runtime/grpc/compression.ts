@@ -61,13 +61,15 @@ export interface AcceptedCompression {
   has(name: string): boolean
   /** The value of `grpc-accept-encoding`. */
   readonly header: string
+  /** The same without `identity`, as HTTP's `accept-encoding` has it. */
+  readonly names: string
 }
 
 /** Throws RpcError INVALID_ARGUMENT for a compression that this Node does not have. */
 export function acceptedCompression(names: readonly Compression[]): AcceptedCompression {
   for (const name of names) checkCompression(name)
   const set = new Set<string>(names)
-  return { has: (name) => set.has(name), header: ['identity', ...set].join(',') }
+  return { has: (name) => set.has(name), header: ['identity', ...set].join(','), names: [...set].join(',') }
 }
 
 /** Messages below this many bytes are sent as they are: they would only grow. */

@@ -1,7 +1,7 @@
 /** ProtoJSON: protobuf messages to JSON and back (https://protobuf.dev/programming-guides/json). */
 
 import type { MemoryHolder } from '../core/bytes/memory-account.ts'
-import type { JsonBudget } from '../core/json/json-budget.ts'
+import type { ReadBudget } from '../core/bytes/read-budget.ts'
 import { JsonPlace, type JsonValue } from '../core/json/json-value.ts'
 import { type FromJsonOptions, type JsonReading, readMessage } from '../core/json/read-json.ts'
 import { type ExtraField, type JsonWriting, type ToJsonOptions, writeMessage } from '../core/json/write-json.ts'
@@ -43,7 +43,7 @@ export function fromJson<T>(
   type: ProtobufMessage<T, never>,
   json: JsonValue,
   options: FromJsonOptions & JsonTypes = {},
-  budget?: JsonBudget,
+  budget?: ReadBudget,
 ): T {
   const place = new JsonPlace(type.typeName)
   const special = readWellKnown(options.types ?? [])

@@ -347,6 +347,13 @@ export class ProtobufReader extends ReadBudget {
     return copyBytes(this.#source, start, end)
   }
 
+  /** Everything up to `end`, as a view. */
+  restView(end: number): Uint8Array {
+    const start = this.position
+    this.position = end
+    return this.#source.subarray(start, end)
+  }
+
   /** Bytes copied out of the message. */
   bytes(): Uint8Array {
     this.charge(bytesWeight)

@@ -37,7 +37,8 @@ export const wireOptionTable: OptionTable<Omit<PortWireOptions, 'onError'>> = {
   grpc: grpcWireOptionTable,
   http: {
     grpcWeb: isFlag,
-    json: isFlag,
+    connect: isFlag,
+    types: isAnything,
     health: either(false, isText),
     cors: isAnything,
     fallback: isFunction,

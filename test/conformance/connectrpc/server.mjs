@@ -13,7 +13,7 @@ for await (const bytes of readMessages(process.stdin)) {
   const limit = request.messageReceiveLimit
   const server = new Server({
     onError() {},
-    http: {},
+    http: { types: Object.values(await protocolModule('service')).filter((one) => typeof one?.typeName === 'string') },
     grpc: {
       acceptCompression: ['gzip', 'deflate', 'br', ...('zstd' in process.versions ? ['zstd'] : [])],
       ...(limit > 0 && { maxReceiveBytes: limit }),

@@ -24,7 +24,7 @@ const runs = [
     features: {
       versions: ['HTTP_VERSION_2'],
       protocols: ['PROTOCOL_GRPC'],
-      codecs: ['CODEC_PROTO'],
+      codecs: ['CODEC_PROTO', 'CODEC_JSON'],
       compressions: everyCompression,
       supportsTlsClientCerts: true,
     },
@@ -46,9 +46,21 @@ const runs = [
     features: {
       versions: ['HTTP_VERSION_1', 'HTTP_VERSION_2'],
       protocols: ['PROTOCOL_GRPC_WEB'],
-      codecs: ['CODEC_PROTO'],
+      codecs: ['CODEC_PROTO', 'CODEC_JSON'],
       compressions: everyCompression,
       supportsTlsClientCerts: true,
+    },
+  },
+  {
+    name: 'Connect server',
+    mode: 'server',
+    features: {
+      versions: ['HTTP_VERSION_1', 'HTTP_VERSION_2'],
+      protocols: ['PROTOCOL_CONNECT'],
+      codecs: ['CODEC_PROTO', 'CODEC_JSON'],
+      compressions: everyCompression,
+      supportsTlsClientCerts: true,
+      supportsHalfDuplexBidiOverHttp1: true,
     },
   },
   {

@@ -50,7 +50,7 @@ export abstract class ReadBudget {
   }
 
   /** Counts structs, messages, containers and map entries. */
-  protected count(objects: number): void {
+  count(objects: number): void {
     this.#objectsLeft -= objects
     if (this.#objectsLeft < 0) throw this.#tooMany()
   }

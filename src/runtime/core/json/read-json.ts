@@ -1,8 +1,8 @@
 /** readJson: JSON to values by their description, in the dialect of either IDL. */
 
 import { arrayWeight, bytesWeight, entryWeight, tableWeight } from '../bytes/memory-budget.ts'
+import type { ReadBudget } from '../bytes/read-budget.ts'
 import { emptyMap, type FieldPlan, type MapPlan, type MessagePlan, type TypePlan } from '../message/message-plan.ts'
-import type { JsonBudget } from './json-budget.ts'
 import { enumFromJson, keyFromJson, scalarFromJson } from './json-scalar.ts'
 import { isJsonObject, type JsonPlace, type JsonValue, setMember, showJson } from './json-value.ts'
 
@@ -20,7 +20,7 @@ export interface JsonReading {
   readonly options: FromJsonOptions
   readonly place: JsonPlace
   /** What the message counts against. Default: no limit. */
-  readonly budget?: JsonBudget | undefined
+  readonly budget?: ReadBudget | undefined
   /** The value of a message that has a JSON form of its own; undefined for all others. */
   special?(plan: MessagePlan, json: JsonValue, reading: JsonReading): { readonly value: unknown } | undefined
   /** Whether null is a value of the type, not absence. */

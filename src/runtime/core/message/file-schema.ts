@@ -131,6 +131,11 @@ export function messageSchema(file: FileSchema, name: string): MessageSchema {
   return found
 }
 
+/** The description of one service of a file; undefined when it has none of that name. */
+export function serviceSchema(file: FileSchema, name: string): ServiceSchema | undefined {
+  return file.services.find((service) => service.name === name)
+}
+
 /** The file that describes a message: known of every schema that {@link messageSchema} gave, as `Type.schema` does. */
 export function fileOf(schema: MessageSchema): FileSchema {
   const file = files.get(schema)

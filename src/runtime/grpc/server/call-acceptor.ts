@@ -3,9 +3,11 @@
 import { ReceivedBytes } from '../../core/bytes/memory-account.ts'
 import type { Peer } from '../../core/context/context.ts'
 import { RpcError } from '../../core/error.ts'
-import type { Router } from '../../core/router.ts'
+import type { Route, Router } from '../../core/router.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
+import type { ProtobufMessage } from '../../protobuf/message.ts'
 import { methodCodec } from '../codec.ts'
+import { jsonCodec } from '../json-codec.ts'
 import { rawService } from '../raw-service.ts'
 import { appendError } from '../status.ts'
 import { AbandonedCalls } from './abandoned-calls.ts'
@@ -14,13 +16,18 @@ import type { ConnectionCounters } from './counters.ts'
 import { type RequestHeaders, readRequestHeaders } from './request-headers.ts'
 
 /** What answers requests that are not gRPC: gRPC-web, JSON and what else HTTP is used for. */
-export type HttpAccept = (
-  acceptor: CallAcceptor,
-  stream: Http2Stream,
-  headers: Http2Headers,
-  head: RequestHeaders,
-  end: boolean,
-) => Http2Sink
+export interface HttpAccept {
+  /** Answers a request; gives the sink of the rest of it. */
+  accept(
+    acceptor: CallAcceptor,
+    stream: Http2Stream,
+    headers: Http2Headers,
+    head: RequestHeaders,
+    end: boolean,
+  ): Http2Sink
+  /** What `google.protobuf.Any` may hold in JSON, besides the well-known types. */
+  readonly jsonTypes: readonly ProtobufMessage[]
+}
 
 /** The sink of a call, or of a stream that has had its answer. */
 export interface CallSink extends Http2Sink {
@@ -34,10 +41,14 @@ export interface AcceptorShared {
   readonly settings: ServerSettings
   /** Routes by path, filled as they are asked for. */
   readonly routes: Map<string, GrpcRoute>
+  /** The same for messages in ProtoJSON. */
+  readonly jsonRoutes: Map<string, GrpcRoute>
   readonly http: HttpAccept | undefined
+  /** What `google.protobuf.Any` may hold in JSON, besides the well-known types. */
+  readonly jsonTypes: readonly ProtobufMessage[]
 }
 
-const contentType = /^application\/grpc(?:\+proto)?(?:\s*;|$)/
+const contentType = /^application\/grpc(?:\+(?:proto|(json)))?(?:\s*;|$)/
 
 /** One connection's way into the router. */
 export class CallAcceptor {
@@ -59,21 +70,22 @@ export class CallAcceptor {
   /** Takes a stream; answers with the sink of the rest of it. `version`: of HTTP. */
   accept(stream: Http2Stream, headers: Http2Headers, end: boolean, version: 1 | 2 = 2): Http2Sink {
     const head = readRequestHeaders(headers, this.shared.settings.accepted)
-    if (version === 1 && contentType.test(head.contentType)) return needsHttp2(stream)
-    if (head.method !== 'POST' || !contentType.test(head.contentType)) {
+    const type = contentType.exec(head.contentType)
+    if (version === 1 && type !== null) return needsHttp2(stream)
+    if (head.method !== 'POST' || type === null) {
       const { http } = this.shared
-      if (http !== undefined) return http(this, stream, headers, head, end)
+      if (http !== undefined) return http.accept(this, stream, headers, head, end)
       if (head.method !== 'POST') return answer(stream, [':status', '405', 'allow', 'POST'])
       return answer(stream, [':status', '415'])
     }
-    return this.open(stream, head, end)
+    return this.open(stream, head, end, type[1] !== undefined)
   }
 
-  /** Opens the gRPC call that a head asks for, on a stream whose body is gRPC's. */
-  open(stream: Http2Stream, head: RequestHeaders, end: boolean): CallSink {
+  /** Opens the gRPC call that a head asks for, on a stream whose body is gRPC's; `isJson`: its messages are ProtoJSON. */
+  open(stream: Http2Stream, head: RequestHeaders, end: boolean, isJson: boolean): CallSink {
     const { router, settings } = this.shared
     try {
-      const route = this.route(head.path)
+      const route = isJson ? this.#jsonRoute(head.path) : this.route(head.path)
       if (head.problem !== undefined) throw head.problem
       const call = router.open(route.route, this.callInit(head))
       const sink = new GrpcServerCall(settings, route, stream, call, head, this.received, this.#counters)
@@ -85,7 +97,7 @@ export class CallAcceptor {
         ':status',
         '200',
         'content-type',
-        'application/grpc',
+        isJson ? 'application/grpc+json' : 'application/grpc',
         'grpc-accept-encoding',
         settings.accepted.header,
       ]
@@ -106,6 +118,28 @@ export class CallAcceptor {
       ...(head.persistent === undefined ? undefined : { persistent: head.persistent }),
       ...(head.transient === undefined ? undefined : { transient: head.transient }),
     }
+  }
+
+  /** The service and method of a path that a service of this server has; undefined for any other. */
+  find(path: string): Route | undefined {
+    const known = this.shared.routes.get(path)
+    if (known !== undefined) return known.route
+    const [, service, method] = /^\/([^/]+)\/([^/]+)$/.exec(path) ?? []
+    return service === undefined ? undefined : this.shared.router.find('protobuf', service, method!)
+  }
+
+  #jsonRoute(path: string): GrpcRoute {
+    const { jsonRoutes, jsonTypes } = this.shared
+    let route = jsonRoutes.get(path)
+    if (route === undefined) {
+      const known = this.route(path)
+      if (known.request.isRaw === true) {
+        throw unimplemented('messages in JSON cannot be passed on here; use application/grpc or application/proto')
+      }
+      route = { route: known.route, ...jsonCodec(known, jsonTypes) }
+      jsonRoutes.set(path, route)
+    }
+    return route
   }
 
   /** The route of a path. Throws RpcError UNIMPLEMENTED when there is none. */

@@ -38,6 +38,7 @@ export interface GrpcRoute extends MethodCodec {
 
 /** The header fields of a response that has no metadata: always the same list, so that its encoded form can be kept. */
 const plainHeaders: Http2Headers = [':status', '200', 'content-type', 'application/grpc']
+const plainJsonHeaders: Http2Headers = [':status', '200', 'content-type', 'application/grpc+json']
 const okTrailers: Http2Headers = ['grpc-status', '0']
 
 const callKey: ContextKey<GrpcServerCall> = sharedKey('grpc.call')
@@ -69,6 +70,7 @@ export class GrpcServerCall implements Http2Sink {
   readonly #stream: Http2Stream
   readonly #call: ServerCall
   readonly #requestCompression: Compression | undefined
+  readonly #plainHeaders: Http2Headers
   #responseCompression: Compression | undefined
   readonly #acceptEncoding: string | undefined
   /** The handler has had its say on compression. */
@@ -98,6 +100,7 @@ export class GrpcServerCall implements Http2Sink {
     this.#received = received
     this.#counters = counters
     this.#route = route
+    this.#plainHeaders = route.isJson === true ? plainJsonHeaders : plainHeaders
     this.#stream = stream
     this.#call = call
     this.#requestCompression = head.compression
@@ -303,9 +306,9 @@ export class GrpcServerCall implements Http2Sink {
     const { responseHeadersIfAny, metainfoIfAny } = lazyParts(this.#call.cx)
     const backward = metainfoIfAny?.backwardIfAny
     const encoding = this.#responseCompression
-    let headers = plainHeaders
+    let headers = this.#plainHeaders
     if (responseHeadersIfAny !== undefined || backward !== undefined || encoding !== undefined) {
-      const list = [...plainHeaders]
+      const list = [...headers]
       try {
         if (encoding !== undefined) list.push('grpc-encoding', encoding)
         if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward)
@@ -374,7 +377,7 @@ export class GrpcServerCall implements Http2Sink {
     const { responseHeadersIfAny, responseTrailersIfAny, metainfoIfAny } = lazyParts(this.#call.cx)
     // Trailers-Only has no place for headers: a peer takes all of it for trailers.
     if (responseHeadersIfAny !== undefined && responseHeadersIfAny.size > 0 && !this.begin(error)) return
-    const list = this.#headersSent ? [] : [...plainHeaders]
+    const list = this.#headersSent ? [] : [...this.#plainHeaders]
     try {
       const backward = metainfoIfAny?.backwardIfAny
       appendError(list, error)
@@ -398,7 +401,7 @@ export class GrpcServerCall implements Http2Sink {
 
   /** The way out when metadata cannot be sent: reports, and sends none. `error`: what the call has failed with. */
   #failPlainly(problem: unknown, error?: unknown): void {
-    const list = this.#headersSent ? [] : [...plainHeaders]
+    const list = this.#headersSent ? [] : [...this.#plainHeaders]
     const told = this.#call.unexpected(problem)
     const isTooLarge = isRpcError(problem) && problem.code === 'RESOURCE_EXHAUSTED'
     // What the call failed with is still told, without the metadata that cannot be sent.

@@ -76,7 +76,8 @@ export function readRequestHeaders(headers: Http2Headers, accepted: AcceptedComp
   return head
 }
 
-function readEncoding(head: RequestHeaders, name: string, accepted: AcceptedCompression): void {
+/** Notes how the request is compressed; a way that is not accepted becomes the head's problem. */
+export function readEncoding(head: RequestHeaders, name: string, accepted: AcceptedCompression): void {
   const compression = compressionOf(name)
   if (compression === undefined) return
   if (compression !== 'unknown' && accepted.has(compression)) {

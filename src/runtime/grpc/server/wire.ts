@@ -112,7 +112,8 @@ export function acceptors(options: GrpcWireOptions, http: HttpAccept | undefined
   return (router) => {
     let shared = byRouter.get(router)
     if (shared === undefined) {
-      shared = { router, settings, routes: new Map(), http }
+      const jsonTypes = http?.jsonTypes ?? []
+      shared = { router, settings, routes: new Map(), jsonRoutes: new Map(), jsonTypes, http }
       byRouter.set(router, shared)
     }
     return shared

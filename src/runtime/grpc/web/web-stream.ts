@@ -3,65 +3,42 @@
 import { toBase64 } from '../../core/bytes/base64.ts'
 import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import type { CallSink } from '../server/call-acceptor.ts'
+import { StreamAdapter } from '../server/stream-adapter.ts'
 import { type CorsHeaders, exposed } from './cors.ts'
 import { Base64Decoder } from './web-base64.ts'
 import { encodeTrailersFrame } from './web-frame.ts'
 
 /** Writes trailers into the body, and everything as base64 in the text form. */
-export class WebStream implements Http2Stream {
-  readonly #stream: Http2Stream
+export class WebStream extends StreamAdapter {
   readonly #isText: boolean
+  readonly #contentType: string
   readonly #cors: CorsHeaders
 
-  constructor(stream: Http2Stream, isText: boolean, cors: CorsHeaders) {
-    this.#stream = stream
+  constructor(stream: Http2Stream, isText: boolean, isJson: boolean, cors: CorsHeaders) {
+    super(stream)
     this.#isText = isText
+    this.#contentType = `application/grpc-web${isText ? '-text' : ''}+${isJson ? 'json' : 'proto'}`
     this.#cors = cors
   }
 
   headers(headers: Http2Headers, end: boolean): void {
-    const type = this.#isText ? 'application/grpc-web-text+proto' : 'application/grpc-web+proto'
     const list: string[] = []
     for (let i = 0; i + 1 < headers.length; i += 2) {
-      list.push(headers[i]!, headers[i] === 'content-type' ? type : headers[i + 1]!)
+      list.push(headers[i]!, headers[i] === 'content-type' ? this.#contentType : headers[i + 1]!)
     }
-    this.#stream.headers([...list, ...exposed(this.#cors, list)], end)
+    this.stream.headers([...list, ...exposed(this.#cors, list)], end)
   }
 
-  write(chunk: Uint8Array, end: boolean): boolean {
-    return this.#stream.write(this.#isText ? new TextEncoder().encode(toBase64(chunk)) : chunk, end)
+  override write(chunk: Uint8Array, end: boolean): boolean {
+    return this.stream.write(this.#isText ? new TextEncoder().encode(toBase64(chunk)) : chunk, end)
   }
 
   trailers(headers: Http2Headers): void {
     this.write(encodeTrailersFrame(headers), true)
   }
 
-  get pending(): number {
-    return this.#stream.pending
-  }
-
-  accepts(bytes: number): boolean {
-    return this.#stream.accepts(this.#isText ? Math.ceil(bytes / 3) * 4 : bytes)
-  }
-
-  whenSent(done: () => void): void {
-    this.#stream.whenSent(done)
-  }
-
-  get maxHeaderListBytes(): number {
-    return this.#stream.maxHeaderListBytes
-  }
-
-  reset(code: number): void {
-    this.#stream.reset(code)
-  }
-
-  pause(): void {
-    this.#stream.pause()
-  }
-
-  resume(): void {
-    this.#stream.resume()
+  override accepts(bytes: number): boolean {
+    return this.stream.accepts(this.#isText ? Math.ceil(bytes / 3) * 4 : bytes)
   }
 }
 

@@ -1,25 +1,8 @@
-/** JsonBudget: what a message in JSON counts against: first its text, before `JSON.parse` makes a tree of it, then what the tree becomes. */
+/** parseWithin(): `JSON.parse` of a peer's text, whose tree is charged before it is made. */
 
-import { ReadBudget } from '../bytes/read-budget.ts'
+import type { ReadBudget } from '../bytes/read-budget.ts'
 import { RpcError } from '../error.ts'
 import type { JsonValue } from './json-value.ts'
-
-/** Counts the memory of one message in JSON, as readers of binary messages do. Values that do not come from a peer need none. */
-export class JsonBudget extends ReadBudget {
-  /** Starts a message of `size` bytes of JSON. */
-  constructor(size: number) {
-    super()
-    this.grant(size)
-  }
-
-  override count(objects: number): void {
-    super.count(objects)
-  }
-
-  protected tooLarge(text: string): Error {
-    return new RpcError('RESOURCE_EXHAUSTED', `the JSON message is too large: ${text}`, { stack: false })
-  }
-}
 
 // In units of 16 bytes, for a value of `JSON.parse` and for the object or array that a message's `complete` is given in its
 // place. Sizes of V8: an object with room for four members, an array with its elements, a slot with a number or a short text
@@ -76,7 +59,7 @@ function isIndexStart(code: number): boolean {
  * `JSON.parse` of a peer's text, UTF-8 that must be valid; `read` makes a message of its tree. The tree is charged while it is there. Throws
  * RpcError INVALID_ARGUMENT for text that is not JSON, RESOURCE_EXHAUSTED for what the budget has no room for.
  */
-export function parseWithin<T>(text: Uint8Array, budget: JsonBudget, read: (json: JsonValue) => T): T {
+export function parseWithin<T>(text: Uint8Array, budget: ReadBudget, read: (json: JsonValue) => T): T {
   const { objects, weight } = jsonTree(text)
   budget.count(objects)
   budget.charge(weight)
