@@ -68,7 +68,7 @@ async function listen(server: ReturnType<typeof createServer> | http2.Http2Serve
 
 function client(address: string, options: GrpcOptions = {}, layers: Layer[] = []): EchoClient {
   const transport = grpc(address, options)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return createClient(Echo, transport, { layers })
 }
 
@@ -141,7 +141,7 @@ describe('a connection that is lost when the deadline has passed', () => {
     'is DEADLINE_EXCEEDED over Thrift, connections: %s',
     async (connections) => {
       const transport = thrift(await closing(timeoutMs), { connections })
-      onCleanup(() => transport.close())
+      onCleanup(() => transport.close({ drainMs: 0 }))
       const echo = createClient(ThriftEcho, transport)
       expect(await rejection(echo.echo('a', { timeoutMs }))).toMatchObject({
         code: 'DEADLINE_EXCEEDED',

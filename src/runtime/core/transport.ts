@@ -18,6 +18,6 @@ export interface Transport {
    * gave with the client's `attemptLayers` around it. Called once per client.
    */
   attempts?(service: ServiceType, attempt: Service): Service
-  /** Stops intake, lets calls in flight end for `drainMs` (default 0), then fails them as UNAVAILABLE. Idempotent. */
+  /** Stops intake, lets calls in flight end for `drainMs` milliseconds (default 10,000), then fails them as UNAVAILABLE. Idempotent. */
   close(options?: { readonly drainMs?: number }): Promise<void>
 }

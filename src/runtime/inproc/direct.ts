@@ -4,7 +4,7 @@ import { here, outsideStore } from '../ambient/enclosure.ts'
 import type { Peer } from '../core/context/context.ts'
 import { directService } from '../core/direct/direct-service.ts'
 import { type MessageTransfer, moving } from '../core/direct/message-transfer.ts'
-import { drainFor } from '../core/drain.ts'
+import { defaultDrainMs, drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
 import type { RunningCall } from '../core/server/call.ts'
 import type { ServerRouter } from '../core/server/router.ts'
@@ -135,7 +135,7 @@ export function inProcess(server: Server | ServerRouter, options: InProcessOptio
   }
   return {
     bind: (service) => directService(service, router, settings),
-    close({ drainMs = 0 } = {}) {
+    close({ drainMs = defaultDrainMs } = {}) {
       closed ??= new RpcError('UNAVAILABLE', 'the in-process transport is closed', { stack: false, bytesSent: false })
       const reason = closed
       closing ??= drainFor(Promise.all(calls().map((call) => call.left())), drainMs).then(() => {

@@ -98,6 +98,15 @@ export function workerParent(): WorkerParent | undefined {
   }
 }
 
+/** Closes the channel of a worker of `node:cluster` to the first process, so that it ends when it has nothing left to do. */
+export function leaveCluster(): void {
+  const { worker } = cluster
+  if (worker === undefined || !worker.isConnected()) return
+  // Without it Node would end this process at once.
+  worker.exitedAfterDisconnect = true
+  process.disconnect()
+}
+
 function deliver(worker: Worker, message: WorkerMessage): Promise<void> {
   return new Promise((resolve) => {
     // The other side may have gone; that is told elsewhere.

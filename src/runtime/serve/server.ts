@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 import { enableAmbient } from '../ambient/ambient.ts'
 import type { Context } from '../core/context/context.ts'
 import { delayOf } from '../core/context/delay.ts'
-import { drainFor } from '../core/drain.ts'
+import { defaultDrainMs, drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
 import { nextId } from '../core/ids.ts'
 import type { Layer } from '../core/layer.ts'
@@ -23,6 +23,7 @@ import type { UnknownHandler } from '../core/server/unknown-service.ts'
 import type { ServiceType } from '../core/service-type.ts'
 import { callTotals, snapshot } from '../grpc/server/counters.ts'
 import { type AddressInit, parseAddress } from '../net/address.ts'
+import { leaveCluster } from '../net/cluster.ts'
 import type { Http1Server } from '../net/http1.ts'
 import { type BoundAddress, type Listener, listen } from '../net/listen.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
@@ -313,18 +314,26 @@ export class Server implements AsyncDisposable {
    * all is done; calling it again waits for the same end.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options.drainMs ?? this.#options.drainMs ?? 10_000)
+    this.#closing ??= this.#close(options.drainMs ?? this.#options.drainMs ?? defaultDrainMs)
     return this.#closing
   }
 
   /**
    * Closes when the process is told to stop, so that it can end by itself with exit code 0; a second signal ends it at
-   * once. Resolves when the server has closed, also when {@link close} was called without a signal. Default signals: SIGINT and SIGTERM. Under `npm start` and its like it
+   * once. A worker of `node:cluster`, as pm2 starts them, then leaves its channel to the first process, which would keep it
+   * alive. Resolves when the server has closed, also when {@link close} was called without a signal. Default signals: SIGINT and SIGTERM. Under `npm start` and its like it
    * also closes when the script's shell ends, since some shells die of a SIGTERM without passing it on.
    */
   closeOnSignal(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): Promise<void> {
-    const unlisten = onStopSignal(signals, () => void this.close())
-    return this.closed.then(unlisten)
+    let isStopping = false
+    const unlisten = onStopSignal(signals, () => {
+      isStopping = true
+      void this.close()
+    })
+    return this.closed.then(() => {
+      unlisten()
+      if (isStopping) leaveCluster()
+    })
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -67,7 +67,7 @@ describe('metadata and metainfo of a call', () => {
       }
     }
     const wire = thrift(`127.0.0.1:${at}`)
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const echo = createClient(Echo, wire)
     expect(await rejection(echo.ping({ metadata: { 'x-user': 7 } as never }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -123,7 +123,7 @@ describe('a reserved name', () => {
       },
     })
     const transport = grpc(`127.0.0.1:${at}`)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const shop = createClient(Shop, transport)
     await shop.get({}, { metadata: { 'user-agent': 'me', 'x-mine': '1' } })
     expect(seen?.requestHeaders.get('user-agent')).toMatch(/volo-ts/)

@@ -18,7 +18,7 @@ it('a port that speaks something else is asked about', async () => {
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   onCleanup(() => other.close())
   const wire = grpc(`127.0.0.1:${(other.address() as { port: number }).port}`)
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   await expect(createClient(Health, wire).check({})).rejects.toMatchObject({
     code: 'UNAVAILABLE',
     message: expect.stringContaining('the peer seems to speak HTTP/1.1'),

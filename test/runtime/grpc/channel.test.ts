@@ -20,7 +20,7 @@ interface Dialled {
 
 function dial(address: string, options?: GrpcOptions): Dialled {
   const transport = grpc(address, options)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   const states: ConnectivityState[] = []
   transport.watch((state) => states.push(state))
   return { transport, echo: createClient(Echo, transport), states }

@@ -26,7 +26,7 @@ function dial(
   options?: GrpcOptions,
 ): { readonly transport: GrpcTransport; readonly echo: EchoClient } {
   const transport = grpc(address, options)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return { transport, echo: createClient(Echo, transport) }
 }
 

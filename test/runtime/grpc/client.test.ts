@@ -21,7 +21,7 @@ import { type GrpcJsServer, serveGrpcJs } from './grpc-js.ts'
 
 function dial(address: string, options?: GrpcOptions): { transport: Transport; echo: EchoClient } {
   const transport = grpc(address, options)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return { transport, echo: createClient(Echo, transport) }
 }
 
@@ -442,7 +442,7 @@ describe('a gRPC client calling our server', () => {
     })
     onCleanup(() => port.close())
     const transport = grpc(port.address, { caller: 'web', callee: 'echo' })
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     let backward: (readonly [string, string])[] = []
     const spy: Layer = (next) => async (cx, request) => {
       const stream = (await next(cx, request)) as AsyncIterable<unknown>
@@ -856,7 +856,7 @@ describe('a gRPC client that finds no gRPC server', () => {
 
   it('refuses a Thrift service, and an address that is none', () => {
     const transport = grpc('127.0.0.1:1')
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const shop = { ...Echo, idl: 'thrift', fullName: 'Shop' } as ServiceType
     expect(() => transport.bind(shop)).toThrow(/Shop is a Thrift service.*use thrift\(\)/)
     expect(() => grpc('http://x:1')).toThrow(/invalid address/)

@@ -78,7 +78,7 @@ async function serve(implementation: object, options?: GrpcOptions): Promise<Ech
       }),
   )
   const transport = grpc(`127.0.0.1:${(server.address() as AddressInfo).port}`, options)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return createClient(Echo, transport)
 }
 

@@ -80,7 +80,7 @@ const ways: Way[] = [
 describe.each(ways)('a generic client %s', (_, connect) => {
   async function client(): Promise<GenericClient> {
     const transport = connect(await generatedServer())
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     return createGenericClient([described()], transport, { timeoutMs: 5_000 })
   }
 
@@ -124,7 +124,7 @@ describe('a generic client in bytes', () => {
     const at = await generatedServer()
     const { Fleet } = at
     const transport = connect(at)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const fleet = createGenericClient([], transport, { timeoutMs: 5_000 })
     const type = Fleet.methods[0]!.request
     const bytes = (id: string): Uint8Array => type.toBytes!({ id })
@@ -143,7 +143,7 @@ describe('a generic client in bytes', () => {
   it('takes the name of a described service in short', async () => {
     const { port } = await generatedServer()
     const transport = grpc(`127.0.0.1:${port}`)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const service = described()
     const fleet = createGenericClient([service], transport, { timeoutMs: 5_000 })
     const answer = await fleet.callBytes('Fleet', 'Get', service.methods[0]!.request.toBytes!({ id: 's' }))
@@ -171,7 +171,7 @@ describe('a generic handler', () => {
       }),
     )
     const transport = grpc(`127.0.0.1:${await listening(server)}`)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const { Fleet } = await generated({ 'fleet.proto': idl })
     const client = createClient(Fleet, transport) as unknown as Record<string, (request: unknown) => unknown>
     expect(await client['get']!({ id: 'a', metres: 5n })).toEqual({ id: 'a', seenAt: undefined, metres: 5n })

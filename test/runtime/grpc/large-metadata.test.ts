@@ -25,7 +25,7 @@ async function serve(
   const port = await serveEcho(handler, ...options)
   onCleanup(() => port.close())
   const transport = grpc(port.address)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return { port, echo: createClient(Echo, transport, { layers: [retry()] }) }
 }
 
@@ -116,7 +116,7 @@ describe('a call with more metadata than the server takes', () => {
     })
     onCleanup(() => server.close())
     const transport = grpc(server.address)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     let got = 0
     const onHeaders = (headers: { get(name: string): unknown }): void => {
       got = String(headers.get('big')).length

@@ -74,11 +74,11 @@ describe('metainfo as header fields', () => {
     })
     onCleanup(() => last.close())
     const onward = grpc(last.address)
-    onCleanup(() => onward.close())
+    onCleanup(() => onward.close({ drainMs: 0 }))
     const middle = await serveEcho({ unary: (note, cx) => createClient(Echo, onward).unary(note, { parent: cx }) })
     onCleanup(() => middle.close())
     const transport = grpc(middle.address)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const persistent = { lower: '1', 'K-ID': '2', Ü: '3', VALUE: 'ü', FINE: '4' }
     const backward: unknown[] = []
     const layer: Layer = (next) => async (cx, request) => {

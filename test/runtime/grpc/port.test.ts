@@ -25,7 +25,7 @@ async function listen(
 
 function dial(address: string, options?: GrpcOptions): { transport: Transport; echo: EchoClient } {
   const transport = grpc(address, options)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return { transport, echo: createClient(Echo, transport) }
 }
 

@@ -28,7 +28,7 @@ async function serve(handler: Partial<EchoHandler>): Promise<{ client: GrpcJsCli
   const client = grpcJsClient(port.address, {})
   onCleanup(() => client.close())
   const transport = grpc(port.address)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return { client, echo: createClient(Echo, transport) }
 }
 
@@ -131,7 +131,7 @@ describe('onHeaders', () => {
     })
     onCleanup(() => server.close())
     const transport = grpc(server.address)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const heads: unknown[] = []
     const onHeaders: CallOptions['onHeaders'] = (headers) => {
       heads.push(headers.get('x-head'))
@@ -180,7 +180,7 @@ describe('onHeaders', () => {
     const { port } = await server.listen('127.0.0.1:0')
     onCleanup(() => server.close({ drainMs: 0 }))
     const wire = thrift(`127.0.0.1:${port}`)
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const heads: unknown[] = []
     const onHeaders: CallOptions['onHeaders'] = (headers) => heads.push(headers.get('x-head'))
     expect((await failure(createClient(ThriftEcho, wire).echo('a', { onHeaders }))).code).toBe('NOT_FOUND')

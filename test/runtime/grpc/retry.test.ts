@@ -41,7 +41,7 @@ async function client(
   const port = await serveEcho(handler)
   onCleanup(() => port.close())
   const transport = grpc(port.address, { ...options, serviceConfig })
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return createClient(Echo, transport, { layers, attemptLayers })
 }
 
@@ -248,7 +248,7 @@ describe('a retry policy', () => {
       serviceConfig: retrying({ maxAttempts: 3 }),
       backoff: { initialMs: 1, maxMs: 1 },
     })
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     let attempts = 0
     const count: Layer = (next) => (cx, request) => {
       attempts++
@@ -269,7 +269,7 @@ describe('a retry policy', () => {
     })
     onCleanup(() => server.close())
     const transport = grpc(server.address, { serviceConfig: JSON.stringify(retrying()) })
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     expect(await createClient(Echo, transport).unary({ text: 'x' })).toMatchObject({ text: 'x' })
     expect(seen).toEqual([undefined, '1', '2'])
   })

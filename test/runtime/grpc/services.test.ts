@@ -134,7 +134,7 @@ describe('the health service, asked by grpc-js', () => {
   it('answers our own client too', async () => {
     const { address } = await serve({}, addHealth)
     const transport = grpc(address)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const client = createClient(Health, transport)
     expect(await client.check({ service: '' })).toEqual({ status: 1 })
   })
@@ -266,7 +266,7 @@ describe('channelz, asked by grpc-js', () => {
       addChannelz(one)
     })
     const transport = grpc(address)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const echo = createClient(Echo, transport)
     await echo.unary({ text: 'a' })
     for await (const _ of echo.expand({ text: 'b', count: 3 }));
@@ -309,7 +309,7 @@ describe('channelz, asked by grpc-js', () => {
   it('tells of the transports of the process, which tell of themselves', async () => {
     const { address: elsewhere } = await serve()
     const transport = grpc(elsewhere)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     expect(transport.stats()).toMatchObject({ target: elsewhere, state: 'IDLE', started: 0, connections: [] })
     const echo = createClient(Echo, transport)
     await Promise.all([echo.unary({}), echo.unary({})])
@@ -337,7 +337,7 @@ describe('channelz, asked by grpc-js', () => {
   it('counts nothing unless it is asked to', async () => {
     const { server, address } = await serve()
     const transport = grpc(address)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     await createClient(Echo, transport).unary({})
     expect(server.stats()).toMatchObject({ calls: undefined, connections: [{ wire: 'grpc', calls: undefined }] })
   })

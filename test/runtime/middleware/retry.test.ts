@@ -49,7 +49,7 @@ async function freePort(): Promise<number> {
 
 function clientOf(port: number, options: ClientOptions<EchoClient>): EchoClient {
   const wire = thrift({ host: '127.0.0.1', port })
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   return createClient(Echo, wire, { timeoutMs: 15_000, ...options })
 }
 
@@ -119,7 +119,7 @@ describe('retry', () => {
     }
     const port = await serve({ echo: fail, add: fail })
     const wire = thrift({ host: '127.0.0.1', port })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const client = createClient(marked, wire, { layers: [retry(fast)] })
     expect(await rejection(client.echo(''))).toMatchObject({ code: 'UNAVAILABLE', message: 'failure 3' })
     expect(await rejection(client.add(1, 2))).toMatchObject({ code: 'UNAVAILABLE', message: 'failure 4' })
@@ -296,7 +296,7 @@ describe('retry', () => {
     onCleanup(() => server.close({ drainMs: 0 }))
     const { port } = await server.listen('127.0.0.1:0')
     const wire = grpc(`127.0.0.1:${port}`)
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const client = createClient(GrpcEcho, wire, { timeoutMs: 15_000, layers: [retry({ ...fast, idempotent: true })] })
     expect(await client.unary({ text: 'hi' })).toMatchObject({ text: 'hi' })
     expect(await rejection(all(client.expand({})))).toMatchObject({ code: 'UNAVAILABLE' })

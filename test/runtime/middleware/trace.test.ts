@@ -33,7 +33,7 @@ async function traced(handler: Partial<EchoHandler> = {}): Promise<Traced> {
   const { address } = await server.listen('127.0.0.1:0')
   const transport = grpc(address)
   onCleanup(() => server.close({ drainMs: 0 }))
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   const client = createClient(Echo, transport, { layers: [trace((event) => onClient.push(event))] })
   return { client, onClient, onServer }
 }

@@ -147,7 +147,7 @@ describe('a TLS handshake that fails', () => {
     const options = { cert: bytes('server'), key: bytes('server-key'), ALPNProtocols: ['acme-tls/1'] }
     const address = await listening(tls.createServer(options))
     const transport = grpc(address, { tls: trusting })
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const error = (await rejection(createClient(Echo, transport).unary({}))) as { message: string }
     expect(error.message).toContain('the server does not speak the protocol of this client (ALPN)')
     expect(error.message).not.toMatch(/routines|deps/)

@@ -168,7 +168,7 @@ describe('the certificate of a server', () => {
     const tls = { ca: pem('name-only') }
     const port = portOf(await serve('name-only', '127.0.0.1:0'))
     const wire = thrift(`localhost:${port}`, { tls })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const echo = createClient(ThriftEcho, wire)
     await echo.ping()
     await expect(echo.ping({ address: `127.0.0.1:${port}` })).rejects.toThrow('the certificate is not for 127.0.0.1;')

@@ -114,7 +114,7 @@ describe('HTTP/1.1 on the port', () => {
       },
     )
     const transport = grpc(`127.0.0.1:${port}`, { connectTimeoutMs: never, idleTimeoutMs: never, keepalive })
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     await transport.connect({ timeoutMs: never })
     const half = connect(port, '127.0.0.1')
     onCleanup(() => half.destroy())
@@ -376,7 +376,7 @@ describe('the health check', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(503)
     expect(health.get('')).toBe('NOT_SERVING')
     const transport = grpc(`127.0.0.1:${port}`)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     await createClient(Shop, transport).get({})
     expect((await json(`${url}/web.v1.Shop/Get`, {})).status).toBe(200)
     expect(listening).toBe(true)
@@ -665,7 +665,7 @@ it('shows handlers the TLS identity of their callers, over gRPC and HTTP alike',
   )
   const identity = { ca: pem('ca'), cert: pem('client'), key: pem('client-key') }
   const transport = grpc(`localhost:${port}`, { tls: identity })
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   await createClient(Shop, transport).get({})
   await new Promise<void>((resolve, reject) => {
     const headers = { 'content-type': 'application/json' }

@@ -41,8 +41,8 @@ describe('one port', () => {
       const tls = secure ? { ca, servername: 'localhost' } : undefined
       const thriftWire = thrift(address, { tls })
       const grpcWire = grpc(address, { tls })
-      onCleanup(() => thriftWire.close())
-      onCleanup(() => grpcWire.close())
+      onCleanup(() => thriftWire.close({ drainMs: 0 }))
+      onCleanup(() => grpcWire.close({ drainMs: 0 }))
       const credentials = secure
         ? grpcJs.credentials.createSsl(readFileSync(path('ca')))
         : grpcJs.credentials.createInsecure()
@@ -87,8 +87,8 @@ describe('one port', () => {
     const { address } = await server.listen('127.0.0.1:0')
     const thriftWire = thrift(address)
     const grpcWire = grpc(address)
-    onCleanup(() => thriftWire.close())
-    onCleanup(() => grpcWire.close())
+    onCleanup(() => thriftWire.close({ drainMs: 0 }))
+    onCleanup(() => grpcWire.close({ drainMs: 0 }))
     const answers = Promise.all([
       createClient(ThriftEcho, thriftWire).echo('a'),
       createClient(GrpcEcho, grpcWire)
@@ -108,7 +108,7 @@ describe('one port', () => {
     onCleanup(() => server.close({ drainMs: 0 }))
     const { address } = await server.listen('127.0.0.1:0')
     const wire = grpc(address)
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     await expect(createClient(GrpcEcho, wire).unary({ text: 'x' })).rejects.toMatchObject({ code: 'UNIMPLEMENTED' })
   })
 
@@ -126,7 +126,7 @@ describe('one port', () => {
     const unknown = await fetch(`http://${address}/Ecco/echo`, { method: 'POST', headers, body: '{"text":"x"}' })
     expect(await unknown.json()).toMatchObject({ message: 'there is no service "Ecco"' })
     const wire = thrift((await protobufOnly.listen('127.0.0.1:0')).address)
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     await expect(createClient(ThriftEcho, wire).echo('x')).rejects.toMatchObject({
       code: 'UNIMPLEMENTED',
       message: expect.stringContaining('Echo is a protobuf service, and Thrift carries Thrift services'),
@@ -148,7 +148,7 @@ describe('one port', () => {
       ],
     ] as const
     for (const [service, transport, message] of wrong) {
-      onCleanup(() => transport.close())
+      onCleanup(() => transport.close({ drainMs: 0 }))
       const client = rejection(Promise.resolve().then(() => createClient(service as ServiceType, transport)))
       expect(await client).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
     }

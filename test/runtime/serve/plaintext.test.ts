@@ -81,7 +81,7 @@ describe('a port with TLS', () => {
     expect(goaway).toEqual([0xc, sentence])
 
     const wire = grpc(`127.0.0.1:${port}`)
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const error = await failure(createClient(GrpcEcho, wire, { timeoutMs: 5_000 }).unary({ text: 'x' }))
     expect(error.code).toBe('UNAVAILABLE')
     expect(error.message).toContain(sentence)
@@ -98,7 +98,7 @@ describe('a port with TLS', () => {
   ])('answers Thrift without TLS with an exception: $transport $protocol', async (options) => {
     const { server, port, ran } = await start()
     const wire = thrift(`127.0.0.1:${port}`, options)
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const error = await failure(createClient(ThriftEcho, wire, { timeoutMs: 5_000 }).echo('x'))
     expect(error.message).toContain(sentence)
     expect(ran).toEqual([])
@@ -160,7 +160,7 @@ describe('a port with TLS', () => {
     const path = join(folder, 'echo.sock')
     await server.listen({ path })
     const wire = thrift({ path })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     expect(await createClient(ThriftEcho, wire).echo('local')).toBe('local')
     expect(errors).toEqual([])
   })

@@ -29,7 +29,7 @@ function serverOf(handler: Partial<EchoHandler> = {}, options: ServerOptions = {
 
 function clientOf(address: AddressInit, options: ThriftOptions = {}): EchoClient {
   const wire = thrift(address, options)
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   return createClient(Echo, wire, { timeoutMs: 15_000 })
 }
 
@@ -142,7 +142,7 @@ describe('Server', () => {
   it('reuses TLS connections and carries large messages over them', async () => {
     const { port } = await serverOf({}, { tls: serverTls }).listen('127.0.0.1:0')
     const wire = thrift({ host: 'localhost', port }, { tls: { ca: pem('ca') } })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const client = createClient(Echo, wire, { timeoutMs: 15_000 })
     for (let i = 0; i < 5; i++) expect(await client.echo('x'.repeat(i * 100_000))).toHaveLength(i * 100_000)
     expect(wire.stats.idle).toBe(1)

@@ -26,13 +26,13 @@ async function serverOf(
 
 function overThrift(port: number, options: ThriftOptions = {}): ReturnType<typeof thriftClient> {
   const transport = thrift(`127.0.0.1:${port}`, options)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return thriftClient([], transport, { timeoutMs: 5_000 })
 }
 
 function overGrpc(port: number): ReturnType<typeof grpcClient> {
   const transport = grpc(`127.0.0.1:${port}`)
-  onCleanup(() => transport.close())
+  onCleanup(() => transport.close({ drainMs: 0 }))
   return grpcClient([], transport, { timeoutMs: 5_000 })
 }
 
@@ -134,7 +134,7 @@ describe('the answer of unknown calls', () => {
     })
     const wire = thrift(`127.0.0.1:${port}`)
     const http2 = grpc(`127.0.0.1:${port}`)
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     onCleanup(() => http2.close())
     const buyer = createClient(shop['Shop'], wire) as unknown as { buy(count: number, what: string): Promise<string> }
     expect(await buyer.buy(3, 'ab')).toBe('ababab')

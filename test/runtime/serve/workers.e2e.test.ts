@@ -89,14 +89,14 @@ const isAlive = (pid: number): boolean => {
 
 function thriftClient(port: number, options: ThriftOptions = {}): (delayMs: number) => Promise<string> {
   const wire = thrift(`127.0.0.1:${port}`, options)
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   const client = createClient(Hello, wire, { timeoutMs: 30_000 })
   return (delayMs) => client.who(delayMs)
 }
 
 function grpcClient(port: number): (delayMs: number) => Promise<string> {
   const wire = grpc(`127.0.0.1:${port}`)
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   const client = createClient(Greeter, wire, { timeoutMs: 30_000 })
   return async (delayMs) => (await client.who({ delayMs })).text
 }

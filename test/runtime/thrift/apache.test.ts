@@ -111,7 +111,7 @@ for (const { transport, protocol, Transport, Protocol } of forms) {
       const port = await listenApache(apacheServer)
       for (const connections of ['pool', 'multiplexed'] as const) {
         const wire = thrift({ host: '127.0.0.1', port }, { transport, protocol, connections })
-        onCleanup(() => wire.close())
+        onCleanup(() => wire.close({ drainMs: 0 }))
         const client = createClient(Echo, wire, { timeoutMs: 10_000 })
         expect(await client.echo('héllo')).toBe('héllo')
         expect(await client.add(2, -3)).toBe(-1)
@@ -138,7 +138,7 @@ describe("Apache's npm thrift", () => {
     onCleanup(() => apacheServer.close())
     const port = await listenApache(apacheServer)
     const wire = thrift(`127.0.0.1:${port}`, { transport: 'framed' })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const renamed = { ...Echo, methods: Echo.methods.map((method) => ({ ...method, name: `${method.name}2` })) }
     const error = await createClient(renamed, wire)
       .ping()

@@ -32,7 +32,7 @@ describe.each(ways)('a Thrift client whose server is down (%s)', (_way, options,
   async function setUp() {
     const port = await freePort()
     const wire = thrift(`127.0.0.1:${byCall ? 1 : port}`, { backoff, ...options })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const client = createClient(Echo, wire, { timeoutMs: 10_000 })
     const call = () => client.echo('x', byCall ? { address: `127.0.0.1:${port}` } : {})
     return { port, wire, call }
@@ -79,7 +79,7 @@ it('dials seldom where connections are accepted and closed without a word, as by
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
     const { port } = proxy.address() as { port: number }
     const wire = thrift(`127.0.0.1:${port}`, { connections, backoff })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const client = createClient(Echo, wire, { timeoutMs: 10_000 })
     const errors: RpcError[] = []
     for (let i = 0; i < 50; i++) errors.push((await failure(client.echo('x'))) as RpcError)

@@ -25,7 +25,7 @@ async function pair(
   onCleanup(() => server.close({ drainMs: 0 }))
   const { port } = await server.listen('127.0.0.1:0')
   const wire = thrift({ host: '127.0.0.1', port }, options)
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   return { client: createClient(Echo, wire), wire, server, port }
 }
 
@@ -96,7 +96,7 @@ describe('a Thrift call', () => {
       },
     })
     const wire = thrift(port, { caller: 'web', callee: 'shop-echo' })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     let response: Context | undefined
     const client = createClient(Echo, wire, {
       layers: [
@@ -166,7 +166,7 @@ describe('a Thrift call', () => {
   it('answers DEADLINE_EXCEEDED from the server when only the server looks at the deadline', async () => {
     const { port } = await pair({ echo: () => never })
     const wire = thrift(port, { connections: 'multiplexed' })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     const service = wire.bind(Echo)
     const cx = {
       caller: '',
@@ -227,7 +227,7 @@ describe('a Thrift call', () => {
     const { port } = await server.listen(0)
     const wire = thrift(port)
     const framed = thrift(port, { transport: 'framed' })
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     onCleanup(() => framed.close())
     expect(await createClient(Echo, wire).echo('')).toBe('from Echo')
     expect(await createClient(other, wire).echo('')).toBe('from Other')

@@ -56,7 +56,7 @@ describe.each(['printed', 'interpreted'] as const)('the depth of Thrift messages
 
   function connect(port: number, options: ThriftOptions): GeneratedModule {
     const wire = thrift(`127.0.0.1:${port}`, options)
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     return createClient<GeneratedModule, unknown>(service, wire, { timeoutMs: 20_000 })
   }
 
@@ -90,7 +90,7 @@ describe.each(['printed', 'interpreted'] as const)('the depth of Thrift messages
   it.each(['binary', 'compact'] as const)('passes a proxy that has the option too (%s)', async (protocol) => {
     const behind = await serve(200)
     const upstream = thrift(`127.0.0.1:${behind}`, { protocol, maxDepth: 200 })
-    onCleanup(() => upstream.close())
+    onCleanup(() => upstream.close({ drainMs: 0 }))
     const proxy = new Server({ onError() {}, thrift: { maxDepth: 200 }, unknown: forward(upstream) })
     onCleanup(() => proxy.close({ drainMs: 0 }))
     const { port } = await proxy.listen('127.0.0.1:0')

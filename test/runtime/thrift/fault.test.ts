@@ -29,7 +29,7 @@ async function peer(onSocket: (socket: Socket) => void): Promise<number> {
 
 function clientOf(port: number, options: ThriftOptions = {}): { client: EchoClient; wire: ThriftTransport } {
   const wire = thrift({ host: '127.0.0.1', port }, options)
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   return { client: createClient(Echo, wire, { timeoutMs: 15_000 }), wire }
 }
 
@@ -328,7 +328,7 @@ describe('a Thrift client', () => {
 
   it('gives a service of the other kind to the right transport', () => {
     const wire = thrift('127.0.0.1:1')
-    onCleanup(() => wire.close())
+    onCleanup(() => wire.close({ drainMs: 0 }))
     expect(() => wire.bind({ ...Echo, idl: 'protobuf' })).toThrow(/grpc\(\) this one/)
   })
 })
@@ -397,7 +397,7 @@ describe('a Thrift server', () => {
     it(`tells the caller that its message is longer than 16 MiB, over ${transport}`, async () => {
       const { port } = await serverOf({})
       const wire = thrift(`127.0.0.1:${port}`, { transport })
-      onCleanup(() => wire.close())
+      onCleanup(() => wire.close({ drainMs: 0 }))
       const outcome = createClient(Echo, wire).echo('x'.repeat(17 << 20))
       await expect(outcome).rejects.toThrow('the limit is 16777216 (maxFrameBytes)')
     })

@@ -76,7 +76,7 @@ describe.each(ways)('a generic client %s', (_, connect) => {
   async function client(): Promise<GenericClient> {
     const at = await generatedServer()
     const transport = connect(at)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const { Shop, Other } = described()
     return createGenericClient([Shop, Other], transport, { timeoutMs: 5_000 })
   }
@@ -132,7 +132,7 @@ describe('a generic client in bytes', () => {
     async (protocol) => {
       const { server, port, module } = await generatedServer()
       const transport = protocol === 'in process' ? inProcess(server) : thrift(`127.0.0.1:${port}`, { protocol })
-      onCleanup(() => transport.close())
+      onCleanup(() => transport.close({ drainMs: 0 }))
       const client = createGenericClient([], transport, { timeoutMs: 5_000 })
       const buy = module['Shop'].methods[0] as { request: ThriftStruct; response: ThriftStruct }
       const ask = async (id: string): Promise<unknown> => {
@@ -158,7 +158,7 @@ describe('a generic client in bytes', () => {
   ])('refuses bytes that %s before they are sent', async (_, bytes) => {
     const { port } = await generatedServer()
     const transport = thrift(`127.0.0.1:${port}`)
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const client = createGenericClient([], transport)
     await expect(client.callBytes('Shop', 'buy', bytes as Uint8Array)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -194,7 +194,7 @@ describe('a generic handler', () => {
     const { port } = await server.listen('127.0.0.1:0')
     const transport = thrift(`127.0.0.1:${port}`)
     onCleanup(() => server.close({ drainMs: 0 }))
-    onCleanup(() => transport.close())
+    onCleanup(() => transport.close({ drainMs: 0 }))
     const module = await generated({ 'shop.thrift': idl })
     const client = createClient(module['Shop'], transport) as unknown as {
       buy(cart: object, note: string): Promise<unknown>

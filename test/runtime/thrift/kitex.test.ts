@@ -126,7 +126,7 @@ for (const name of ['ttheader', 'framed', 'buffered']) {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       const { port } = server.address() as AddressInfo
       const wire = thrift({ host: '127.0.0.1', port }, { transport: name as 'framed' })
-      onCleanup(() => wire.close())
+      onCleanup(() => wire.close({ drainMs: 0 }))
       let context: Context | undefined
       const client = createClient<GeneratedModule, unknown>(peer['Peer'], wire, {
         timeoutMs: 15_000,

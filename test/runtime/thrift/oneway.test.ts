@@ -198,7 +198,7 @@ async function talkativeServer(): Promise<number> {
 
 function clientOf(port: number, options: ThriftOptions): EchoClient {
   const wire = thrift({ host: '127.0.0.1', port }, { transport: 'framed', ...options })
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   return createClient(Echo, wire, { timeoutMs: 10_000 })
 }
 

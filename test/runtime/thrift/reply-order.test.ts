@@ -263,7 +263,7 @@ it.each<[string, ThriftOptions]>([
     },
   )
   const wire = thrift(`127.0.0.1:${port}`, options)
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   const client = createClient(Echo, wire, { timeoutMs: 10_000 })
   await client.echo('first')
   await Promise.all(Array.from({ length: 64 }, (__, i) => client.echo(`${i}`)))
@@ -273,7 +273,7 @@ it.each<[string, ThriftOptions]>([
 it('a server with order strict does not promise replies in any order', async () => {
   const { port } = await gatedServer({ thrift: { order: 'strict' } }, { echo: (text) => text })
   const wire = thrift(`127.0.0.1:${port}`)
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   const client = createClient(Echo, wire, { timeoutMs: 10_000 })
   await client.echo('first')
   await Promise.all(Array.from({ length: 8 }, (_, i) => client.echo(`${i}`)))
@@ -283,7 +283,7 @@ it('a server with order strict does not promise replies in any order', async () 
 it('a waiting request whose deadline passes is answered in its turn and does not run', async () => {
   const { port, started, release } = await gatedServer({ thrift: { order: 'strict' } })
   const wire = thrift(`127.0.0.1:${port}`, { connections: 'multiplexed' })
-  onCleanup(() => wire.close())
+  onCleanup(() => wire.close({ drainMs: 0 }))
   const client = createClient(Echo, wire)
   const first = client.echo('one')
   await expect.poll(() => started).toEqual(['one'])

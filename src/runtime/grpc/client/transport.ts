@@ -2,6 +2,7 @@
 
 import { type BackoffOptions, connectBackoff, exponentialBackoff } from '../../core/backoff.ts'
 import type { Service } from '../../core/context/service.ts'
+import { defaultDrainMs } from '../../core/drain.ts'
 import { RpcError } from '../../core/error.ts'
 import {
   atLeast,
@@ -225,7 +226,7 @@ export function grpc(address: Http2Address, options: GrpcOptions = {}): GrpcTran
     connect(connectOptions) {
       return connectChannel(channel, connectOptions)
     },
-    close({ drainMs = 0 } = {}): Promise<void> {
+    close({ drainMs = defaultDrainMs } = {}): Promise<void> {
       return channel.close(drainMs)
     },
   }

@@ -2,7 +2,7 @@
 
 import type { Context } from '../../core/context/context.ts'
 import type { Service } from '../../core/context/service.ts'
-import { drainFor } from '../../core/drain.ts'
+import { defaultDrainMs, drainFor } from '../../core/drain.ts'
 import { RpcError } from '../../core/error.ts'
 import { streamsRequest } from '../../core/method-kind.ts'
 import type { MethodType, ServiceType } from '../../core/service-type.ts'
@@ -74,7 +74,7 @@ export function grpcWeb(baseUrl: string | URL, options: GrpcWebOptions = {}): Tr
         return new GrpcWebCall(settings, methods.get(cx.method)!, cx).run(request)
       }
     },
-    async close({ drainMs = 0 } = {}): Promise<void> {
+    async close({ drainMs = defaultDrainMs } = {}): Promise<void> {
       isClosed = true
       if (drainMs > 0 && running.size > 0) {
         await drainFor(Promise.all([...running].map((call) => call.done)), drainMs)

@@ -4,6 +4,7 @@ import type { Peer } from '../../core/context/context.ts'
 import { type InLine, WaitingLine } from '../../core/waiting-line.ts'
 import { type Dialed, reasonOf } from '../../net/dial.ts'
 import { foreignProtocolHint } from '../../net/foreign-protocol.ts'
+import { ProcessHold } from '../../net/process-hold.ts'
 import { closedEarly } from '../../net/tls-failure.ts'
 import { Connection } from '../connection.ts'
 import { Http2ErrorCode, http2ErrorName } from '../error-code.ts'
@@ -59,6 +60,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
    * nghttp2 one with more than 1,000 at once and 33 a second after that; this side moves on to a fresh one before.
    */
   readonly #ownResets = new FloodGuard(500, 33)
+  readonly #hold: ProcessHold
 
   constructor(dialed: Dialed, options: Http2ClientOptions) {
     super(dialed.socket, options, options.keepalive ?? clientKeepalive)
@@ -67,6 +69,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     this.#mostStreams = options.maxConcurrentStreams ?? Number.POSITIVE_INFINITY
     const { onClose } = options
     if (onClose !== undefined) this.closed.then(onClose)
+    this.#hold = new ProcessHold(dialed.socket, () => this.openStreams === 0 && !this.#closing)
     this.writer.raw(clientPreface)
     this.begin(new Uint8Array(0), [[Setting.ENABLE_PUSH, 0]])
   }
@@ -94,6 +97,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
   open(headers: Http2Headers, more: Http2Headers | undefined, sink: Http2Sink): Http2Stream {
     const stream = new ConnectionStream(this, this.peerSettings.initialWindow)
     stream.sink = sink
+    this.#hold.take()
     if (!this.usable) process.nextTick(refuse, stream, this.#failure ?? this.#lostReason())
     else if (this.#queue.length > 0 || !this.#takesAnother()) this.#enqueue(stream, headers, more)
     else this.#start(stream, headers, more)
@@ -104,6 +108,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     this.#retire(`the connection to ${this.peer.address} is closed on this side`)
     if (!this.#closing) {
       this.#closing = true
+      this.#hold.take()
       this.#endWhenIdle()
     }
     return this.closed
@@ -123,6 +128,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     this.streams.delete(stream.id)
     if (this.#queue.length > 0) this.onRoom()
     else this.#options.onRoom?.()
+    if (this.openStreams === 0) this.#hold.letGo()
     this.#endWhenIdle()
   }
 
@@ -137,6 +143,7 @@ class ClientConnection extends Connection implements Http2ClientConnection {
     super.settingsReceived()
     if (!settled) this.#options.onSettled?.()
     this.#options.onRoom?.()
+    this.#hold.letGo()
   }
 
   override onRoom(): void {

@@ -3,7 +3,7 @@
 import { type Backoff, exponentialBackoff } from '../../core/backoff.ts'
 import type { Context } from '../../core/context/context.ts'
 import type { Service } from '../../core/context/service.ts'
-import { drainFor } from '../../core/drain.ts'
+import { defaultDrainMs, drainFor } from '../../core/drain.ts'
 import { RpcError } from '../../core/error.ts'
 import type { MethodType, ServiceType } from '../../core/service-type.ts'
 import type { Transport } from '../../core/transport.ts'
@@ -125,7 +125,7 @@ export class ThreadPool implements Transport {
     return statsOf(this.#places, this.#queued, this.#rejected)
   }
 
-  close({ drainMs = 0 }: { readonly drainMs?: number } = {}): Promise<void> {
+  close({ drainMs = defaultDrainMs }: { readonly drainMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#shut(drainMs)
     return this.#closing
   }

@@ -14,6 +14,7 @@ import { isRpcError, messageOf, RpcError } from '../../core/error.ts'
 import { BatchWriter } from '../../net/batch-writer.ts'
 import { type Dialed, reasonOf } from '../../net/dial.ts'
 import type { PoolConnection } from '../../net/pool.ts'
+import { ProcessHold } from '../../net/process-hold.ts'
 import type { Socket } from '../../net/socket.ts'
 import { closedEarly } from '../../net/tls-failure.ts'
 import { ConnectionWriters, readerOf } from '../connection-codec.ts'
@@ -86,6 +87,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   /** The form of the last message that came from the peer. */
   answeredIn: ThriftFraming | undefined = undefined
   readonly #firstReply: FirstReply | undefined
+  readonly #hold: ProcessHold
   /** The last sequence id when something came from the peer. */
   #heardAt = 0
   #suspect: NodeJS.Timeout | undefined
@@ -111,6 +113,8 @@ export class ClientConnection implements PoolConnection, CallCarrier {
         this.destroy(reason)
       })
     }
+    this.#hold = new ProcessHold(socket, () => this.#pending.size === 0)
+    this.#hold.letGo()
     let error: Error | undefined
     socket.on('error', (cause) => {
       error = cause
@@ -157,6 +161,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
       this.#free()
       return
     }
+    this.#hold.take()
     const { cx } = call
     cx.peer = this.#peer
     if (!this.#encode(call)) {
@@ -180,6 +185,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   /** Nobody waits for this call any more. A connection of one call at a time cannot be used while its reply may come. */
   abandon(call: ThriftClientCall, reason: RpcError): void {
     if (!this.#pending.delete(call)) return
+    if (this.#pending.size === 0) this.#hold.letGo()
     if (!this.#shared) this.destroy(new RpcError('CANCELLED', 'the call was cancelled', { stack: false }))
     else if (!this.usable) this.#endWhenIdle()
     else if (reason.code === 'DEADLINE_EXCEEDED' && this.#heardAt < call.sequence) this.#doubt()
@@ -320,6 +326,7 @@ export class ClientConnection implements PoolConnection, CallCarrier {
   }
 
   #free(): void {
+    if (this.#pending.size === 0) this.#hold.letGo()
     if (!this.#shared) this.#options.onFree(this)
   }
 

@@ -4,7 +4,7 @@ import { type BackoffOptions, connectBackoff, exponentialBackoff } from '../../c
 import { callAddress } from '../../core/context/call-target.ts'
 import type { Context } from '../../core/context/context.ts'
 import type { Service } from '../../core/context/service.ts'
-import { drainFor } from '../../core/drain.ts'
+import { defaultDrainMs, drainFor } from '../../core/drain.ts'
 import { RpcError } from '../../core/error.ts'
 import {
   atLeast,
@@ -165,7 +165,7 @@ export function thrift(address: AddressInit, options: ThriftOptions = {}): Thrif
     async warmUp(count = Math.max(1, options.pool?.minIdle ?? 0)) {
       await book.own.warmUp(count)
     },
-    close({ drainMs = 0 } = {}) {
+    close({ drainMs = defaultDrainMs } = {}) {
       closing ??= drainFor(idle(), drainMs).then(() => book.close(closedReason))
       return closing
     },

@@ -28,7 +28,7 @@ export function useWorker(): void {
     fixture.relay = await generated({ 'relay.proto': relayIdl })
   })
   afterEach(async () => {
-    await Promise.all(pools.splice(0).map((pool) => pool.close()))
+    await Promise.all(pools.splice(0).map((pool) => pool.close({ drainMs: 0 })))
   })
   afterAll(() => removeWorker(fixture.url))
 }
