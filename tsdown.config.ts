@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { defineConfig, type UserConfig } from 'tsdown'
 
 /** The runtime: no dependencies, nothing of the command. */
@@ -17,6 +17,31 @@ const shared: UserConfig = {
   target: 'node20.19',
   fixedExtension: false,
   hash: false,
+}
+
+/**
+ * Types that the declarations name and no ECMAScript library before 2026 has. DOM and @types/node declare the same
+ * interfaces, which merge with these; where neither is there, these are enough.
+ */
+const platform = `declare global {
+  interface AbortSignal {}
+  interface URL {}
+  interface AsyncDisposable {}
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol
+  }
+}
+export {}
+`
+
+/** Makes the declarations stand without DOM; those that name types of Node.js load @types/node by themselves. */
+function completeDeclarations(): void {
+  for (const name of readdirSync('dist/cjs').filter((one) => one.endsWith('.d.cts'))) {
+    const text = readFileSync(`dist/cjs/${name}`, 'utf8')
+    const node = /from "node:|\bNodeJS\./.test(text) ? '/// <reference types="node" />\n' : ''
+    writeFileSync(`dist/cjs/${name}`, `${node}/// <reference path="./platform.d.cts" />\n${text}`)
+  }
+  writeFileSync('dist/cjs/platform.d.cts', platform)
 }
 
 /** For code that nobody reads in an editor: the package is smaller by a tenth. */
@@ -44,6 +69,7 @@ export default defineConfig([
     outDir: 'dist/cjs',
     clean: false,
     dts: { oxc: true },
+    hooks: { 'build:done': completeDeclarations },
     outputOptions: (options, _, { cjsDts }) => (cjsDts ? options : withoutDocs(options)),
   },
   // A build of its own: what its dependencies need of Node (`import.meta`, `createRequire`) stays out of the runtime.
@@ -53,6 +79,15 @@ export default defineConfig([
     format: 'esm',
     outDir: 'dist/command',
     clean: false,
-    dts: { oxc: true },
+    dts: false,
+    outputOptions: withoutDocs,
+  },
+  {
+    ...shared,
+    entry: { compiler: 'src/compiler.ts' },
+    format: 'esm',
+    outDir: 'dist/command',
+    clean: false,
+    dts: { oxc: true, emitDtsOnly: true },
   },
 ])

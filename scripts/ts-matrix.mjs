@@ -4,13 +4,14 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const versions = process.argv.length > 2 ? process.argv.slice(2) : ['5.6', '5.8', '5.9', '6.0', '7.0']
 const repository = fileURLToPath(new URL('..', import.meta.url))
+const { runtimes } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
+const versions = process.argv.length > 2 ? process.argv.slice(2) : runtimes.typescript
 const golden = join(repository, 'test/golden')
 const folder = mkdtempSync(join(tmpdir(), 'volo-ts-matrix-'))
 

@@ -18,9 +18,14 @@ import { formatTimeout } from '../timeout.ts'
 import { Base64Decoder } from './web-base64.ts'
 import { decodeTrailers, trailersFlag } from './web-frame.ts'
 
+/** The type of the global `fetch` where a library declares it. */
+export type Fetch = typeof globalThis extends { readonly fetch: infer F }
+  ? F
+  : (input: string, init?: object) => Promise<object>
+
 /** What every call of a transport shares. */
 export interface WebSettings {
-  readonly fetch: typeof fetch
+  readonly fetch: Fetch
   readonly credentials: 'omit' | 'same-origin' | 'include'
   readonly isText: boolean
   readonly maxReceiveBytes: number

@@ -10,7 +10,7 @@ import type { Transport } from '../../core/transport.ts'
 import { packageVersion } from '../../core/version.ts'
 import { defaultMaxReceiveBytes } from '../framing.ts'
 import { headerText } from '../metadata.ts'
-import { GrpcWebCall, type WebMethod, type WebSettings } from './web-call.ts'
+import { type Fetch, GrpcWebCall, type WebMethod, type WebSettings } from './web-call.ts'
 
 /** Options of {@link grpcWeb}; everything is optional. */
 export interface GrpcWebOptions {
@@ -27,7 +27,7 @@ export interface GrpcWebOptions {
   /** Largest message to send, in bytes. Default: no limit. */
   readonly maxSendBytes?: number | undefined
   /** What stands in for the global `fetch`. */
-  readonly fetch?: typeof fetch | undefined
+  readonly fetch?: Fetch | undefined
 }
 
 /**
