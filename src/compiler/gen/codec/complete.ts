@@ -7,17 +7,23 @@ import { key, type Printer, quote } from '../text/printer.ts'
 import { inputType, outputType } from '../type.ts'
 import { mapShape, messageOf, resolve } from '../type-shape.ts'
 import { valueText, zeroText } from '../value.ts'
+import { isWide, printSlices, type Slice, slicesOf } from './slice.ts'
 import { printReturn } from './unknown-fields.ts'
 
 /** Prints `function completeX(m: XInput): X`. */
 export function printComplete(printer: Printer, message: IrMessage, context: ModuleContext): void {
   const { names } = context
   const name = names.declaration(message)
+  if (isWide(message) && message.shape !== 'exception') {
+    printWideComplete(printer, message, name, context)
+    return
+  }
   printer.function(names.codec(message).complete, [`m: ${names.input(message)}`], name, () => {
     if (message.shape === 'exception') printer.line(`return m instanceof ${name} ? m : new ${name}(m)`)
     else if (message.shape === 'union') printUnionBody(printer, message, name, context)
     else printStructBody(printer, message, name, context)
   })
+  if (isWide(message)) printExceptionSlices(printer, message, name, context)
 }
 
 /** An expression, and its parts when it is a call that may be broken into lines. */
@@ -96,13 +102,86 @@ export function path(field: IrField, context: ModuleContext): string {
 function printStructBody(printer: Printer, message: IrMessage, name: string, context: ModuleContext): void {
   const members = membersOf(message, context.names)
   if (!members.some(changes)) {
-    for (const member of members) {
-      if (member.kind === 'oneof' || member.presence !== 'required') continue
-      printer.line(`if (${access(member.name)} == null) ${context.runtime('missing')}(${path(member.field, context)})`)
-    }
+    printRequired(printer, members, context)
     printer.line(`return m as ${name}`)
     return
   }
+  const same = printCompletedMembers(printer, members, name, context)
+  printSame(printer, same, `return m as ${name}`)
+  const items = members.map((member, i) => `${key(member.name)}: v${i}`)
+  printReturn(printer, '{', items, '}', keepsUnknown(message, context) ? name : undefined, 'm.$unknown')
+}
+
+/** The same in slices, each of which says whether nothing was missing. */
+function printWideComplete(printer: Printer, message: IrMessage, name: string, context: ModuleContext): void {
+  const { names } = context
+  const { complete } = names.codec(message)
+  const members = membersOf(message, names)
+  const input = `m: ${names.input(message)}`
+  if (!members.some(changes)) {
+    const isRequired = (member: Member): boolean => member.kind === 'field' && member.presence === 'required'
+    const slices = slicesOf(complete, members.filter(isRequired))
+    printer.function(complete, [input], name, () => {
+      for (const slice of slices) printer.line(`${slice.name}(m)`)
+      printer.line(`return m as ${name}`)
+    })
+    printSlices(printer, slices, [input], 'void', (some) => printRequired(printer, some, context))
+    return
+  }
+  const slices = slicesOf(complete, members)
+  printer.function(complete, [input], name, () => {
+    printer.line(`const o = {} as ${name}`)
+    slices.forEach((slice, i) => {
+      printer.line(i === 0 ? `let same = ${slice.name}(m, o)` : `same = ${slice.name}(m, o) && same`)
+    })
+    printer.line(`if (same) return m as ${name}`)
+    if (keepsUnknown(message, context)) printer.line('if (m.$unknown !== undefined) o.$unknown = m.$unknown')
+    printer.line('return o')
+  })
+  printSlices(printer, slices, [input, `o: ${name}`], 'boolean', (some) => {
+    const same = printCompletedMembers(printer, some, name, context)
+    some.forEach((member, i) => {
+      printer.line(`${access(member.name, 'o')} = v${i}`)
+    })
+    if (same.length === 0) printer.line('return true')
+    else if (same.length === 1) printer.line(`return ${same[0]}`)
+    else {
+      printer.line('return (')
+      printer.indented(() => printTerms(printer, same))
+      printer.line(')')
+    }
+  })
+}
+
+/** The slices in which the constructor of a wide exception sets its members. */
+export function exceptionSlices(message: IrMessage, context: ModuleContext): readonly Slice<FieldMember>[] {
+  const isOwn = (member: Member): member is FieldMember => member.kind === 'field' && member.name !== 'message'
+  return slicesOf(context.names.codec(message).complete, membersOf(message, context.names).filter(isOwn))
+}
+
+function printExceptionSlices(printer: Printer, message: IrMessage, name: string, context: ModuleContext): void {
+  const parameters = [`m: ${context.names.input(message)}`, `o: ${name}`]
+  printSlices(printer, exceptionSlices(message, context), parameters, 'void', (some) => {
+    for (const member of some) {
+      printAssignment(printer, `${access(member.name, 'o')} =`, completion(context, member, access(member.name)))
+    }
+  })
+}
+
+function printRequired(printer: Printer, members: readonly Member[], context: ModuleContext): void {
+  for (const member of members) {
+    if (member.kind === 'oneof' || member.presence !== 'required') continue
+    printer.line(`if (${access(member.name)} == null) ${context.runtime('missing')}(${path(member.field, context)})`)
+  }
+}
+
+/** Declares the completed members and returns the conditions under which they are what was given. */
+function printCompletedMembers(
+  printer: Printer,
+  members: readonly Member[],
+  name: string,
+  context: ModuleContext,
+): readonly string[] {
   const same: string[] = []
   members.forEach((member, i) => {
     const given = access(member.name)
@@ -110,13 +189,11 @@ function printStructBody(printer: Printer, message: IrMessage, name: string, con
     else printAssignment(printer, `const v${i} =`, completion(context, member, given))
     if (changes(member)) same.push(`v${i} === ${given}`)
   })
-  printSame(printer, same, `return m as ${name}`)
-  const items = members.map((member, i) => `${key(member.name)}: v${i}`)
-  printReturn(printer, '{', items, '}', keepsUnknown(message, context) ? name : undefined, 'm.$unknown')
+  return same
 }
 
-function access(member: string): string {
-  return key(member) === member ? `m.${member}` : `m[${quote(member)}]`
+function access(member: string, of = 'm'): string {
+  return key(member) === member ? `${of}.${member}` : `${of}[${quote(member)}]`
 }
 
 function printSame(printer: Printer, same: readonly string[], then: string): void {
@@ -130,12 +207,15 @@ function printSame(printer: Printer, same: readonly string[], then: string): voi
     return
   }
   printer.line('if (')
-  printer.indented(() => {
-    same.forEach((one, i) => {
-      printer.line(i < same.length - 1 ? `${one} &&` : one)
-    })
-  })
+  printer.indented(() => printTerms(printer, same))
   printer.block(') {', () => printer.line(then))
+}
+
+/** A long conjunction, one term per line. */
+function printTerms(printer: Printer, terms: readonly string[]): void {
+  terms.forEach((one, i) => {
+    printer.line(i < terms.length - 1 ? `${one} &&` : one)
+  })
 }
 
 /** Declares the completed oneof. */

@@ -10,6 +10,7 @@ import { isInt64, mapShape, type ResolvedType, resolve } from '../type-shape.ts'
 import { zeroText } from '../value.ts'
 import { defaultText, path } from './complete.ts'
 import { memoryEstimate } from './memory-estimate.ts'
+import { inReadingOrder, isWide, printReadBySlice, printSlices, type ReadField, slicesOf } from './slice.ts'
 import { keptFields, printReturn, printWriteUnknown } from './unknown-fields.ts'
 
 /** What an entry of a map takes in memory, in units of 16 bytes. */
@@ -54,7 +55,8 @@ export function printProtobufCodec(printer: Printer, message: IrMessage, context
   const isEmpty = places.length === 0 && !keeps
   const writer = `${isEmpty ? '_w' : 'w'}: ${context.runtime('ProtobufWriter')}`
   printer.function(codec.encode, [writer, `${isEmpty ? '_m' : 'm'}: ${names.input(message)}`], 'void', () => {
-    for (const place of places) printEncodeMember(printer, place, message, context)
+    if (isWide(message)) for (const slice of slicesOf(codec.encode, places)) printer.line(`${slice.name}(w, m)`)
+    else for (const place of places) printEncodeMember(printer, place, message, context)
     if (keeps) {
       printWriteUnknown(printer, message, context.runtime('writeUnknownProtobufFields'))
     }
@@ -63,8 +65,99 @@ export function printProtobufCodec(printer: Printer, message: IrMessage, context
   const reader = context.runtime('ProtobufReader')
   const base = `${isEmpty ? '_base' : 'base'}?: ${name}`
   printer.function(codec.decode, [`r: ${reader}`, 'end: number', base], name, () => {
-    printDecode(printer, message, places, keeps, context)
+    if (isWide(message)) printWideDecode(printer, message, places, keeps, context)
+    else printDecode(printer, message, places, keeps, context)
   })
+  if (isWide(message)) printProtobufSlices(printer, message, places, keeps, context)
+}
+
+/** What a wide message is decoded by: slices that set the members first, that read them, and that look for required ones. */
+function decodeSlices(message: IrMessage, places: readonly Place[], context: ModuleContext) {
+  const { decode } = context.names.codec(message)
+  const fields = places.flatMap(({ member, given }) => {
+    const all = member.kind === 'oneof' ? member.fields : [member.field]
+    return all.map((field): ReadField => ({ field, into: `o${given}` }))
+  })
+  return {
+    begin: slicesOf(`${decode}$begin`, places),
+    read: slicesOf(decode, inReadingOrder(fields)),
+    check: slicesOf(
+      `${decode}$check`,
+      places.filter(({ member }) => member.kind === 'field' && member.presence === 'required'),
+    ),
+  }
+}
+
+function printWideDecode(
+  printer: Printer,
+  message: IrMessage,
+  places: readonly Place[],
+  keeps: boolean,
+  context: ModuleContext,
+): void {
+  const { begin, read, check } = decodeSlices(message, places, context)
+  printer.line(`const o = { ...base } as ${context.names.declaration(message)}`)
+  printer.block('if (base === undefined) {', () => {
+    for (const slice of begin) printer.line(`${slice.name}(o)`)
+  })
+  printer.block('while (r.position < end) {', () => {
+    printer.line('const t = r.tag()')
+    printReadBySlice(printer, read, 't', 8)
+    printer.line(keeps ? `o.$unknown = r.keep(t, ${keptFields(message, 'o.$unknown')})` : 'r.skip(t)')
+  })
+  printer.line('r.leave(end)')
+  for (const slice of check) printer.line(`${slice.name}(o)`)
+  printer.line('return o')
+}
+
+function printProtobufSlices(
+  printer: Printer,
+  message: IrMessage,
+  places: readonly Place[],
+  keeps: boolean,
+  context: ModuleContext,
+): void {
+  const { names } = context
+  const name = names.declaration(message)
+  const writing = [`w: ${context.runtime('ProtobufWriter')}`, `m: ${names.input(message)}`]
+  printSlices(printer, slicesOf(names.codec(message).encode, places), writing, 'void', (some) => {
+    for (const place of some) printEncodeMember(printer, place, message, context)
+  })
+  const { begin, read, check } = decodeSlices(message, places, context)
+  printSlices(printer, begin, [`o: ${name}`], 'void', (some) => {
+    for (const { member, given } of some) {
+      const isRequired = member.kind === 'field' && member.presence === 'required'
+      const filled = member.kind === 'field' && member.filled ? defaultText(context, member.field) : 'undefined'
+      printer.line(`o${given} = ${isRequired ? 'undefined as never' : filled}`)
+    }
+  })
+  const oneofs = new Set(places.flatMap(({ member }) => (member.kind === 'oneof' ? member.fields : [])))
+  const keeper = keeps ? { message, local: 'o.$unknown' } : undefined
+  const reading = [`r: ${context.runtime('ProtobufReader')}`, 't: number', `o: ${name}`]
+  printSlices(printer, read, reading, 'boolean', (fields) => {
+    printer.block('switch (t) {', () => {
+      for (const { field, into } of fields) {
+        if (oneofs.has(field)) printDecodeOneofCase(printer, field, into, keeper, context)
+        else printDecodeField(printer, field, into, keeper, context)
+      }
+      printer.line('default:')
+      printer.indented(() => printer.line('return false'))
+    })
+    printer.line('return true')
+  })
+  printSlices(printer, check, [`o: ${name}`], 'void', (some) => {
+    for (const { member, given } of some) {
+      if (member.kind === 'oneof') continue
+      const refuse = context.runtime('missingProtobufField')
+      printer.line(`if (o${given} === undefined) throw ${refuse}(${path(member.field, context)})`)
+    }
+  })
+}
+
+/** The message whose unknown fields are kept, and where. */
+interface Keeper {
+  readonly message: IrMessage
+  readonly local: string
 }
 
 function printEncodeMember(
@@ -210,7 +303,7 @@ function printDecode(
       printer.line(skip)
       return
     }
-    const keeper = keeps ? message : undefined
+    const keeper = keeps ? { message, local: 'u' } : undefined
     printer.block('switch (t) {', () => {
       for (const { member, local } of places) {
         if (member.kind === 'oneof') {
@@ -251,7 +344,7 @@ function printDecodeField(
   printer: Printer,
   field: IrField,
   local: string,
-  keeps: IrMessage | undefined,
+  keeps: Keeper | undefined,
   context: ModuleContext,
 ): void {
   const type = resolve(field.type)
@@ -286,7 +379,7 @@ function printDecodeOneofCase(
   printer: Printer,
   field: IrField,
   local: string,
-  keeps: IrMessage | undefined,
+  keeps: Keeper | undefined,
   context: ModuleContext,
 ): void {
   const label = quote(context.names.member(field))
@@ -311,7 +404,7 @@ function printDecodeOne(
   type: ResolvedType,
   assign: (value: string) => string,
   before: string | undefined,
-  keeps: IrMessage | undefined,
+  keeps: Keeper | undefined,
   context: ModuleContext,
   choice?: { readonly local: string; readonly label: string },
 ): void {
@@ -383,14 +476,15 @@ function printClosed(
   field: IrField,
   type: Extract<ResolvedType, { kind: 'enum' }>,
   assign: (value: string) => string,
-  keeps: IrMessage | undefined,
+  keeps: Keeper | undefined,
   context: ModuleContext,
 ): void {
   printer.line('const x = r.int32()')
   const numbers = context.numbers(type.enum)
   const value = numbers === undefined ? 'x' : `${numbers}.name(x)`
   printer.line(`if (${isListed(type.enum, 'x')}) ${assign(value)}`)
-  if (keeps !== undefined) printer.line(`else u = r.keepEnum(${field.id * 8}, x, ${keptFields(keeps)})`)
+  if (keeps !== undefined)
+    printer.line(`else ${keeps.local} = r.keepEnum(${field.id * 8}, x, ${keptFields(keeps.message, keeps.local)})`)
 }
 
 function printDecodeMap(
@@ -398,7 +492,7 @@ function printDecodeMap(
   field: IrField,
   type: Extract<ResolvedType, { kind: 'map' }>,
   local: string,
-  keeps: IrMessage | undefined,
+  keeps: Keeper | undefined,
   context: ModuleContext,
 ): void {
   const keyType = resolve(type.key)
@@ -433,7 +527,7 @@ function printDecodeMap(
     if (keeps !== undefined && isClosed(value)) {
       printer.block('else {', () => {
         printer.line('r.position = s')
-        printer.line(`u = r.keep(t, ${keptFields(keeps)})`)
+        printer.line(`${keeps.local} = r.keep(t, ${keptFields(keeps.message, keeps.local)})`)
       })
     }
     printer.line('break')

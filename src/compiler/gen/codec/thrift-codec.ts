@@ -8,6 +8,7 @@ import { outputType } from '../type.ts'
 import { mapShape, type ResolvedType, resolve, setShape } from '../type-shape.ts'
 import { defaultText, path } from './complete.ts'
 import { memoryEstimate } from './memory-estimate.ts'
+import { inReadingOrder, isWide, printReadBySlice, printSlices, type ReadField, type Slice, slicesOf } from './slice.ts'
 import { keptFields, printReturn, printWriteUnknown } from './unknown-fields.ts'
 
 /** Type code on the wire and method of writer and reader, by scalar; Thrift has no others. */
@@ -37,13 +38,24 @@ export function printThriftCodec(printer: Printer, message: IrMessage, context: 
   printer.blank()
   printer.function(codec.decode, [`r: ${reader}`], names.declaration(message), () => {
     if (message.shape === 'union') printDecodeUnion(printer, message, context)
+    else if (isWide(message)) printWideDecode(printer, message, context)
     else printDecodeStruct(printer, message, context)
   })
+  if (isWide(message)) printThriftSlices(printer, message, context)
 }
 
 function printEncodeStruct(printer: Printer, message: IrMessage, context: ModuleContext): void {
   printer.line('w.structBegin()')
-  fieldsOf(message, context).forEach((member, i) => {
+  if (isWide(message)) for (const { name } of encodeSlices(message, context)) printer.line(`${name}(w, m)`)
+  else printEncodeMembers(printer, fieldsOf(message, context), context)
+  if (keepsUnknown(message, context)) {
+    printWriteUnknown(printer, message, context.runtime('writeUnknownFields'))
+  }
+  printer.line('w.structEnd()')
+}
+
+function printEncodeMembers(printer: Printer, members: readonly FieldMember[], context: ModuleContext): void {
+  members.forEach((member, i) => {
     const { field } = member
     const given = `m.${member.name}`
     const local = `v${i}`
@@ -66,10 +78,75 @@ function printEncodeStruct(printer: Printer, message: IrMessage, context: Module
       printEncodeField(printer, field, local, `${i}`, context)
     }
   })
-  if (keepsUnknown(message, context)) {
-    printWriteUnknown(printer, message, context.runtime('writeUnknownFields'))
+}
+
+function encodeSlices(message: IrMessage, context: ModuleContext): readonly Slice<FieldMember>[] {
+  return slicesOf(context.names.codec(message).encode, fieldsOf(message, context))
+}
+
+/** What a wide message is decoded by: slices that set the members first, that read them, and that look for required ones. */
+function decodeSlices(message: IrMessage, context: ModuleContext) {
+  const { decode } = context.names.codec(message)
+  const members = fieldsOf(message, context)
+  const fields = members.map(({ field, name }): ReadField => ({ field, into: `o.${name}` }))
+  return {
+    begin: slicesOf(`${decode}$begin`, members),
+    read: slicesOf(decode, inReadingOrder(fields)),
+    check: slicesOf(
+      `${decode}$check`,
+      members.filter(({ presence }) => presence === 'required'),
+    ),
   }
-  printer.line('w.structEnd()')
+}
+
+function printWideDecode(printer: Printer, message: IrMessage, context: ModuleContext): void {
+  const name = context.names.declaration(message)
+  const keeps = keepsUnknown(message, context)
+  const { begin, read, check } = decodeSlices(message, context)
+  printer.line(`const o = {} as ${name}`)
+  for (const slice of begin) printer.line(`${slice.name}(o)`)
+  printer.line(`r.structBegin(${memoryEstimate(message, context)})`)
+  printer.block('for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {', () => {
+    printReadBySlice(printer, read, 'r.fieldId', 1)
+    const kept = keptFields(message, 'o.$unknown')
+    printer.line(keeps ? `o.$unknown = ${context.runtime('keepUnknownField')}(r, t, ${kept})` : 'r.skip(t)')
+  })
+  printer.line('r.structEnd()')
+  for (const slice of check) printer.line(`${slice.name}(o)`)
+  printer.line(message.shape === 'exception' ? `return new ${name}(o)` : 'return o')
+}
+
+function printThriftSlices(printer: Printer, message: IrMessage, context: ModuleContext): void {
+  const { names } = context
+  const name = names.declaration(message)
+  const reader = `r: ${context.runtime('ThriftReader')}`
+  const writing = [`w: ${context.runtime('ThriftWriter')}`, `m: ${names.input(message)}`]
+  printSlices(printer, encodeSlices(message, context), writing, 'void', (members) => {
+    printEncodeMembers(printer, members, context)
+  })
+  const { begin, read, check } = decodeSlices(message, context)
+  printSlices(printer, begin, [`o: ${name}`], 'void', (members) => {
+    for (const member of members) {
+      if (member.presence === 'required') printer.line(`o.${member.name} = undefined as never`)
+      else printer.line(`o.${member.name} = ${member.filled ? defaultText(context, member.field) : 'undefined'}`)
+    }
+  })
+  printSlices(printer, read, [reader, 't: number', `o: ${name}`], 'boolean', (fields) => {
+    printFieldSwitch(
+      printer,
+      fields.map(({ field }) => field),
+      'return true',
+      (field, i) => {
+        printDecodeInto(printer, field.type, (value) => `${fields[i]?.into} = ${value}`, context)
+      },
+    )
+    printer.line('return false')
+  })
+  printSlices(printer, check, [`o: ${name}`], 'void', (members) => {
+    for (const { name: member, field } of members) {
+      printer.line(`if (o.${member} === undefined) throw ${context.runtime('missingField')}(${path(field, context)})`)
+    }
+  })
 }
 
 function printEncodeUnion(printer: Printer, message: IrMessage, context: ModuleContext): void {
@@ -226,23 +303,31 @@ function printFieldLoop(
 ): void {
   printer.line(`r.structBegin(${memoryEstimate(message, context)})`)
   printer.block('for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {', () => {
-    if (message.fields.length > 0) {
-      printer.block('switch (r.fieldId) {', () => {
-        message.fields.forEach((one, i) => {
-          printer.line(`case ${one.id}:`)
-          printer.indented(() => {
-            printer.block(`if (t === ${typeCode(resolve(one.type))}) {`, () => {
-              field(one, i)
-              printer.line('continue')
-            })
-            printer.line('break')
-          })
-        })
-      })
-    }
+    if (message.fields.length > 0) printFieldSwitch(printer, message.fields, 'continue', field)
     printer.line(keeps ? `u = ${context.runtime('keepUnknownField')}(r, t, ${keptFields(message)})` : 'r.skip(t)')
   })
   printer.line('r.structEnd()')
+}
+
+/** Reads the field of `r.fieldId` if its type is that of the IDL, and then does what `read` says. */
+function printFieldSwitch(
+  printer: Printer,
+  fields: readonly IrField[],
+  read: string,
+  field: (field: IrField, index: number) => void,
+): void {
+  printer.block('switch (r.fieldId) {', () => {
+    fields.forEach((one, i) => {
+      printer.line(`case ${one.id}:`)
+      printer.indented(() => {
+        printer.block(`if (t === ${typeCode(resolve(one.type))}) {`, () => {
+          field(one, i)
+          printer.line(read)
+        })
+        printer.line('break')
+      })
+    })
+  })
 }
 
 /** Reads a field's value; a container whose elements have another type has been skipped and sets nothing. */

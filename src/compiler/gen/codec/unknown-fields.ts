@@ -3,9 +3,9 @@
 import type { IrMessage } from '../../ir/ir.ts'
 import { type Printer, quote } from '../text/printer.ts'
 
-/** The fields kept so far in local `u`, or the beginning of them. */
-export function keptFields(message: IrMessage): string {
-  return `u ?? [${quote(message.fullName)}]`
+/** The fields kept so far in `local`, or the beginning of them. */
+export function keptFields(message: IrMessage, local = 'u'): string {
+  return `${local} ?? [${quote(message.fullName)}]`
 }
 
 /** Writes the kept fields, unless another message kept them: they would have another meaning here. */

@@ -1,7 +1,8 @@
 /** Structs, unions, exceptions and protobuf messages: the output type, the input type, and the constant or class. */
 
 import type { IrField, IrMessage } from '../../ir/ir.ts'
-import { completedMember } from '../codec/complete.ts'
+import { completedMember, exceptionSlices } from '../codec/complete.ts'
+import { isWide } from '../codec/slice.ts'
 import type { ModuleContext } from '../context.ts'
 import {
   type FieldMember,
@@ -89,7 +90,13 @@ function printInterface(
   })
 }
 
-function printMember(printer: Printer, member: Member, context: ModuleContext, input: boolean): void {
+function printMember(
+  printer: Printer,
+  member: Member,
+  context: ModuleContext,
+  input: boolean,
+  isSetElsewhere = false,
+): void {
   const readonly = input ? 'readonly ' : ''
   if (member.kind === 'oneof') {
     printDoc(printer, member.oneof.doc)
@@ -102,7 +109,7 @@ function printMember(printer: Printer, member: Member, context: ModuleContext, i
   const type = input ? inputType(context, field.type) : outputType(context, field.type)
   const always = input ? member.presence === 'required' : member.filled
   const name = `${readonly}${key(member.name)}`
-  if (always) printer.line(`${name}: ${type}`)
+  if (always) printer.line(`${name}${isSetElsewhere ? '!' : ''}: ${type}`)
   else if (name.length + type.length + 15 <= printer.width) printer.line(`${name}?: ${type} | undefined`)
   else {
     printer.line(`${name}?:`)
@@ -264,15 +271,18 @@ function printException(
 
   printDoc(printer, message.doc, { deprecated: message.deprecated })
   printer.block(`export class ${name} extends ${context.runtime('DeclaredException')} {`, () => {
-    for (const member of own) printMember(printer, member, context, false)
+    for (const member of own) printMember(printer, member, context, false, isWide(message))
     if (keepsUnknown(message, context)) printer.line(`$unknown?: ${context.runtime('UnknownFields')} | undefined`)
     printer.blank()
     printer.list('constructor(', [isEmpty ? `_${init}` : init], ') {')
     printer.indented(() => {
       printer.line(text === undefined ? 'super()' : `super(${completedMember(context, text, 'init.message')})`)
-      for (const member of own) {
-        printer.line(`this.${member.name} = ${completedMember(context, member, `init.${member.name}`)}`)
-      }
+      if (isWide(message))
+        for (const { name: slice } of exceptionSlices(message, context)) printer.line(`${slice}(init, this)`)
+      else
+        for (const member of own) {
+          printer.line(`this.${member.name} = ${completedMember(context, member, `init.${member.name}`)}`)
+        }
       if (keepsUnknown(message, context)) printer.line('this.$unknown = init.$unknown')
     })
     printer.line('}')

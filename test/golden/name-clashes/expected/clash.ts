@@ -3,12 +3,15 @@ import {
   DeclaredException,
   doubleCase,
   fileSchema,
+  keepUnknownField,
+  keptCase,
   messageSchema,
   methodType,
   serviceType,
   thriftStruct,
   thriftUnion,
-  unknownCase,
+  unknownArm,
+  writeUnknownCase,
   type CallOptions,
   type Context,
   type FileSchema,
@@ -18,6 +21,7 @@ import {
   type ThriftStruct,
   type ThriftUnion,
   type ThriftWriter,
+  type UnknownFields,
 } from 'volo-ts/gen'
 
 export class Gone extends DeclaredException {
@@ -299,7 +303,7 @@ function completeChoice(m: ChoiceInput): Choice {
     case 'aB_':
       return m as Choice
     default:
-      throw unknownCase('clash.Choice', m)
+      return keptCase('clash.Choice', m)
   }
 }
 
@@ -315,13 +319,14 @@ function encodeChoice(w: ThriftWriter, m: ChoiceInput): void {
       break
     }
     default:
-      throw unknownCase('clash.Choice', m)
+      writeUnknownCase(w, 'clash.Choice', m)
   }
   w.structEnd()
 }
 
-function decodeChoice(r: ThriftReader): Choice | undefined {
+function decodeChoice(r: ThriftReader): Choice {
   let v: Choice | undefined
+  let u: UnknownFields | undefined
   r.structBegin(3)
   for (let t = r.fieldBegin(); t !== 0; t = r.fieldBegin()) {
     switch (r.fieldId) {
@@ -340,10 +345,10 @@ function decodeChoice(r: ThriftReader): Choice | undefined {
         }
         break
     }
-    r.skip(t)
+    u = keepUnknownField(r, t, u ?? ['clash.Choice'])
   }
   r.structEnd()
-  return v
+  return v ?? unknownArm('clash.Choice', u)
 }
 
 function completeBase_find_part_args(m: Base_find_part_argsInput): Base_find_part_args {
