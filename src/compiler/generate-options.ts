@@ -12,6 +12,8 @@ export interface GenerateOptions {
   readonly map?: 'record' | 'map'
   /** How enums appear: by number, or by name; a number that the IDL does not name stays a number. Default `number`. */
   readonly enum?: 'number' | 'string'
+  /** Whether enum members keep the prefix that all of an enum have: of `enum Kind { KIND_A = 0; }` the member is `KIND_A`, or `A`. Default `keep`. */
+  readonly enumPrefix?: 'keep' | 'strip'
   /** Keep fields that the IDL does not know under `$unknown`, in every file. Default: protobuf keeps them, Thrift does not. */
   readonly keepUnknownFields?: boolean
   /**

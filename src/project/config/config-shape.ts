@@ -69,6 +69,7 @@ const typescript = object({
   bytes: { kind: 'choice', values: ['copy', 'view'] },
   map: { kind: 'choice', values: ['record', 'map'] },
   enum: { kind: 'choice', values: ['number', 'string'] },
+  enum_prefix: { kind: 'choice', values: ['keep', 'strip'] },
   unknown_fields: { kind: 'choice', values: ['drop', 'keep'] },
   optional_defaults: { kind: 'choice', values: ['fill', 'keep'] },
   comments: boolean,

@@ -59,6 +59,7 @@ export interface ConfigTypescript {
   readonly bytes?: 'copy' | 'view'
   readonly map?: 'record' | 'map'
   readonly enum?: 'number' | 'string'
+  readonly enum_prefix?: 'keep' | 'strip'
   readonly unknown_fields?: 'drop' | 'keep'
   readonly optional_defaults?: 'fill' | 'keep'
   readonly comments?: boolean

@@ -122,6 +122,7 @@ function optionsOf(entry: ConfigEntry, importExtension: '.js' | '.ts' | ''): Gen
     bytes: typescript.bytes ?? 'copy',
     map: typescript.map ?? 'record',
     enum: typescript.enum ?? 'number',
+    ...(typescript.enum_prefix !== undefined && { enumPrefix: typescript.enum_prefix }),
     comments: typescript.comments ?? entry.with_comments ?? true,
     ...(typescript.naming !== undefined && { naming: typescript.naming }),
     ...(initialisms.length > 0 && { initialisms }),

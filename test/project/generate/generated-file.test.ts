@@ -19,7 +19,7 @@ test.each(['volo.yml', 'a folder/volo.yml', 'line\nbreak/volo.yml', '100% for x.
     writeTree(folder, { [config]: '', 'other/volo.yml': '' })
     const path = join(folder, 'gen/deep/a.ts')
     const text = generated(path, join(folder, config), 'x for y. z.thrift')
-    expect(text.split('\n')[1]).toMatch(/^import /)
+    expect(text.split('\n').slice(1, 3)).toEqual(['/* eslint-disable */', '// @generated'])
     expect(sourceOf(text)).toBe('x for y. z.thrift')
     expect(ownerOf(path, text, join(folder, config))).toEqual({ kind: 'own' })
     expect(ownerOf(path, text, join(folder, 'other/volo.yml'))).toEqual({

@@ -57,10 +57,22 @@ export function memberNames(message: IrMessage, spelling: Spelling): Map<Member,
   return names
 }
 
-/** Enum members stay as written; one name would set the prototype of the object instead. */
-export function valueNames(type: IrEnum, spelling: Spelling): Map<IrEnumValue, string> {
+/** Enum members stay as written, but for the prefix that all have where it is stripped; one name would set the prototype of the object instead. */
+export function valueNames(type: IrEnum, strips: boolean, spelling: Spelling): Map<IrEnumValue, string> {
   const isReserved = (name: string): boolean => name === '__proto__'
-  return namesWithin(type, type.values, (name) => name, isReserved, new Set(), spelling)
+  const start = strips ? sharedPrefix(type).length : 0
+  return namesWithin(type, type.values, (name) => name.slice(start), isReserved, new Set(), spelling)
+}
+
+/** `PAYMENT_KIND_` of enum PaymentKind, where every value begins with it, in any case, and has a name without it; else empty. */
+function sharedPrefix({ name, values }: IrEnum): string {
+  const own = name.slice(name.lastIndexOf('.') + 1)
+  const words = own.replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3_$2')
+  const prefix = `${words.toLowerCase()}_`
+  const isShared = values.every(
+    (value) => value.name.toLowerCase().startsWith(prefix) && /^[A-Za-z_]/.test(value.name.slice(prefix.length)),
+  )
+  return isShared ? prefix : ''
 }
 
 /** Methods in the order of the IDL, besides the `inherited` names of the services that are extended. */

@@ -94,7 +94,7 @@ interface NameTables {
 /** What decides names. */
 export type NamingOptions = Pick<
   GenerateOptions,
-  'naming' | 'initialisms' | 'modules' | 'enum' | 'optionalDefaults' | 'rename' | 'places'
+  'naming' | 'initialisms' | 'modules' | 'enum' | 'optionalDefaults' | 'rename' | 'places' | 'enumPrefix'
 >
 
 /** Computes the names of what is generated; of two IDL names that end in one TypeScript name the later one is changed, and reported with both places. */
@@ -178,7 +178,7 @@ function nameModule(
     if (one.kind === 'message') nameMessage(one, name, claim, tables, report)
     else if (one.kind === 'typedef') tables.inputs.set(one, claim(`${name}Input`))
     else if (one.kind === 'enum') {
-      addAll(names, valueNames(one, { ...tables, report }))
+      addAll(names, valueNames(one, options.enumPrefix === 'strip', { ...tables, report }))
       if (options.enum === 'string') tables.numbers.set(one, claim(`${name}Numbers`))
     } else if (one.kind === 'service') nameService(one, name, claim, tables, report)
     else if (one.kind === 'extension') nameExtension(one, name, claim, tables, report)
