@@ -8,7 +8,7 @@ import {
   uint64FromHalves,
   uint64ToNumber,
 } from '../core/bytes/int64.ts'
-import { bytesWeight } from '../core/bytes/memory-budget.ts'
+import { bytesWeight, slotsWeight, textWeight } from '../core/bytes/memory-budget.ts'
 import { ReadBudget } from '../core/bytes/read-budget.ts'
 import { utf8Read, utf8ReadStrict } from '../core/bytes/utf8.ts'
 import { brand } from '../core/copies/brand.ts'
@@ -28,6 +28,8 @@ export class ProtobufReader extends ReadBudget {
   #limit: number
   // Open messages, the outermost included.
   #depth = 1
+  /** Where the latest length-delimited value begins. */
+  #valueStart = 0
   #low = 0
   #high = 0
 
@@ -78,6 +80,7 @@ export class ProtobufReader extends ReadBudget {
     const size = this.uint32()
     const end = this.position + size
     if (end > this.#limit) throw malformed(`a length of ${size} with ${this.#limit - this.position} bytes left`)
+    this.#valueStart = this.position
     return end
   }
 
@@ -102,7 +105,12 @@ export class ProtobufReader extends ReadBudget {
 
   /** Ends the reading of a packed field: every byte of it must have been read. */
   at(end: number): void {
-    if (this.position !== end) throw malformed('a value crosses the end of its packed field')
+    this.#ends(end)
+    const bytes = this.#source
+    let count = 0
+    // Each varint ends with a byte below 128; numbers of fixed size count for more than they are.
+    for (let at = this.#valueStart; at < end; at++) count += 1 - (bytes[at]! >> 7)
+    this.charge(slotsWeight(count))
   }
 
   /** Ends the reading of a message: every byte of it must have been read. */
@@ -309,7 +317,8 @@ export class ProtobufReader extends ReadBudget {
     const size = end - start - 3
     for (let at = 0; at < size; at += 4) into.push(view.getFloat32(at, true))
     this.position = end - ((end - start) & 3)
-    this.at(end)
+    this.#ends(end)
+    this.charge(slotsWeight((end - start) >> 2))
   }
 
   packedDouble(into: number[]): void {
@@ -319,13 +328,16 @@ export class ProtobufReader extends ReadBudget {
     const size = end - start - 7
     for (let at = 0; at < size; at += 8) into.push(view.getFloat64(at, true))
     this.position = end - ((end - start) & 7)
-    this.at(end)
+    this.#ends(end)
+    this.charge(slotsWeight((end - start) >> 3))
   }
 
   /** Text that must be UTF-8, as proto3 asks; the error names no more than that. */
   string(): string {
     const end = this.length()
     const start = this.position
+    // Shorter ones are shared.
+    if (end - start > 1) this.charge(textWeight)
     this.position = end
     const text = utf8ReadStrict(this.#source, start, end)
     if (text === undefined) throw malformed('a string that is not UTF-8')
@@ -438,6 +450,10 @@ export class ProtobufReader extends ReadBudget {
       }
       this.skip(tag)
     }
+  }
+
+  #ends(end: number): void {
+    if (this.position !== end) throw malformed('a value crosses the end of its packed field')
   }
 
   #advance(size: number): void {

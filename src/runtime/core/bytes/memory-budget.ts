@@ -17,6 +17,19 @@ export const tableWeight = 14
 /** What an empty array takes, in units. */
 export const arrayWeight = 2
 
+/** What the head of a text takes beside its letters, in units. */
+export const textWeight = 1
+
+/** What an array that has grown by `push` to a length takes, in units: it has room for 17 at first, then for half as many again. */
+export function listWeight(length: number): number {
+  return length === 0 ? arrayWeight : length <= 17 ? 12 : slotsWeight(length) + 3
+}
+
+/** The slots of so many elements, and the room that is left over on average. */
+export function slotsWeight(count: number): number {
+  return (count * 5) >>> 3
+}
+
 /** What an entry of a Map or object takes beside key and value, in units. */
 export const entryWeight = 2
 

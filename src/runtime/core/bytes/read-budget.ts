@@ -61,7 +61,7 @@ export abstract class ReadBudget {
     const most = this.#granted * 16 + this.#size
     if (this.#account !== undefined) return messageTooHeavy(bytes, most)
     return this.tooLarge(
-      `it would take too much memory: at least ${bytes} bytes, and ${most} are granted to a message of its size`,
+      `it would take too much memory: at least ${bytes} bytes of memory, and ${most} are granted to a message of its size`,
     )
   }
 

@@ -2,7 +2,7 @@
 
 import { copyBytes } from '../../core/bytes/bytes.ts'
 import { doubleFromHalves, int64FromHalves, int64ToNumber } from '../../core/bytes/int64.ts'
-import { arrayWeight, bytesWeight, entryWeight, tableWeight } from '../../core/bytes/memory-budget.ts'
+import { bytesWeight, entryWeight, listWeight, tableWeight, textWeight } from '../../core/bytes/memory-budget.ts'
 import { ReadBudget } from '../../core/bytes/read-budget.ts'
 import { utf8Read } from '../../core/bytes/utf8.ts'
 import { brand } from '../../core/copies/brand.ts'
@@ -170,6 +170,8 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
 
   string(): string {
     const size = this.#size()
+    // Shorter ones are shared.
+    if (size > 1) this.charge(textWeight)
     const at = this.position
     this.position = at + size
     return utf8Read(this.#bytes, at, at + size)
@@ -221,7 +223,7 @@ export class BinaryReader extends ReadBudget implements ThriftReader {
 
   listOf(element: ThriftTypeCode): number {
     const size = this.listBegin()
-    this.charge(arrayWeight + (size >>> 1))
+    this.charge(listWeight(size))
     this.count(1)
     if (this.elementType === element || size === 0) return size
     this.#skipElements(size, this.elementType)
