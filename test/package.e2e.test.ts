@@ -1,7 +1,7 @@
 /** What the package is for its consumers: faces without dependencies, nothing but what is needed, no install scripts. */
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -13,6 +13,8 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   readonly name: string
   readonly exports: Readonly<Record<string, unknown>>
   readonly scripts: Readonly<Record<string, string>>
+  readonly main: string
+  readonly types: string
   readonly engines: { readonly node: string }
   readonly runtimes: Readonly<Record<string, readonly string[]>>
   readonly dependencies?: Readonly<Record<string, string>>
@@ -39,6 +41,22 @@ interface Packed {
   /** Bytes of the tarball. */
   readonly size: number
   readonly files: readonly { readonly path: string }[]
+}
+
+let tarball: string | undefined
+
+/** The folder of the tarball's files, as `npm install` writes them. */
+function unpacked(): string {
+  if (tarball !== undefined) return tarball
+  const place = join(folder, 'tarball')
+  mkdirSync(place)
+  const name = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', place], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  execFileSync('tar', ['xzf', join(place, name.trim()), '-C', place])
+  tarball = join(place, 'package')
+  return tarball
 }
 
 /** What `npm pack` would write. */
@@ -117,14 +135,28 @@ describe('the package', () => {
     expect(execFileSync(process.execPath, [bin, '--help'], { encoding: 'utf8' })).toContain('volo init')
   })
 
-  test('has no dependencies and no script that runs in a consumer', () => {
-    expect(manifest.dependencies ?? {}).toEqual({})
-    for (const script of ['preinstall', 'install', 'postinstall']) expect(manifest.scripts[script]).toBeUndefined()
+  test('has no dependencies and no script that runs in a consumer or that npm warns consumers of', () => {
+    const published = JSON.parse(readFileSync(join(unpacked(), 'package.json'), 'utf8')) as typeof manifest
+    expect(published.dependencies ?? {}).toEqual({})
+    for (const script of ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare']) {
+      expect([script, published.scripts[script]]).toEqual([script, undefined])
+    }
+    for (const path of [published.main, published.types]) expect(existsSync(join(unpacked(), path))).toBe(true)
   })
 
-  test('holds no tests, benchmarks or sources', () => {
+  test('holds every file to which its README links', () => {
+    const readme = readFileSync(join(unpacked(), 'README.md'), 'utf8')
+    const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1]!)
+    expect(links.length).toBeGreaterThan(10)
+    expect(links.filter((link) => !existsSync(join(unpacked(), link)))).toEqual([])
+  })
+
+  test('holds no tests, benchmarks or sources: what is in their folders is documentation', () => {
+    const code = packed().files.filter(
+      ({ path }) => /^(src|test|bench|scripts|examples|\.ci)\//.test(path) && !path.endsWith('.md'),
+    )
+    expect(code).toEqual([])
     const tops = new Set(packed().files.map(({ path }) => path.split('/')[0]))
-    for (const top of ['src', 'test', 'bench', 'scripts', 'examples', '.ci']) expect(tops).not.toContain(top)
     for (const top of [
       'bin',
       'dist',
