@@ -34,7 +34,7 @@ function protobufCrossing(service: ServiceType, method: MethodType): MessageTran
   return {
     request(message, call) {
       try {
-        return protobuf.fromBinary(request, protobuf.toBinary(request, message), call)
+        return protobuf.fromBinary(request, protobuf.toBinary(request, message), { holder: call })
       } catch (error) {
         throw invalidRequest(service, method, error)
       }

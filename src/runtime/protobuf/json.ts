@@ -5,8 +5,9 @@ import type { ReadBudget } from '../core/bytes/read-budget.ts'
 import { JsonPlace, type JsonValue } from '../core/json/json-value.ts'
 import { type FromJsonOptions, type JsonReading, readMessage } from '../core/json/read-json.ts'
 import { type ExtraField, type JsonWriting, type ToJsonOptions, writeMessage } from '../core/json/write-json.ts'
-import { extensionPlan, type FieldPlan, messagePlan, type TypePlan } from '../core/message/message-plan.ts'
+import { messagePlan, type TypePlan } from '../core/message/message-plan.ts'
 import type { Extension } from './extension.ts'
+import { type AnyExtension, extensionPlanOf } from './extension-plan.ts'
 import type { ProtobufMessage } from './message.ts'
 import { readWellKnown, writeWellKnown } from './well-known-json.ts'
 
@@ -51,15 +52,13 @@ export function fromJson<T>(
   return type.complete(readMessage(messagePlan(type.schema), json, reading) as never)
 }
 
-type AnyExtension = Extension<object, unknown, unknown>
-
 function extensionsIn(all: JsonTypes['extensions'] = []): Pick<JsonWriting, 'extra'> {
   if (all.length === 0) return {}
   return {
     *extra(plan, message): Iterable<ExtraField> {
       for (const one of all as unknown as readonly AnyExtension[]) {
         if (one.extendee !== plan.schema.name || !one.has(message)) continue
-        yield { name: `[${one.name}]`, field: planOf(one), value: one.get(message) }
+        yield { name: `[${one.name}]`, field: extensionPlanOf(one), value: one.get(message) }
       }
     },
   }
@@ -72,23 +71,9 @@ function extensionsFor(all: JsonTypes['extensions'] = []): Pick<JsonReading, 'ex
       const found = (all as unknown as readonly AnyExtension[]).find(
         (one) => one.extendee === plan.schema.name && name === `[${one.name}]`,
       )
-      return found && { field: planOf(found), set: (into, value) => found.set(into, value) }
+      return found && { field: extensionPlanOf(found), set: (into, value) => found.set(into, value) }
     },
   }
-}
-
-const plans = new WeakMap<AnyExtension, FieldPlan>()
-
-function planOf(extension: AnyExtension): FieldPlan {
-  let plan = plans.get(extension)
-  if (plan === undefined) {
-    const { file, name } = extension
-    const schema = file.extensions?.find((one) => one.name === name)
-    if (schema === undefined) throw new Error(`${file.path} does not describe the extension ${name}`)
-    plan = extensionPlan(schema.field, file)
-    plans.set(extension, plan)
-  }
-  return plan
 }
 
 function isNullable(type: TypePlan): boolean {

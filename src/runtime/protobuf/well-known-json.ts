@@ -313,7 +313,7 @@ function writeAny(any: Members, types: Types, writing: JsonWriting): JsonValue {
   if (url === '' && bytes.length === 0) return {}
   const type = typeOf(url, types, writing.place)
   const plan = messagePlan(type.schema)
-  const value = fromBinary(type, bytes, writing.holder)
+  const value = fromBinary(type, bytes, { holder: writing.holder })
   writing.place.enter('value')
   const json = hasForm(type.typeName)
     ? { '@type': url, value: writeMessage(plan, value, writing) }

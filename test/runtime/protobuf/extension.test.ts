@@ -79,6 +79,37 @@ describe('extensions', () => {
     expect(back).toMatchObject({ name: 'x', [weight]: 7, [words]: ['p', 'q'] })
   })
 
+  test('are refused at parsing where they are malformed and listed, at every depth', async () => {
+    const nested = await generated({
+      'm.proto': `edition = "2023"; package m;
+        message Base { extensions 100 to 200; Base inner = 1; repeated Base many = 2; map<string, Base> by = 3;
+          oneof one { Base chosen = 4; } }
+        message Box { string text = 1; extensions 100 to 200; }
+        extend Base { Box box = 101; }
+        extend Box { Box deeper = 102; }`,
+    })
+    const { Base, box, deeper } = nested
+    const extensions = [box, deeper]
+    // Text longer than its box, in a box and in a box of it; a tag without a value.
+    const broken = ['aa06030a056e', 'aa0606b206030a0561', 'aa060107']
+    const around = [
+      (one: Buffer) => one,
+      ...[0x0a, 0x12, 0x22].map((tag) => (one: Buffer) => Buffer.from([tag, one.length, ...one])),
+    ]
+    around.push((one) => Buffer.from([0x1a, one.length + 5, 0x0a, 1, 97, 0x12, one.length, ...one]))
+    for (const hex of broken) {
+      for (const wrap of around) {
+        const bytes = wrap(Buffer.from(hex, 'hex'))
+        expect(() => fromBinary(Base, bytes, { extensions })).toThrow('malformed')
+        // Unknown to the reader of the bytes: kept as they are.
+        expect(bytes.equals(toBinary(Base, fromBinary(Base, bytes)))).toBe(true)
+      }
+    }
+    const sound = Buffer.from('aa060a0a0161b206040a026262', 'hex')
+    const read = fromBinary<object>(Base, sound, { extensions })
+    expect(deeper.get(box.get(read))).toEqual({ text: 'bb' })
+  })
+
   test('stand in the description', () => {
     expect(types['$file'].extensions).toContainEqual(
       expect.objectContaining({ name: 'golden.extended.weight', extendee: 'golden.extended.Thing' }),
