@@ -341,19 +341,23 @@ export class Pool<C extends PoolConnection> {
     if (this.#waiting.size > 0 && this.#size >= this.#ceiling && this.#ceiling < this.#maxTotal)
       this.#source.recheck?.()
     if (this.#closed !== undefined || this.#backoff.waitMs === 0) return
-    if (this.#isDown && this.#waiting.size > 0) {
-      const refusal = this.#backoff.refusal()
-      for (const waiter of this.#waiting) {
-        this.#waiting.delete(waiter)
-        waiter.failed(refusal)
-      }
-    }
+    if (this.#isDown) this.#failWaiting()
     if (this.#lacks) {
       const resume = (): void => {
         this.#nextAttempt = undefined
         this.#grow()
       }
       this.#nextAttempt ??= setTimeout(resume, delayOf(Math.ceil(this.#backoff.waitMs))).unref()
+    }
+  }
+
+  /** There is no connection, and the attempt to make one has failed. */
+  #failWaiting(): void {
+    if (this.#waiting.size === 0) return
+    const refusal = this.#backoff.refusal()
+    for (const waiter of this.#waiting) {
+      this.#waiting.delete(waiter)
+      waiter.failed(refusal)
     }
   }
 
@@ -374,6 +378,7 @@ export class Pool<C extends PoolConnection> {
     } catch (error) {
       this.#failed++
       this.#connecting.delete(abort)
+      if (this.#size === 0) this.#failWaiting()
       this.#grow()
       throw error
     }

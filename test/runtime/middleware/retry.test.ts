@@ -48,7 +48,7 @@ async function freePort(): Promise<number> {
 }
 
 function clientOf(port: number, options: ClientOptions<EchoClient>): EchoClient {
-  const wire = thrift({ host: '127.0.0.1', port })
+  const wire = thrift({ host: '127.0.0.1', port }, { backoff: { initialMs: 0 } })
   onCleanup(() => wire.close({ drainMs: 0 }))
   return createClient(Echo, wire, { timeoutMs: 15_000, ...options })
 }

@@ -125,6 +125,17 @@ describe('Pool', () => {
     expect(pool.stats).toMatchObject({ failed: 1, opened: 1 })
   })
 
+  it('makes one attempt for those who wait, also where the next one has not to wait', async () => {
+    let attempts = 0
+    const open = (): Promise<never> => {
+      attempts++
+      return Promise.reject(new RpcError('UNAVAILABLE', 'nobody there'))
+    }
+    const { pool } = make({ maxTotal: 1 }, { open, backoff: new DialBackoff(() => 0) })
+    await Promise.all([wait(pool), wait(pool)].map((one) => expect(one).rejects.toThrow('nobody there')))
+    expect(attempts).toBe(1)
+  })
+
   it('lets callers wait for other connections when one cannot be opened, and opens more when that is due', async () => {
     const { pool, failNext } = make({ maxTotal: 2 }, { backoff: new DialBackoff(() => 300) })
     const held = await wait(pool)

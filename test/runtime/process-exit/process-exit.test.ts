@@ -7,7 +7,9 @@ import { promisify } from 'node:util'
 import { build } from 'tsdown'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createClient } from '../../../src/runtime/core/client/client.ts'
+import { createRouter } from '../../../src/runtime/core/server/router.ts'
 import { addHealth } from '../../../src/runtime/grpc/service/health.ts'
+import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { Server } from '../../../src/runtime/serve/server.ts'
 import { thrift } from '../../../src/runtime/thrift/client/transport.ts'
 import { onCleanup } from '../../support/cleanup.ts'
@@ -98,11 +100,10 @@ it('a worker of node:cluster ends by itself after closeOnSignal', async () => {
   expect(await run('cluster')).toBe('the server has closed\nthe worker ended: 0 null\n')
 })
 
-it('a transport lets calls in flight end when it is closed, unless told otherwise', async () => {
-  const address = await serve()
-  const wire = thrift(address)
-  const client = createClient(Echo, wire)
-  const call = client.echo('x')
+it.each(['Thrift', 'in-process'])('a transport lets calls in flight end when it is closed (%s)', async (way) => {
+  const router = createRouter().add(Echo, echoHandler({ echo: async (text) => slowly(text) }))
+  const wire = way === 'Thrift' ? thrift(await serve()) : inProcess(router)
+  const call = createClient(Echo, wire).echo('x')
   await wire.close()
   expect(await call).toBe('x')
 })
