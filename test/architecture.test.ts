@@ -130,7 +130,7 @@ const coreOrder = [
   ['method-kind', 'service-type'],
   ['stream'],
   ['context'],
-  ['drain', 'router', 'wire', 'layer', 'observe'],
+  ['drain', 'router', 'wire', 'refusal', 'layer', 'observe'],
   ['server'],
   ['raw'],
   ['direct'],

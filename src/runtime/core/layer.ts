@@ -1,6 +1,7 @@
 /** Layer: wraps a Service into another one; middleware for every protocol and both sides. */
 
 import { callService, type Service } from './context/service.ts'
+import type { RefusalListener } from './refusal.ts'
 
 /**
  * A function from Service to Service. Return the inner promise un-awaited where nothing follows it: that costs nothing.
@@ -37,7 +38,11 @@ import { callService, type Service } from './context/service.ts'
  *   return mapStream(response as AsyncIterable<object>, (message) => ({ ...message, number: ++count }))
  * }
  */
-export type Layer = (next: Service) => Service
+export interface Layer {
+  (next: Service): Service
+  /** On a server: hears of the requests that were refused before any layer ran. Of a layer of one service: of its requests. */
+  readonly onRefused?: RefusalListener | undefined
+}
 
 /** One Service out of layers and an innermost Service; the first layer sees the request first. */
 export function compose(layers: readonly Layer[], inner: Service): Service {

@@ -5,6 +5,7 @@ import type { AmbientStore } from './context/ambient.ts'
 import type { Context, Peer } from './context/context.ts'
 import type { RpcError } from './error.ts'
 import type { Metadata } from './metadata.ts'
+import type { Refusal } from './refusal.ts'
 import type { MethodType, ServiceType } from './service-type.ts'
 
 /** A method that a router can call. */
@@ -111,6 +112,11 @@ export interface Router {
    * type of a service of which only the name is known, in the bytes of the wire. Undefined when they are refused.
    */
   findUnknown(call: UnknownCall, raw: (call: UnknownCall) => ServiceType): Route | undefined
+  /**
+   * Reports a request that is refused before a call is opened for it: the wire calls it once for each. Refusals of calls that
+   * were opened are reported by the router.
+   */
+  refused(refusal: Refusal): void
   /** Opens a call. Throws RpcError UNAVAILABLE when the server is closing, RESOURCE_EXHAUSTED when it has too many. */
   open(route: Route, init: ServerCallInit): ServerCall
   /** Calls whose handler runs or whose response stream is open, without those that were ended early. */

@@ -3,6 +3,7 @@
 import type { Layer } from '../core/layer.ts'
 import type { MethodKind } from '../core/message/schema.ts'
 import { type EndCode, observe } from '../core/observe.ts'
+import type { Refusal } from '../core/refusal.ts'
 
 /** What is known of a call when it has ended. */
 export interface AccessLogEntry {
@@ -12,7 +13,8 @@ export interface AccessLogEntry {
   /** Full name of the service. */
   readonly service: string
   readonly method: string
-  readonly kind: MethodKind
+  /** `refused`: a request that a server refused before any layer ran; a name that it lacks is `-`. */
+  readonly kind: MethodKind | 'refused'
   readonly code: EndCode
   /** Milliseconds from the call to its end; for a streamed response to the end of the stream. */
   readonly ms: number
@@ -36,15 +38,17 @@ export interface AccessLogOptions {
 
 /**
  * A layer that writes one line when a call has ended: `server Shop.checkout unary OK 1.3ms 10.0.0.7:51234`. A call that
- * streams its response is logged when the stream ends. Errors pass unchanged.
+ * streams its response is logged when the stream ends. Among the layers of a server it logs refused requests as well:
+ * `server Shop.chekout refused UNIMPLEMENTED 0.0ms 10.0.0.7:51234 "unknown method Shop.chekout"`. Errors pass unchanged.
  */
 export function accessLog(options: AccessLogOptions = {}): Layer {
   const { format = 'text', write = (line: string) => console.log(line), now = Date.now } = options
-  return (next) => (cx, request) => {
+  const put = (entry: AccessLogEntry): void => write(format === 'json' ? jsonLine(entry) : textLine(entry), entry)
+  const layer: Layer = (next) => (cx, request) => {
     const start = performance.now()
     return observe(next, cx, request, {
       onEnd(code, error, messages) {
-        const entry: AccessLogEntry = {
+        put({
           time: now(),
           role: cx.role,
           service: cx.service.fullName,
@@ -55,11 +59,13 @@ export function accessLog(options: AccessLogOptions = {}): Layer {
           peer: cx.peer?.address,
           ...(messages === undefined ? {} : { messages }),
           ...(error === undefined ? {} : { error }),
-        }
-        write(format === 'json' ? jsonLine(entry) : textLine(entry), entry)
+        })
       },
     })
   }
+  const onRefused = ({ service = '-', method = '-', error, peer: { address: peer } }: Refusal): void =>
+    put({ time: now(), role: 'server', service, method, kind: 'refused', code: error.code, ms: 0, peer, error })
+  return Object.assign(layer, { onRefused })
 }
 
 function textLine({ role, service, method, kind, code, ms, peer, messages, error }: AccessLogEntry): string {

@@ -285,8 +285,15 @@ export class Port {
     if (socket.destroyed) return
     if (target === tlsTarget) this.#encrypt(socket, first)
     else if (refusal !== undefined) refusal.refuse(socket, this.#peerOf(socket), first, target, this.#options.router)
-    else if (target === http1Target) refuseHttp1(socket, noHttp1)
+    else if (target === http1Target) this.#refuseHttp1(socket)
     else this.#connect(socket, first, target as PortWire, undefined)
+  }
+
+  #refuseHttp1(socket: Socket): void {
+    const error = new RpcError('UNIMPLEMENTED', noHttp1.text, { stack: false })
+    const peer = this.#peerOf(socket)
+    this.#options.router.refused({ peer, service: undefined, method: undefined, error, httpStatus: 501 })
+    refuseHttp1(socket, noHttp1)
   }
 
   #connect(socket: Socket, first: Uint8Array, portWire: PortWire, alpn: string | undefined): void {
@@ -333,7 +340,7 @@ export class Port {
       return
     }
     const wire = alpn === undefined ? undefined : this.#options.wires.find((one) => one.alpn.includes(alpn))
-    if (wire === undefined && alpn === 'http/1.1') refuseHttp1(socket, noHttp1)
+    if (wire === undefined && alpn === 'http/1.1') this.#refuseHttp1(socket)
     else if (wire === undefined) this.#sniff(socket, {})
     else this.#connect(socket, new Uint8Array(0), wire, alpn)
   }

@@ -17,6 +17,7 @@ import {
   isFunctions,
   type OptionTable,
 } from '../core/option-check.ts'
+import type { RefusalListener } from '../core/refusal.ts'
 import { createRouter, type ServerRouter } from '../core/server/router.ts'
 import type { ServerStats } from '../core/server/server-stats.ts'
 import type { UnknownHandler } from '../core/server/unknown-service.ts'
@@ -76,6 +77,12 @@ export interface ServerOptions {
   /** Hears of every failure that its caller is not told. Default: `console.error` with the stack. */
   readonly onError?: ((error: unknown, cx: Context | undefined) => void) | undefined
   /**
+   * Hears of every request that is refused before any layer runs, once for each, with what the peer was told: an unknown
+   * service or method, arguments that cannot be decoded, a message over a limit, a content type that nothing answers.
+   * `stats().refused` counts them, and an `accessLog` among the layers logs them. Default: nothing.
+   */
+  readonly onRefused?: RefusalListener | undefined
+  /**
    * Calls made inside a handler inherit its context (deadline, cancellation, persistent metainfo) without being told.
    * It holds for the whole process and costs every awaited call of it about 100 ns. Default false.
    */
@@ -119,6 +126,7 @@ const serverOptionTable: OptionTable<ServerOptions> = {
   layers: isFunctions,
   unknown: isAnything,
   onError: isFunction,
+  onRefused: isFunction,
   ambient: isFlag,
   tls: isAnything,
   plaintext: isFlag,
@@ -178,6 +186,7 @@ export class Server implements AsyncDisposable {
     this.#router = createRouter({
       layers: options.layers,
       unknown: options.unknown,
+      onRefused: options.onRefused,
       maxConcurrentCalls: options.limits?.maxConcurrentCalls ?? defaultMaxConcurrentCalls,
       maxRequestMemoryBytes: options.limits?.maxRequestMemoryBytes ?? defaultRequestMemory(),
       maxObjects: options.limits?.maxObjects,
@@ -207,13 +216,14 @@ export class Server implements AsyncDisposable {
 
   /** The server as it is now. Calls are counted where `addChannelz` or `countCalls` of `volo-ts/grpc` has asked for it. */
   stats(): ServerStats {
-    const { inFlight, abandoned, unsent, isDraining } = this.#router
+    const { inFlight, abandoned, unsent, refusals, isDraining } = this.#router
     return {
       id: this.#id,
       addresses: this.#listeners.map(({ bound }) => bound.address),
       inFlight,
       abandoned,
       unsent,
+      refused: refusals,
       isDraining,
       requestMemoryBytes: this.#router.memory.used,
       calls: snapshot(callTotals(this.#router)),

@@ -431,13 +431,34 @@ describe('CORS', () => {
     const { url } = await serve({}, { http: { cors } })
     const yes = await preflight(url, 'https://shop.a.example')
     expect(yes.headers.get('access-control-allow-credentials')).toBe('true')
-    expect(yes.headers.get('access-control-allow-headers')).toBe('x-only')
+    expect(yes.headers.get('access-control-allow-headers')).toBe(
+      'connect-accept-encoding, connect-content-encoding, connect-protocol-version, connect-timeout-ms, content-encoding, content-type, grpc-timeout, source-service, x-grpc-web, x-user-agent, x-only',
+    )
+    const inherited = await preflight(url, 'https://shop.a.example', 'content-type, rpc-persist-user, x-other')
+    expect(inherited.headers.get('access-control-allow-headers')).toMatch(/x-only, rpc-persist-user$/)
     const { url: open } = await serve({}, { http: { cors: { origins: '*' } } })
     const odd = await preflight(open, 'https://x', 'x-good, <script>')
     expect(odd.headers.get('access-control-allow-origin')).toBe('*')
     expect(odd.headers.get('access-control-allow-headers')).toBe('x-good')
     const impossible = new Server({ http: { cors: { origins: '*', credentials: true } } }).add(Shop, shopHandler)
     await expect(impossible.listen('127.0.0.1:0')).rejects.toThrow('credentials')
+  })
+
+  it('lets a page of an allowed origin see every refusal', async () => {
+    const { url } = await serve({}, { http: { cors: { origins: ['https://a.example'] } } })
+    const seen = async (method: string, path: string, type = 'text/plain') => {
+      const headers = { origin: 'https://a.example', 'content-type': type }
+      const answer = await fetch(url + path, { method, headers })
+      return [answer.status, answer.headers.get('access-control-allow-origin'), answer.headers.get('vary')]
+    }
+    const visible = ['https://a.example', 'origin']
+    expect(await seen('POST', '/web.v1.Shop/Get')).toEqual([415, ...visible])
+    expect(await seen('GET', '/web.v1.Shop/Get')).toEqual([405, ...visible])
+    expect(await seen('POST', '/nothing')).toEqual([404, ...visible])
+    expect(await seen('POST', '/healthz')).toEqual([405, ...visible])
+    expect(await seen('POST', '/web.v1.Shop/Get', 'application/grpc')).toEqual([505, ...visible])
+    expect(await seen('POST', '/web.v1.Shop/Nope', 'application/json')).toEqual([404, ...visible])
+    expect(await seen('OPTIONS', '/web.v1.Shop/Get')).toEqual([204, ...visible])
   })
 
   it('shows a page every header of the answer', async () => {

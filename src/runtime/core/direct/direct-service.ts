@@ -69,8 +69,20 @@ export function directService(service: ServiceType, router: Router, options: Dir
   const { peer, refusal, enclosure } = options
   const ways = new Map<MethodType, Way>()
   const wayOf = (method: MethodType): Way => ways.get(method) ?? findWay(method)
+  const open = (method: MethodType, route: Route, init: ServerCallInit): ServerCall => {
+    try {
+      return router.open(route, init)
+    } catch (error) {
+      throw refused(method, error)
+    }
+  }
+  const refused = (method: MethodType, error: unknown): unknown => {
+    router.refused({ peer, service: service.fullName, method: method.name, error: RpcError.from(error) })
+    return error
+  }
   const findWay = (method: MethodType): Way => {
     const route = router.find(service.idl, service.fullName, method.name) ?? unknownRoute(service, router, method)
+    if (route === undefined) throw refused(method, unimplemented(service, router, method))
     const way: Way = {
       route,
       inBytes: rawBridge(method, route),
@@ -90,7 +102,7 @@ export function directService(service: ServiceType, router: Router, options: Dir
       const way = wayOf(cx.method)
       refuse()
       const init = callInit(cx, peer, way)
-      const call = router.open(way.route, init)
+      const call = open(cx.method, way.route, init)
       const accepted = way.inBytes === undefined ? accept(way, request, enclosure, call) : request
       cx.peer = peer
       if ((cx as Partial<CancelScope>).cancellable !== false) cx.onCancel((reason) => call.cancel(reason))
@@ -114,7 +126,7 @@ export function directService(service: ServiceType, router: Router, options: Dir
         // The same object for all calls without a deadline: nothing in it is theirs.
         unlimited ??= { peer, caller, deadline: undefined, counter, ambient }
         const init = deadline === undefined ? unlimited : { peer, caller, deadline, counter, ambient }
-        const call = router.open(way.route, init)
+        const call = open(method, way.route, init)
         return start(call, way, way.inBytes === undefined ? way.crossing.request(request, call) : request)
       } catch (error) {
         return Promise.reject(error)
@@ -208,15 +220,13 @@ function copyOf(entries: Map<string, string> | undefined): Map<string, string> |
   return entries === undefined ? undefined : new Map(entries)
 }
 
-/** What the server answers unknown calls with. Throws RpcError UNIMPLEMENTED when it has nothing for that. */
-function unknownRoute(service: ServiceType, router: Router, method: MethodType): Route {
+/** What the server answers unknown calls with; undefined when it has nothing for that. */
+function unknownRoute(service: ServiceType, router: Router, method: MethodType): Route | undefined {
   const { idl, fullName } = service
   const oneway = method.kind === 'oneway'
   const kind = idl === 'protobuf' ? 'bidi_streaming' : oneway ? 'oneway' : 'unary'
   const call = { idl, service: fullName, method: method.name, oneway }
-  const route = router.findUnknown(call, () => rawInProcess({ ...call, kind }))
-  if (route === undefined) throw unimplemented(service, router, method)
-  return route
+  return router.findUnknown(call, () => rawInProcess({ ...call, kind }))
 }
 
 function unimplemented(service: ServiceType, router: Router, method: MethodType): RpcError {

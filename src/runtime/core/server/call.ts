@@ -20,6 +20,7 @@ import { describe } from '../describe-value.ts'
 import { isBizError, isDeclaredException, isInstance, isRpcError, printError, RpcError, rpcCodes } from '../error.ts'
 import { addEntries, LazyMetainfo } from '../metainfo.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
+import type { Refusal } from '../refusal.ts'
 import type { CallCounter, ServerCall, ServerCallInit } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { CallStream, isAsyncIterable } from '../stream/call-stream.ts'
@@ -35,6 +36,7 @@ export interface CallRegistry {
   /** The most calls that `inFlight`, `abandoned` and `unsent` may come to together. */
   readonly maxCalls: number
   readonly onError: (error: unknown, cx: Context) => void
+  readonly onRefused: (refusal: Refusal) => void
   readonly memory: MemoryAccount
   /** Runs when `inFlight` has come down to zero. */
   onIdle: (() => void) | undefined
@@ -54,6 +56,7 @@ export class RunningCall extends CallContext implements ServerCall {
   readonly #replyTo: Context | undefined
   readonly #counter: CallCounter | undefined
   #givenUp = false
+  #isRefused = false
   #heldBytes = 0
   /** It counts as abandoned until the source of its response has ended. */
   #lingers = false
@@ -113,14 +116,13 @@ export class RunningCall extends CallContext implements ServerCall {
     this.#early = undefined
     if (this.cancelled !== undefined || registry.closed !== undefined || !(isWatched || this.watchDeadline())) {
       // A call that has waited has been ended by its cancellation.
-      if (this.#state !== 'over') this.#refuse()
-      return Promise.reject(this.cancelled ?? registry.closed)
+      const reason = this.cancelled ?? registry.closed
+      if (this.#state !== 'over') this.#refuse(reason)
+      return Promise.reject(reason)
     }
     if (!hasWaited && isFull(registry)) {
       const refusal = tooManyCalls(registry)
-      this.#state = 'over'
-      this.end()
-      this.#request?.return()
+      this.#refuse(refusal)
       return Promise.reject(refusal)
     }
     this.#map = map
@@ -249,9 +251,12 @@ export class RunningCall extends CallContext implements ServerCall {
       this.#response.fail(reason)
     }
     this.#early?.refuse(reason)
-    if (this.#state === 'waiting') this.#refuse()
+    if (this.#state === 'waiting') this.#refuse(reason)
     // Nothing else ends a call that is never handled.
-    if (this.#state === 'opened') this.#releaseMemory()
+    if (this.#state === 'opened') {
+      this.#releaseMemory()
+      this.#tellRefusal(reason)
+    }
     if (this.#state !== 'running') return
     this.#state = 'abandoned'
     this.#giveUp()
@@ -261,11 +266,19 @@ export class RunningCall extends CallContext implements ServerCall {
   }
 
   /** It ends before its handler has run. */
-  #refuse(): void {
+  #refuse(reason: RpcError | undefined): void {
+    this.#tellRefusal(reason)
     if (this.#state === 'waiting') this.#leave()
     this.#state = 'over'
     this.end()
     this.#request?.return()
+  }
+
+  #tellRefusal(error: RpcError | undefined): void {
+    if (this.#isRefused || error === undefined || this.peer === undefined) return
+    this.#isRefused = true
+    const { fullName } = this.service
+    this.#registry.onRefused({ peer: this.peer, service: fullName, method: this.method.name, error })
   }
 
   #giveUp(): void {

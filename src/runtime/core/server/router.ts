@@ -7,6 +7,7 @@ import { drainFor } from '../drain.ts'
 import { printError, RpcError } from '../error.ts'
 import { type Layer, layered } from '../layer.ts'
 import { streamsResponse } from '../method-kind.ts'
+import { type RefusalListener, tellRefusal } from '../refusal.ts'
 import type { Route, Router, ServerCall, ServerCallInit } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { type CallRegistry, isFull, RunningCall, tooManyCalls } from './call.ts'
@@ -30,6 +31,8 @@ export interface RouterOptions {
    * oneway method. Default: `console.error` with the stack.
    */
   readonly onError?: ((error: unknown, cx: Context) => void) | undefined
+  /** Hears of every request that is refused before any layer runs, once for each. */
+  readonly onRefused?: RefusalListener | undefined
   /** Answers calls of services and methods that are not registered, for proxies and gateways. Default: they are UNIMPLEMENTED. */
   readonly unknown?: UnknownHandler | undefined
   /**
@@ -56,6 +59,8 @@ export interface ServerRouter extends Router {
   readonly abandoned: number
   /** Calls that have ended and whose answers their clients have not read. */
   readonly unsent: number
+  /** Requests that were refused before any layer ran, since the beginning. */
+  readonly refusals: number
   /** The calls in flight, newest first. */
   calls(): Iterable<RunningCall>
   /** Takes no new call from now on; resolves when no call is in flight. */
@@ -85,6 +90,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     unsent: 0,
     maxCalls: options.maxConcurrentCalls ?? Number.POSITIVE_INFINITY,
     onError: options.onError ?? logError,
+    onRefused: (refusal) => router.refused(refusal),
     memory: new MemoryAccount(options.maxRequestMemoryBytes ?? Number.POSITIVE_INFINITY, options.maxObjects),
     onIdle: undefined,
     closed: undefined,
@@ -96,6 +102,10 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
   const { layers = [] } = options
   const outermost =
     layers.length === 0 ? undefined : layered(layers, (cx, request) => innermost.get(cx.service)!(cx, request))
+  const refusalListeners = listenersOf(layers)
+  if (options.onRefused !== undefined) refusalListeners.push(options.onRefused)
+  const ownRefusalListeners = new Map<string, RefusalListener[]>()
+  let refusals = 0
   let closing: Promise<void> | undefined
   let refusal: RpcError | undefined
   let isReady = true
@@ -120,6 +130,7 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
         if (service.idl === 'thrift' && !defaultRoutes.has(method.name)) defaultRoutes.set(method.name, route)
       }
       innermost.set(service, inner)
+      ownRefusalListeners.set(service.fullName, listenersOf(own))
       byMethod.set(service.fullName, table)
       services.push(service)
       return this
@@ -130,6 +141,11 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     },
     findUnknown: unknownRoutes(options.unknown, layers),
     has: (idl, service) => routes[idl].has(service),
+    refused(refusal) {
+      refusals++
+      tellRefusal(refusalListeners, refusal)
+      if (refusal.service !== undefined) tellRefusal(ownRefusalListeners.get(refusal.service) ?? [], refusal)
+    },
     open(route: Route, init: ServerCallInit): ServerCall {
       if (refusal !== undefined && init.admitted !== true) throw refusal
       if (isFull(registry)) throw tooManyCalls(registry)
@@ -143,6 +159,9 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
     },
     get unsent() {
       return registry.unsent
+    },
+    get refusals() {
+      return refusals
     },
     memory: registry.memory,
     get isReady() {
@@ -195,6 +214,10 @@ export function createRouter(options: RouterOptions = {}): ServerRouter {
   }
   for (const { service, handler, layers: own } of options.services ?? []) router.add(service, handler, { layers: own })
   return router
+}
+
+function listenersOf(layers: readonly Layer[]): RefusalListener[] {
+  return layers.flatMap(({ onRefused }) => (onRefused === undefined ? [] : [onRefused]))
 }
 
 function logError(error: unknown, cx: Context): void {

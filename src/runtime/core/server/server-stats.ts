@@ -30,6 +30,8 @@ export interface ServerStats {
   readonly abandoned: number
   /** Calls that have ended and whose answers their clients have not read. */
   readonly unsent: number
+  /** Requests that were refused before any layer ran, since the beginning: unknown methods, bad arguments, too large messages. */
+  readonly refused: number
   readonly isDraining: boolean
   /** Bytes of memory that the decoded requests of running calls hold, by estimate, and answers that wait for their clients. */
   readonly requestMemoryBytes: number

@@ -7,7 +7,7 @@ import type { MethodType, ServiceType } from '../../core/service-type.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import { decodeBase64 } from '../base64.ts'
 import { headerOf } from '../metadata.ts'
-import { answer, type CallAcceptor, ignoringSink } from '../server/call-acceptor.ts'
+import { type CallAcceptor, ignoringSink } from '../server/call-acceptor.ts'
 import { type RequestHeaders, readEncoding } from '../server/request-headers.ts'
 import type { CorsHeaders } from '../web/cors.ts'
 import { ConnectStream } from './streaming.ts'
@@ -40,7 +40,7 @@ export function acceptConnect(request: HttpRequest): Http2Sink | undefined {
 function acceptStreaming({ acceptor, stream, headers, head, end, cors }: HttpRequest, isJson: boolean): Http2Sink {
   const method = methodOf(acceptor, head.path)
   if (method !== undefined && (method.kind === 'unary' || method.kind === 'oneway')) {
-    return wrongType(stream, cors, `application/${isJson ? 'json' : 'proto'}`)
+    return wrongType(acceptor, stream, head.path, cors, `application/${isJson ? 'json' : 'proto'}`)
   }
   const { accepted } = acceptor.shared.settings
   readHead(head, headers, acceptor, 'connect-content-encoding', 'connect-accept-encoding')
@@ -51,7 +51,7 @@ function acceptStreaming({ acceptor, stream, headers, head, end, cors }: HttpReq
 function acceptUnary({ acceptor, stream, headers, head, end, cors }: HttpRequest, isJson: boolean): Http2Sink {
   const method = methodOf(acceptor, head.path)
   if (method !== undefined && method.kind !== 'unary') {
-    return wrongType(stream, cors, `application/connect+${isJson ? 'json' : 'proto'}`)
+    return wrongType(acceptor, stream, head.path, cors, `application/connect+${isJson ? 'json' : 'proto'}`)
   }
   readHead(head, headers, acceptor, 'content-encoding', 'accept-encoding')
   const sink = openUnary(acceptor, stream, head, cors, isJson)
@@ -65,11 +65,11 @@ function acceptGet({ acceptor, stream, headers, head, cors }: HttpRequest): Http
   const found = acceptor.find(path)
   if (found === undefined) return undefined
   if (!hasNoSideEffects(found.service, found.method))
-    return answer(stream, [':status', '405', 'allow', 'POST', ...cors])
+    return acceptor.refuseHttp(stream, path, 405, ['allow', 'POST', ...cors])
   const parameters = new URLSearchParams(query)
   const isJson = parameters.get('encoding') === 'json'
   if (!isJson && parameters.get('encoding') !== 'proto') {
-    return answer(stream, [':status', '415', ...cors])
+    return acceptor.refuseHttp(stream, path, 415, cors)
   }
   head.path = path
   readHead(head, headers, acceptor, '', 'accept-encoding')
@@ -140,8 +140,14 @@ function hasNoSideEffects({ file, fullName }: ServiceType, { name, kind }: Metho
   return method?.annotations?.['idempotency_level'] === 'NO_SIDE_EFFECTS'
 }
 
-function wrongType(stream: Http2Stream, cors: CorsHeaders, wanted: string): Http2Sink {
-  return answer(stream, [':status', '415', 'accept-post', wanted, ...cors])
+function wrongType(
+  acceptor: CallAcceptor,
+  stream: Http2Stream,
+  path: string,
+  cors: CorsHeaders,
+  wanted: string,
+): Http2Sink {
+  return acceptor.refuseHttp(stream, path, 415, ['accept-post', wanted, ...cors])
 }
 
 function urlSafe(text: string): string {

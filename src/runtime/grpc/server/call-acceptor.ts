@@ -9,7 +9,7 @@ import type { ProtobufMessage } from '../../protobuf/message.ts'
 import { methodCodec } from '../codec.ts'
 import { jsonCodec } from '../json-codec.ts'
 import { rawService } from '../raw-service.ts'
-import { appendError } from '../status.ts'
+import { appendError, codeOfHttpStatus } from '../status.ts'
 import { AbandonedCalls } from './abandoned-calls.ts'
 import { type GrpcRoute, GrpcServerCall, type ServerSettings } from './call.ts'
 import type { ConnectionCounters } from './counters.ts'
@@ -24,6 +24,7 @@ export interface HttpAccept {
     headers: Http2Headers,
     head: RequestHeaders,
     end: boolean,
+    version: 1 | 2,
   ): Http2Sink
   /** What `google.protobuf.Any` may hold in JSON, besides the well-known types. */
   readonly jsonTypes: readonly ProtobufMessage[]
@@ -49,6 +50,12 @@ export interface AcceptorShared {
 }
 
 const contentType = /^application\/grpc(?:\+(?:proto|(json)))?(?:\s*;|$)/
+const methodPath = /^\/([^/]+)\/([^/?]+)(?:\?|$)/
+
+/** Whether a content type is that of gRPC itself. */
+export function isGrpc(type: string): boolean {
+  return contentType.test(type)
+}
 
 /** One connection's way into the router. */
 export class CallAcceptor {
@@ -71,12 +78,11 @@ export class CallAcceptor {
   accept(stream: Http2Stream, headers: Http2Headers, end: boolean, version: 1 | 2 = 2): Http2Sink {
     const head = readRequestHeaders(headers, this.shared.settings.accepted)
     const type = contentType.exec(head.contentType)
-    if (version === 1 && type !== null) return needsHttp2(stream)
-    if (head.method !== 'POST' || type === null) {
+    if (version === 1 || head.method !== 'POST' || type === null) {
       const { http } = this.shared
-      if (http !== undefined) return http.accept(this, stream, headers, head, end)
-      if (head.method !== 'POST') return answer(stream, [':status', '405', 'allow', 'POST'])
-      return answer(stream, [':status', '415'])
+      if (http !== undefined) return http.accept(this, stream, headers, head, end, version)
+      if (head.method !== 'POST') return this.refuseHttp(stream, head.path, 405, ['allow', 'POST'])
+      return this.refuseHttp(stream, head.path, 415)
     }
     return this.open(stream, head, end, type[1] !== undefined)
   }
@@ -102,8 +108,27 @@ export class CallAcceptor {
         settings.accepted.header,
       ]
       appendError(list, error)
+      this.refused(head.path, RpcError.from(error))
       return answer(stream, list)
     }
+  }
+
+  /** Reports a request that no call was opened for. */
+  refused(path: string, error: RpcError, httpStatus?: number): void {
+    const [, service, method] = methodPath.exec(path) ?? []
+    this.shared.router.refused({
+      peer: this.peer,
+      service,
+      method,
+      error,
+      ...(httpStatus === undefined ? {} : { httpStatus }),
+    })
+  }
+
+  /** Answers with a head alone that refuses the request in HTTP's terms; `fields`: beside the status. */
+  refuseHttp(stream: Http2Stream, path: string, status: 404 | 405 | 415, fields: Http2Headers = []): CallSink {
+    this.refused(path, httpRefusal(status), status)
+    return answer(stream, [':status', String(status), ...fields])
   }
 
   /** What the router is told of a call. */
@@ -142,6 +167,12 @@ export class CallAcceptor {
     return route
   }
 
+  /** Refuses gRPC over HTTP/1.1, which carries no trailers to most clients: an answer would lack its status. */
+  refuseHttp1(stream: Http2Stream, path: string, fields: Http2Headers): CallSink {
+    this.refused(path, httpRefusal(505), 505)
+    return needsHttp2(stream, fields)
+  }
+
   /** The route of a path. Throws RpcError UNIMPLEMENTED when there is none. */
   route(path: string): GrpcRoute {
     const { router, routes } = this.shared
@@ -173,6 +204,20 @@ function unimplemented(message: string): RpcError {
   return new RpcError('UNIMPLEMENTED', message, { stack: false })
 }
 
+const httpReasons = {
+  404: 'there is nothing at this path',
+  405: 'the HTTP method is not POST',
+  415: 'nothing here takes the content type',
+  505: 'gRPC came over HTTP/1.1; it needs HTTP/2',
+} as const
+
+/** What a status of HTTP means for a caller of gRPC. */
+function httpRefusal(status: keyof typeof httpReasons): RpcError {
+  return new RpcError(codeOfHttpStatus(String(status)), `HTTP status ${status}: ${httpReasons[status]}`, {
+    stack: false,
+  })
+}
+
 /** A peer's own words, kept short. */
 function shown(text: string): string {
   return `"${text.length > 128 ? `${text.slice(0, 128)}...` : text}"`
@@ -183,10 +228,12 @@ export const ignoringSink: CallSink = { headers() {}, data() {}, end() {}, reset
 
 const http2Text = new TextEncoder().encode('gRPC needs HTTP/2. Over HTTP/1.1 this server answers gRPC-web and JSON.\n')
 
-/** HTTP/1.1 carries no trailers to most clients, so an answer of gRPC would lack its status. */
-function needsHttp2(stream: Http2Stream): CallSink {
+function needsHttp2(stream: Http2Stream, fields: Http2Headers): CallSink {
   const length = String(http2Text.length)
-  stream.headers([':status', '505', 'content-type', 'text/plain; charset=utf-8', 'content-length', length], false)
+  stream.headers(
+    [':status', '505', 'content-type', 'text/plain; charset=utf-8', 'content-length', length, ...fields],
+    false,
+  )
   stream.write(http2Text, true)
   return ignoringSink
 }

@@ -69,7 +69,7 @@ const preface = new TextEncoder().encode('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
  */
 export function grpcWire(options: GrpcWireOptions = {}, http?: HttpAccept): Wire<Http2Socket> {
   const { pingPolicy = {} } = options
-  const http2 = { ...options, pingPolicy: pingPolicy === false ? undefined : pingPolicy, tooLarge }
+  const http2 = { ...options, pingPolicy: pingPolicy === false ? undefined : pingPolicy }
   const shared = acceptors(options, http)
   return {
     name: 'grpc',
@@ -81,6 +81,11 @@ export function grpcWire(options: GrpcWireOptions = {}, http?: HttpAccept): Wire
       const acceptor = new CallAcceptor(shared(router), socket.peer, calls)
       const connection = http2Server(socket, first, (stream, headers, end) => acceptor.accept(stream, headers, end), {
         ...http2,
+        tooLarge: (bytes, limit) => {
+          const error = headersTooLarge('request', bytes, limit)
+          router.refused({ peer: socket.peer, service: undefined, method: undefined, error })
+          return trailersOnly(error)
+        },
         memory: router.memory,
         busyClosedStreams: () => acceptor.abandoned.count,
       })
@@ -121,9 +126,9 @@ export function acceptors(options: GrpcWireOptions, http: HttpAccept | undefined
 }
 
 /** Trailers-Only for a request whose metadata is larger than this side takes. */
-function tooLarge(bytes: number, limit: number): Http2Headers {
+function trailersOnly(error: unknown): Http2Headers {
   const headers = [':status', '200', 'content-type', 'application/grpc']
-  appendError(headers, headersTooLarge('request', bytes, limit))
+  appendError(headers, error)
   return headers
 }
 

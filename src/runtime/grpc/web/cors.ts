@@ -7,7 +7,7 @@ import { headerOf } from '../metadata.ts'
 export interface CorsOptions {
   /** Origins such as `https://shop.example`; `*` for any; or a function that knows. */
   readonly origins: '*' | readonly string[] | ((origin: string) => boolean)
-  /** Request headers that a page may set. Default: those it asks for. */
+  /** Request headers that a page may set beside those of gRPC-web, Connect and metainfo. Default: those it asks for. */
   readonly headers?: readonly string[] | undefined
   /** Whether cookies and the like are sent along; needs origins that are named. Default false. */
   readonly credentials?: boolean | undefined
@@ -25,6 +25,14 @@ export interface Cors {
   /** The whole answer to a preflight. */
   preflight(headers: Http2Headers): Http2Headers
 }
+
+/** Request headers of gRPC-web, the Connect protocol and CloudWeGo, in the order of their names. */
+const protocolHeaders = [
+  ...['connect-accept-encoding', 'connect-content-encoding', 'connect-protocol-version', 'connect-timeout-ms'],
+  ...['content-encoding', 'content-type', 'grpc-timeout', 'source-service'],
+  ...['x-grpc-web', 'x-user-agent'],
+]
+const metainfoName = /^rpc-(?:persist|transit)-[a-z0-9_.-]+$/i
 
 const token = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 
@@ -59,7 +67,7 @@ export function cors(options: CorsOptions | undefined): Cors {
       const fields = answer(headers)
       if (fields.length === 2) return [':status', '403', ...fields]
       const asked = (headerOf(headers, 'access-control-request-headers') ?? '').split(',').map((name) => name.trim())
-      const names = allowed ?? asked.filter((name) => token.test(name))
+      const names = allowed === undefined ? asked.filter((name) => token.test(name)) : allowedOf(asked, allowed)
       return [
         ...[':status', '204'],
         ...fields,
@@ -69,6 +77,10 @@ export function cors(options: CorsOptions | undefined): Cors {
       ]
     },
   }
+}
+
+function allowedOf(asked: readonly string[], allowed: readonly string[]): string[] {
+  return [...new Set([...protocolHeaders, ...allowed, ...asked.filter((name) => metainfoName.test(name))])]
 }
 
 /** The fields of an answer with the names that a page may read beside those that browsers show anyway. */

@@ -4,7 +4,7 @@ import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import type { ProtobufMessage } from '../../protobuf/message.ts'
 import { acceptConnect } from '../connect/accept.ts'
 import { headerOf } from '../metadata.ts'
-import { answer, type CallAcceptor, type HttpAccept, ignoringSink } from '../server/call-acceptor.ts'
+import { answer, type CallAcceptor, type HttpAccept, ignoringSink, isGrpc } from '../server/call-acceptor.ts'
 import type { RequestHeaders } from '../server/request-headers.ts'
 import { healthStatus } from '../service/health-status.ts'
 import { type Cors, type CorsHeaders, type CorsOptions, cors } from './cors.ts'
@@ -34,11 +34,13 @@ const webType = /^application\/grpc-web(-text)?(?:\+(?:proto|(json)))?(?:\s*;|$)
 export function httpAccept(options: HttpOptions): HttpAccept {
   const { grpcWeb = true, connect = true, health = '/healthz' } = options
   const policy = cors(options.cors)
-  const accept: HttpAccept['accept'] = (acceptor, stream, headers, head, end) => {
+  const accept: HttpAccept['accept'] = (acceptor, stream, headers, head, end, version) => {
     if (head.method === 'OPTIONS') return answer(stream, preflightAnswer(policy, headers))
+    const fields = policy.answer(headers)
+    // Of gRPC only what came over HTTP/1.1 comes here.
+    if (version === 1 && isGrpc(head.contentType)) return acceptor.refuseHttp1(stream, head.path, fields)
     const path = head.path.split('?', 1)[0]!
     if (path === health) return answerHealth(acceptor, stream, headers, head, policy)
-    const fields = policy.answer(headers)
     if (head.method === 'POST') {
       const web = grpcWeb ? webType.exec(head.contentType.toLowerCase()) : null
       if (web !== null) return acceptWeb(acceptor, stream, headers, head, end, web, fields)
@@ -47,9 +49,9 @@ export function httpAccept(options: HttpOptions): HttpAccept {
       const sink = acceptConnect({ acceptor, stream, headers, head, end, cors: fields })
       if (sink !== undefined) return sink
     }
-    if (!isMethod(acceptor, path)) return answer(stream, [':status', '404', ...fields])
-    if (head.method !== 'POST') return answer(stream, [':status', '405', 'allow', 'POST, OPTIONS', ...fields])
-    return answer(stream, [':status', '415', ...fields])
+    if (!isMethod(acceptor, path)) return acceptor.refuseHttp(stream, path, 404, fields)
+    if (head.method !== 'POST') return acceptor.refuseHttp(stream, path, 405, ['allow', 'POST, OPTIONS', ...fields])
+    return acceptor.refuseHttp(stream, path, 415, fields)
   }
   return { accept, jsonTypes: options.types ?? [] }
 }
@@ -68,7 +70,7 @@ function isMethod(acceptor: CallAcceptor, path: string): boolean {
 
 function preflightAnswer(policy: Cors, headers: Http2Headers): Http2Headers {
   if (headerOf(headers, 'access-control-request-method') !== undefined) return policy.preflight(headers)
-  return [':status', '204', 'allow', 'POST, GET, OPTIONS']
+  return [':status', '204', 'allow', 'POST, GET, OPTIONS', ...policy.answer(headers)]
 }
 
 function acceptWeb(
@@ -92,10 +94,12 @@ function answerHealth(
   acceptor: CallAcceptor,
   stream: Http2Stream,
   headers: Http2Headers,
-  { method }: RequestHeaders,
+  { method, path }: RequestHeaders,
   policy: Cors,
 ): Http2Sink {
-  if (method !== 'GET' && method !== 'HEAD') return answer(stream, [':status', '405', 'allow', 'GET, HEAD'])
+  if (method !== 'GET' && method !== 'HEAD') {
+    return acceptor.refuseHttp(stream, path, 405, ['allow', 'GET, HEAD', ...policy.answer(headers)])
+  }
   const status = healthStatus(acceptor.shared.router, '')
   const body = new TextEncoder().encode(`{"status":"${status}"}\n`)
   stream.headers(

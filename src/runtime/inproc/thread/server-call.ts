@@ -76,7 +76,13 @@ export class ThreadServerCall implements CallCounter, ServerCallInit, HeadTarget
       const request = streamsRequest(method.kind) ? this.#receive() : carrier.request.decode(payload, this.#call)
       running = this.#call.handle(request, carrier.response.encode)
     } catch (error) {
-      this.#fail(isRpcError(error) || this.#call === undefined ? error : this.#call.unexpected(error))
+      const failure =
+        isRpcError(error) || this.#call === undefined ? RpcError.from(error) : this.#call.unexpected(error)
+      // The router reports the refusal of a call that it has opened.
+      if (this.#call !== undefined) this.#call.cancel(failure)
+      else
+        link.router.refused({ peer: this.peer, service: route.service.fullName, method: method.name, error: failure })
+      this.#fail(failure)
       return
     }
     running.then(this.#onAnswer, this.#onFailure)

@@ -62,6 +62,13 @@ export function serveThread(server: HasRouter | ServerRouter, options: ServeThre
   parent.on('message', onMessage)
 }
 
+/** What the parent has named and the server does not have. */
+interface UnknownRoute {
+  readonly service: string
+  readonly method: string
+  readonly why: string
+}
+
 /** One worker: the routes that its parent has named and the calls that run. */
 class ThreadServer implements ThreadServerLink {
   readonly router: Router
@@ -72,8 +79,7 @@ class ThreadServer implements ThreadServerLink {
   readonly #server: HasRouter | ServerRouter
   readonly #payload: ThreadPayload
   readonly #onClose: ServeThreadOptions['onClose']
-  /** A text says why there is no route. */
-  readonly #routes: (ThreadRoute | string)[] = []
+  readonly #routes: (ThreadRoute | UnknownRoute)[] = []
   readonly #calls: (ThreadServerCall | undefined)[] = []
 
   constructor(server: HasRouter | ServerRouter, hello: ThreadHello, options: ServeThreadOptions) {
@@ -146,21 +152,23 @@ class ThreadServer implements ThreadServerLink {
       return
     }
     const known = router.has(idl, service)
-    this.#routes[route] = known ? `the service ${service} has no method ${method}` : `there is no service ${service}`
+    const why = known ? `the service ${service} has no method ${method}` : `there is no service ${service}`
+    this.#routes[route] = { service, method, why }
   }
 
   #start(id: number, inbox: Inbox, hasHead: boolean): void {
     const route = this.#routes[inbox.number()]
     const head = hasHead ? inbox.item() : undefined
     const request = inbox.payload()
-    if (typeof route === 'object') {
+    if (route !== undefined && 'carrier' in route) {
       const call = new ThreadServerCall(this, id, route)
       this.#calls[id] = call
       this.running++
       call.start(head, request)
       return
     }
-    const refusal = new RpcError('UNIMPLEMENTED', route ?? 'no such route', { stack: false })
+    const refusal = new RpcError('UNIMPLEMENTED', route?.why ?? 'no such route', { stack: false })
+    this.router.refused({ peer: this.peer, service: route?.service, method: route?.method, error: refusal })
     this.outbox.frame(Frame.ERROR | FrameFlag.final, id)
     this.outbox.item(packRpcError(refusal))
     this.outbox.payload(emptyPayload)

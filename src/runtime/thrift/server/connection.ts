@@ -29,7 +29,14 @@ import { type MessagePrefix, openPrefix } from '../message-prefix.ts'
 import { anyOrderKey } from '../metainfo.ts'
 import { defaultMaxDepth } from '../protocol/protocol.ts'
 import { beginTtheader, endTtheader, sequenceOf, TtheaderKey } from '../ttheader.ts'
-import { cutOffExchange, type DispatchTarget, type Exchange, openExchange, refusedExchange } from './dispatch.ts'
+import {
+  cutOffExchange,
+  type DispatchTarget,
+  type Exchange,
+  openExchange,
+  refusedExchange,
+  reportRefusal,
+} from './dispatch.ts'
 import { defaultIdleTimeoutMs, defaultReadTimeoutMs, type ThriftWireOptions } from './options.ts'
 import { ReadClock } from './read-clock.ts'
 import { type Notice, type ReplyForm, writeFailure, writeResult } from './reply.ts'
@@ -240,7 +247,7 @@ export class ThriftServerConnection implements WireConnection {
     } catch (error) {
       // The frame is whole, so the stream can be read on.
       if (frames.framing !== 'ttheader' || frames.end - frames.start < 16) throw error
-      this.#order.add(refusedExchange(sequenceOf(frames.bytes, frames.start), error))
+      this.#order.add(refusedExchange(this.#target, sequenceOf(frames.bytes, frames.start), error))
       return
     }
     const { header } = message
@@ -326,13 +333,14 @@ export class ThriftServerConnection implements WireConnection {
    */
   #refuseStream(error: RpcError): void {
     const prefix = openPrefix(this.#frames.peek())
-    if (prefix !== undefined) this.#refuse(prefix, error)
+    if (prefix === undefined) reportRefusal(this.#target, undefined, undefined, error)
+    else this.#refuse(prefix, error)
     this.#state = 'broken'
     this.#options.onUnreadable?.(this.#target.peer, error)
   }
 
   #refuse(prefix: MessagePrefix, error: RpcError): void {
-    const refusal = cutOffExchange(this.#target.router, prefix, error)
+    const refusal = cutOffExchange(this.#target, prefix, error)
     if (refusal !== undefined) this.#order.add(refusal)
   }
 

@@ -81,12 +81,14 @@ export function openExchange(target: DispatchTarget, message: ThriftMessage, inF
       error: undefined,
     }
   } catch (error) {
+    reportRefusal(target, message.header, envelope, error)
     return { form: formOf(message, envelope), isAnswered, call: undefined, request: undefined, value: undefined, error }
   }
 }
 
 /** The refusal of a frame whose TTHeader cannot be read: only the sequence id of its sender is known. */
-export function refusedExchange(sequence: number, error: unknown): Exchange {
+export function refusedExchange(target: DispatchTarget, sequence: number, error: unknown): Exchange {
+  reportRefusal(target, undefined, undefined, error)
   const form: ReplyForm = {
     framing: 'ttheader',
     framed: true,
@@ -99,8 +101,9 @@ export function refusedExchange(sequence: number, error: unknown): Exchange {
 }
 
 /** The refusal of a message that is too large, too slow or cut off; undefined when its sender expects no answer. */
-export function cutOffExchange(router: Router, prefix: MessagePrefix, error: RpcError): Exchange | undefined {
-  if (!expectsAnswer(router, prefix.header, prefix.envelope)) return undefined
+export function cutOffExchange(target: DispatchTarget, prefix: MessagePrefix, error: RpcError): Exchange | undefined {
+  reportRefusal(target, prefix.header, prefix.envelope, error)
+  if (!expectsAnswer(target.router, prefix.header, prefix.envelope)) return undefined
   const type =
     error.code === 'INTERNAL' ? ApplicationExceptionType.PROTOCOL_ERROR : ApplicationExceptionType.INTERNAL_ERROR
   return {
@@ -111,6 +114,24 @@ export function cutOffExchange(router: Router, prefix: MessagePrefix, error: Rpc
     value: undefined,
     error: applicationError(error.code, type, error.message),
   }
+}
+
+/** Reports a request that no call was opened for, with what can be read of it. */
+export function reportRefusal(
+  { router, peer }: DispatchTarget,
+  header: ThriftMessage['header'],
+  envelope: ThriftEnvelope | undefined,
+  error: unknown,
+): void {
+  const name = envelope === undefined || envelope.name === '' ? undefined : envelope.name
+  let service = header?.strings.find(([key, value]) => key === 'isn' && value !== '')?.[1]
+  let method = name
+  const colon = name?.indexOf(':') ?? -1
+  if (name !== undefined && service === undefined && colon > 0) {
+    service = name.slice(0, colon)
+    method = name.slice(colon + 1)
+  }
+  router.refused({ peer, service, method, error: RpcError.from(error) })
 }
 
 function expectsAnswer(router: Router, header: ThriftMessage['header'], envelope: ThriftEnvelope): boolean {
