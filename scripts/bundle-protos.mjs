@@ -7,7 +7,7 @@ const modules = new URL('../node_modules/', import.meta.url)
 
 const sources = [
   {
-    root: new URL('protoc/include/', modules),
+    root: new URL('../node_modules/protoc/include/', import.meta.url),
     names: [
       'any',
       'api',
@@ -32,7 +32,7 @@ const sources = [
     ].map((name) => `google/protobuf/${name}.proto`),
   },
   {
-    root: new URL('google-proto-files/', modules),
+    root: new URL('../node_modules/google-proto-files/', import.meta.url),
     names: [
       ...['code', 'error_details', 'status'].map((name) => `google/rpc/${name}.proto`),
       ...['annotations', 'field_behavior', 'http'].map((name) => `google/api/${name}.proto`),
