@@ -329,7 +329,7 @@ describe('a Thrift client', () => {
   it('gives a service of the other kind to the right transport', () => {
     const wire = thrift('127.0.0.1:1')
     onCleanup(() => wire.close({ drainMs: 0 }))
-    expect(() => wire.bind({ ...Echo, idl: 'protobuf' })).toThrow(/grpc\(\) this one/)
+    expect(() => wire.bind({ ...Echo, idl: 'protobuf' })).toThrow(/use grpc\(\) for it/)
   })
 })
 
