@@ -1,12 +1,13 @@
-/** `npm run ecosystem`: the built package on runtimes that are not Node.js. Says what it skips; exits 1 on a failure. */
+/** `npm run ecosystem`: the built package on other runtimes than Node.js, and through the bundlers and test runners of its users. Says what it skips; exits 1 on a failure. */
 
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { compile, memoryHost } from 'volo-ts/compiler'
+import { builds, writeConfigs } from './builds.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { ecosystem } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).runtimes
@@ -36,7 +37,8 @@ try {
   writeFileSync(join(folder, 'package.json'), '{"type":"module","dependencies":{"volo-ts":"*"}}')
   mkdirSync(join(folder, 'node_modules'))
   mkdirSync(join(folder, 'gen'))
-  symlinkSync(root, join(folder, 'node_modules/volo-ts'), 'junction')
+  const target = join(folder, 'node_modules/volo-ts')
+  for (const part of ['package.json', 'dist']) cpSync(join(root, part), join(target, part), { recursive: true })
   const { files } = compile({ entries: Object.keys(idls), includes: ['.'], host: memoryHost(idls) })
   for (const { path, text } of files) {
     const { outputText } = ts.transpileModule(text, {
@@ -59,6 +61,37 @@ try {
     failed ||= !isRight
     console.log(`${name} ${version.stdout.trim().split('\n')[0]}: ${isRight ? 'ok' : 'FAILED'}`)
     if (!isRight) console.log(`expected ${expected}\n${run.stdout}${run.stderr}`)
+  }
+  const tools = Object.entries(ecosystem.tools).map(([name, version]) => `${name}@${version}`)
+  const install = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', ...tools]
+  rmSync(join(folder, 'package.json'))
+  writeFileSync(join(folder, 'package.json'), '{"private":true}')
+  if (spawnSync('npm', install, { cwd: folder, encoding: 'utf8' }).status !== 0) {
+    console.log(`${builds.map(({ name }) => name).join(', ')}: SKIPPED, npm cannot install them`)
+  } else {
+    // npm removes what it did not install.
+    for (const part of ['package.json', 'dist']) cpSync(join(root, part), join(target, part), { recursive: true })
+    writeFileSync(join(folder, 'gen/package.json'), '{"type":"module"}')
+    writeConfigs(folder, files, (text) => {
+      const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 }
+      return ts.transpileModule(text, { compilerOptions }).outputText
+    })
+    for (const { name, commands, prints } of builds) {
+      let last
+      for (const args of commands) {
+        last = spawnSync(process.execPath, args, {
+          cwd: folder,
+          encoding: 'utf8',
+          timeout: 120_000,
+          env: { ...process.env, EXPECTED: expected },
+        })
+        if (last.status !== 0) break
+      }
+      const isRight = last.status === 0 && (!prints || last.stdout.trim() === expected)
+      failed ||= !isRight
+      console.log(`${name}: ${isRight ? 'ok' : 'FAILED'}`)
+      if (!isRight) console.log(`expected ${expected}\n${last.stdout}${last.stderr}`)
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
