@@ -94,6 +94,14 @@ class DeafSocket extends Duplex {
   setTimeout(): this {
     return this
   }
+
+  ref(): this {
+    return this
+  }
+
+  unref(): this {
+    return this
+  }
 }
 
 const hello = Buffer.concat([settings(), frame(type.settings, 1, 0)])
