@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { defineConfig, type UserConfig } from 'tsdown'
 
-/** The runtime: no dependencies, nothing of the command. */
+/** The runtime: no dependencies but the optional peers of the faces named for them, nothing of the command. */
 const runtime = {
   index: 'src/index.ts',
   thrift: 'src/thrift.ts',
@@ -9,6 +9,7 @@ const runtime = {
   inproc: 'src/inproc.ts',
   gen: 'src/gen.ts',
   web: 'src/web.ts',
+  opentelemetry: 'src/opentelemetry.ts',
 }
 
 const shared: UserConfig = {

@@ -111,6 +111,7 @@ const races = {
   codec: () => script('codec/run.mjs'),
   threads: () => script('threads.mjs'),
   compiler: () => script('compiler.mjs'),
+  telemetry: () => script('telemetry.mjs'),
 }
 
 /** Runs a race that is a program of its own. */

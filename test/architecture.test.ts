@@ -42,7 +42,16 @@ const imports: Import[] = files
   )
   .filter((one) => !one.from.startsWith('compiler/gen/') || one.to.endsWith('.ts') || !one.to.includes('/'))
 
-const faces = new Set(['index.ts', 'thrift.ts', 'grpc.ts', 'inproc.ts', 'compiler.ts', 'gen.ts', 'web.ts'])
+const faces = new Set([
+  'index.ts',
+  'thrift.ts',
+  'grpc.ts',
+  'inproc.ts',
+  'compiler.ts',
+  'gen.ts',
+  'web.ts',
+  'opentelemetry.ts',
+])
 
 /** The part of the house a file belongs to. */
 function part(path: string): string {
@@ -64,6 +73,7 @@ const runtimeParts = [
   'http2',
   'grpc',
   'inproc',
+  'telemetry',
   'serve',
 ].map((name) => `runtime/${name}`)
 const compilerParts = ['', '/ir', '/gen', '/breaking', '/idl/thrift', '/idl/proto'].map((name) => `compiler${name}`)
@@ -90,7 +100,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'runtime/http2': ['runtime/core', 'runtime/net'],
   'runtime/grpc': ['runtime/core', 'runtime/http2', 'runtime/protobuf'],
   'runtime/inproc': ['runtime/core', 'runtime/ambient', 'runtime/thrift', 'runtime/protobuf', 'runtime/grpc'],
-  'runtime/serve': runtimeParts,
+  'runtime/telemetry': ['runtime/core', 'runtime/middleware', 'runtime/serve'],
+  'runtime/serve': runtimeParts.filter((name) => name !== 'runtime/telemetry'),
 }
 
 /** The one home of each node: module that opens a door to the world. */
@@ -107,6 +118,9 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'node:fs/promises': ['cli', 'project', 'runtime/net'],
   'node:child_process': ['cli', 'project'],
 }
+
+/** The one home of each optional peer. */
+const peerHomes: Readonly<Record<string, string>> = { '@opentelemetry/api': 'runtime/telemetry/opentelemetry' }
 
 /** The folders and files of core, lowest first: each imports only what stands before it. */
 const coreOrder = [
@@ -242,9 +256,13 @@ describe('architecture', () => {
     expect(wrong.filter((file) => !file.startsWith('compiler/gen/'))).toEqual([])
   })
 
-  test('packages are imported by the command and the project only', () => {
+  test('packages are imported by the command and the project only, optional peers by one folder each', () => {
     const wrong = imports.filter(
-      (one) => !code.has(one.to) && !one.to.startsWith('node:') && !['cli', 'project'].includes(part(one.from)),
+      (one) =>
+        !code.has(one.to) &&
+        !one.to.startsWith('node:') &&
+        !['cli', 'project'].includes(part(one.from)) &&
+        dirname(one.from) !== peerHomes[one.to],
     )
     expect(show(wrong)).toEqual([])
   })

@@ -20,7 +20,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
-/** The package alone in a node_modules of its own, so that nothing else can be found. */
+/** The package alone in a node_modules of its own, so that nothing else can be found but the optional peers of faces. */
 let folder: string
 
 beforeAll(() => {
@@ -28,12 +28,16 @@ beforeAll(() => {
   const target = join(folder, 'node_modules', manifest.name)
   for (const part of ['package.json', 'bin', 'dist', 'templates'])
     cpSync(join(root, part), join(target, part), { recursive: true })
+  for (const peer of Object.values(peers))
+    cpSync(join(root, 'node_modules', peer), join(folder, 'node_modules', peer), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const faces = Object.keys(manifest.exports).filter((face) => face !== './package.json')
+/** The optional peer of a face. */
+const peers: Readonly<Record<string, string>> = { './opentelemetry': '@opentelemetry/api' }
 /** The faces that programs load when they run. */
 const runtimeFaces = faces.filter((face) => face !== './compiler')
 
@@ -103,6 +107,27 @@ describe('the package', () => {
     const flags = ['--no-experimental-require-module', '--input-type=commonjs']
     const output = execFileSync(process.execPath, [...flags, '-e', script], { cwd: folder, encoding: 'utf8' })
     expect(output.trim()).toBe('true')
+  })
+
+  test('only the face of an optional peer asks for it, and says which is missing', () => {
+    const bare = mkdtempSync(join(tmpdir(), 'volo-bare-'))
+    try {
+      cpSync(join(folder, 'node_modules', manifest.name), join(bare, 'node_modules', manifest.name), {
+        recursive: true,
+      })
+      for (const face of faces) {
+        const script = `import('${manifest.name + face.slice(1)}').then(() => console.log('loaded'), (error) => console.log(error.message))`
+        const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+          cwd: bare,
+          encoding: 'utf8',
+        })
+        const peer = peers[face]
+        if (peer === undefined) expect([face, output.trim()]).toEqual([face, 'loaded'])
+        else expect(output).toContain(`'${peer}'`)
+      }
+    } finally {
+      rmSync(bare, { recursive: true, force: true })
+    }
   })
 
   test('its conditions are in the order module-sync, import, require; the compiler is an ES module only', () => {

@@ -42,6 +42,8 @@ export interface Layer {
   (next: Service): Service
   /** On a server: hears of the requests that were refused before any layer ran. Of a layer of one service: of its requests. */
   readonly onRefused?: RefusalListener | undefined
+  /** Among the layers of a client: stands around each attempt of a call, outside the client's `attemptLayers`. */
+  readonly attempt?: Layer | undefined
 }
 
 /** One Service out of layers and an innermost Service; the first layer sees the request first. */

@@ -36,7 +36,7 @@ export function createClient<C, H>(
   const transport = isTransport(service, target) ? target : undefined
   const bound = bindClient({
     layers,
-    attemptLayers,
+    attemptLayers: [...layers.flatMap(({ attempt }) => (attempt === undefined ? [] : [attempt])), ...attemptLayers],
     innermost: transport === undefined ? overHandler(service, target) : transport.bind(service),
     attempts: transport?.attempts === undefined ? undefined : (attempt) => transport.attempts!(service, attempt),
     takesAddress: transport?.takesAddress === true,
