@@ -9,12 +9,16 @@ export type {
   ServiceConfigInit,
 } from './runtime/grpc/attempt/service-config.ts'
 export type { CallCredentials, CredentialsRequest } from './runtime/grpc/client/call-credentials.ts'
-export { type GrpcCallOptions, grpcCall } from './runtime/grpc/client/call-settings.ts'
+export { grpcCall } from './runtime/grpc/client/call-options.ts'
+export type { GrpcCallOptions } from './runtime/grpc/client/call-settings.ts'
 export type { ConnectOptions } from './runtime/grpc/client/channel-connect.ts'
 export type { ChannelConnectionStats, ChannelStats } from './runtime/grpc/client/channel-stats.ts'
 export type { ConnectivityListener, ConnectivityState } from './runtime/grpc/client/connectivity.ts'
-export { type GrpcOptions, type GrpcTransport, grpc } from './runtime/grpc/client/transport.ts'
-export { type Compression, uncompressed } from './runtime/grpc/compression.ts'
+export type { GrpcOptions } from './runtime/grpc/client/grpc-options.ts'
+export type { GrpcTransport } from './runtime/grpc/client/http-transport.ts'
+export { grpc } from './runtime/grpc/client/transport.ts'
+export { type Compression, uncompressed } from './runtime/grpc/compressor.ts'
+export { type ConnectClientOptions, connect } from './runtime/grpc/connect/client/transport.ts'
 /** The health service, for clients of it; `addHealth` answers it. */
 export {
   Health,

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import ts from 'typescript'
-import { compile, memoryHost } from '../../dist/compiler.js'
+import { compile, memoryHost } from '../../dist/command/compiler.js'
 
 const face = (name) => pathToFileURL(fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))).href
 

@@ -1,14 +1,12 @@
 /** Messages to frames and back. */
 
-import type { MemoryHolder } from '../core/bytes/memory-account.ts'
 import { RpcError } from '../core/error.ts'
 import type { MethodType } from '../core/service-type.ts'
 import type { ProtobufMessage } from '../protobuf/message.ts'
 import { ProtobufReader } from '../protobuf/reader.ts'
 import { ProtobufWriter } from '../protobuf/writer.ts'
-import { type Compression, compress, compressFromBytes, decompress, isUncompressed } from './compression.ts'
+import { type Compression, type Compressor, compressFromBytes, isUncompressed } from './compressor.ts'
 import { type Frame, framePrefixBytes, tooLarge } from './framing.ts'
-import { type InflateLimits, inflate } from './inflate.ts'
 
 /** The request and response types of a method, with their codecs. */
 export interface MethodCodec {
@@ -38,13 +36,15 @@ export function encodeFrame(
   message: unknown,
   maxBytes: number,
   compression: Compression | undefined,
+  { compress }: Compressor,
+  minBytes: number = compressFromBytes,
 ): Uint8Array {
   writer.reset()
   writer.reserve(framePrefixBytes)
   type.encode(writer, message)
   const size = writer.position - framePrefixBytes
   if (size > maxBytes) throw tooLarge('sent', size, maxBytes)
-  if (compression !== undefined && size >= compressFromBytes && !isUncompressed(message)) {
+  if (compression !== undefined && compress !== undefined && size >= minBytes && !isUncompressed(message)) {
     const payload = compress(compression, writer.written(framePrefixBytes))
     writer.reset()
     writer.reserve(framePrefixBytes)
@@ -57,41 +57,20 @@ export function encodeFrame(
   return writer.take()
 }
 
-/** The message of a frame. Throws RpcError for one that is compressed as nobody said, too large, or not protobuf. */
+/**
+ * The message of a frame; a promise where decompressing takes one. Throws RpcError for one that is compressed as nobody
+ * said, too large, or not protobuf.
+ */
 export function decodeFrame(
   type: ProtobufMessage,
-  frame: Frame,
+  { compressed, payload }: Frame,
   maxBytes: number,
   compression: Compression | undefined,
+  compressor: Compressor,
 ): unknown {
-  const { payload } = frame
-  return decodePayload(type, frame.compressed ? decompress(named(compression), payload, maxBytes) : payload)
-}
-
-/**
- * The same for a peer that may mean harm (see {@link inflate}): a promise where inflating takes its time. What the message
- * takes in memory is held by `call`, and refused with RESOURCE_EXHAUSTED where its server has no room for it.
- */
-export function decodeGuarded(
-  type: ProtobufMessage,
-  frame: Frame,
-  limits: InflateLimits,
-  compression: Compression | undefined,
-  call: MemoryHolder,
-): unknown {
-  if (!frame.compressed) return decodeHeld(type, frame.payload, call)
-  const inflated = inflate(named(compression), frame.payload, limits, call.memory)
-  return inflated instanceof Promise
-    ? inflated.then((payload) => decodeHeld(type, payload, call))
-    : decodeHeld(type, inflated, call)
-}
-
-function decodeHeld(type: ProtobufMessage, payload: Uint8Array, call: MemoryHolder): unknown {
-  reader.reset(payload)
-  reader.limitTo(call.memory)
-  const message = type.decode(reader, payload.length)
-  call.holdMemory(reader.memoryTaken)
-  return message
+  if (!compressed) return decodePayload(type, payload)
+  const plain = compressor.decompress(named(compression), payload, maxBytes)
+  return plain instanceof Promise ? plain.then((bytes) => decodePayload(type, bytes)) : decodePayload(type, plain)
 }
 
 function decodePayload(type: ProtobufMessage, payload: Uint8Array): unknown {
@@ -99,7 +78,8 @@ function decodePayload(type: ProtobufMessage, payload: Uint8Array): unknown {
   return type.decode(reader, payload.length)
 }
 
-function named(compression: Compression | undefined): Compression {
+/** The compression of a message that is marked as compressed. Throws RpcError INTERNAL where none was named. */
+export function named(compression: Compression | undefined): Compression {
   if (compression !== undefined) return compression
   const text = 'a message is marked as compressed, but no grpc-encoding was named'
   throw new RpcError('INTERNAL', text, { stack: false })

@@ -2,12 +2,9 @@
 
 import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
-import { processWide } from '../core/copies/process-wide.ts'
 import { RpcError } from '../core/error.ts'
+import type { Compression, Compressor } from './compressor.ts'
 import { tooLarge } from './framing.ts'
-
-/** A way to compress messages, by its name in `grpc-encoding`. `zstd` is there from Node 22.15 on. */
-export type Compression = 'gzip' | 'deflate' | 'br' | 'zstd'
 
 type Compress = (bytes: Uint8Array) => Uint8Array
 type Decompress = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array
@@ -72,9 +69,6 @@ export function acceptedCompression(names: readonly Compression[]): AcceptedComp
   return { has: (name) => set.has(name), header: ['identity', ...set].join(','), names: [...set].join(',') }
 }
 
-/** Messages below this many bytes are sent as they are: they would only grow. */
-export const compressFromBytes = 1024
-
 /** The compression that an encoding names: undefined for none, `unknown` for one that is not known here. */
 export function compressionOf(encoding: string | undefined): Compression | undefined | 'unknown' {
   if (encoding === undefined || encoding === 'identity') return undefined
@@ -89,27 +83,6 @@ export function checkCompression(option: Compression | 'identity' | undefined): 
     'INVALID_ARGUMENT',
     `the compression "${option}" is not known here; Node ${process.version} has ${acceptedEncodings}`,
   )
-}
-
-/** Whether a peer that sent this `grpc-accept-encoding` takes a compression. */
-export function accepts(acceptEncoding: string | undefined, compression: Compression): boolean {
-  return acceptEncoding?.split(',').some((name) => name.trim() === compression) === true
-}
-
-const plain = processWide('uncompressed', () => new WeakSet<object>())
-
-/**
- * Marks a message as one that is not to be compressed, whatever the call does: a picture, or a secret beside text that
- * somebody else chooses. Gives the message back.
- */
-export function uncompressed<T extends object>(message: T): T {
-  plain.add(message)
-  return message
-}
-
-/** Whether a message is marked by {@link uncompressed}. */
-export function isUncompressed(message: unknown): boolean {
-  return typeof message === 'object' && message !== null && plain.has(message)
 }
 
 /** A stream that decompresses in pieces of `chunkSize` bytes. */
@@ -141,6 +114,9 @@ export function inflateAtOnce(compression: Compression, bytes: Uint8Array, maxBy
 export function notCompressed(compression: Compression, cause: unknown): RpcError {
   return new RpcError('INTERNAL', `a message could not be decompressed with ${compression}`, { cause, stack: false })
 }
+
+/** What Node has. */
+export const nodeCompressor: Compressor = { names: Object.keys(codecs) as Compression[], compress, decompress }
 
 function fail(error: RpcError): never {
   throw error

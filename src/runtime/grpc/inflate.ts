@@ -3,7 +3,8 @@
 import { type MemoryAccount, memoryExhausted } from '../core/bytes/memory-account.ts'
 import { RpcError } from '../core/error.ts'
 import { Fifo } from '../core/fifo.ts'
-import { type Compression, inflateAtOnce, inflater, notCompressed } from './compression.ts'
+import { inflateAtOnce, inflater, notCompressed } from './compression.ts'
+import type { Compression } from './compressor.ts'
 import { tooLarge } from './framing.ts'
 
 /** How far a message of a peer may be inflated. */

@@ -90,6 +90,17 @@ export function appendError(headers: string[], error: unknown): void {
   if (failure.metadata !== undefined) appendMetadata(headers, failure.metadata, 'INTERNAL')
 }
 
+/** Appends the code of a failure, and its metadata: for a protocol that writes everything else of it into the body. */
+export function appendErrorStatus(headers: string[], error: unknown): void {
+  if (isBizError(error)) {
+    headers.push('grpc-status', String(codeNumber('UNKNOWN')))
+    return
+  }
+  const { code, metadata } = RpcError.from(error)
+  headers.push('grpc-status', String(codeNumber(code)))
+  if (metadata !== undefined) appendMetadata(headers, metadata, 'INTERNAL')
+}
+
 function shortened(message: string): string {
   const encoded = percentEncode(message)
   if (encoded.length <= longestMessage) return encoded

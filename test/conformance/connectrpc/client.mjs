@@ -1,15 +1,18 @@
 /** The client under test: reads ClientCompatRequests from stdin, makes each call, and writes what came of it. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { anyUnpack, fromBinary, grpc, toBinary } from '../../../dist/grpc.js'
+import { anyUnpack, connect, fromBinary, grpc, toBinary } from '../../../dist/grpc.js'
 import { createClient, isRpcError, Metadata } from '../../../dist/index.js'
 import { grpcWeb } from '../../../dist/web.js'
 import { addHeaders, protocolModule, readMessages, toHeaders, writeMessage } from './protocol.mjs'
 import { codeNumber } from './service.mjs'
 
 const { ClientCompatRequest, ClientCompatResponse } = await protocolModule('client_compat')
-const { Compression, Protocol, StreamType } = await protocolModule('config')
+const { Codec, Compression, HTTPVersion, Protocol, StreamType } = await protocolModule('config')
 const service = await protocolModule('service')
+
+/** What an Any may hold in JSON. */
+const types = Object.values(service).filter((one) => typeof one?.typeName === 'string')
 
 const compressions = {
   [Compression.COMPRESSION_GZIP]: 'gzip',
@@ -23,12 +26,20 @@ function transportOf(request) {
   const limit = messageReceiveLimit > 0 ? { maxReceiveBytes: messageReceiveLimit } : {}
   if (request.protocol === Protocol.PROTOCOL_GRPC_WEB) return grpcWeb(`http://${host}:${port}`, limit)
   const compression = compressions[request.compression]
-  return grpc(`${host}:${port}`, {
+  const common = {
     ...limit,
-    ...(compression && { compression }),
+    ...(compression && { compression, compressMinBytes: 0 }),
     ...(serverTlsCert.length > 0 && {
       tls: { ca: serverTlsCert, ...(clientTlsCreds && { cert: clientTlsCreds.cert, key: clientTlsCreds.key }) },
     }),
+  }
+  if (request.protocol === Protocol.PROTOCOL_GRPC) return grpc(`${host}:${port}`, common)
+  return connect(`${host}:${port}`, {
+    ...common,
+    httpVersion: request.httpVersion === HTTPVersion.HTTP_VERSION_1 ? '1.1' : '2',
+    json: request.codec === Codec.CODEC_JSON,
+    types,
+    useGet: request.useGetHttpMethod,
   })
 }
 

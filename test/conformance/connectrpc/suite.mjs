@@ -64,6 +64,19 @@ const runs = [
     },
   },
   {
+    name: 'Connect client',
+    mode: 'client',
+    features: {
+      versions: ['HTTP_VERSION_1', 'HTTP_VERSION_2'],
+      protocols: ['PROTOCOL_CONNECT'],
+      codecs: ['CODEC_PROTO', 'CODEC_JSON'],
+      compressions: everyCompression,
+      supportsTlsClientCerts: true,
+      supportsConnectGet: true,
+      supportsHalfDuplexBidiOverHttp1: true,
+    },
+  },
+  {
     name: 'gRPC-web client',
     mode: 'client',
     features: {

@@ -30,14 +30,14 @@ const rows = [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \| (.*?) ?\|/gm)].flatMa
 
 test('every option of the transport has its row, in no more rows than there are options', () => {
   expect(rows.map(({ option }) => option).sort()).toEqual(
-    [...members('client/transport.ts', 'GrpcOptions').keys()].sort(),
+    [...members('client/grpc-options.ts', 'GrpcOptions').keys()].sort(),
   )
 })
 
 test.each(rows.filter(({ value }) => value !== ''))(
   'the default of $option is $value, as its doc comment says',
   (row) => {
-    const comment = members('client/transport.ts', 'GrpcOptions').get(row.option) ?? ''
+    const comment = members('client/grpc-options.ts', 'GrpcOptions').get(row.option) ?? ''
     const [, said = ''] = /Default:? (.*)/i.exec(comment) ?? []
     expect(said).toContain(row.value)
   },

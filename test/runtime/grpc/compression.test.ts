@@ -2,14 +2,8 @@ import * as zlib from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MemoryAccount } from '../../../src/runtime/core/bytes/memory-account.ts'
-import {
-  acceptedEncodings,
-  accepts,
-  type Compression,
-  compress,
-  compressionOf,
-  decompress,
-} from '../../../src/runtime/grpc/compression.ts'
+import { acceptedEncodings, compress, compressionOf, decompress } from '../../../src/runtime/grpc/compression.ts'
+import { accepts, type Compression } from '../../../src/runtime/grpc/compressor.ts'
 import { type InflateLimits, inflate as inflateWithin } from '../../../src/runtime/grpc/inflate.ts'
 
 const account = new MemoryAccount(Number.POSITIVE_INFINITY)

@@ -2,12 +2,13 @@
 
 import { type Context, type ContextKey, sharedKey } from '../../core/context/context.ts'
 import { RpcError } from '../../core/error.ts'
-import type { Http2Headers } from '../../http2/sink.ts'
+import type { Http2ClientConnection, Http2Headers } from '../../http2/sink.ts'
 import type { MethodCodec } from '../codec.ts'
-import { type Compression, checkCompression } from '../compression.ts'
+import type { Compression, Compressor } from '../compressor.ts'
 import { headerText } from '../metadata.ts'
 import type { CallCredentials } from './call-credentials.ts'
-import type { Channel } from './channel.ts'
+import type { ChannelCall } from './channel.ts'
+import type { Dialect } from './dialect.ts'
 
 /** What one call may ask of gRPC, by {@link grpcCall}; everything is optional. */
 export interface GrpcCallOptions {
@@ -25,31 +26,32 @@ export interface GrpcCallOptions {
   readonly credentials?: CallCredentials | undefined
 }
 
-const callOptionsKey: ContextKey<GrpcCallOptions> = sharedKey('grpc.callOptions')
+/** Where the context of a call holds them. */
+export const callOptionsKey: ContextKey<GrpcCallOptions> = sharedKey('grpc.callOptions')
 
-/**
- * Settings of one call that only gRPC knows, for the call option `prepare` or for a layer: `grpcCall(options)(cx)`. Those that are
- * given twice: the later one wins.
- *
- * @example
- * await shop.order({ id }, { timeoutMs: 5_000, prepare: grpcCall({ waitForReady: true }) })
- */
-export function grpcCall(options: GrpcCallOptions): (cx: Context) => void {
-  checkCompression(options.compression)
-  return (cx) => {
-    const earlier = cx.get(callOptionsKey)
-    cx.set(callOptionsKey, earlier === undefined ? options : { ...earlier, ...options })
-  }
+/** Where calls get their connections from. */
+export interface CallChannel {
+  /** A connection that takes a call now, if there is one. */
+  readonly ready: Http2ClientConnection | undefined
+  /** Gives the call a connection as soon as one takes it. */
+  wait(call: ChannelCall): void
+  /** The call wants no connection any more. */
+  leave(call: ChannelCall): void
+  /** Compressions that the server has said it does not take. */
+  readonly refusedEncodings: Set<Compression>
 }
 
 /** What calls of a method go by. */
 export interface CallSettings {
-  readonly channel: Channel
+  readonly channel: CallChannel
+  readonly compressor: Compressor
   /** Name of the calling service as it stands in the headers of every call; empty for none. */
   readonly caller: string
   readonly maxReceiveBytes: number
   readonly maxSendBytes: number
   readonly compression: Compression | undefined
+  /** Messages of fewer bytes are not compressed. */
+  readonly compressMinBytes: number
   readonly waitForReady: boolean
   readonly credentials: readonly CallCredentials[]
   /** Whether credentials may be sent: the connection is encrypted, or somebody said so. */
@@ -65,6 +67,8 @@ export interface BoundMethod extends MethodCodec {
   readonly headers: Http2Headers
   /** Without. */
   readonly anonymous: Http2Headers
+  /** What another protocol than gRPC makes of its streams. */
+  readonly dialect: Dialect | undefined
 }
 
 /** The settings of one call. Throws RpcError for what cannot be. */
@@ -76,7 +80,7 @@ export function settingsOf(bound: BoundMethod, cx: Context): CallSettings {
   if (options.credentials !== undefined && !settings.mayShowCredentials) throw insecureCredentials()
   const own: CallSettings = {
     ...settings,
-    compression: options.compression === undefined ? settings.compression : checkCompression(options.compression),
+    compression: compressionOf(options.compression, settings.compression),
     waitForReady: options.waitForReady ?? settings.waitForReady,
     maxReceiveBytes: options.maxReceiveBytes ?? settings.maxReceiveBytes,
     maxSendBytes: options.maxSendBytes ?? settings.maxSendBytes,
@@ -84,6 +88,13 @@ export function settingsOf(bound: BoundMethod, cx: Context): CallSettings {
       options.credentials === undefined ? settings.credentials : [...settings.credentials, options.credentials],
   }
   return adjusted(bound, cx, own, options.authority)
+}
+
+function compressionOf(
+  asked: Compression | 'identity' | undefined,
+  usual: Compression | undefined,
+): Compression | undefined {
+  return asked === 'identity' ? undefined : (asked ?? usual)
 }
 
 /** The settings with the header fields that they ask for, and without a compression that the server does not take. */

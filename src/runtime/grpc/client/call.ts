@@ -3,14 +3,14 @@
 import type { Context } from '../../core/context/context.ts'
 import { hasPassed, lateFailure } from '../../core/context/deadline-error.ts'
 import { responseStarted } from '../../core/context/response-start.ts'
-import { isRpcError, RpcError } from '../../core/error.ts'
+import { type BizError, isRpcError, RpcError } from '../../core/error.ts'
 import { streamsRequest, streamsResponse } from '../../core/method-kind.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'
 import { headerListBytes } from '../../http2/header-rules.ts'
-import type { Http2ClientConnection, Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
+import type { Http2ClientConnection, Http2Headers, Http2Reset, Http2Stream } from '../../http2/sink.ts'
 import { type AttemptObserver, attemptObserver } from '../attempt/attempt-observer.ts'
 import { decodeFrame, encodeFrame } from '../codec.ts'
-import type { Compression } from '../compression.ts'
+import type { Compression } from '../compressor.ts'
 import { type Frame, FrameReader } from '../framing.ts'
 import { MessageStream } from '../message-stream.ts'
 import { type Messages, MessageWriter } from '../message-writer.ts'
@@ -20,6 +20,7 @@ import { errorOfReset, errorOfTrailers } from '../status.ts'
 import { metadataOfCredentials } from './call-credentials.ts'
 import { type BoundMethod, type CallSettings, settingsOf } from './call-settings.ts'
 import type { ChannelCall } from './channel.ts'
+import type { AnswerSink } from './dialect.ts'
 import { callHeaders, renewTimeout } from './request-headers.ts'
 import { checkResponse, endedEarly, refuses, responseEncoding, wrongCount } from './response-check.ts'
 
@@ -48,7 +49,7 @@ const mostKept = 64 * 1024
 type State = 'waiting' | 'open' | 'answered' | 'over'
 
 /** A call and the sink of its stream in one object. */
-export class GrpcClientCall implements Http2Sink, ChannelCall {
+export class GrpcClientCall implements AnswerSink, ChannelCall {
   #state: State = 'waiting'
   #settings: CallSettings
   readonly #bound: BoundMethod
@@ -90,7 +91,9 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
       this.#watch = cx.get(attemptObserver)
       if (streamsRequest(cx.method.kind)) this.#messages = request as Messages
       else {
-        this.#frame = encodeFrame(this.#bound.request, request, settings.maxSendBytes, settings.compression)
+        const { request: type } = this.#bound
+        const { maxSendBytes, compression, compressor, compressMinBytes } = settings
+        this.#frame = encodeFrame(type, request, maxSendBytes, compression, compressor, compressMinBytes)
         this.#watch?.sent(this.#frame.length)
       }
       this.#more = callHeaders(cx, settings.caller, this.#watch?.previous ?? 0)
@@ -110,6 +113,10 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
     return outcome
   }
 
+  get maxReceiveBytes(): number {
+    return this.#settings.maxReceiveBytes
+  }
+
   get waitsForReady(): boolean {
     return this.#settings.waitForReady
   }
@@ -125,7 +132,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
 
   headers(headers: Http2Headers, end: boolean): void {
     if (this.#state === 'over') return
-    const { channel, compression } = this.#settings
+    const { channel, compression, compressor } = this.#settings
     // For the calls that follow.
     if (compression !== undefined && refuses(headers, compression)) channel.refusedEncodings.add(compression)
     try {
@@ -141,7 +148,7 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
       const metadata = readMetadata(headers)
       if (metadata !== undefined) addMetadata(this.#cx.responseHeaders, metadata)
       readBackward(headers, this.#cx)
-      this.#encoding = responseEncoding(headers)
+      this.#encoding = responseEncoding(headers, compressor)
       responseStarted(this.#cx)
     } catch (error) {
       this.#abandon(error)
@@ -179,6 +186,26 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
       failure = error
     }
     this.#finish(failure)
+  }
+
+  failed(error: RpcError | BizError, headers?: Http2Headers, trailers?: Http2Headers): void {
+    if (this.#state === 'over') return
+    const cx = this.#cx
+    try {
+      if (headers !== undefined) {
+        readBackward(headers, cx)
+        const metadata = readMetadata(headers)
+        if (metadata !== undefined) addMetadata(cx.responseHeaders, metadata)
+      }
+      if (trailers !== undefined) {
+        readBackward(trailers, cx)
+        const metadata = readMetadata(trailers)
+        if (metadata !== undefined) addMetadata(cx.responseTrailers, metadata)
+      }
+    } catch {
+      // Malformed metadata must not hide the error it came with.
+    }
+    this.#finish(error)
   }
 
   reset(reason: Http2Reset): void {
@@ -234,7 +261,11 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
         return
       }
     }
-    const stream = connection.open(headers, this.#more, this)
+    const { dialect } = bound
+    const stream =
+      dialect === undefined
+        ? connection.open(headers, this.#more, this)
+        : dialect.open(connection, headers, this.#more, this)
     this.#state = 'open'
     this.#stream = stream
     if (frame !== undefined) stream.write(frame, true)
@@ -271,11 +302,11 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   }
 
   #send(stream: Http2Stream, messages: Messages): void {
-    const { maxSendBytes, compression } = this.#settings
+    const { maxSendBytes, compression, compressor, compressMinBytes } = this.#settings
     const { request } = this.#bound
     this.#kept = []
     const writer = new MessageWriter(stream, (message) => {
-      const frame = encodeFrame(request, message, maxSendBytes, compression)
+      const frame = encodeFrame(request, message, maxSendBytes, compression, compressor, compressMinBytes)
       this.#watch?.sent(frame.length)
       if (this.#kept !== undefined) this.#keep(frame)
       return frame
@@ -309,7 +340,8 @@ export class GrpcClientCall implements Http2Sink, ChannelCall {
   }
 
   #decode(frame: Frame): unknown {
-    return decodeFrame(this.#bound.response, frame, this.#settings.maxReceiveBytes, this.#encoding)
+    const { maxReceiveBytes, compressor } = this.#settings
+    return decodeFrame(this.#bound.response, frame, maxReceiveBytes, this.#encoding, compressor)
   }
 
   /** The one message of an answer. Throws where there is none, more than one, or one that cannot be read. */

@@ -5,12 +5,22 @@ import { delayOf } from '../../core/context/delay.ts'
 import { drainFor } from '../../core/drain.ts'
 import { RpcError } from '../../core/error.ts'
 import { nextId } from '../../core/ids.ts'
-import type { Http2Dialer } from '../../http2/client/dialer.ts'
-import type { Http2ClientConnection, Http2Keepalive, Http2Retirement } from '../../http2/sink.ts'
-import type { Compression } from '../compression.ts'
+import type { Http2ClientConnection, Http2ClientOptions, Http2Keepalive, Http2Retirement } from '../../http2/sink.ts'
+import type { Compression } from '../compressor.ts'
 import type { ChannelStats } from './channel-stats.ts'
 import { Connectivity } from './connectivity.ts'
 import { IdleCheck } from './idle-check.ts'
+
+/** One address, and new connections to it. */
+export interface ChannelDialer {
+  /** The address as text, for messages. */
+  readonly address: string
+  readonly scheme: 'http' | 'https'
+  /** What `:authority` is when nobody says otherwise. */
+  readonly authority: string
+  /** Rejects with RpcError UNAVAILABLE, `bytesSent: false`; CANCELLED when `signal` aborts. */
+  dial(signal: AbortSignal, options: Http2ClientOptions): Promise<Http2ClientConnection>
+}
 
 /** What a channel is like. */
 export interface ChannelOptions {
@@ -60,7 +70,7 @@ export class Channel {
   readonly connectivity: Connectivity = new Connectivity()
   /** Compressions that the server has said it does not take. */
   readonly refusedEncodings: Set<Compression> = new Set()
-  readonly #dialer: Http2Dialer
+  readonly #dialer: ChannelDialer
   readonly #options: ChannelOptions
   readonly #id: number = nextId()
   /** Every connection whose socket is open. */
@@ -85,7 +95,7 @@ export class Channel {
   readonly #abort = new AbortController()
   #closing: Promise<void> | undefined
 
-  constructor(dialer: Http2Dialer, options: ChannelOptions) {
+  constructor(dialer: ChannelDialer, options: ChannelOptions) {
     this.#dialer = dialer
     this.#options = options
     this.#keepalive = options.keepalive
@@ -303,7 +313,7 @@ export class Channel {
   }
 
   #closed(): RpcError {
-    return new RpcError('UNAVAILABLE', `the gRPC transport to ${this.#dialer.address} is closed`, {
+    return new RpcError('UNAVAILABLE', `the transport to ${this.#dialer.address} is closed`, {
       bytesSent: false,
       stack: false,
     })

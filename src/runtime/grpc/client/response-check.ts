@@ -3,7 +3,7 @@
 import type { Peer } from '../../core/context/context.ts'
 import { RpcError } from '../../core/error.ts'
 import type { Http2Headers } from '../../http2/sink.ts'
-import { acceptedEncodings, accepts, type Compression, compressionOf } from '../compression.ts'
+import { accepts, type Compression, type Compressor } from '../compressor.ts'
 import { headerOf } from '../metadata.ts'
 import { codeOfHttpStatus } from '../status.ts'
 
@@ -28,13 +28,17 @@ export function refuses(headers: Http2Headers, compression: Compression): boolea
 }
 
 /** How the messages of an answer are compressed. Throws RpcError INTERNAL for a way that is not known here. */
-export function responseEncoding(headers: Http2Headers): Compression | undefined {
-  const name = headerOf(headers, 'grpc-encoding')
-  const compression = compressionOf(name)
-  if (compression !== 'unknown') return compression
-  throw new RpcError('INTERNAL', `the server compressed with ${name}, which is none of ${acceptedEncodings}`, {
-    stack: false,
-  })
+export function responseEncoding(headers: Http2Headers, compressor: Compressor): Compression | undefined {
+  return knownEncoding(headerOf(headers, 'grpc-encoding'), compressor)
+}
+
+/** The compression that an encoding names; undefined for none. Throws RpcError INTERNAL for one that is not known here. */
+export function knownEncoding(name: string | undefined, { names }: Compressor): Compression | undefined {
+  if (name === undefined || name === 'identity') return undefined
+  const known = names.find((one) => one === name)
+  if (known !== undefined) return known
+  const text = `the server compressed with ${name}, which is none of ${['identity', ...names].join(',')}`
+  throw new RpcError('INTERNAL', text, { stack: false })
 }
 
 /** RpcError UNIMPLEMENTED for an answer of one message that has none, a part of one, or more. */

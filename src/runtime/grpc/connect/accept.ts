@@ -1,15 +1,15 @@
 /** acceptConnect(): opens the gRPC call that a request of the Connect protocol asks for (https://connectrpc.com/docs/protocol). */
 
 import { RpcError } from '../../core/error.ts'
-import { serviceSchema } from '../../core/message/file-schema.ts'
 import { Metadata } from '../../core/metadata.ts'
-import type { MethodType, ServiceType } from '../../core/service-type.ts'
+import type { MethodType } from '../../core/service-type.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import { decodeBase64 } from '../base64.ts'
 import { headerOf } from '../metadata.ts'
 import { type CallAcceptor, ignoringSink } from '../server/call-acceptor.ts'
 import { type RequestHeaders, readEncoding } from '../server/request-headers.ts'
 import type { CorsHeaders } from '../web/cors.ts'
+import { hasNoSideEffects } from './side-effects.ts'
 import { ConnectStream } from './streaming.ts'
 import { UnarySink, UnaryStream } from './unary.ts'
 
@@ -131,13 +131,6 @@ function readHead(
 
 function methodOf(acceptor: CallAcceptor, path: string): MethodType | undefined {
   return acceptor.find(path)?.method
-}
-
-/** Whether the IDL says that a call changes nothing, so that it may be made by GET. */
-function hasNoSideEffects({ file, fullName }: ServiceType, { name, kind }: MethodType): boolean {
-  if (kind !== 'unary') return false
-  const method = serviceSchema(file, fullName)?.methods.find((one) => one.name === name)
-  return method?.annotations?.['idempotency_level'] === 'NO_SIDE_EFFECTS'
 }
 
 function wrongType(

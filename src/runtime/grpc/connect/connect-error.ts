@@ -2,7 +2,6 @@
 
 import { toBase64 } from '../../core/bytes/base64.ts'
 import { isBizError, type RpcCode, RpcError } from '../../core/error.ts'
-import type { JsonObject } from '../../core/json/json-value.ts'
 
 const httpStatus: Readonly<Record<RpcCode, number>> = {
   CANCELLED: 499,
@@ -26,28 +25,31 @@ const httpStatus: Readonly<Record<RpcCode, number>> = {
 /** A failure as an answer of HTTP. */
 export interface HttpFailure {
   readonly status: number
-  readonly body: JsonObject
+  /** An object, as JSON. */
+  readonly json: string
 }
 
-/** What a caller is told of a failure. A BizError is `unknown` with its status and extra beside the message. */
+/**
+ * What a caller is told of a failure. A BizError is `unknown` with its status and extra beside the message. Throws
+ * TypeError for an extra that is no JSON.
+ */
 export function httpFailure(error: unknown): HttpFailure {
   if (isBizError(error)) {
     const { status, message, extra } = error
-    return { status: httpStatus.UNKNOWN, body: { code: 'unknown', message, bizStatus: status, bizExtra: { ...extra } } }
+    const body = { code: 'unknown', message, bizStatus: status, bizExtra: { ...extra } }
+    return { status: httpStatus.UNKNOWN, json: JSON.stringify(body) }
   }
   const { code, message, details } = RpcError.from(error)
-  return {
-    status: httpStatus[code],
-    body: {
-      // The one code that Connect spells in its own way.
-      code: code === 'CANCELLED' ? 'canceled' : code.toLowerCase(),
-      message,
-      ...(details.length > 0 && {
-        details: details.map(({ typeUrl, value }) => ({
-          type: typeUrl.slice(typeUrl.lastIndexOf('/') + 1),
-          value: toBase64(value).replace(/=+$/, ''),
-        })),
-      }),
-    },
+  const body = {
+    // The one code that Connect spells in its own way.
+    code: code === 'CANCELLED' ? 'canceled' : code.toLowerCase(),
+    message,
+    ...(details.length > 0 && {
+      details: details.map(({ typeUrl, value }) => ({
+        type: typeUrl.slice(typeUrl.lastIndexOf('/') + 1),
+        value: toBase64(value).replace(/=+$/, ''),
+      })),
+    }),
   }
+  return { status: httpStatus[code], json: JSON.stringify(body) }
 }

@@ -1,6 +1,5 @@
 /** The end of a stream of the Connect protocol: an envelope with JSON (https://connectrpc.com/docs/protocol#error-end-stream). */
 
-import type { JsonObject, JsonValue } from '../../core/json/json-value.ts'
 import { framePrefixBytes } from '../framing.ts'
 
 /** The bit of an envelope's first byte that says that it ends the stream. */
@@ -15,15 +14,17 @@ export function envelope(flags: number, payload: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** The last envelope of a response. `metadata`: header fields, names and values alternating. */
-export function endStream(metadata: readonly string[], error: JsonObject | undefined): Uint8Array {
-  const byName: Record<string, string[]> = Object.create(null)
-  for (let i = 0; i + 1 < metadata.length; i += 2) {
-    const name = metadata[i]!
-    byName[name] = [...(byName[name] ?? []), metadata[i + 1]!]
+/** The last envelope of a response. `metadata`: header fields, names and values alternating; `error`: an object, as JSON. */
+export function endStream(metadata: readonly string[], error: string | undefined): Uint8Array {
+  const members: string[] = []
+  if (error !== undefined) members.push(`"error":${error}`)
+  if (metadata.length > 0) {
+    const byName: Record<string, string[]> = Object.create(null)
+    for (let i = 0; i + 1 < metadata.length; i += 2) {
+      const name = metadata[i]!
+      byName[name] = [...(byName[name] ?? []), metadata[i + 1]!]
+    }
+    members.push(`"metadata":${JSON.stringify(byName)}`)
   }
-  const end: Record<string, JsonValue> = {}
-  if (error !== undefined) end['error'] = error
-  if (metadata.length > 0) end['metadata'] = byName
-  return envelope(endStreamFlag, new TextEncoder().encode(JSON.stringify(end)))
+  return envelope(endStreamFlag, new TextEncoder().encode(`{${members.join(',')}}`))
 }

@@ -20,8 +20,9 @@ function isStatus(name: string): boolean {
   return name.startsWith('biz-')
 }
 
-/** The failure that gRPC trailers tell of; undefined when the call went well. */
-export function failureOf(trailers: Http2Headers): HttpFailure | undefined {
-  const error = errorOfTrailers(trailers)
-  return error === undefined ? undefined : httpFailure(error)
+/** The failure that gRPC trailers tell of, `told` where it was told beside them; undefined when the call went well. */
+export function failureOf(trailers: Http2Headers, told: HttpFailure | undefined): HttpFailure | undefined {
+  if (told !== undefined) return told
+  const failure = errorOfTrailers(trailers)
+  return failure === undefined ? undefined : httpFailure(failure)
 }

@@ -4,6 +4,7 @@ import type { Http2Headers, Http2Stream } from '../../http2/sink.ts'
 import { headerOf } from '../metadata.ts'
 import { StreamAdapter } from '../server/stream-adapter.ts'
 import { type CorsHeaders, exposed } from '../web/cors.ts'
+import { type HttpFailure, httpFailure } from './connect-error.ts'
 import { endStream } from './end-stream.ts'
 import { failureOf, metadataFields } from './response-fields.ts'
 
@@ -12,6 +13,7 @@ export class ConnectStream extends StreamAdapter {
   readonly #contentType: string
   readonly #accepted: string
   readonly #cors: CorsHeaders
+  #failed: HttpFailure | undefined = undefined
 
   /** `accepted`: the ways in which requests may be compressed. */
   constructor(stream: Http2Stream, contentType: string, accepted: string, cors: CorsHeaders) {
@@ -31,7 +33,11 @@ export class ConnectStream extends StreamAdapter {
     if (end) this.trailers(headers)
   }
 
+  failsWith(error: unknown): void {
+    this.#failed = httpFailure(error)
+  }
+
   trailers(headers: Http2Headers): void {
-    this.stream.write(endStream(metadataFields(headers), failureOf(headers)?.body), true)
+    this.stream.write(endStream(metadataFields(headers), failureOf(headers, this.#failed)?.json), true)
   }
 }

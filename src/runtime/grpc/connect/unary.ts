@@ -7,7 +7,7 @@ import { headerOf } from '../metadata.ts'
 import type { CallSink } from '../server/call-acceptor.ts'
 import { StreamAdapter } from '../server/stream-adapter.ts'
 import { type CorsHeaders, exposed } from '../web/cors.ts'
-import type { HttpFailure } from './connect-error.ts'
+import { type HttpFailure, httpFailure } from './connect-error.ts'
 import { envelope } from './end-stream.ts'
 import { failureOf, metadataFields } from './response-fields.ts'
 
@@ -106,6 +106,7 @@ export class UnaryStream extends StreamAdapter {
   readonly #answer: UnaryAnswer
   #headers: Http2Headers = []
   #message: Uint8Array = nothing
+  #failed: HttpFailure | undefined = undefined
 
   constructor(stream: Http2Stream, answer: UnaryAnswer) {
     super(stream)
@@ -122,16 +123,18 @@ export class UnaryStream extends StreamAdapter {
     return true
   }
 
+  failsWith(error: unknown): void {
+    this.#failed = httpFailure(error)
+  }
+
   trailers(trailers: Http2Headers): void {
-    const failure = failureOf(trailers)
+    const failure = failureOf(trailers, this.#failed)
     const list = failure === undefined ? this.#success() : this.#failure(failure)
     list.push('accept-encoding', this.#answer.accepted, ...metadataFields(this.#headers))
     const fields = metadataFields(trailers)
     for (let i = 0; i < fields.length; i += 2) list.push(`trailer-${fields[i]}`, fields[i + 1]!)
     const body =
-      failure === undefined
-        ? this.#message.subarray(framePrefixBytes)
-        : new TextEncoder().encode(JSON.stringify(failure.body))
+      failure === undefined ? this.#message.subarray(framePrefixBytes) : new TextEncoder().encode(failure.json)
     list.push('content-length', String(body.length))
     this.stream.headers([...list, ...exposed(this.#answer.cors, list)], false)
     this.stream.write(body, true)

@@ -9,11 +9,12 @@ import type { ProtobufMessage } from '../../protobuf/message.ts'
 import { methodCodec } from '../codec.ts'
 import { jsonCodec } from '../json-codec.ts'
 import { rawService } from '../raw-service.ts'
-import { appendError, codeOfHttpStatus } from '../status.ts'
+import { codeOfHttpStatus } from '../status.ts'
 import { AbandonedCalls } from './abandoned-calls.ts'
 import { type GrpcRoute, GrpcServerCall, type ServerSettings } from './call.ts'
 import type { ConnectionCounters } from './counters.ts'
 import { type RequestHeaders, readRequestHeaders } from './request-headers.ts'
+import { type CallStream, tellError } from './stream-adapter.ts'
 
 /** What answers requests that are not gRPC: gRPC-web, JSON and what else HTTP is used for. */
 export interface HttpAccept {
@@ -88,7 +89,7 @@ export class CallAcceptor {
   }
 
   /** Opens the gRPC call that a head asks for, on a stream whose body is gRPC's; `isJson`: its messages are ProtoJSON. */
-  open(stream: Http2Stream, head: RequestHeaders, end: boolean, isJson: boolean): CallSink {
+  open(stream: CallStream, head: RequestHeaders, end: boolean, isJson: boolean): CallSink {
     const { router, settings } = this.shared
     try {
       const route = isJson ? this.#jsonRoute(head.path) : this.route(head.path)
@@ -107,7 +108,7 @@ export class CallAcceptor {
         'grpc-accept-encoding',
         settings.accepted.header,
       ]
-      appendError(list, error)
+      tellError(stream, list, error)
       this.refused(head.path, RpcError.from(error))
       return answer(stream, list)
     }

@@ -9,17 +9,19 @@ import type { Route, ServerCall } from '../../core/router.ts'
 import { Http2ErrorCode } from '../../http2/error-code.ts'
 import { headerListBytes } from '../../http2/header-rules.ts'
 import type { Http2Headers, Http2Reset, Http2Sink, Http2Stream } from '../../http2/sink.ts'
-import { decodeGuarded, encodeFrame, type MethodCodec } from '../codec.ts'
-import { type AcceptedCompression, accepts, type Compression, checkCompression } from '../compression.ts'
+import { encodeFrame, type MethodCodec } from '../codec.ts'
+import { type AcceptedCompression, checkCompression, nodeCompressor } from '../compression.ts'
+import { accepts, type Compression } from '../compressor.ts'
 import { type Frame, FrameReader } from '../framing.ts'
 import type { InflateLimits } from '../inflate.ts'
 import { MessageStream } from '../message-stream.ts'
 import { type Messages, MessageWriter } from '../message-writer.ts'
 import { appendMetadata, headersTooLarge } from '../metadata.ts'
 import { appendMetainfo, metainfoPrefix } from '../metainfo.ts'
-import { appendError } from '../status.ts'
 import type { ConnectionCounters } from './counters.ts'
+import { decodeGuarded } from './guarded-codec.ts'
 import type { RequestHeaders } from './request-headers.ts'
+import { type CallStream, tellError } from './stream-adapter.ts'
 
 /** What every call of a wire shares. */
 export interface ServerSettings {
@@ -67,7 +69,7 @@ export function compressResponse(cx: Context, compression: Compression | 'identi
 export class GrpcServerCall implements Http2Sink {
   readonly #settings: ServerSettings
   readonly #route: GrpcRoute
-  readonly #stream: Http2Stream
+  readonly #stream: CallStream
   readonly #call: ServerCall
   readonly #requestCompression: Compression | undefined
   readonly #plainHeaders: Http2Headers
@@ -90,7 +92,7 @@ export class GrpcServerCall implements Http2Sink {
   constructor(
     settings: ServerSettings,
     route: GrpcRoute,
-    stream: Http2Stream,
+    stream: CallStream,
     call: ServerCall,
     head: RequestHeaders,
     received: ReceivedBytes,
@@ -281,7 +283,8 @@ export class GrpcServerCall implements Http2Sink {
   #encode(message: unknown): Uint8Array {
     if (!this.#chosen) this.#choose()
     this.#counters?.sent()
-    return encodeFrame(this.#route.response, message, this.#settings.maxSendBytes, this.#responseCompression)
+    const { maxSendBytes } = this.#settings
+    return encodeFrame(this.#route.response, message, maxSendBytes, this.#responseCompression, nodeCompressor)
   }
 
   #choose(): void {
@@ -380,7 +383,7 @@ export class GrpcServerCall implements Http2Sink {
     const list = this.#headersSent ? [] : [...this.#plainHeaders]
     try {
       const backward = metainfoIfAny?.backwardIfAny
-      appendError(list, error)
+      tellError(this.#stream, list, error)
       if (backward !== undefined) appendMetainfo(list, metainfoPrefix.backward, backward)
       if (responseTrailersIfAny !== undefined) appendMetadata(list, responseTrailersIfAny, 'INTERNAL')
       this.#checkSize(list)
@@ -405,8 +408,8 @@ export class GrpcServerCall implements Http2Sink {
     const told = this.#call.unexpected(problem)
     const isTooLarge = isRpcError(problem) && problem.code === 'RESOURCE_EXHAUSTED'
     // What the call failed with is still told, without the metadata that cannot be sent.
-    if (isRpcError(error)) appendError(list, new RpcError(error.code, error.message, { stack: false }))
-    else appendError(list, isTooLarge ? problem : told)
+    if (isRpcError(error)) tellError(this.#stream, list, new RpcError(error.code, error.message, { stack: false }))
+    else tellError(this.#stream, list, isTooLarge ? problem : told)
     this.#finish(list)
   }
 

@@ -1,6 +1,22 @@
 /** StreamAdapter: a stream of another protocol that a gRPC call writes to as if it were gRPC's own. */
 
 import type { Http2Headers, Http2Stream } from '../../http2/sink.ts'
+import { appendError, appendErrorStatus } from '../status.ts'
+
+/** The stream of a call; one whose protocol puts errors into the body takes them as they are, whatever their size. */
+export interface CallStream extends Http2Stream {
+  /** What the call fails with, before the header fields or trailers that end it; the last one counts. Throws what it cannot write. */
+  failsWith?(error: unknown): void
+}
+
+/** Tells a stream what its call fails with: by the fields of gRPC, or as it is. */
+export function tellError(stream: CallStream, headers: string[], error: unknown): void {
+  if (stream.failsWith === undefined) appendError(headers, error)
+  else {
+    stream.failsWith(error)
+    appendErrorStatus(headers, error)
+  }
+}
 
 /** Hands everything on to the stream behind it; a protocol overrides what it has otherwise. */
 export abstract class StreamAdapter implements Http2Stream {
