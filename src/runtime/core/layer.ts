@@ -1,7 +1,9 @@
 /** Layer: wraps a Service into another one; middleware for every protocol and both sides. */
 
 import { callService, type Service } from './context/service.ts'
+import { streamsRequest, streamsResponse } from './method-kind.ts'
 import type { RefusalListener } from './refusal.ts'
+import { captureContext } from './stream/context-stream.ts'
 
 /**
  * A function from Service to Service. Return the inner promise un-awaited where nothing follows it: that costs nothing.
@@ -46,9 +48,27 @@ export interface Layer {
   readonly attempt?: Layer | undefined
 }
 
-/** One Service out of layers and an innermost Service; the first layer sees the request first. */
+/**
+ * One Service out of layers and an innermost Service; the first layer sees the request first. An AsyncLocalStorage that a
+ * layer enters (`storage.run(value, () => next(cx, request))`) is that of the handler and of its streams, to their end.
+ */
 export function compose(layers: readonly Layer[], inner: Service): Service {
-  return layers.reduceRight<Service>((next, layer) => layer(next), inner)
+  return layers.reduceRight<Service>((next, layer) => layer(keepingContext(next)), inner)
+}
+
+/**
+ * The Service that a layer calls. Streams are read by whoever reads them, long after the call; here they are tied to the
+ * asynchronous context of the call.
+ */
+function keepingContext(next: Service): Service {
+  return (cx, request) => {
+    const { kind } = cx.method
+    if (kind === 'unary' || kind === 'oneway') return next(cx, request)
+    const keep = captureContext()
+    if (keep === undefined) return next(cx, request)
+    const outcome = next(cx, streamsRequest(kind) ? keep(request) : request)
+    return streamsResponse(kind) && outcome instanceof Promise ? outcome.then(keep) : outcome
+  }
 }
 
 /** The same for a server, where what the outermost layer gives must be a promise too. */

@@ -190,6 +190,28 @@ describe('telemetry()', () => {
     }
   })
 
+  it('keeps the span active in the streams of handlers and callers', async () => {
+    const seen: (string | undefined)[] = []
+    const look = (): void => {
+      seen.push(trace.getActiveSpan()?.spanContext().spanId)
+    }
+    const { client } = await both({
+      async *chat(requests) {
+        look()
+        for await (const note of requests) {
+          await new Promise((resolve) => setTimeout(resolve, 1))
+          look()
+          yield note
+        }
+        look()
+      },
+    })
+    const answers = await all(client.chat([{ text: 'a' }, { text: 'b' }]))
+    expect(answers).toHaveLength(2)
+    const id = only(SpanKind.SERVER).spanContext().spanId
+    expect(seen).toEqual([id, id, id, id])
+  })
+
   it('tells failures by the rules for servers and for clients', async () => {
     const failures: Record<string, unknown> = {
       a: new RpcError('NOT_FOUND', 'no such note'),

@@ -14,6 +14,7 @@ import { streamsRequest } from '../method-kind.ts'
 import { isNumber } from '../option-check.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { CallStream, isAsyncIterable } from '../stream/call-stream.ts'
+import { captureContext } from '../stream/context-stream.ts'
 import { StreamAge, StreamHandle } from '../stream/stream-handle.ts'
 import type { BoundClient } from './bound-client.ts'
 import type { CallOptions } from './call-options.ts'
@@ -151,7 +152,9 @@ export class ClientCall extends CallContext implements SignalWatcher, ResponseLi
   }
 
   #readRequest(messages: unknown): AsyncIterable<unknown> {
-    this.#request = new CallStream(toAsyncIterable(messages, this.title()), {
+    const iterable = toAsyncIterable(messages, this.title())
+    // The transport reads it in the context of its socket.
+    this.#request = new CallStream((captureContext()?.(iterable) ?? iterable) as AsyncIterable<unknown>, {
       mapError: (error) => {
         this.#failLocally(error, 'the stream of requests failed')
         return this.cancelled
