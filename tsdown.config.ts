@@ -10,6 +10,7 @@ const runtime = {
   gen: 'src/gen.ts',
   web: 'src/web.ts',
   opentelemetry: 'src/opentelemetry.ts',
+  prometheus: 'src/prometheus.ts',
 }
 
 const shared: UserConfig = {
@@ -81,6 +82,8 @@ export default defineConfig([
     outDir: 'dist/command',
     clean: false,
     dts: false,
+    // Names of functions stay, so that the stack of a fault can be read.
+    minify: { compress: true, mangle: { toplevel: false, keepNames: { function: true, class: true } } },
     outputOptions: withoutDocs,
   },
   {

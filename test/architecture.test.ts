@@ -51,6 +51,7 @@ const faces = new Set([
   'gen.ts',
   'web.ts',
   'opentelemetry.ts',
+  'prometheus.ts',
 ])
 
 /** The part of the house a file belongs to. */
@@ -119,6 +120,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'node:fs': ['cli', 'project', 'runtime/net'],
   'node:fs/promises': ['cli', 'project', 'runtime/net'],
   'node:child_process': ['cli', 'project'],
+  'node:perf_hooks': ['runtime/telemetry'],
 }
 
 /** The one home of each optional peer. */
