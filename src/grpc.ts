@@ -26,6 +26,7 @@ export {
   type HealthClient,
 } from './runtime/grpc/gen/grpc/health/v1/health.ts'
 export { createGenericClient, forward, genericHandler, interpretedService } from './runtime/grpc/generic.ts'
+export { type MessageFormat, protoJson } from './runtime/grpc/message-format.ts'
 export { compressResponse, sendHeaders } from './runtime/grpc/server/call.ts'
 export { countCalls } from './runtime/grpc/server/counters.ts'
 export { type GrpcWireOptions, grpcWire } from './runtime/grpc/server/wire.ts'

@@ -1,9 +1,9 @@
-/** The client under test: reads ClientCompatRequests from stdin, makes each call, and writes what came of it. */
+/** The client under test: reads ClientCompatRequests from stdin, makes each call, and writes what came of it. `fetch`: the faces for browsers. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { anyUnpack, connect, fromBinary, grpc, toBinary } from '../../../dist/grpc.js'
+import { anyUnpack, connect, fromBinary, grpc, protoJson, toBinary } from '../../../dist/grpc.js'
 import { createClient, isRpcError, Metadata } from '../../../dist/index.js'
-import { grpcWeb } from '../../../dist/web.js'
+import { connect as connectByFetch, grpcWeb } from '../../../dist/web.js'
 import { addHeaders, protocolModule, readMessages, toHeaders, writeMessage } from './protocol.mjs'
 import { codeNumber } from './service.mjs'
 
@@ -13,6 +13,8 @@ const service = await protocolModule('service')
 
 /** What an Any may hold in JSON. */
 const types = Object.values(service).filter((one) => typeof one?.typeName === 'string')
+
+const byFetch = process.argv[2] === 'fetch'
 
 const compressions = {
   [Compression.COMPRESSION_GZIP]: 'gzip',
@@ -25,6 +27,9 @@ function transportOf(request) {
   const { host, port, messageReceiveLimit, serverTlsCert, clientTlsCreds } = request
   const limit = messageReceiveLimit > 0 ? { maxReceiveBytes: messageReceiveLimit } : {}
   if (request.protocol === Protocol.PROTOCOL_GRPC_WEB) return grpcWeb(`http://${host}:${port}`, limit)
+  const format = request.codec === Codec.CODEC_JSON ? { format: protoJson({ types }) } : {}
+  if (byFetch)
+    return connectByFetch(`http://${host}:${port}`, { ...limit, ...format, useGet: request.useGetHttpMethod })
   const compression = compressions[request.compression]
   const common = {
     ...limit,
@@ -37,8 +42,7 @@ function transportOf(request) {
   return connect(`${host}:${port}`, {
     ...common,
     httpVersion: request.httpVersion === HTTPVersion.HTTP_VERSION_1 ? '1.1' : '2',
-    json: request.codec === Codec.CODEC_JSON,
-    types,
+    ...format,
     useGet: request.useGetHttpMethod,
   })
 }

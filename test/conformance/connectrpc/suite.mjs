@@ -77,6 +77,20 @@ const runs = [
     },
   },
   {
+    name: 'Connect client by fetch',
+    mode: 'client',
+    words: ['fetch'],
+    features: {
+      versions: ['HTTP_VERSION_1'],
+      protocols: ['PROTOCOL_CONNECT'],
+      codecs: ['CODEC_PROTO', 'CODEC_JSON'],
+      compressions: ['COMPRESSION_IDENTITY'],
+      supportsTls: false,
+      supportsConnectGet: true,
+      supportsHalfDuplexBidiOverHttp1: true,
+    },
+  },
+  {
     name: 'gRPC-web client',
     mode: 'client',
     features: {
@@ -84,8 +98,8 @@ const runs = [
       protocols: ['PROTOCOL_GRPC_WEB'],
       codecs: ['CODEC_PROTO'],
       compressions: ['COMPRESSION_IDENTITY'],
-      streamTypes: ['STREAM_TYPE_UNARY', 'STREAM_TYPE_SERVER_STREAM'],
       supportsTls: false,
+      supportsHalfDuplexBidiOverHttp1: true,
     },
   },
 ]
@@ -121,7 +135,7 @@ async function prepare() {
   }
 }
 
-async function conformance({ name, mode, features }) {
+async function conformance({ name, mode, features, words: more = [] }) {
   const config = join(folder, `${name.replaceAll(' ', '-')}.json`)
   writeFileSync(config, JSON.stringify({ features }))
   const known = Object.keys(knownFailing[name] ?? {}).flatMap((pattern) => ['--known-failing', pattern])
@@ -137,6 +151,7 @@ async function conformance({ name, mode, features }) {
     '--',
     process.execPath,
     program(mode),
+    ...more,
   ]
   const output = await outputOf(runner, words)
   const counts = output.match(/(\d+) passed, (\d+) failed/)

@@ -2,23 +2,26 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { anyPack, BadRequest } from '../../../dist/grpc.js'
+import { build } from 'tsdown'
+import { anyPack, BadRequest, toFileDescriptors } from '../../../dist/grpc.js'
 import { BizError, RpcError, Server } from '../../../dist/index.js'
 import { generatedJavaScript, generatedModule } from '../generated-module.mjs'
 
 const dist = fileURLToPath(new URL('../../../dist/', import.meta.url))
 const page = fileURLToPath(new URL('./page.js', import.meta.url))
+const connectWebPage = fileURLToPath(new URL('./connect-web.js', import.meta.url))
+const tlsFile = (name) => readFileSync(fileURLToPath(new URL(`../../support/tls/${name}`, import.meta.url)))
 const runMs = 90_000
 
 const proto = `syntax = "proto3";
 package web.v1;
 message Item { string name = 1; int64 count = 2; bytes data = 3; }
-service Shop { rpc Get(Item) returns (Item); rpc List(Item) returns (stream Item); }`
+service Shop { rpc Get(Item) returns (Item); rpc List(Item) returns (stream Item); rpc Collect(stream Item) returns (Item); }`
 
 const html = `<!doctype html><meta charset="utf-8">
 <script type="importmap">{ "imports": { "volo-ts/web": "/dist/web.js", "volo-ts/gen": "/dist/gen.js" } }</script>
@@ -27,10 +30,10 @@ const html = `<!doctype html><meta charset="utf-8">
 /** Runs the page's checks; gives `{ name, outcome, detail }` for each. */
 export async function browser() {
   const binary = findBrowser()
-  const label = 'gRPC-web in Chromium'
+  const label = 'gRPC-web and Connect in Chromium'
   if (binary === undefined) return [{ name: label, outcome: 'SKIPPED', detail: 'Chromium is not installed' }]
   let openStreams = 0n
-  const { Shop } = await generatedModule('web.proto', proto)
+  const { Shop, $file } = await generatedModule('web.proto', proto)
   const handler = {
     get(item, cx) {
       if (item.name === 'bad') {
@@ -60,21 +63,36 @@ export async function browser() {
       }
     },
   }
+  handler.collect = async (items) => {
+    let count = 0n
+    for await (const _ of items) count++
+    return { count }
+  }
   const files = createServer()
   files.listen(0, '127.0.0.1')
   await once(files, 'listening')
   const origin = `http://127.0.0.1:${files.address().port}`
-  const open = new Server({ http: { cors: { origins: [origin] } } }).add(Shop, handler)
+  const http = { cors: { origins: [origin] } }
+  const open = new Server({ http, grpc: { compression: 'gzip' } }).add(Shop, handler)
+  const tls = { cert: tlsFile('server.pem'), key: tlsFile('server-key.pem') }
+  const secure = new Server({ http, tls }).add(Shop, handler)
   const closed = new Server({ http: {} }).add(Shop, handler)
   try {
     const [one, two] = [await open.listen('127.0.0.1:0'), await closed.listen('127.0.0.1:0')]
-    const results = serveFiles(files, generatedJavaScript('web.proto', proto))
-    const url = `${origin}/?api=http://${one.address}&closed=http://${two.address}`
+    const { port } = await secure.listen('127.0.0.1:0')
+    const descriptors = toFileDescriptors($file).map((bytes) => Buffer.from(bytes).toString('base64'))
+    const served = {
+      '/shop.js': generatedJavaScript('web.proto', proto),
+      '/connect-web.js': await bundled(connectWebPage),
+      '/descriptors.json': JSON.stringify(descriptors),
+    }
+    const results = serveFiles(files, served)
+    const url = `${origin}/?api=http://${one.address}&closed=http://${two.address}&secure=https://localhost:${port}`
     return report(label, await inBrowser(binary, url, results))
   } finally {
     files.closeAllConnections()
     files.close()
-    await Promise.all([open.close({ drainMs: 0 }), closed.close({ drainMs: 0 })])
+    await Promise.all([open, closed, secure].map((server) => server.close({ drainMs: 0 })))
   }
 }
 
@@ -84,8 +102,23 @@ function findBrowser() {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path))
 }
 
+/** A module with what it imports, in one text. */
+async function bundled(file) {
+  const folder = mkdtempSync(join(tmpdir(), 'volo-page-'))
+  try {
+    await build({
+      ...{ entry: { page: file }, outDir: folder, config: false, platform: 'browser', format: 'esm' },
+      ...{ dts: false, clean: false, logLevel: 'silent', noExternal: [/./] },
+    })
+    const [name] = readdirSync(folder)
+    return readFileSync(join(folder, name), 'utf8')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 /** Serves the page and the built package; resolves with what the page found. */
-function serveFiles(server, shop) {
+function serveFiles(server, served) {
   return new Promise((resolve) => {
     server.on('request', (request, response) => {
       const path = new URL(request.url, 'http://x').pathname
@@ -106,7 +139,7 @@ function serveFiles(server, shop) {
       }
       if (path === '/') response.setHeader('content-type', 'text/html').end(html)
       else if (path === '/page.js') script(readFileSync(page))
-      else if (path === '/shop.js') script(shop)
+      else if (path in served) script(served[path])
       else if (/^\/dist\/[\w.-]+\.js$/.test(path) && existsSync(join(dist, path.slice(6)))) {
         script(readFileSync(join(dist, path.slice(6))))
       } else response.writeHead(404).end()
@@ -117,6 +150,8 @@ function serveFiles(server, shop) {
 async function inBrowser(binary, url, results) {
   const profile = mkdtempSync(join(tmpdir(), 'volo-chromium-'))
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run']
+  // The certificate of the tests is of an authority that nobody knows.
+  flags.push('--ignore-certificate-errors')
   const child = spawn(binary, [...flags, `--user-data-dir=${profile}`, url], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk) => {

@@ -1,9 +1,11 @@
-/** What the page does: calls a server of another origin, over both forms of gRPC-web, and tells its own server how it went. */
+/** What the page does: calls a server of another origin, by gRPC-web and Connect, with this package and with connect-web, and tells its own server how it went. */
 
-import { anyUnpack, BadRequest, createClient, grpcWeb, isBizError, isRpcError } from 'volo-ts/web'
+import { anyUnpack, BadRequest, connect, createClient, grpcWeb, isBizError, isRpcError, protoJson } from 'volo-ts/web'
+import { connectWebChecks } from './connect-web.js'
 import { Shop } from './shop.js'
 
-const api = new URL(location.href).searchParams.get('api')
+const parameters = new URL(location.href).searchParams
+const api = parameters.get('api')
 const results = []
 
 async function check(name, run) {
@@ -29,9 +31,17 @@ async function failure(work) {
   throw new Error('it did not fail')
 }
 
-for (const text of [false, true]) {
-  const shop = createClient(Shop, grpcWeb(api, { text }))
-  const form = text ? 'text' : 'binary'
+const transports = {
+  'gRPC-web': grpcWeb(api),
+  'gRPC-web as text': grpcWeb(api, { text: true }),
+  'gRPC-web compressed': grpcWeb(api, { acceptCompression: true }),
+  Connect: connect(api),
+  'Connect compressed': connect(api, { acceptCompression: true }),
+  'Connect with JSON': connect(api, { format: protoJson() }),
+}
+
+for (const [form, transport] of Object.entries(transports)) {
+  const shop = createClient(Shop, transport)
 
   await check(`unary, ${form}`, async () => {
     const data = new Uint8Array(200_000).map((_, i) => i)
@@ -103,9 +113,25 @@ for (const text of [false, true]) {
 }
 
 await check('an origin that the server does not know is kept out', async () => {
-  const shop = createClient(Shop, grpcWeb(new URL(location.href).searchParams.get('closed')))
+  const shop = createClient(Shop, grpcWeb(parameters.get('closed')))
   equal((await failure(shop.get({}))).code, 'UNAVAILABLE')
 })
+
+for (const [name, make] of Object.entries({ 'gRPC-web': grpcWeb, Connect: connect })) {
+  await check(`a stream of requests over HTTP/2, ${name}`, async () => {
+    const shop = createClient(Shop, make(parameters.get('secure')))
+    async function* items() {
+      for (let i = 0; i < 3; i++) yield { name: 'x'.repeat(100_000) }
+    }
+    equal((await shop.collect(items())).count, 3n)
+  })
+
+  await check(`a stream of requests over HTTP/1.1 fails at once, ${name}`, async () => {
+    equal((await failure(createClient(Shop, make(api)).collect([{}]))).code, 'UNAVAILABLE')
+  })
+}
+
+await connectWebChecks({ api, check, equal, failure })
 
 await check('JSON by fetch', async () => {
   const answer = await fetch(`${api}/web.v1.Shop/Get`, {

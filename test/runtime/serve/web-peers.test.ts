@@ -154,9 +154,47 @@ describe.each([{ text: false }, { text: true }])('our gRPC-web client (text: $te
 })
 
 describe('our gRPC-web client', () => {
-  it('refuses to stream requests', async () => {
+  it('streams requests where the platform does, and says so where it does not', async () => {
     const shop = createClient(Shop, grpcWeb(await serve()))
-    expect(await rejection(shop.collect([{}]))).toMatchObject({ code: 'UNIMPLEMENTED' })
+    expect(await shop.collect([{}, {}])).toMatchObject({ count: 2n })
+    const { Request } = globalThis
+    onCleanup(() => Object.assign(globalThis, { Request }))
+    // As in Firefox and Safari, where a stream that is given as a body becomes text.
+    const withText = (url: string, { body, ...init }: RequestInit): Request =>
+      new Request(url, { ...init, body: String(body) })
+    Object.assign(globalThis, { Request: withText })
+    const error = await rejection(shop.collect([{}]))
+    expect(error).toMatchObject({ code: 'UNIMPLEMENTED', message: expect.stringContaining('streams its requests') })
+  })
+
+  it('takes compressed messages where it is told to', async () => {
+    const seen: (string | null)[] = []
+    const watched = async (url: string, init: RequestInit): Promise<Response> => {
+      const response = await fetch(url, init)
+      seen.push(response.headers.get('grpc-encoding'))
+      return response
+    }
+    const large = { name: 'x'.repeat(5_000) }
+    for (const acceptCompression of [true, false]) {
+      const base = await serve(
+        {
+          list: async function* () {
+            yield* [large, {}, large]
+          },
+        },
+        { grpc: { compression: 'gzip' } },
+      )
+      const transport = grpcWeb(base, { acceptCompression, fetch: watched as typeof fetch })
+      const shop = createClient(Shop, transport)
+      expect((await shop.get(large)).name).toBe(large.name)
+      expect((await all(shop.list({}))).map(({ name }) => name.length)).toEqual([5_000, 0, 5_000])
+    }
+    expect(seen).toEqual(['gzip', 'gzip', null, null])
+    const small = grpcWeb(await serve({}, { grpc: { compression: 'gzip' } }), {
+      acceptCompression: true,
+      maxReceiveBytes: 2_000,
+    })
+    expect(await rejection(createClient(Shop, small).get(large))).toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
   })
 
   it('says what answered when it was not gRPC-web, and when nobody did', async () => {

@@ -1,24 +1,12 @@
 /** Client: typed stubs over a transport or straight over a handler. */
 
-import { ambientContext } from '../context/ambient.ts'
-import { lazyParts } from '../context/call-context.ts'
-import type { Context } from '../context/context.ts'
-import { callService, type Service } from '../context/service.ts'
+import type { Service } from '../context/service.ts'
 import { directService } from '../direct/direct-service.ts'
-import { messageOf } from '../error.ts'
-import { Metadata } from '../metadata.ts'
-import { addEntries } from '../metainfo.ts'
-import { streamsRequest, streamsResponse } from '../method-kind.ts'
-import { isNumber } from '../option-check.ts'
 import { createRouter } from '../server/router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import type { Transport } from '../transport.ts'
-import { type BoundClient, bindClient } from './bound-client.ts'
-import { ClientCall } from './call.ts'
-import type { CallOptions, ClientOptions, MethodOptions } from './call-options.ts'
-import { retryOption } from './retry-option.ts'
-
-type Call = (request: unknown, options: CallOptions | undefined) => unknown
+import type { ClientOptions } from './call-options.ts'
+import { clientOver } from './transport-client.ts'
 
 /**
  * A client of a service over a transport, or, without any server, over an object that implements the service. Its
@@ -32,42 +20,9 @@ export function createClient<C, H>(
   target: Transport | NoInfer<H>,
   options: ClientOptions<NoInfer<C>> = {},
 ): C {
-  const { layers = [], attemptLayers = [] } = options
-  const transport = isTransport(service, target) ? target : undefined
-  const bound = bindClient({
-    layers,
-    attemptLayers: [...layers.flatMap(({ attempt }) => (attempt === undefined ? [] : [attempt])), ...attemptLayers],
-    innermost: transport === undefined ? overHandler(service, target) : transport.bind(service),
-    attempts: transport?.attempts === undefined ? undefined : (attempt) => transport.attempts!(service, attempt),
-    takesAddress: transport?.takesAddress === true,
-  })
-  checkOptions(service, options, bound.retries)
-  const client: Record<string, unknown> = {}
-  for (const method of service.methods) client[method.localName] = stub(method, caller(service, method, bound, options))
-  return client as C
-}
-
-function checkOptions(service: ServiceType, options: ClientOptions, canRetry: boolean): void {
-  const { metadata, timeoutMs, methods = {} } = options
-  const name = service.fullName
-  try {
-    new Metadata(metadata)
-  } catch (error) {
-    throw new TypeError(`bad options of a client of ${name}: ${messageOf(error)}`, { cause: error })
-  }
-  if (timeoutMs !== undefined && !isNumber(timeoutMs))
-    throw new RangeError(`the timeoutMs of a client of ${name} is not a number`)
-  for (const [method, ofMethod] of Object.entries<MethodOptions | undefined>(methods)) {
-    if (!service.methods.some(({ localName }) => localName === method)) {
-      const known = service.methods.map(({ localName }) => localName).join(', ')
-      throw new TypeError(`options for ${method}, but the methods of ${name} are ${known}`)
-    }
-    if (ofMethod?.timeoutMs !== undefined && !isNumber(ofMethod.timeoutMs))
-      throw new RangeError(`the timeoutMs of ${name}.${method} is not a number`)
-    if (typeof ofMethod?.retry === 'object' && !canRetry) {
-      throw new TypeError(`retry settings for ${name}.${method}, but the client has no retry() among its layers`)
-    }
-  }
+  return isTransport(service, target)
+    ? clientOver(service, target.bind(service), target, options)
+    : clientOver(service, overHandler(service, target), undefined, options)
 }
 
 /** The Service of a client whose target is a handler. */
@@ -83,66 +38,4 @@ function isTransport(service: ServiceType, target: unknown): target is Transport
   const has = ({ localName }: MethodType): boolean =>
     typeof (target as Record<string, unknown>)[localName] === 'function'
   return !service.methods.some((method) => method.localName === 'bind') || !service.methods.every(has)
-}
-
-/** The function that a client has for a method: gathers Thrift's positional arguments; call options stand after them. */
-function stub(method: MethodType, call: Call): (...args: never[]) => unknown {
-  type Options = CallOptions | undefined
-  const { args } = method
-  if (args === undefined) return (request: unknown, options: Options) => call(request, options)
-  const [first, second] = args
-  if (first === undefined) return (options: Options) => call({}, options)
-  if (second === undefined) return (a: unknown, options: Options) => call({ [first]: a }, options)
-  if (args.length === 2) return (a: unknown, b: unknown, options: Options) => call({ [first]: a, [second]: b }, options)
-  return (...values: unknown[]) => {
-    const request: Record<string, unknown> = {}
-    for (let i = 0; i < args.length; i++) request[args[i] as string] = values[i]
-    return call(request, values[args.length] as Options)
-  }
-}
-
-function caller(service: ServiceType, method: MethodType, bound: BoundClient, client: ClientOptions): Call {
-  const { metadata: clientMetadata, caller: callerName = '' } = client
-  const ofMethod = (client.methods as Readonly<Record<string, MethodOptions>> | undefined)?.[method.localName]
-  const clientTimeout = ofMethod?.timeoutMs ?? client.timeoutMs
-  const methodRetry = ofMethod?.retry
-  const isStream = streamsResponse(method.kind)
-  const alwaysGuarded = isStream || streamsRequest(method.kind)
-  const direct =
-    alwaysGuarded || clientMetadata !== undefined || methodRetry !== undefined
-      ? undefined
-      : bound.direct?.(method, callerName)
-  return (request, options) => {
-    const parent = options?.parent === undefined ? ambientContext() : (options.parent ?? undefined)
-    const ms = least(clientTimeout, options?.timeoutMs)
-    const now = ms === undefined ? undefined : performance.now()
-    const deadline = now === undefined ? parent?.deadline : earliest(now + ms!, parent?.deadline)
-    if (direct !== undefined && options === undefined && parent === undefined) return direct(request, deadline)
-    const cx = new ClientCall(service, method, deadline, options, parent)
-    cx.caller = callerName
-    if (clientMetadata !== undefined) cx.requestHeadersIfAny = new Metadata(clientMetadata)
-    if (methodRetry !== undefined) cx.set(retryOption, methodRetry)
-    if (parent !== undefined) inherit(cx, parent)
-    if (isStream) return cx.stream(bound, request, now)
-    if (alwaysGuarded || deadline !== undefined || options !== undefined || parent !== undefined) {
-      return cx.run(bound, request, now)
-    }
-    // Nothing can end this call early, so its promise is the caller's: a second one would double the price.
-    cx.cancellable = false
-    return callService(bound.call, cx, request)
-  }
-}
-
-function least(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined ? b : b === undefined ? a : Math.min(a, b)
-}
-
-function earliest(own: number, parent: number | undefined): number | undefined {
-  if (parent !== undefined && !(own < parent)) return parent
-  return own === Number.POSITIVE_INFINITY ? undefined : own
-}
-
-function inherit(cx: ClientCall, parent: Context): void {
-  const persistent = lazyParts(parent).metainfoIfAny?.persistentIfAny
-  if (persistent !== undefined && persistent.size > 0) addEntries(cx.metainfo.persistent, persistent)
 }

@@ -29,7 +29,7 @@ export interface Cors {
 /** Request headers of gRPC-web, the Connect protocol and CloudWeGo, in the order of their names. */
 const protocolHeaders = [
   ...['connect-accept-encoding', 'connect-content-encoding', 'connect-protocol-version', 'connect-timeout-ms'],
-  ...['content-encoding', 'content-type', 'grpc-timeout', 'source-service'],
+  ...['content-encoding', 'content-type', 'grpc-accept-encoding', 'grpc-timeout', 'source-service'],
   ...['x-grpc-web', 'x-user-agent'],
 ]
 const metainfoName = /^rpc-(?:persist|transit)-[a-z0-9_.-]+$/i

@@ -12,6 +12,7 @@ import { createClient } from '../../../../src/runtime/core/client/client.ts'
 import { BizError, isBizError, RpcError } from '../../../../src/runtime/core/error.ts'
 import type { ServiceType } from '../../../../src/runtime/core/service-type.ts'
 import { type ConnectClientOptions, connect } from '../../../../src/runtime/grpc/connect/client/transport.ts'
+import { protoJson } from '../../../../src/runtime/grpc/message-format.ts'
 import { Server, type ServerOptions } from '../../../../src/runtime/serve/server.ts'
 import { onCleanup } from '../../../support/cleanup.ts'
 import { generated } from '../../../support/generated.ts'
@@ -67,11 +68,12 @@ async function ofOwnServer(
 const item = (init: object): unknown => create(ConnectShop.methods[0]!.input, init as never)
 
 describe.each([
-  { httpVersion: '1.1', json: false },
-  { httpVersion: '1.1', json: true },
-  { httpVersion: '2', json: false },
-  { httpVersion: '2', json: true },
-] as const)('over HTTP/$httpVersion (JSON: $json)', (options) => {
+  { httpVersion: '1.1', isJson: false },
+  { httpVersion: '1.1', isJson: true },
+  { httpVersion: '2', isJson: false },
+  { httpVersion: '2', isJson: true },
+] as const)('over HTTP/$httpVersion (JSON: $isJson)', ({ httpVersion, isJson }) => {
+  const options = { httpVersion, ...(isJson && { format: protoJson() }) }
   const handler = {
     get(request: { name: string }, cx: HandlerContext) {
       if (request.name === 'bad') throw new ConnectError('größer', Code.NotFound, { 'x-why': 'because' })
@@ -198,12 +200,12 @@ describe.each([
   })
 
   it('ends a stream whose envelopes are broken with an error', async () => {
-    const contentType = `application/connect+${options.json ? 'json' : 'proto'}`
+    const contentType = `application/connect+${isJson ? 'json' : 'proto'}`
     const envelope = (flags: number, text: string): Buffer =>
       Buffer.from([flags, 0, 0, 0, text.length, ...Buffer.from(text)])
     const bodies = [
       [],
-      [envelope(0, options.json ? '{}' : '')],
+      [envelope(0, isJson ? '{}' : '')],
       [envelope(2, '{')],
       [envelope(2, '{}'), envelope(2, '{}')],
       [envelope(2, '{}'), envelope(0, '')],
@@ -225,7 +227,7 @@ describe.each([
       expect((await failure(all(shop.list({})))).code).toBe('INTERNAL')
     }
     // The same in the smallest pieces is a whole stream.
-    body = [envelope(0, options.json ? '{}' : ''), envelope(2, '{}')]
+    body = [envelope(0, isJson ? '{}' : ''), envelope(2, '{}')]
     expect(await all(shop.list({}))).toHaveLength(1)
   })
 })
@@ -270,8 +272,8 @@ it('calls methods without side effects by GET where it is told to, unless the me
     const answer = await fetch(`http://127.0.0.1:${port}${request.url}`, { ...init, ...(body && { body }) })
     response.writeHead(answer.status, [...answer.headers].flat()).end(Buffer.from(await answer.arrayBuffer()))
   })
-  for (const json of [false, true]) {
-    const transport = connect(through, { httpVersion: '1.1', json, useGet: true })
+  for (const format of [undefined, protoJson()]) {
+    const transport = connect(through, { httpVersion: '1.1', format, useGet: true })
     onCleanup(() => transport.close({ drainMs: 0 }))
     const peek = createClient(Peek, transport)
     expect(await peek.look({ text: 'grüße & mehr?' })).toEqual({ text: 'grüße & mehr?' })

@@ -1,24 +1,21 @@
 /** connect(): the Transport of a client whose server speaks the Connect protocol. */
 
-import { checkOptions, isAnything, isFlag, type OptionTable, oneOf } from '../../../core/option-check.ts'
+import { checkOptions, isFlag, isFunction, type OptionTable, oneOf } from '../../../core/option-check.ts'
 import { Http1Dialer } from '../../../http1/dialer.ts'
 import type { Http2Address } from '../../../http2/client/dialer.ts'
-import type { ProtobufMessage } from '../../../protobuf/message.ts'
 import { type GrpcOptions, grpcOptionTable } from '../../client/grpc-options.ts'
 import { type GrpcTransport, httpTransport } from '../../client/http-transport.ts'
 import { http2Dialer } from '../../client/transport.ts'
 import { methodCodec } from '../../codec.ts'
-import { jsonCodec } from '../../json-codec.ts'
+import type { MessageFormat } from '../../message-format.ts'
 import { connectDialect } from './connect-dialect.ts'
 
 /** Options of {@link connect}: those of `grpc()`, and what Connect has of its own; everything is optional. */
 export interface ConnectClientOptions extends GrpcOptions {
   /** The version of HTTP. Default `2`, in plain text by prior knowledge. */
   readonly httpVersion?: '1.1' | '2' | undefined
-  /** Messages in ProtoJSON instead of protobuf. Default false. */
-  readonly json?: boolean | undefined
-  /** What `google.protobuf.Any` may hold in JSON, besides the well-known types. Default none. */
-  readonly types?: readonly ProtobufMessage[] | undefined
+  /** How messages are written: {@link protoJson} for ProtoJSON. Default: protobuf. */
+  readonly format?: MessageFormat | undefined
   /**
    * Calls methods with `idempotency_level = NO_SIDE_EFFECTS` by GET, which caches may answer, unless the message is
    * longer than a URL may be. Default false.
@@ -31,8 +28,7 @@ export interface ConnectClientOptions extends GrpcOptions {
 const connectOptionTable: OptionTable<ConnectClientOptions> = {
   ...grpcOptionTable,
   httpVersion: oneOf('1.1', '2'),
-  json: isFlag,
-  types: isAnything,
+  format: isFunction,
   useGet: isFlag,
 }
 
@@ -44,7 +40,7 @@ const connectOptionTable: OptionTable<ConnectClientOptions> = {
  */
 export function connect(address: Http2Address, options: ConnectClientOptions = {}): GrpcTransport {
   checkOptions('connect()', options, connectOptionTable)
-  const { httpVersion = '2', json = false, types = [], useGet = false } = options
+  const { httpVersion = '2', format, useGet = false } = options
   const { tls, proxy, connectTimeoutMs, maxHeaderListBytes, maxConnections: maxSockets = 256 } = options
   const isHttp1 = httpVersion === '1.1'
   return httpTransport(
@@ -58,8 +54,8 @@ export function connect(address: Http2Address, options: ConnectClientOptions = {
       method(service, method, { compressor }) {
         const codec = methodCodec(method)
         return {
-          codec: json ? jsonCodec(codec, types) : codec,
-          dialect: connectDialect(service, method, { isJson: json, useGet, compressor }),
+          codec: format?.(codec) ?? codec,
+          dialect: connectDialect(service, method, { isJson: format !== undefined, useGet, compressor }),
         }
       },
     },
