@@ -10,4 +10,6 @@ export interface ServerSocket {
   readonly peer: Peer
   /** The negotiated ALPN protocol, if any. */
   readonly alpn: string | undefined
+  /** The port that accepted it is bound to loopback. Default false. */
+  readonly onLoopback?: boolean
 }

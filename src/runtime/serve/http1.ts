@@ -23,7 +23,7 @@ export interface ServerHttpOptions extends HttpOptions, Http1Limits {
 /** Answers HTTP/1.1 for one router. */
 export interface Http1Answerer {
   /** Serves a connection whose first bytes have been read. */
-  accept(socket: Socket, first: Uint8Array, peer: Peer): WireConnection
+  accept(socket: Socket, first: Uint8Array, peer: Peer, onLoopback?: boolean): WireConnection
   /** Whether a request is for a service, for the health check or for a preflight of either. */
   answers(request: Http1Request): boolean
   /** Answers one request. */
@@ -49,13 +49,13 @@ export function http1Answerer(
 ): Http1Answerer {
   const shared: AcceptorShared = acceptors(grpc, httpAccept(options))(router)
   const bySocket = new WeakMap<Socket, HttpSocket>()
-  const known = (socket: Socket, peer?: Peer): HttpSocket => {
+  const known = (socket: Socket, peer?: Peer, onLoopback = false): HttpSocket => {
     let one = bySocket.get(socket)
     if (one === undefined) {
       const totals = callTotals(router)
       const counters = totals === undefined ? undefined : new ConnectionCounters(totals)
       const streams = new Set<Http1Stream>()
-      one = { acceptor: new CallAcceptor(shared, peer ?? peerOf(socket), counters), streams }
+      one = { acceptor: new CallAcceptor(shared, peer ?? peerOf(socket), counters, onLoopback), streams }
       bySocket.set(socket, one)
       // Of requests that stand in line behind another, Node tells nothing.
       socket.once('close', () => {
@@ -93,8 +93,8 @@ export function http1Answerer(
   return {
     answers,
     listener,
-    accept(socket, first, peer) {
-      known(socket, peer)
+    accept(socket, first, peer, onLoopback) {
+      known(socket, peer, onLoopback)
       const connection = host.accept(socket, first)
       return {
         drain: () => connection.drain(),
@@ -116,13 +116,13 @@ export function http1Wire(
     name: 'http/1.1',
     alpn: ['http/1.1'],
     match: matchHttp1,
-    accept({ socket, peer }, first, router) {
+    accept({ socket, peer, onLoopback }, first, router) {
       let answerer = answerers.get(router)
       if (answerer === undefined) {
         answerer = http1Answerer(options, grpc, router, onError)
         answerers.set(router, answerer)
       }
-      return answerer.accept(socket, first, peer)
+      return answerer.accept(socket, first, peer, onLoopback)
     },
   }
 }

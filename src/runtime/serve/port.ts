@@ -6,6 +6,7 @@ import { nextId } from '../core/ids.ts'
 import type { Router } from '../core/router.ts'
 import type { WireConnection } from '../core/wire.ts'
 import { foreignProtocolHint } from '../net/foreign-protocol.ts'
+import type { BoundAddress } from '../net/listen.ts'
 import { peerOf } from '../net/peer.ts'
 import { matchProxyHeader } from '../net/proxy-protocol.ts'
 import type { Socket } from '../net/socket.ts'
@@ -95,6 +96,8 @@ export class Port {
   readonly #origins = new WeakMap<Socket, Origin>()
   /** The same for sockets under TLS, of which node:tls tells only the addresses of both ends. */
   readonly #originsByEnds = new Map<string, Origin>()
+  /** The ports that are bound to a loopback address. */
+  readonly #loopbackPorts = new Set<number>()
   readonly #proxyHeaders: ProxyHeaders | undefined
   readonly #unknownProtocols: ThrottledReport
   readonly #refusedHandshakes: ThrottledReport
@@ -127,6 +130,11 @@ export class Port {
   /** Connections, of which some may still be at their handshake. */
   get size(): number {
     return this.#arriving.size + this.#connections.size + this.#encrypted.size - this.#secure
+  }
+
+  /** Tells of an address whose sockets come here. */
+  listens({ host, port }: BoundAddress): void {
+    if (host !== undefined && isLoopback(host)) this.#loopbackPorts.add(port!)
   }
 
   /** Takes an accepted, paused socket; `unixPath` is set where it came over a Unix socket. */
@@ -249,6 +257,12 @@ export class Port {
     return peerOf(socket, origin?.unixPath, origin?.source)
   }
 
+  /** Connections of a load balancer are none of a browser on this machine. */
+  #isOnLoopback({ localAddress, localPort }: Socket): boolean {
+    if (this.#proxyHeaders !== undefined) return false
+    return this.#loopbackPorts.has(localPort ?? -1) && isLoopback(localAddress ?? '')
+  }
+
   #unknownProtocol(socket: Socket, first: Uint8Array): void {
     this.#unknownProtocols.report((more) => {
       const { address } = this.#peerOf(socket)
@@ -304,7 +318,8 @@ export class Port {
           return
         }
         const peer = this.#peerOf(socket)
-        const connection = wire.accept({ socket, peer, alpn }, first, this.#options.router)
+        const onLoopback = this.#isOnLoopback(socket)
+        const connection = wire.accept({ socket, peer, alpn, onLoopback }, first, this.#options.router)
         const taken: Taken = { id: nextId(), since: Date.now(), wire: wire.name, peer, connection }
         this.#connections.add(taken)
         socket.once('close', () => this.#connections.delete(taken))
@@ -349,6 +364,10 @@ export class Port {
 /** The addresses of both ends, which no other open TCP connection shares. */
 function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {
   return `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || /^(?:::ffff:)?127\./.test(host)
 }
 
 const ignore = (): void => {}

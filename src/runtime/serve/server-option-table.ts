@@ -41,6 +41,7 @@ export const wireOptionTable: OptionTable<Omit<PortWireOptions, 'onError'>> = {
     types: isAnything,
     health: either(false, isText),
     cors: isAnything,
+    allowedHosts: isAnything,
     fallback: isFunction,
     headTimeoutMs: atLeast(0),
     bodyTimeoutMs: atLeast(0),

@@ -263,12 +263,12 @@ export class Server implements AsyncDisposable {
     const bound: Listener[] = []
     try {
       for (const address of parsed) {
-        bound.push(
-          await listen(address, {
-            onSocket: (socket, { path }) => this.#port.accept(socket, path),
-            onAcceptError: (error) => this.#report(error),
-          }),
-        )
+        const listener = await listen(address, {
+          onSocket: (socket, { path }) => this.#port.accept(socket, path),
+          onAcceptError: (error) => this.#report(error),
+        })
+        this.#port.listens(listener.bound)
+        bound.push(listener)
       }
     } catch (error) {
       await Promise.all(bound.map((listener) => listener.close()))

@@ -118,7 +118,7 @@ describe('HTTP/1.1 on the port', () => {
     await transport.connect({ timeoutMs: never })
     const half = connect(port, '127.0.0.1')
     onCleanup(() => half.destroy())
-    half.write('POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\n')
+    half.write('POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\n')
     const silent = connect(port, '127.0.0.1')
     onCleanup(() => silent.destroy())
     silent.write('PO')
@@ -158,7 +158,7 @@ describe('HTTP/1.1 on the port', () => {
 
 describe('an answer that is written in one turn', () => {
   const call = (body: string, type: string, more = ''): string =>
-    `POST /web.v1.Shop/Get HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\n${more}content-length: ${body.length}\r\n\r\n${body}`
+    `POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\n${more}content-length: ${body.length}\r\n\r\n${body}`
   const web = (more = ''): string => call('\0\0\0\0\x03\n\x01a', 'application/grpc-web+proto', more)
 
   /** Heads and bodies of the answers that stand one behind another, by the chunks of HTTP/1.1; nothing may stand between. */
@@ -199,7 +199,7 @@ describe('an answer that is written in one turn', () => {
       {},
       { http: { fallback: (_, response) => void response.writeHead(200).end('a page') } },
     )
-    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`
     const text = await raw(
       port,
       call('{"name":"a"}', 'application/json') +
@@ -285,7 +285,7 @@ describe('JSON', () => {
   it('is late also while its body is still on its way, and takes one that trickles', async () => {
     const { url, port } = await serve({}, {})
     const head = (length: number, more = ''): string =>
-      `POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${more}\r\n`
+      `POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${more}\r\n`
     const late = await raw(port, `${head(50, 'connect-timeout-ms: 50\r\nconnection: close\r\n')}{"name":`)
     expect(late).toContain('504 Gateway Timeout')
     expect(late).toContain('deadline_exceeded')
@@ -493,10 +493,10 @@ describe('hostile HTTP', () => {
     ['a head that never ends', `GET / HTTP/1.1\r\n${'x-a: b\r\n'.repeat(10_000)}`],
     [
       'a smuggled length',
-      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
     ],
-    ['two lengths', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef'],
-    ['a bad chunk', 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+    ['two lengths', 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef'],
+    ['a bad chunk', 'POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
   ])('%s is refused, and the next caller is served', async (_, bytes) => {
     const { port, url } = await serve()
     expect(await raw(port, bytes)).toMatch(/^(HTTP\/1\.1 4\d\d|$)/)
@@ -506,14 +506,14 @@ describe('hostile HTTP', () => {
   it('a head that trickles is cut off', async () => {
     const { port } = await serve({}, { http: { headTimeoutMs: 150 } })
     const started = performance.now()
-    await raw(port, 'GET / HTTP/1.1\r\nhost: a\r\n', 15_000)
+    await raw(port, 'GET / HTTP/1.1\r\nhost: localhost\r\n', 15_000)
     expect(performance.now() - started).toBeLessThan(12_000)
   })
 
   it('a body that never ends is cut off', async () => {
     const { port } = await serve({}, { http: { bodyTimeoutMs: 150 } })
     const head =
-      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{'
+      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{'
     const started = performance.now()
     await raw(port, head, 15_000)
     expect(performance.now() - started).toBeLessThan(12_000)
@@ -530,7 +530,7 @@ describe('hostile HTTP', () => {
       },
     })
     const one =
-      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
+      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
     await raw(port, one.repeat(1_000), 15_000)
     expect(most).toBeLessThanOrEqual(100)
     await expect.poll(() => open).toBe(0)
@@ -576,7 +576,7 @@ describe('hostile HTTP', () => {
     })
     const socket = connect(port, '127.0.0.1')
     socket.write(
-      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}',
+      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}',
     )
     await here
     socket.destroy()
@@ -810,7 +810,7 @@ it('closes an HTTP/1.1 connection that takes nothing of a complete answer', asyn
   onCleanup(() => socket.destroy())
   socket.pause()
   socket.write(
-    'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}',
+    'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}',
   )
   await expect.poll(() => server.connections).toBe(1)
   await expect.poll(() => server.connections, { timeout: 5_000 }).toBe(0)

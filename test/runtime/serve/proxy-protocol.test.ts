@@ -161,7 +161,7 @@ describe('proxyProtocol', () => {
   it('takes header and request in one piece', async () => {
     const { port, peers } = await serve()
     const request =
-      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
+      'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
     const socket = connect(port, '127.0.0.1')
     const answered = new Promise((resolve) => socket.once('data', (chunk) => resolve(chunk.toString('latin1'))))
     socket.write(Buffer.concat([line, Buffer.from(request)]))
@@ -211,7 +211,7 @@ describe('proxyProtocol', () => {
     onCleanup(() => wire.close())
     await createClient(Echo, wire).echo('x')
     const socket = connect({ path })
-    socket.write(Buffer.concat([binary, Buffer.from('GET / HTTP/1.1\r\nhost: a\r\n\r\n')]))
+    socket.write(Buffer.concat([binary, Buffer.from('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')]))
     expect(await new Promise((resolve) => socket.once('data', (chunk) => resolve(String(chunk))))).toContain('404')
     socket.destroy()
     expect(peers).toEqual([`unix unix:${path}`])

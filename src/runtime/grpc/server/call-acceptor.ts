@@ -67,10 +67,13 @@ export class CallAcceptor {
   /** What requests hold that are not whole. */
   readonly received: ReceivedBytes
   readonly #counters: ConnectionCounters | undefined
+  /** The connection came to a port that is bound to loopback. */
+  readonly onLoopback: boolean
 
-  constructor(shared: AcceptorShared, peer: Peer, counters: ConnectionCounters | undefined) {
+  constructor(shared: AcceptorShared, peer: Peer, counters: ConnectionCounters | undefined, onLoopback = false) {
     this.shared = shared
     this.peer = peer
+    this.onLoopback = onLoopback
     this.received = new ReceivedBytes(shared.router.memory)
     this.#counters = counters
   }
@@ -132,6 +135,12 @@ export class CallAcceptor {
     return answer(stream, [':status', String(status), ...fields])
   }
 
+  /** Answers 403 with the reason: the name in the request, or its page, may not call. */
+  refuseHost(stream: Http2Stream, path: string, reason: string, fields: Http2Headers): CallSink {
+    this.refused(path, new RpcError('PERMISSION_DENIED', reason, { stack: false }), 403)
+    return answerText(stream, 403, `${reason}\n`, fields)
+  }
+
   /** What the router is told of a call. */
   callInit(head: RequestHeaders): Parameters<Router['open']>[1] {
     return {
@@ -171,7 +180,7 @@ export class CallAcceptor {
   /** Refuses gRPC over HTTP/1.1, which carries no trailers to most clients: an answer would lack its status. */
   refuseHttp1(stream: Http2Stream, path: string, fields: Http2Headers): CallSink {
     this.refused(path, httpRefusal(505), 505)
-    return needsHttp2(stream, fields)
+    return answerText(stream, 505, needsHttp2, fields)
   }
 
   /** The route of a path. Throws RpcError UNIMPLEMENTED when there is none. */
@@ -227,15 +236,13 @@ function shown(text: string): string {
 /** The sink of a stream that has had its answer. */
 export const ignoringSink: CallSink = { headers() {}, data() {}, end() {}, reset() {}, drain() {}, refuse() {} }
 
-const http2Text = new TextEncoder().encode('gRPC needs HTTP/2. Over HTTP/1.1 this server answers gRPC-web and JSON.\n')
+const needsHttp2 = 'gRPC needs HTTP/2. Over HTTP/1.1 this server answers gRPC-web and JSON.\n'
 
-function needsHttp2(stream: Http2Stream, fields: Http2Headers): CallSink {
-  const length = String(http2Text.length)
-  stream.headers(
-    [':status', '505', 'content-type', 'text/plain; charset=utf-8', 'content-length', length, ...fields],
-    false,
-  )
-  stream.write(http2Text, true)
+function answerText(stream: Http2Stream, status: number, text: string, fields: Http2Headers): CallSink {
+  const body = new TextEncoder().encode(text)
+  const type = ['content-type', 'text/plain; charset=utf-8', 'content-length', String(body.length)]
+  stream.headers([':status', String(status), ...type, ...fields], false)
+  stream.write(body, true)
   return ignoringSink
 }
 

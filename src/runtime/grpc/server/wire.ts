@@ -79,7 +79,7 @@ export function grpcWire(options: GrpcWireOptions = {}, http?: HttpAccept): Wire
     accept(socket: Http2Socket, first: Uint8Array, router: Router): WireConnection {
       const totals = callTotals(router)
       const calls = totals === undefined ? undefined : new ConnectionCounters(totals)
-      const acceptor = new CallAcceptor(shared(router), socket.peer, calls)
+      const acceptor = new CallAcceptor(shared(router), socket.peer, calls, socket.onLoopback)
       const connection = http2Server(socket, first, (stream, headers, end) => acceptor.accept(stream, headers, end), {
         ...http2,
         tooLarge: (bytes, limit) => {

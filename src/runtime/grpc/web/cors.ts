@@ -20,6 +20,8 @@ export type CorsHeaders = readonly string[]
 
 /** Answers the questions of browsers. */
 export interface Cors {
+  /** Whether the page of a request may call; false for a request without an origin. */
+  allows(headers: Http2Headers): boolean
   /** The fields of every answer to a request. */
   answer(headers: Http2Headers): CorsHeaders
   /** The whole answer to a preflight. */
@@ -39,7 +41,7 @@ const token = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 /** Throws TypeError for options that contradict each other. */
 export function cors(options: CorsOptions | undefined): Cors {
   if (options === undefined) {
-    return { answer: () => [], preflight: () => [':status', '403', 'vary', 'origin'] }
+    return { allows: () => false, answer: () => [], preflight: () => [':status', '403', 'vary', 'origin'] }
   }
   const { origins, credentials = false, maxAgeSeconds = 7_200, headers: allowed } = options
   if (origins === '*' && credentials) {
@@ -49,10 +51,13 @@ export function cors(options: CorsOptions | undefined): Cors {
     if (origins === '*') return true
     return typeof origins === 'function' ? origins(origin) : origins.includes(origin)
   }
-  const answer = (headers: Http2Headers): CorsHeaders => {
+  const allowedOrigin = (headers: Http2Headers): string | undefined => {
     const origin = headerOf(headers, 'origin')
+    return origin !== undefined && isAllowed(origin) ? origin : undefined
+  }
+  const answer = (headers: Http2Headers): CorsHeaders => {
+    const origin = allowedOrigin(headers)
     if (origin === undefined) return ['vary', 'origin']
-    if (!isAllowed(origin)) return ['vary', 'origin']
     return [
       'access-control-allow-origin',
       origins === '*' ? '*' : origin,
@@ -62,6 +67,7 @@ export function cors(options: CorsOptions | undefined): Cors {
     ]
   }
   return {
+    allows: (headers) => allowedOrigin(headers) !== undefined,
     answer,
     preflight(headers) {
       const fields = answer(headers)

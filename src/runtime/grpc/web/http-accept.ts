@@ -8,6 +8,7 @@ import { answer, type CallAcceptor, type HttpAccept, ignoringSink, isGrpc } from
 import type { RequestHeaders } from '../server/request-headers.ts'
 import { healthStatus } from '../service/health-status.ts'
 import { type Cors, type CorsHeaders, type CorsOptions, cors } from './cors.ts'
+import { HostCheck } from './host-check.ts'
 import { WebStream, WebTextSink } from './web-stream.ts'
 
 /** What a port answers besides Thrift and gRPC, over HTTP/1.1 and HTTP/2 alike. */
@@ -26,6 +27,13 @@ export interface HttpOptions {
   readonly health?: string | false | undefined
   /** Which pages of other sites may call. Default: none. */
   readonly cors?: CorsOptions | undefined
+  /**
+   * Names, with or without a port, by which this server is called: `shop.example`, `10.0.0.7:8080`. Where they are given, a
+   * request with another `Host` is refused with 403, and pages of these hosts may call. A port that is bound to loopback is
+   * always checked, and `localhost`, `127.0.0.1` and `[::1]` are among its names. The health check is exempt. A page that
+   * calls from any other origin must be in `cors`.
+   */
+  readonly allowedHosts?: readonly string[] | undefined
 }
 
 const webType = /^application\/grpc-web(-text)?(?:\+(?:proto|(json)))?(?:\s*;|$)/
@@ -34,13 +42,16 @@ const webType = /^application\/grpc-web(-text)?(?:\+(?:proto|(json)))?(?:\s*;|$)
 export function httpAccept(options: HttpOptions): HttpAccept {
   const { grpcWeb = true, connect = true, health = '/healthz' } = options
   const policy = cors(options.cors)
+  const hosts = new HostCheck(options.allowedHosts, policy.allows)
   const accept: HttpAccept['accept'] = (acceptor, stream, headers, head, end, version) => {
-    if (head.method === 'OPTIONS') return answer(stream, preflightAnswer(policy, headers))
+    const path = head.path.split('?', 1)[0]!
+    if (path === health && head.method !== 'OPTIONS') return answerHealth(acceptor, stream, headers, head, policy)
     const fields = policy.answer(headers)
+    const refusal = hosts.refusal(headers, acceptor.onLoopback)
+    if (refusal !== undefined) return acceptor.refuseHost(stream, head.path, refusal, fields)
+    if (head.method === 'OPTIONS') return answer(stream, preflightAnswer(policy, headers))
     // Of gRPC only what came over HTTP/1.1 comes here.
     if (version === 1 && isGrpc(head.contentType)) return acceptor.refuseHttp1(stream, head.path, fields)
-    const path = head.path.split('?', 1)[0]!
-    if (path === health) return answerHealth(acceptor, stream, headers, head, policy)
     if (head.method === 'POST') {
       const web = grpcWeb ? webType.exec(head.contentType.toLowerCase()) : null
       if (web !== null) return acceptWeb(acceptor, stream, headers, head, end, web, fields)
