@@ -130,13 +130,13 @@ const peerHomes: Readonly<Record<string, string>> = { '@opentelemetry/api': 'run
 const coreOrder = [
   [
     'version',
+    'text',
     'copies',
     'error',
     'metadata',
     'metainfo',
     'backoff',
     'option-check',
-    'describe-value',
     'iterator',
     'ids',
     'fifo',

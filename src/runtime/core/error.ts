@@ -2,6 +2,7 @@
 
 import { brand, hasSymbol } from './copies/brand.ts'
 import type { Metadata } from './metadata.ts'
+import { printable } from './text/printable.ts'
 
 /** The 16 failure codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html) by name; OK is not an error. */
 export type RpcCode =
@@ -147,11 +148,37 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** Prints an error, also one that cannot be printed: the stack of an error may be a getter that throws. */
+/**
+ * Prints an error, also one that cannot be printed: the stack of an error may be a getter that throws. Messages may hold
+ * text of a peer, whose control characters are escaped.
+ */
 export function printError(text: string, error: unknown): void {
+  const words = printable(text)
   try {
-    console.error(text, error)
+    console.error(words, hasControls(error) ? printedError(error) : error)
   } catch {
-    console.error(text, messageOf(error))
+    console.error(words, printable(messageOf(error)))
   }
+}
+
+/** How far a chain of causes is followed. */
+const mostCauses = 8
+
+function hasControls(error: unknown): boolean {
+  let one = error
+  for (let i = 0; i < mostCauses && one !== undefined; i++) {
+    const message = messageOf(one)
+    if (printable(message) !== message) return true
+    one = one instanceof Error ? one.cause : undefined
+  }
+  return false
+}
+
+/** The stack of an error and of its causes. */
+function printedError(error: unknown, depth = 0): string {
+  if (!(error instanceof Error)) return printable(messageOf(error))
+  const { message, stack = String(error), cause } = error
+  const lines = stack.replace(message, () => printable(message)).split('\n')
+  const own = lines.map(printable).join('\n')
+  return cause === undefined || depth >= mostCauses ? own : `${own}\n  [cause]: ${printedError(cause, depth + 1)}`
 }

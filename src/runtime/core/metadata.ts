@@ -1,7 +1,7 @@
 /** Metadata: the headers and trailers of a call, in order, duplicates kept, names in lower case. */
 
 import { brand } from './copies/brand.ts'
-import { describe } from './describe-value.ts'
+import { describe } from './text/describe-value.ts'
 
 /** The value of one metadata entry: text, or bytes under a name that ends in `-bin`. */
 export type MetadataValue = string | Uint8Array

@@ -1,6 +1,6 @@
 /** Metainfo: the three string maps that CloudWeGo services hand along a call chain. */
 
-import { describe } from './describe-value.ts'
+import { describe } from './text/describe-value.ts'
 
 /**
  * Metainfo of one call. `persistent` entries travel with every further hop, `transient` ones to the next hop only;

@@ -1,6 +1,7 @@
 /** Metainfo over headers as Volo writes it: `rpc-persist-*`, `rpc-transit-*`, `rpc-backward-*`. */
 
 import type { Context } from '../core/context/context.ts'
+import { quoted } from '../core/text/printable.ts'
 import type { Http2Headers } from '../http2/sink.ts'
 
 const persistPrefix = 'rpc-persist-'
@@ -43,7 +44,7 @@ const mostWarnings = 100
 const warned = new Set<string>()
 
 function warn(key: string, what: string): void {
-  const shown = JSON.stringify(key.slice(0, 64))
+  const shown = quoted(key)
   if (warned.has(shown) || warned.size >= mostWarnings) return
   warned.add(shown)
   console.warn(`volo: the metainfo ${shown} ${what}`)

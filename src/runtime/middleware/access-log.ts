@@ -4,6 +4,7 @@ import type { Layer } from '../core/layer.ts'
 import type { MethodKind } from '../core/message/schema.ts'
 import { type EndCode, observe } from '../core/observe.ts'
 import type { Refusal } from '../core/refusal.ts'
+import { printable, printableJson } from '../core/text/printable.ts'
 
 /** What is known of a call when it has ended. */
 export interface AccessLogEntry {
@@ -71,10 +72,12 @@ export function accessLog(options: AccessLogOptions = {}): Layer {
 function textLine({ role, service, method, kind, code, ms, peer, messages, error }: AccessLogEntry): string {
   const count = messages === undefined ? '' : ` ${messages} message${messages === 1 ? '' : 's'}`
   const message = error instanceof Error && error.message !== '' ? ` ${JSON.stringify(error.message)}` : ''
-  return `${role} ${service}.${method} ${kind} ${code} ${ms.toFixed(1)}ms ${peer ?? '-'}${count}${message}`
+  // Names of services that `unknown` answers, addresses and messages are a peer's own.
+  return printable(`${role} ${service}.${method} ${kind} ${code} ${ms.toFixed(1)}ms ${peer ?? '-'}${count}${message}`)
 }
 
 function jsonLine({ error, time, ms, ...rest }: AccessLogEntry): string {
   const message = error instanceof Error ? { error: error.message } : {}
-  return JSON.stringify({ time: new Date(time).toISOString(), ...rest, ms: Math.round(ms * 1000) / 1000, ...message })
+  const fields = { time: new Date(time).toISOString(), ...rest, ms: Math.round(ms * 1000) / 1000, ...message }
+  return printableJson(JSON.stringify(fields))
 }

@@ -30,7 +30,9 @@ export class CallLine {
    */
   wait(cx: Context, why: string): Promise<void> {
     if (this.#line.length >= this.#capacity) {
-      return Promise.reject(new RpcError('RESOURCE_EXHAUSTED', why, { stack: false, bytesSent: false }))
+      // On a server the caller is told why; on a client it says that a retry is safe.
+      const sent = cx.role === 'client' ? { bytesSent: false } : {}
+      return Promise.reject(new RpcError('RESOURCE_EXHAUSTED', why, { stack: false, ...sent }))
     }
     return new Promise((resolve, reject) => {
       let unlisten = (): void => {}

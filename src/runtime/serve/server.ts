@@ -5,7 +5,7 @@ import { enableAmbient } from '../ambient/ambient.ts'
 import type { Context } from '../core/context/context.ts'
 import { delayOf } from '../core/context/delay.ts'
 import { defaultDrainMs, drainFor } from '../core/drain.ts'
-import { RpcError } from '../core/error.ts'
+import { printError, RpcError } from '../core/error.ts'
 import { nextId } from '../core/ids.ts'
 import type { Layer } from '../core/layer.ts'
 import {
@@ -379,7 +379,7 @@ export class Server implements AsyncDisposable {
 
   #report(error: unknown): void {
     const { onError } = this.#options
-    if (onError === undefined) console.error('volo: a connection failed', error)
+    if (onError === undefined) printError('volo: a connection failed', error)
     else onError(error, undefined)
   }
 }

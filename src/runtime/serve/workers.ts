@@ -1,6 +1,7 @@
 /** runWorkers(): a server in several processes on one port, exchanged one by one without losing a call. */
 
 import { type BackoffOptions, exponentialBackoff } from '../core/backoff.ts'
+import { printable } from '../core/text/printable.ts'
 import { workerParent } from '../net/cluster.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { type WorkerEvent, WorkerGroup } from './worker-group.ts'
@@ -88,5 +89,5 @@ function complain({ kind, place, pid, reason, waitMs }: WorkerEvent): void {
   if (kind === 'ready') return
   const which = pid === undefined ? `worker ${place}` : `worker ${place} (process ${pid})`
   const next = waitMs === undefined ? '' : `; another one starts in ${waitMs} ms`
-  console.error(`volo: ${which} ${kind}: ${reason}${next}`)
+  console.error(printable(`volo: ${which} ${kind}: ${reason}${next}`))
 }

@@ -432,7 +432,7 @@ describe('CORS', () => {
     const yes = await preflight(url, 'https://shop.a.example')
     expect(yes.headers.get('access-control-allow-credentials')).toBe('true')
     expect(yes.headers.get('access-control-allow-headers')).toBe(
-      'connect-accept-encoding, connect-content-encoding, connect-protocol-version, connect-timeout-ms, content-encoding, content-type, grpc-timeout, source-service, x-grpc-web, x-user-agent, x-only',
+      'connect-accept-encoding, connect-content-encoding, connect-protocol-version, connect-timeout-ms, content-encoding, content-type, grpc-accept-encoding, grpc-timeout, source-service, x-grpc-web, x-user-agent, x-only',
     )
     const inherited = await preflight(url, 'https://shop.a.example', 'content-type, rpc-persist-user, x-other')
     expect(inherited.headers.get('access-control-allow-headers')).toMatch(/x-only, rpc-persist-user$/)

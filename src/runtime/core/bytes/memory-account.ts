@@ -160,5 +160,5 @@ export function tooManyObjects(count: number, account: MemoryAccount): RpcError 
 }
 
 function refusal(text: string): RpcError {
-  return new RpcError('RESOURCE_EXHAUSTED', text, { stack: false, bytesSent: false })
+  return new RpcError('RESOURCE_EXHAUSTED', text, { stack: false })
 }

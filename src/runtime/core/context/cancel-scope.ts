@@ -1,6 +1,6 @@
 /** What can end early: a deadline, a cancellation with its reason, and those who want to hear of it. */
 
-import type { RpcError } from '../error.ts'
+import { printError, type RpcError } from '../error.ts'
 import { deadlineError, hasPassed } from './deadline-error.ts'
 import { addDeadline, type DeadlineBucket, type DeadlineEntry, removeDeadline } from './deadline-timer.ts'
 
@@ -74,7 +74,7 @@ export abstract class CancelScope implements DeadlineEntry {
       try {
         node.run?.(reason)
       } catch (error) {
-        console.error(`volo: a cancel listener of ${this.title()} threw`, error)
+        printError(`volo: a cancel listener of ${this.title()} threw`, error)
       }
     }
     this.#controller?.abort(reason)

@@ -1,7 +1,7 @@
 /** Service: one asynchronous function from a request to a response; clients, servers and everything between are made of it. */
 
-import { describe } from '../describe-value.ts'
 import { RpcError } from '../error.ts'
+import { describe } from '../text/describe-value.ts'
 import type { Context } from './context.ts'
 
 /**

@@ -1,13 +1,13 @@
 /** rawBridge: a call in one process of which one side moves bytes and the other messages. */
 
 import type { MemoryHolder } from '../bytes/memory-account.ts'
-import { describe } from '../describe-value.ts'
 import { RpcError } from '../error.ts'
 import type { MessageType } from '../message/message.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
 import type { Route, ServerCall } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { mapStream } from '../stream/map-stream.ts'
+import { describe } from '../text/describe-value.ts'
 import { invalidRequest } from './message-transfer.ts'
 
 type Convert = (message: unknown, holder?: MemoryHolder) => unknown

@@ -3,7 +3,6 @@
 import type { MemoryHolder } from '../bytes/memory-account.ts'
 import type { CallOptions, ClientOptions } from '../client/call-options.ts'
 import { createClient } from '../client/client.ts'
-import { describe } from '../describe-value.ts'
 import { RpcError } from '../error.ts'
 import type { JsonValue } from '../json/json-value.ts'
 import type { MessageType } from '../message/message.ts'
@@ -12,6 +11,7 @@ import { streamsRequest, streamsResponse } from '../method-kind.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { isAsyncIterable } from '../stream/call-stream.ts'
 import { mapStream } from '../stream/map-stream.ts'
+import { describe } from '../text/describe-value.ts'
 import type { Transport } from '../transport.ts'
 
 /** One request, or for methods that stream them as many as there are. */

@@ -1,7 +1,6 @@
 /** Generic handlers: one function that answers every method of a service in JSON, without generated code. */
 
 import type { Context } from '../context/context.ts'
-import { describe } from '../describe-value.ts'
 import { RpcError } from '../error.ts'
 import type { JsonValue } from '../json/json-value.ts'
 import type { MessageType } from '../message/message.ts'
@@ -10,6 +9,7 @@ import type { ServerCall } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { isAsyncIterable } from '../stream/call-stream.ts'
 import { mapStream } from '../stream/map-stream.ts'
+import { describe } from '../text/describe-value.ts'
 import type { GenericFormat, GenericRequest } from './generic-client.ts'
 
 /**

@@ -16,7 +16,6 @@ import { type AmbientStore, ambientStore } from '../context/ambient.ts'
 import { CallContext } from '../context/call-context.ts'
 import type { Context } from '../context/context.ts'
 import { isThenable, type Service } from '../context/service.ts'
-import { describe } from '../describe-value.ts'
 import { isBizError, isDeclaredException, isInstance, isRpcError, printError, RpcError, rpcCodes } from '../error.ts'
 import { addEntries, LazyMetainfo } from '../metainfo.ts'
 import { streamsRequest, streamsResponse } from '../method-kind.ts'
@@ -24,6 +23,7 @@ import type { Refusal } from '../refusal.ts'
 import type { CallCounter, ServerCall, ServerCallInit } from '../router.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { CallStream, isAsyncIterable } from '../stream/call-stream.ts'
+import { describe } from '../text/describe-value.ts'
 
 /** What the calls of one router share: the counters, the list of calls in flight, and where failures are reported. */
 export interface CallRegistry {
@@ -455,8 +455,17 @@ export class RunningCall extends CallContext implements ServerCall {
   /** Any throw of the handler as one of the errors a call may end with. */
   #failure(error: unknown): unknown {
     if (!isSendable(error) && !this.#declares(error)) return this.unexpected(error)
+    if (this.peer?.kind !== 'inproc' && isRpcError(error) && error.bytesSent !== undefined) {
+      return this.#localFailure(error)
+    }
     if (this.#unanswered) this.#report(error)
     return error
+  }
+
+  /** A call that the handler made failed on this side: its addresses and paths are not for callers outside the process. */
+  #localFailure(error: RpcError): RpcError {
+    this.#report(error)
+    return new RpcError(error.code, 'a service that this call needs has failed', { cause: error, stack: false })
   }
 
   #declares(error: unknown): boolean {

@@ -2,10 +2,10 @@
 
 import type { Context } from '../context/context.ts'
 import type { Service } from '../context/service.ts'
-import { describe } from '../describe-value.ts'
 import { streamsResponse } from '../method-kind.ts'
 import type { MethodType, ServiceType } from '../service-type.ts'
 import { isAsyncIterable } from '../stream/call-stream.ts'
+import { describe } from '../text/describe-value.ts'
 
 type Handler = Readonly<Record<string, (...args: unknown[]) => unknown>>
 

@@ -1,6 +1,6 @@
 /** The state of a channel, and those who watch it. */
 
-import type { RpcError } from '../../core/error.ts'
+import { printError, type RpcError } from '../../core/error.ts'
 
 /**
  * What a channel is doing (https://github.com/grpc/grpc/blob/master/doc/connectivity-semantics-and-api.md): `IDLE` has no
@@ -29,7 +29,7 @@ export class Connectivity {
       try {
         listener(state, error)
       } catch (thrown) {
-        console.error('volo: a listener of a channel threw', thrown)
+        printError('volo: a listener of a channel threw', thrown)
       }
     }
   }

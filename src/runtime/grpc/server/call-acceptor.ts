@@ -4,6 +4,7 @@ import { ReceivedBytes } from '../../core/bytes/memory-account.ts'
 import type { Peer } from '../../core/context/context.ts'
 import { RpcError } from '../../core/error.ts'
 import type { Route, Router } from '../../core/router.ts'
+import { quoted } from '../../core/text/printable.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import type { ProtobufMessage } from '../../protobuf/message.ts'
 import { methodCodec } from '../codec.ts'
@@ -190,7 +191,7 @@ export class CallAcceptor {
     if (known !== undefined) return known
     const [, service, method] = /^\/([^/]+)\/([^/]+)$/.exec(path) ?? []
     if (service === undefined || method === undefined)
-      throw unimplemented(`the path ${shown(path)} is not /service/method`)
+      throw unimplemented(`the path ${quoted(path)} is not /service/method`)
     const found = router.find('protobuf', service, method)
     if (found === undefined) {
       const unknown = router.findUnknown({ idl: 'protobuf', service, method, oneway: false }, rawService)
@@ -205,9 +206,9 @@ export class CallAcceptor {
 }
 
 function whyUnknown(router: Router, service: string, method: string): string {
-  if (router.has('protobuf', service)) return `the service ${shown(service)} has no method ${shown(method)}`
-  if (!router.has('thrift', service)) return `there is no service ${shown(service)}`
-  return `${shown(service)} is a Thrift service, and gRPC and JSON carry protobuf services; call it over Thrift on this port`
+  if (router.has('protobuf', service)) return `the service ${quoted(service)} has no method ${quoted(method)}`
+  if (!router.has('thrift', service)) return `there is no service ${quoted(service)}`
+  return `${quoted(service)} is a Thrift service, and gRPC and JSON carry protobuf services; call it over Thrift on this port`
 }
 
 function unimplemented(message: string): RpcError {
@@ -226,11 +227,6 @@ function httpRefusal(status: keyof typeof httpReasons): RpcError {
   return new RpcError(codeOfHttpStatus(String(status)), `HTTP status ${status}: ${httpReasons[status]}`, {
     stack: false,
   })
-}
-
-/** A peer's own words, kept short. */
-function shown(text: string): string {
-  return `"${text.length > 128 ? `${text.slice(0, 128)}...` : text}"`
 }
 
 /** The sink of a stream that has had its answer. */

@@ -1,5 +1,6 @@
 /** HostCheck: whether a request over HTTP may come from its page, and may call this server by its name. */
 
+import { quoted } from '../../core/text/printable.ts'
 import type { Http2Headers } from '../../http2/sink.ts'
 import { headerOf } from '../metadata.ts'
 
@@ -43,8 +44,4 @@ export class HostCheck {
 
 function hostOf(origin: string): string {
   return origin.replace(/^https?:\/\//i, '')
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 128 ? `${text.slice(0, 128)}...` : text)
 }

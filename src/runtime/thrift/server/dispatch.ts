@@ -3,6 +3,7 @@
 import type { Peer } from '../../core/context/context.ts'
 import { isRpcError, RpcError } from '../../core/error.ts'
 import type { Route, Router, ServerCall } from '../../core/router.ts'
+import { printable } from '../../core/text/printable.ts'
 import { readerOf } from '../connection-codec.ts'
 import { ApplicationExceptionType, applicationError } from '../exception.ts'
 import type { ThriftMessage } from '../message.ts'
@@ -164,7 +165,7 @@ function findRoute(router: Router, info: RequestInfo | undefined, { name, kind }
   if (service !== undefined && !router.has('thrift', service)) {
     throw applicationError('UNIMPLEMENTED', ApplicationExceptionType.UNKNOWN_SERVICE, whyUnknown(router, service))
   }
-  const text = `unknown method ${service === undefined ? '' : `${service}.`}${method}`
+  const text = `unknown method ${printable(service === undefined ? method : `${service}.${method}`)}`
   throw applicationError('UNIMPLEMENTED', ApplicationExceptionType.UNKNOWN_METHOD, text)
 }
 
