@@ -9,6 +9,7 @@ const runtime = {
   inproc: 'src/inproc.ts',
   gen: 'src/gen.ts',
   web: 'src/web.ts',
+  discovery: 'src/discovery.ts',
   opentelemetry: 'src/opentelemetry.ts',
   prometheus: 'src/prometheus.ts',
 }

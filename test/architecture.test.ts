@@ -50,6 +50,7 @@ const faces = new Set([
   'compiler.ts',
   'gen.ts',
   'web.ts',
+  'discovery.ts',
   'opentelemetry.ts',
   'prometheus.ts',
 ])
@@ -75,6 +76,8 @@ const runtimeParts = [
   'http1',
   'grpc',
   'inproc',
+  'discovery',
+  'balance',
   'telemetry',
   'serve',
 ].map((name) => `runtime/${name}`)
@@ -103,6 +106,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'runtime/http1': ['runtime/core', 'runtime/net', 'runtime/http2'],
   'runtime/grpc': ['runtime/core', 'runtime/http2', 'runtime/http1', 'runtime/protobuf'],
   'runtime/inproc': ['runtime/core', 'runtime/ambient', 'runtime/thrift', 'runtime/protobuf', 'runtime/grpc'],
+  'runtime/discovery': ['runtime/core', 'runtime/grpc', 'runtime/protobuf'],
+  'runtime/balance': ['runtime/core', 'runtime/discovery'],
   'runtime/telemetry': ['runtime/core', 'runtime/middleware', 'runtime/serve'],
   'runtime/serve': runtimeParts.filter((name) => name !== 'runtime/telemetry'),
 }
@@ -121,6 +126,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'node:fs/promises': ['cli', 'project', 'runtime/net'],
   'node:child_process': ['cli', 'project'],
   'node:perf_hooks': ['runtime/telemetry'],
+  'node:dns': ['runtime/discovery'],
+  'node:dns/promises': ['runtime/discovery'],
 }
 
 /** The one home of each optional peer. */

@@ -6,9 +6,18 @@ import ts from 'typescript'
 import { expect, test } from 'vitest'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const faces = ['index', 'thrift', 'grpc', 'inproc', 'compiler', 'gen', 'web', 'opentelemetry', 'prometheus'].map(
-  (name) => join(root, 'src', `${name}.ts`),
-)
+const faces = [
+  'index',
+  'thrift',
+  'grpc',
+  'inproc',
+  'compiler',
+  'gen',
+  'web',
+  'discovery',
+  'opentelemetry',
+  'prometheus',
+].map((name) => join(root, 'src', `${name}.ts`))
 const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
 const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root)
 const program = ts.createProgram(faces, options)
