@@ -54,7 +54,15 @@ export { type MapStreamOptions, mapStream } from './runtime/core/stream/map-stre
 export type { Transport } from './runtime/core/transport.ts'
 export type { CallCounts } from './runtime/core/wire.ts'
 export { type AccessLogEntry, type AccessLogOptions, accessLog } from './runtime/middleware/access-log.ts'
+export { type AdaptiveLimitOptions, adaptiveLimit } from './runtime/middleware/adaptive-limit.ts'
+export {
+  type BreakerEvent,
+  type BreakerState,
+  type CircuitBreakerOptions,
+  circuitBreaker,
+} from './runtime/middleware/circuit-breaker.ts'
 export { type ConcurrencyLimitOptions, concurrencyLimit } from './runtime/middleware/concurrency-limit.ts'
+export { type FallbackAnswer, type FallbackOptions, fallback } from './runtime/middleware/fallback.ts'
 export { type RateLimitOptions, rateLimit } from './runtime/middleware/rate-limit.ts'
 export { retry, retryAttempt } from './runtime/middleware/retry.ts'
 export { timeout } from './runtime/middleware/timeout.ts'
