@@ -11,6 +11,7 @@ export { leastRequest, peakEwma } from './runtime/balance/two-choices.ts'
 export { weightedRandom } from './runtime/balance/weighted-random.ts'
 export type { Change } from './runtime/discovery/change.ts'
 export { type ConsulOptions, consul } from './runtime/discovery/consul.ts'
+export { type ConsulRegistryOptions, consulRegistry } from './runtime/discovery/consul-registry.ts'
 export {
   type Discover,
   type DiscoverListener,
@@ -21,4 +22,5 @@ export {
 } from './runtime/discovery/discover.ts'
 export { type DnsOptions, dns } from './runtime/discovery/dns.ts'
 export { defaultWeight, type Instance, instance } from './runtime/discovery/instance.ts'
+export type { Registration, Registry } from './runtime/discovery/registry.ts'
 export { type InstanceInit, staticInstances } from './runtime/discovery/static-instances.ts'

@@ -71,6 +71,7 @@ export type { AddressInit } from './runtime/net/address.ts'
 export type { Http1Limits, Http1Listener, Http1Server } from './runtime/net/http1.ts'
 export type { BoundAddress } from './runtime/net/listen.ts'
 export type { Pem, ServerTlsOptions } from './runtime/net/tls.ts'
+export type { AdvertiseOptions } from './runtime/serve/advertise.ts'
 export type { ServerHttpOptions } from './runtime/serve/http1.ts'
 export type { PortLimits } from './runtime/serve/port.ts'
 export {

@@ -15,6 +15,7 @@ import {
   isFlag,
   isFunction,
   isFunctions,
+  isText,
   type OptionTable,
 } from '../core/option-check.ts'
 import type { RefusalListener } from '../core/refusal.ts'
@@ -22,12 +23,14 @@ import { createRouter, type ServerRouter } from '../core/server/router.ts'
 import type { ServerStats } from '../core/server/server-stats.ts'
 import type { UnknownHandler } from '../core/server/unknown-service.ts'
 import type { ServiceType } from '../core/service-type.ts'
+import { KeptRegistration, type Registry } from '../discovery/registry.ts'
 import { callTotals, snapshot } from '../grpc/server/counters.ts'
 import { type AddressInit, parseAddress } from '../net/address.ts'
 import { leaveCluster } from '../net/cluster.ts'
 import type { Http1Server } from '../net/http1.ts'
 import { type BoundAddress, type Listener, listen } from '../net/listen.ts'
 import type { ServerTlsOptions } from '../net/tls.ts'
+import { type AdvertiseOptions, registrationOf } from './advertise.ts'
 import { Port, type PortLimits } from './port.ts'
 import { loadWires, type PortWire, type PortWireOptions, portWires } from './port-wire.ts'
 import { portLimitTable, wireOptionTable } from './server-option-table.ts'
@@ -111,6 +114,13 @@ export interface ServerOptions {
    * refused. Choose more than the interval of its probes. Default 0.
    */
   readonly readinessDelayMs?: number | undefined
+  /**
+   * Registers the server when it listens, and again when the registry has lost it; leaves it before the server stops
+   * listening. Needs {@link advertise}. Failures go to `onError` and are tried again.
+   */
+  readonly registry?: Registry | undefined
+  /** What the registry is told. */
+  readonly advertise?: AdvertiseOptions | undefined
   /** Options of the Thrift wire. */
   readonly thrift?: PortWireOptions['thrift']
   /** Options of the gRPC wire. */
@@ -139,6 +149,8 @@ const serverOptionTable: OptionTable<ServerOptions> = {
   },
   drainMs: atLeast(0),
   readinessDelayMs: atLeast(0),
+  registry: isAnything,
+  advertise: { service: isText, address: isText, weight: atLeast(0), tags: isAnything, settleMs: atLeast(0) },
   ...wireOptionTable,
 }
 
@@ -169,6 +181,7 @@ export class Server implements AsyncDisposable {
   readonly #wires: readonly PortWire[]
   readonly #port: Port
   readonly #listeners: Listener[] = []
+  #registration: KeptRegistration | undefined
   readonly #hooks: { readonly run: () => unknown; readonly when: 'before' | 'after' }[] = []
   #closing: Promise<void> | undefined
   #onClosed = (): void => {}
@@ -181,6 +194,8 @@ export class Server implements AsyncDisposable {
   constructor(options: ServerOptions = {}) {
     checkOptions('Server', options, serverOptionTable)
     this.#options = options
+    if (options.registry !== undefined && options.advertise?.service === undefined)
+      throw new TypeError('Server: registry needs advertise.service, the name to register under')
     if (options.ambient === true) enableAmbient()
     const { onError } = options
     this.#router = createRouter({
@@ -277,6 +292,7 @@ export class Server implements AsyncDisposable {
     this.#listeners.push(...bound)
     if (this.#closing !== undefined) await Promise.all(bound.map((listener) => listener.close()))
     const all = bound.map((listener) => listener.bound)
+    await this.#register(all)
     return {
       address: all[0]?.address ?? '',
       port: all.find(({ port }) => port !== undefined)?.port ?? 0,
@@ -351,6 +367,7 @@ export class Server implements AsyncDisposable {
   }
 
   async #close(drainMs: number): Promise<void> {
+    if (this.#registration !== undefined) await this.#deregister(this.#registration)
     if (this.#hooks.length > 0) await this.#runHooks('before')
     this.#router.setUnready()
     const { readinessDelayMs = 0 } = this.#options
@@ -365,6 +382,22 @@ export class Server implements AsyncDisposable {
     await Promise.all([listeners, drained])
     await this.#runHooks('after')
     this.#onClosed()
+  }
+
+  /** Once, whatever it listens on later. */
+  async #register(bound: readonly BoundAddress[]): Promise<void> {
+    const { registry, advertise } = this.#options
+    if (registry === undefined || advertise === undefined || this.#registration !== undefined) return
+    this.#registration = new KeptRegistration(registry, registrationOf(advertise, bound), (error) =>
+      this.#report(error),
+    )
+    await this.#registration.started
+  }
+
+  async #deregister(registration: KeptRegistration): Promise<void> {
+    await registration.stop()
+    const { settleMs = 2_000 } = this.#options.advertise ?? {}
+    await new Promise((resolve) => setTimeout(resolve, delayOf(settleMs)))
   }
 
   async #runHooks(when: 'before' | 'after'): Promise<void> {
