@@ -1,9 +1,10 @@
-/** Generates the well-known protobuf types, gRPC's own services and Thrift reflection into the runtime with our own compiler. Run it after `npm run build`. */
+/** Generates the well-known protobuf types, gRPC's own services, Thrift reflection and etcd's API into the runtime with our own compiler. Run it after `npm run build`. */
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as compiler from '../dist/command/compiler.js'
+import { generateEtcdApi } from './etcd-api.mjs'
 import { generateGrpcServices } from './grpc-services.mjs'
 import { generateThriftReflection } from './thrift-reflection.mjs'
 import { generateWellKnown } from './well-known.mjs'
@@ -25,3 +26,4 @@ function write(folder, files) {
 write('protobuf/gen', generateWellKnown(compiler))
 write('grpc/gen', generateGrpcServices(compiler))
 write('thrift/gen', generateThriftReflection(compiler))
+write('discovery/gen', generateEtcdApi(compiler))

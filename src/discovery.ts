@@ -21,6 +21,10 @@ export {
   discover,
 } from './runtime/discovery/discover.ts'
 export { type DnsOptions, dns } from './runtime/discovery/dns.ts'
+export { type EtcdDiscoverOptions, etcd } from './runtime/discovery/etcd.ts'
+export type { EtcdOptions } from './runtime/discovery/etcd-client.ts'
+export { type EtcdRegistryOptions, etcdRegistry } from './runtime/discovery/etcd-registry.ts'
 export { defaultWeight, type Instance, instance } from './runtime/discovery/instance.ts'
 export type { Registration, Registry } from './runtime/discovery/registry.ts'
 export { type InstanceInit, staticInstances } from './runtime/discovery/static-instances.ts'
+export { discoverTarget } from './runtime/discovery/target.ts'

@@ -18,6 +18,7 @@ const suites = {
   'volo-grpc': async () => (await import('./grpc/volo.mjs')).voloGrpc(),
   'apache-python': async () => (await import('./thrift/apache.mjs')).apachePython(),
   kitex: async () => (await import('./thrift/kitex.mjs')).kitex(),
+  etcd: async () => (await import('./discovery/etcd.mjs')).etcdCluster(),
   prometheus: async () => (await import('./prometheus/prometheus.mjs')).prometheusServer(),
   volo: async () => (await import('./thrift/volo.mjs')).volo(),
 }

@@ -11,6 +11,7 @@ import type { Transport } from '../core/transport.ts'
 import type { Change } from '../discovery/change.ts'
 import type { Discover } from '../discovery/discover.ts'
 import { type Instance, instance } from '../discovery/instance.ts'
+import { discoverTarget } from '../discovery/target.ts'
 import type { BalanceStats } from './balance-stats.ts'
 import { callHash } from './call-hash.ts'
 import type { EndpointState, Policy } from './endpoint.ts'
@@ -58,17 +59,18 @@ const triedKey: ContextKey<Set<InstanceTransport>> = sharedKey('balance.tried')
  * cannot be connected gets no calls while others can; a call that finds out goes on to another at once, since no byte of
  * it had left. New instances are connected by their first call, removed ones end their calls and are closed. A call that
  * names an `address` goes there. Without an instance calls wait for the first answer of the registry, then fail as
- * UNAVAILABLE with what is known. Throws TypeError and RangeError for options that cannot be.
+ * UNAVAILABLE with what is known. `source` may be a name, see {@link discoverTarget}. Throws TypeError and RangeError for
+ * options that cannot be, RpcError INVALID_ARGUMENT for a name that is none.
  *
  * @example
  * const shop = balance(dns('shop.default.svc:8080'), { connect: ({ address }) => thrift(address), policy: peakEwma() })
  * const client = createClient(Shop, shop, { layers: [retry()] })
  */
-export function balance(source: Discover, options: BalanceOptions): BalanceTransport {
+export function balance(source: Discover | string, options: BalanceOptions): BalanceTransport {
   checkOptions('balance', options, optionTable)
   if (options.connect === undefined)
     throw new TypeError('balance: connect, which makes the transport to one instance, is missing')
-  return new Balancer(source, options)
+  return new Balancer(typeof source === 'string' ? discoverTarget(source) : source, options)
 }
 
 interface Waiter {

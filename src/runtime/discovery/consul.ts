@@ -4,6 +4,7 @@ import { RpcError } from '../core/error.ts'
 import { quoted } from '../core/text/printable.ts'
 import { type Discover, type DiscoverOptions, type DiscoverReport, discover } from './discover.ts'
 import { defaultWeight, type Instance, instance } from './instance.ts'
+import { pause } from './pause.ts'
 
 /** Options of {@link consul}. */
 export interface ConsulOptions extends DiscoverOptions {
@@ -138,17 +139,4 @@ function readTags(tags: readonly string[]): Record<string, string> {
     if (colon > 0) found[tag.slice(0, colon)] = tag.slice(colon + 1)
   }
   return found
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    ;(timer as { unref?(): void }).unref?.()
-    signal.addEventListener('abort', done)
-  })
 }
