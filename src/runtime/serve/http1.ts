@@ -13,6 +13,7 @@ import type { ServerSocket } from '../net/server-socket.ts'
 import type { Socket } from '../net/socket.ts'
 import { matchHttp1 } from './http1-sniff.ts'
 import { Http1Stream } from './http1-stream.ts'
+import { thriftJson } from './thrift-json.ts'
 
 /** What a server answers besides Thrift and gRPC. */
 export interface ServerHttpOptions extends HttpOptions, Http1Limits {
@@ -47,7 +48,7 @@ export function http1Answerer(
   router: Router,
   onError: (error: unknown) => void,
 ): Http1Answerer {
-  const shared: AcceptorShared = acceptors(grpc, httpAccept(options))(router)
+  const shared: AcceptorShared = acceptors(grpc, httpAccept(options, thriftJson))(router)
   const bySocket = new WeakMap<Socket, HttpSocket>()
   const known = (socket: Socket, peer?: Peer, onLoopback = false): HttpSocket => {
     let one = bySocket.get(socket)

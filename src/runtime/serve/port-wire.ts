@@ -4,6 +4,7 @@ import type { Peer } from '../core/context/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Router } from '../core/router.ts'
 import type { Wire, WireMatch } from '../core/wire.ts'
+import type { HttpAccept } from '../grpc/server/call-acceptor.ts'
 import type { GrpcWireOptions } from '../grpc/server/wire.ts'
 import type { ServerSocket } from '../net/server-socket.ts'
 import type { ThriftWireOptions } from '../thrift/server/options.ts'
@@ -59,7 +60,7 @@ export function portWires(options: PortWireOptions): readonly PortWire[] {
       match: matchHttp2,
       load: once(async () => {
         const { grpcWire } = await import('../grpc/server/wire.ts')
-        return grpcWire(grpc, http && (await import('../grpc/web/http-accept.ts')).httpAccept(http))
+        return grpcWire(grpc, http && (await httpAcceptOf(http)))
       }),
     },
   ]
@@ -73,6 +74,14 @@ export function portWires(options: PortWireOptions): readonly PortWire[] {
     })
   }
   return wires
+}
+
+async function httpAcceptOf(http: ServerHttpOptions): Promise<HttpAccept> {
+  const [{ httpAccept }, { thriftJson }] = await Promise.all([
+    import('../grpc/web/http-accept.ts'),
+    import('./thrift-json.ts'),
+  ])
+  return httpAccept(http, thriftJson)
 }
 
 /** Loads the wires of the services there are, so that the first call does not wait for them. */

@@ -38,6 +38,7 @@ export const wireOptionTable: OptionTable<Omit<PortWireOptions, 'onError'>> = {
   http: {
     grpcWeb: isFlag,
     connect: isFlag,
+    index: isFlag,
     types: isAnything,
     health: either(false, isText),
     cors: isAnything,

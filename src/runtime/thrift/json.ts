@@ -1,5 +1,6 @@
 /** Thrift to natural JSON and back: structs by field name, enums by name, i64 as text, binary as base64. */
 
+import type { ReadBudget } from '../core/bytes/read-budget.ts'
 import { JsonPlace, type JsonValue } from '../core/json/json-value.ts'
 import { type FromJsonOptions, readMessage } from '../core/json/read-json.ts'
 import { type ToJsonOptions, writeMessage } from '../core/json/write-json.ts'
@@ -18,9 +19,15 @@ export function toJson<I>(type: MessageType<unknown, I>, value: I, options: ToJs
 
 /**
  * The struct that JSON describes, defaults filled in. Integers may be text, enums numbers; null is absence. Throws RpcError
- * INVALID_ARGUMENT with the place of what does not fit.
+ * INVALID_ARGUMENT with the place of what does not fit. `budget`: what a message of a peer counts against; by default
+ * nothing is counted.
  */
-export function fromJson<T>(type: MessageType<T, never>, json: JsonValue, options: FromJsonOptions = {}): T {
+export function fromJson<T>(
+  type: MessageType<T, never>,
+  json: JsonValue,
+  options: FromJsonOptions = {},
+  budget?: ReadBudget,
+): T {
   const place = new JsonPlace(type.typeName)
-  return type.complete(readMessage(messagePlan(type.schema), json, { options, place }) as never)
+  return type.complete(readMessage(messagePlan(type.schema), json, { options, place, budget }) as never)
 }

@@ -117,12 +117,13 @@ describe('one port', () => {
     const protobufOnly = new Server().add(GrpcEcho, grpcHandler)
     onCleanup(() => Promise.all([both, protobufOnly].map((server) => server.close({ drainMs: 0 }))))
     const { address } = await both.listen('127.0.0.1:0')
+    const web = { 'content-type': 'application/grpc-web+proto' }
+    const response = await fetch(`http://${address}/Echo/echo`, { method: 'POST', headers: web })
+    expect([response.headers.get('grpc-status'), response.headers.get('grpc-message')]).toEqual([
+      '12',
+      expect.stringContaining('"Echo" is a Thrift service, and gRPC carries protobuf services'),
+    ])
     const headers = { 'content-type': 'application/json' }
-    const response = await fetch(`http://${address}/Echo/echo`, { method: 'POST', headers, body: '{"text":"x"}' })
-    expect(await response.json()).toMatchObject({
-      code: 'unimplemented',
-      message: expect.stringContaining('"Echo" is a Thrift service, and gRPC and JSON carry protobuf services'),
-    })
     const unknown = await fetch(`http://${address}/Ecco/echo`, { method: 'POST', headers, body: '{"text":"x"}' })
     expect(await unknown.json()).toMatchObject({ message: 'there is no service "Ecco"' })
     const wire = thrift((await protobufOnly.listen('127.0.0.1:0')).address)

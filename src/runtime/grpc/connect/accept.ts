@@ -9,6 +9,7 @@ import { headerOf } from '../metadata.ts'
 import { type CallAcceptor, ignoringSink } from '../server/call-acceptor.ts'
 import { type RequestHeaders, readEncoding } from '../server/request-headers.ts'
 import type { CorsHeaders } from '../web/cors.ts'
+import { type JsonMethod, pathParts } from './json-method.ts'
 import { hasNoSideEffects } from './side-effects.ts'
 import { ConnectStream } from './streaming.ts'
 import { UnarySink, UnaryStream } from './unary.ts'
@@ -38,9 +39,12 @@ export function acceptConnect(request: HttpRequest): Http2Sink | undefined {
 }
 
 function acceptStreaming({ acceptor, stream, headers, head, end, cors }: HttpRequest, isJson: boolean): Http2Sink {
+  if (jsonMethodOf(acceptor, head.path) !== undefined) {
+    return wrongType(acceptor, stream, head, cors, 'application/json')
+  }
   const method = methodOf(acceptor, head.path)
   if (method !== undefined && (method.kind === 'unary' || method.kind === 'oneway')) {
-    return wrongType(acceptor, stream, head.path, cors, `application/${isJson ? 'json' : 'proto'}`)
+    return wrongType(acceptor, stream, head, cors, `application/${isJson ? 'json' : 'proto'}`)
   }
   const { accepted } = acceptor.shared.settings
   readHead(head, headers, acceptor, 'connect-content-encoding', 'connect-accept-encoding')
@@ -48,15 +52,25 @@ function acceptStreaming({ acceptor, stream, headers, head, end, cors }: HttpReq
   return acceptor.open(new ConnectStream(stream, type, accepted.names, cors), head, end, isJson)
 }
 
-function acceptUnary({ acceptor, stream, headers, head, end, cors }: HttpRequest, isJson: boolean): Http2Sink {
+function acceptUnary(request: HttpRequest, isJson: boolean): Http2Sink {
+  const { acceptor, stream, headers, head, end, cors } = request
+  const other = jsonMethodOf(acceptor, head.path)
+  if (other !== undefined && !isJson) return wrongType(acceptor, stream, head, cors, 'application/json')
   const method = methodOf(acceptor, head.path)
   if (method !== undefined && method.kind !== 'unary') {
-    return wrongType(acceptor, stream, head.path, cors, `application/connect+${isJson ? 'json' : 'proto'}`)
+    return wrongType(acceptor, stream, head, cors, `application/connect+${isJson ? 'json' : 'proto'}`)
   }
   readHead(head, headers, acceptor, 'content-encoding', 'accept-encoding')
-  const sink = openUnary(acceptor, stream, head, cors, isJson)
+  const sink = openUnary(acceptor, stream, head, cors, isJson, other)
   if (end) sink.end()
   return sink
+}
+
+/** The method of a path that is for unary calls in JSON alone. */
+function jsonMethodOf(acceptor: CallAcceptor, path: string): JsonMethod | undefined {
+  const { http, router } = acceptor.shared
+  const parts = pathParts(path)
+  return parts === undefined ? undefined : http?.jsonMethods?.find(router, ...parts)
 }
 
 /** A GET of a method without side effects, the message among the parameters of the query. */
@@ -65,11 +79,11 @@ function acceptGet({ acceptor, stream, headers, head, cors }: HttpRequest): Http
   const found = acceptor.find(path)
   if (found === undefined) return undefined
   if (!hasNoSideEffects(found.service, found.method))
-    return acceptor.refuseHttp(stream, path, 405, ['allow', 'POST', ...cors])
+    return acceptor.refuseHttp(stream, head, 405, ['allow', 'POST', ...cors])
   const parameters = new URLSearchParams(query)
   const isJson = parameters.get('encoding') === 'json'
   if (!isJson && parameters.get('encoding') !== 'proto') {
-    return acceptor.refuseHttp(stream, path, 415, cors)
+    return acceptor.refuseHttp(stream, head, 415, cors)
   }
   head.path = path
   readHead(head, headers, acceptor, '', 'accept-encoding')
@@ -95,12 +109,14 @@ function openUnary(
   head: RequestHeaders,
   cors: CorsHeaders,
   isJson: boolean,
+  other?: JsonMethod,
 ): UnarySink {
   const { accepted, maxReceiveBytes } = acceptor.shared.settings
   const type = `application/${isJson ? 'json' : 'proto'}`
-  const isKnown = acceptor.find(head.path) !== undefined
-  const adapter = new UnaryStream(stream, { contentType: type, accepted: accepted.names, cors, isKnown })
-  const call = acceptor.open(adapter, head, false, isJson)
+  const isKnown = other !== undefined || acceptor.find(head.path) !== undefined
+  const failure = other?.failure
+  const adapter = new UnaryStream(stream, { contentType: type, accepted: accepted.names, cors, isKnown, failure })
+  const call = acceptor.open(adapter, head, false, isJson, other)
   return new UnarySink(call, head.compression !== undefined, maxReceiveBytes, acceptor.received)
 }
 
@@ -136,11 +152,11 @@ function methodOf(acceptor: CallAcceptor, path: string): MethodType | undefined 
 function wrongType(
   acceptor: CallAcceptor,
   stream: Http2Stream,
-  path: string,
+  head: RequestHeaders,
   cors: CorsHeaders,
   wanted: string,
 ): Http2Sink {
-  return acceptor.refuseHttp(stream, path, 415, ['accept-post', wanted, ...cors])
+  return acceptor.refuseHttp(stream, head, 415, ['accept-post', wanted, ...cors])
 }
 
 function urlSafe(text: string): string {

@@ -99,6 +99,8 @@ export interface UnaryAnswer {
   readonly cors: CorsHeaders
   /** Whether a service of this server has the method. */
   readonly isKnown: boolean
+  /** What the caller is told of an error that only the method knows. */
+  readonly failure: ((error: unknown) => HttpFailure | undefined) | undefined
 }
 
 /** The stream that a gRPC call of one answer writes to: sends it as a bare body, its trailers as headers, and errors as JSON. */
@@ -124,7 +126,7 @@ export class UnaryStream extends StreamAdapter {
   }
 
   failsWith(error: unknown): void {
-    this.#failed = httpFailure(error)
+    this.#failed = this.#answer.failure?.(error) ?? httpFailure(error)
   }
 
   trailers(trailers: Http2Headers): void {

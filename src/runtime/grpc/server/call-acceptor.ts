@@ -8,6 +8,8 @@ import { quoted } from '../../core/text/printable.ts'
 import type { Http2Headers, Http2Sink, Http2Stream } from '../../http2/sink.ts'
 import type { ProtobufMessage } from '../../protobuf/message.ts'
 import { methodCodec } from '../codec.ts'
+import { httpFailure } from '../connect/connect-error.ts'
+import type { JsonMethods } from '../connect/json-method.ts'
 import { jsonCodec } from '../json-codec.ts'
 import { rawService } from '../raw-service.ts'
 import { codeOfHttpStatus } from '../status.ts'
@@ -30,6 +32,8 @@ export interface HttpAccept {
   ): Http2Sink
   /** What `google.protobuf.Any` may hold in JSON, besides the well-known types. */
   readonly jsonTypes: readonly ProtobufMessage[]
+  /** Methods of other services than protobuf's that unary calls in JSON reach. */
+  readonly jsonMethods: JsonMethods | undefined
 }
 
 /** The sink of a call, or of a stream that has had its answer. */
@@ -86,17 +90,17 @@ export class CallAcceptor {
     if (version === 1 || head.method !== 'POST' || type === null) {
       const { http } = this.shared
       if (http !== undefined) return http.accept(this, stream, headers, head, end, version)
-      if (head.method !== 'POST') return this.refuseHttp(stream, head.path, 405, ['allow', 'POST'])
-      return this.refuseHttp(stream, head.path, 415)
+      if (head.method !== 'POST') return this.refuseHttp(stream, head, 405, ['allow', 'POST'])
+      return this.refuseHttp(stream, head, 415)
     }
     return this.open(stream, head, end, type[1] !== undefined)
   }
 
-  /** Opens the gRPC call that a head asks for, on a stream whose body is gRPC's; `isJson`: its messages are ProtoJSON. */
-  open(stream: CallStream, head: RequestHeaders, end: boolean, isJson: boolean): CallSink {
+  /** Opens the gRPC call that a head asks for, on a stream whose body is gRPC's; `isJson`: its messages are ProtoJSON; `known`: its route, where that is known. */
+  open(stream: CallStream, head: RequestHeaders, end: boolean, isJson: boolean, known?: GrpcRoute): CallSink {
     const { router, settings } = this.shared
     try {
-      const route = isJson ? this.#jsonRoute(head.path) : this.route(head.path)
+      const route = known ?? (isJson ? this.#jsonRoute(head.path) : this.route(head.path))
       if (head.problem !== undefined) throw head.problem
       const call = router.open(route.route, this.callInit(head))
       const sink = new GrpcServerCall(settings, route, stream, call, head, this.received, this.#counters)
@@ -130,10 +134,22 @@ export class CallAcceptor {
     })
   }
 
-  /** Answers with a head alone that refuses the request in HTTP's terms; `fields`: beside the status. */
-  refuseHttp(stream: Http2Stream, path: string, status: 404 | 405 | 415, fields: Http2Headers = []): CallSink {
-    this.refused(path, httpRefusal(status), status)
-    return answer(stream, [':status', String(status), ...fields])
+  /** Refuses the request in HTTP's terms, with an error of the Connect protocol; `fields`: beside the status. */
+  refuseHttp(
+    stream: Http2Stream,
+    { method, path }: RequestHeaders,
+    status: 404 | 405 | 415,
+    fields: Http2Headers = [],
+  ): CallSink {
+    const error = httpRefusal(status)
+    this.refused(path, error, status)
+    const { json } = httpFailure(error)
+    const body = new TextEncoder().encode(json)
+    const type = ['content-type', 'application/json', 'content-length', String(body.length)]
+    const isHead = method === 'HEAD'
+    stream.headers([':status', String(status), ...type, ...fields], isHead)
+    if (!isHead) stream.write(body, true)
+    return ignoringSink
   }
 
   /** Answers 403 with the reason: the name in the request, or its page, may not call. */
@@ -208,7 +224,10 @@ export class CallAcceptor {
 function whyUnknown(router: Router, service: string, method: string): string {
   if (router.has('protobuf', service)) return `the service ${quoted(service)} has no method ${quoted(method)}`
   if (!router.has('thrift', service)) return `there is no service ${quoted(service)}`
-  return `${quoted(service)} is a Thrift service, and gRPC and JSON carry protobuf services; call it over Thrift on this port`
+  if (router.find('thrift', service, method) === undefined) {
+    return `the Thrift service ${quoted(service)} has no method ${quoted(method)}`
+  }
+  return `${quoted(service)} is a Thrift service, and gRPC carries protobuf services; call it over Thrift on this port, or in JSON by POST where \`http\` is set`
 }
 
 function unimplemented(message: string): RpcError {
