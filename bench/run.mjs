@@ -1,4 +1,4 @@
-/** `npm run bench -- [--quick] [thrift | idle | grpc | piled | inproc | codec | threads | compiler ...]`: the races that are named, or all, as one report in Markdown. */
+/** `npm run bench -- [--quick] [thrift | idle | grpc | connect | piled | inproc | codec | threads | compiler ...]`: the races that are named, or all, as one report in Markdown. */
 
 import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
@@ -89,6 +89,31 @@ const races = {
     const streams = { ...shape, sizes, lanes: [1, 16], calls: shape.calls * 2, kind: 'stream' }
     const streamed = await race({ ...streams, contenders })
     console.log(`## gRPC bidirectional streams, per message\n\n${rpcNote}\n${table(streamed, '@grpc/grpc-js')}\n`)
+  },
+  async connect() {
+    generate(['idl/echo.proto'])
+    for (const [version, title] of [
+      ['2', 'HTTP/2'],
+      ['1.1', 'HTTP/1.1'],
+    ]) {
+      const contenders = ['proto', 'json'].flatMap((format) => [
+        { name: `connect-node, ${format}`, stack: 'connect-node-connect', variant: `${version} ${format}` },
+        { name: `volo Connect, ${format}`, stack: 'volo-connect', variant: `${version} ${format}` },
+      ])
+      const tables = (rows) =>
+        ['proto', 'json']
+          .map((format) => {
+            const own = rows.filter(({ name }) => name.endsWith(format))
+            return table(own, `connect-node, ${format}`)
+          })
+          .join('\n\n')
+      const unary = await race({ ...shape, lanes: [1, 32], contenders })
+      console.log(`## Connect unary over ${title}\n\n${rpcNote}\n${tables(unary)}\n`)
+      if (version === '1.1') continue
+      const streams = { ...shape, lanes: [1, 16], calls: shape.calls * 2, kind: 'stream' }
+      const streamed = await race({ ...streams, contenders })
+      console.log(`## Connect bidirectional streams over ${title}, per message\n\n${rpcNote}\n${tables(streamed)}\n`)
+    }
   },
   async piled() {
     generate(['idl/echo.proto'])
