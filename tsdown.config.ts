@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { defineConfig, type UserConfig } from 'tsdown'
+import { packagesOf, sbom } from './scripts/sbom.mjs'
 
 /** The runtime: no dependencies but the optional peers of the faces named for them, nothing of the command. */
 const runtime = {
@@ -47,6 +48,15 @@ function completeDeclarations(): void {
   writeFileSync('dist/cjs/platform.d.cts', platform)
 }
 
+/** Writes the bill of materials of what is bundled. */
+const billOfMaterials = {
+  name: 'bill-of-materials',
+  generateBundle(_: unknown, bundle: Readonly<Record<string, { readonly moduleIds?: readonly string[] }>>): void {
+    const ids = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds)
+    writeFileSync('dist/sbom.cdx.json', sbom(packagesOf(ids)))
+  },
+}
+
 /** For code that nobody reads in an editor: the package is smaller by a tenth. */
 const withoutDocs = <Options extends object>(options: Options): Options => ({ ...options, comments: { jsdoc: false } })
 
@@ -83,6 +93,7 @@ export default defineConfig([
     outDir: 'dist/command',
     clean: false,
     dts: false,
+    plugins: [billOfMaterials],
     // Names of functions stay, so that the stack of a fault can be read.
     minify: { compress: true, mangle: { toplevel: false, keepNames: { function: true, class: true } } },
     outputOptions: withoutDocs,

@@ -6,25 +6,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundledPackages } from './sbom.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const file = join(root, 'THIRD_PARTY_NOTICES')
 const heading = '5. npm packages bundled into dist/\n'
 
-/** The packages whose modules stand in dist/, by the bundler's region comments. */
-function bundledPackages() {
-  const found = new Set()
-  for (const name of readdirSync(join(root, 'dist/command')).filter((one) => one.endsWith('.js'))) {
-    const text = readFileSync(join(root, 'dist/command', name), 'utf8')
-    for (const [, path] of text.matchAll(/^\/\/#region (?:\S*\/)?node_modules\/(\S+)/gm)) {
-      const [first, second] = path.split('/')
-      found.add(first.startsWith('@') ? `${first}/${second}` : first)
-    }
-  }
-  return [...found].sort()
-}
-
-function notice(name) {
+function notice({ name }) {
   const folder = join(root, 'node_modules', name)
   const { license, homepage, repository } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const text = readdirSync(folder).find((one) => /^(licen[cs]e|copying)(\.\w+)?$/i.test(one))

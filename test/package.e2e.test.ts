@@ -169,6 +169,34 @@ describe('the package', () => {
     for (const path of [published.main, published.types]) expect(existsSync(join(unpacked(), path))).toBe(true)
   })
 
+  test('has a bill of materials of exactly what the command bundles', () => {
+    const bill = JSON.parse(readFileSync(join(unpacked(), 'dist/sbom.cdx.json'), 'utf8')) as {
+      readonly bomFormat: string
+      readonly specVersion: string
+      readonly serialNumber: string
+      readonly components: readonly {
+        readonly group?: string
+        readonly name: string
+        readonly version: string
+        readonly purl: string
+      }[]
+    }
+    expect([bill.bomFormat, bill.specVersion]).toEqual(['CycloneDX', '1.6'])
+    expect(bill.serialNumber).toMatch(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    const names = bill.components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`))
+    for (const name of ['commander', 'handlebars', 'yaml', 'execa', '@babel/parser', '@clack/prompts'])
+      expect(names).toContain(name)
+    for (const [i, { version, purl }] of bill.components.entries()) {
+      const installed = JSON.parse(readFileSync(join(root, 'node_modules', names[i]!, 'package.json'), 'utf8')) as {
+        version: string
+      }
+      expect(version).toBe(installed.version)
+      expect(purl).toBe(`pkg:npm/${names[i]!.replace('@', '%40')}@${version}`)
+    }
+    const notices = readFileSync(join(unpacked(), 'THIRD_PARTY_NOTICES'), 'utf8')
+    for (const name of names) expect(notices).toContain(`\n${name}. `)
+  })
+
   test('holds every file to which its README links', () => {
     const readme = readFileSync(join(unpacked(), 'README.md'), 'utf8')
     const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1]!)
