@@ -67,6 +67,7 @@ export default defineConfig([
     format: 'esm',
     clean: true,
     dts: false,
+    outputOptions: withoutDocs,
     hooks: {
       // One set of declarations for both formats: a class of the one is assignable to the class of the other.
       'build:done': () => {
