@@ -1,5 +1,6 @@
 /** The Connect protocol on a server: connect-node as the client, and requests that no client makes. */
 
+import { connect as connectSocket } from 'node:net'
 import { create } from '@bufbuild/protobuf'
 import { Code, type ConnectError, createClient } from '@connectrpc/connect'
 import { createConnectTransport } from '@connectrpc/connect-node'
@@ -9,6 +10,7 @@ import { BadRequest } from '../../../../src/runtime/protobuf/gen/google/rpc/erro
 import { anyPack } from '../../../../src/runtime/protobuf/well-known.ts'
 import { Server, type ServerOptions } from '../../../../src/runtime/serve/server.ts'
 import { onCleanup } from '../../../support/cleanup.ts'
+import { generated } from '../../../support/generated.ts'
 import { all, rejection } from '../../../support/settle.ts'
 import { ConnectShop, Shop, type ShopHandler, shopHandler } from '../../serve/http-shop.ts'
 
@@ -157,5 +159,91 @@ describe('a request that no client makes', () => {
   it('by GET is only for methods without side effects', async () => {
     const response = await fetch(`${await serve()}/web.v1.Shop/Get?connect=v1&encoding=json&message=%7B%7D`)
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
+  })
+
+  it('with envelopes that end a stream, which requests have none of, ends with an error', async () => {
+    const url = await serve()
+    const twice = new Uint8Array([...envelope(2, '{}'), ...envelope(2, '{}')])
+    for (const body of [
+      envelope(2, '{}'),
+      twice,
+      new Uint8Array([...envelope(0, '{}'), ...twice]),
+      envelope(3, '{}'),
+    ]) {
+      for (const method of ['List', 'Collect']) {
+        const response = await post(`${url}/web.v1.Shop/${method}`, 'application/connect+json', body)
+        expect([response.status, await endOf(response)]).toMatchObject([
+          200,
+          { error: { code: expect.stringMatching(/^(?:internal|unimplemented)$/) } },
+        ])
+      }
+    }
+  })
+
+  it('of no content type that is known is refused with an error that a page of another site may read', async () => {
+    const url = await serve({}, { http: { cors: { origins: ['https://a.example'] } } })
+    const asked = async (method: string, path: string, type: string): Promise<unknown> => {
+      const headers = { origin: 'https://a.example', 'content-type': type }
+      const response = await fetch(`${url}${path}`, { method, headers, ...(method === 'POST' && { body: 'x' }) })
+      const { code } = (await response.json()) as { code: string }
+      return [response.status, code, response.headers.get('access-control-allow-origin')]
+    }
+    const allowed = 'https://a.example'
+    expect(await asked('POST', '/web.v1.Shop/Get', 'text/plain')).toEqual([415, 'unknown', allowed])
+    expect(await asked('POST', '/web.v1.Shop/List', 'application/json')).toEqual([415, 'unknown', allowed])
+    expect(await asked('PUT', '/web.v1.Shop/Get', 'application/json')).toEqual([405, 'unknown', allowed])
+    expect(await asked('POST', '/web.v1.Shop/Nope', 'application/json')).toEqual([404, 'unimplemented', allowed])
+    expect(await asked('POST', '/nothing', 'text/plain')).toEqual([404, 'unimplemented', allowed])
+    const head = await fetch(`${url}/web.v1.Shop/Get`, { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([405, ''])
+  })
+
+  it('by GET with a message of more than 8 KiB is answered, and beyond the limit of heads refused', async () => {
+    const module = await generated({
+      'peek.proto': `syntax = "proto3"; package peek.v1; message Note { string text = 1; }
+        service Peek { rpc Look(Note) returns (Note) { option idempotency_level = NO_SIDE_EFFECTS; } }`,
+    })
+    const server = new Server({ http: {} }).add(module['Peek'], { look: (note: object) => note })
+    const { port } = await server.listen('127.0.0.1:0')
+    onCleanup(() => server.close({ drainMs: 0 }))
+    const look = (bytes: number, more = ''): Promise<Response> => {
+      const message = Buffer.from(JSON.stringify({ text: 'x'.repeat(bytes) })).toString('base64url')
+      return fetch(
+        `http://127.0.0.1:${port}/peek.v1.Peek/Look?connect=v1&base64=1&encoding=json&message=${message}${more}`,
+      )
+    }
+    const answer = await look(9_000)
+    expect([answer.status, ((await answer.json()) as { text: string }).text.length]).toEqual([200, 9_000])
+    expect((await look(20_000)).status).toBe(431)
+    const refused = async (more: string): Promise<unknown> => {
+      const response = await look(10, more)
+      return [response.status, ((await response.json()) as { code: string }).code]
+    }
+    expect(await refused('!')).toEqual([400, 'invalid_argument'])
+    expect(await refused('&compression=lzma')).toEqual([501, 'unimplemented'])
+  })
+
+  it('that is cut off reaches no handler and leaves nothing behind', async () => {
+    let handled = 0
+    const server = new Server({ http: {} }).add(Shop, {
+      ...shopHandler,
+      get: (item) => ({ ...item, count: BigInt(++handled) }),
+    })
+    const { port } = await server.listen('127.0.0.1:0')
+    onCleanup(() => server.close({ drainMs: 0 }))
+    for (const end of ['destroy', 'end'] as const) {
+      const socket = connectSocket(port!, '127.0.0.1')
+      const closed = new Promise((resolve) => socket.once('close', resolve))
+      socket.on('error', () => {})
+      socket.resume()
+      socket.write(
+        'POST /web.v1.Shop/Get HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"na',
+      )
+      await expect.poll(() => server.router.inFlight + server.connections).toBeGreaterThan(0)
+      socket[end]()
+      await closed
+      await expect.poll(() => [server.router.inFlight, server.connections]).toEqual([0, 0])
+    }
+    expect(handled).toBe(0)
   })
 })
