@@ -22,6 +22,8 @@ export class Http1ClientConnection implements Http2ClientConnection, StreamOwner
   readonly settled: boolean = true
   opened = 0
   readonly #options: Http2ClientOptions
+  /** Calls at once: node:http counts sockets when they stand, not while they are dialled. */
+  readonly #maxStreams: number
   readonly #streams = new Set<Http1ClientStream>()
   #first: Dialed | undefined
   #isRetired = false
@@ -38,6 +40,7 @@ export class Http1ClientConnection implements Http2ClientConnection, StreamOwner
     this.peer = first.peer
     this.maxHeaderListBytes = maxHeaderListBytes
     this.#options = options
+    this.#maxStreams = maxSockets
     this.#first = first
     first.socket.unref()
     this.agent = new Http1Agent(async () => {
@@ -55,7 +58,7 @@ export class Http1ClientConnection implements Http2ClientConnection, StreamOwner
   }
 
   get available(): boolean {
-    return !this.#isRetired
+    return !this.#isRetired && this.#streams.size < this.#maxStreams
   }
 
   get openStreams(): number {
@@ -76,6 +79,7 @@ export class Http1ClientConnection implements Http2ClientConnection, StreamOwner
 
   closed(stream: Http1ClientStream): void {
     this.#streams.delete(stream)
+    this.#options.onRoom?.()
     this.#endWhenIdle()
   }
 
