@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
 import { packagesOf, sbom } from './scripts/sbom.mjs'
 
@@ -48,12 +49,24 @@ function completeDeclarations(): void {
   writeFileSync('dist/cjs/platform.d.cts', platform)
 }
 
-/** Writes the bill of materials of what is bundled. */
+/** A file of a build, as the bundler tells of it. */
+interface OutputFile {
+  readonly fileName: string
+  readonly imports?: readonly string[]
+  readonly moduleIds?: readonly string[]
+}
+
+/** Writes the bill of materials of what is bundled, and for tests which modules each file holds. */
 const billOfMaterials = {
   name: 'bill-of-materials',
-  generateBundle(_: unknown, bundle: Readonly<Record<string, { readonly moduleIds?: readonly string[] }>>): void {
-    const ids = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds)
-    writeFileSync('dist/sbom.cdx.json', sbom(packagesOf(ids)))
+  generateBundle(_: unknown, bundle: Readonly<Record<string, OutputFile>>): void {
+    const files = Object.values(bundle)
+    writeFileSync('dist/sbom.cdx.json', sbom(packagesOf(files.flatMap(({ moduleIds = [] }) => moduleIds))))
+    const modules = files.map(({ fileName, imports = [], moduleIds = [] }) => [
+      fileName,
+      { imports, modules: moduleIds.map((id) => relative('.', id).replaceAll('\\', '/')) },
+    ])
+    writeFileSync('dist/modules.json', JSON.stringify(Object.fromEntries(modules)))
   },
 }
 

@@ -50,6 +50,9 @@ test('the examples in doc comments compile', () => {
         import { serveThread } from '${root}/src/runtime/inproc/thread/server.ts'
         import { threads } from '${root}/src/runtime/inproc/thread/threads.ts'
         import { transfer } from '${root}/src/runtime/inproc/transfer.ts'
+        import { adaptiveLimit } from '${root}/src/runtime/middleware/adaptive-limit.ts'
+        import { circuitBreaker } from '${root}/src/runtime/middleware/circuit-breaker.ts'
+        import { fallback } from '${root}/src/runtime/middleware/fallback.ts'
         import { concurrencyLimit } from '${root}/src/runtime/middleware/concurrency-limit.ts'
         import { rateLimit } from '${root}/src/runtime/middleware/rate-limit.ts'
         import { retry } from '${root}/src/runtime/middleware/retry.ts'
@@ -60,7 +63,7 @@ test('the examples in doc comments compile', () => {
         import { Shop, shopHandler } from '${root}/test/support/shop.ts'
         declare const transport: Transport
         void [createClient, RpcError, mockService, timeout, retry, trace, concurrencyLimit, rateLimit, runWorkers, Server, Shop, transport]
-        void [observe, mapStream, createRouter, serveThread, threads, transfer, shopHandler]
+        void [adaptiveLimit, circuitBreaker, fallback, observe, mapStream, createRouter, serveThread, threads, transfer, shopHandler]
         export type Used = [Layer, Service]
       `
       writeFileSync(file, `${prelude}\n${code}\nexport {}\n`)
