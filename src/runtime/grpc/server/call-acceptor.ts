@@ -145,7 +145,7 @@ export class CallAcceptor {
     this.refused(path, error, status)
     const { json } = httpFailure(error)
     const body = new TextEncoder().encode(json)
-    const type = ['content-type', 'application/json', 'content-length', String(body.length)]
+    const type = ['content-type', 'application/json; charset=utf-8', 'content-length', String(body.length)]
     const isHead = method === 'HEAD'
     stream.headers([':status', String(status), ...type, ...fields], isHead)
     if (!isHead) stream.write(body, true)
