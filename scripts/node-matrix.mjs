@@ -18,6 +18,9 @@ const versions = process.argv.length > 2 ? process.argv.slice(2) : runtimes.node
 /** What depends on the version of Node: sockets, HTTP, TLS, threads, processes, modules. The rest runs by `npm test`. */
 const tests = [
   'test/runtime/ambient',
+  'test/runtime/balance',
+  'test/runtime/discovery',
+  'test/runtime/telemetry',
   'test/runtime/grpc',
   'test/runtime/http2',
   'test/runtime/inproc',
