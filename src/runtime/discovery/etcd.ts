@@ -101,20 +101,26 @@ class EtcdWatch {
         value: { key: bytesOf(this.#prefix), rangeEnd: rangeEnd(this.#prefix), startRevision: revision + 1n },
       },
     }
-    for await (const { events, canceled, compactRevision, cancelReason } of services.watch.watch(
-      openRequest(create, signal),
-      { signal, metadata },
-    )) {
-      for (const { type, kv } of events) {
-        if (kv === undefined) continue
-        if (type === Event_EventType.DELETE) this.#known.delete(textOf(kv.key))
-        else this.#put(kv.key, kv.value)
+    let finish = (): void => {}
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    try {
+      const responses = services.watch.watch(openRequest(create, finished), { signal, metadata })
+      for await (const { events, canceled, compactRevision, cancelReason } of responses) {
+        for (const { type, kv } of events) {
+          if (kv === undefined) continue
+          if (type === Event_EventType.DELETE) this.#known.delete(textOf(kv.key))
+          else this.#put(kv.key, kv.value)
+        }
+        if (events.length > 0) this.#tell()
+        if (compactRevision > 0n) return
+        if (canceled) throw new Error(`the watch was ended: ${cancelReason}`)
       }
-      if (events.length > 0) this.#tell()
-      if (compactRevision > 0n) return
-      if (canceled) throw new Error(`the watch was ended: ${cancelReason}`)
+      throw new Error('the watch was ended')
+    } finally {
+      finish()
     }
-    throw new Error('the watch was ended')
   }
 
   #put(key: Uint8Array, value: Uint8Array): void {
@@ -132,11 +138,8 @@ class EtcdWatch {
   }
 }
 
-/** One request, and no end of the stream before the watch ends. */
-async function* openRequest(create: WatchRequestInput, signal: AbortSignal): AsyncGenerator<WatchRequestInput> {
+/** One request, and no end of the stream before the watch has ended. */
+async function* openRequest(create: WatchRequestInput, finished: Promise<void>): AsyncGenerator<WatchRequestInput> {
   yield create
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  await finished
 }
