@@ -53,7 +53,12 @@ export type { MethodType, ServiceType } from './runtime/core/service-type.ts'
 export { type MapStreamOptions, mapStream } from './runtime/core/stream/map-stream.ts'
 export type { Transport } from './runtime/core/transport.ts'
 export type { CallCounts } from './runtime/core/wire.ts'
-export { type AccessLogEntry, type AccessLogOptions, accessLog } from './runtime/middleware/access-log.ts'
+export {
+  type AccessLogEntry,
+  type AccessLogOptions,
+  accessLog,
+  type LeveledLogger,
+} from './runtime/middleware/access-log.ts'
 export { type AdaptiveLimitOptions, adaptiveLimit } from './runtime/middleware/adaptive-limit.ts'
 export {
   type BreakerEvent,

@@ -5,6 +5,7 @@ import type { Layer } from '../../../src/runtime/core/layer.ts'
 import { createRouter } from '../../../src/runtime/core/server/router.ts'
 import { inProcess } from '../../../src/runtime/inproc/direct.ts'
 import { type AccessLogEntry, type AccessLogOptions, accessLog } from '../../../src/runtime/middleware/access-log.ts'
+import { retry } from '../../../src/runtime/middleware/retry.ts'
 import { Fleet, fleetHandler } from '../../support/fleet.ts'
 import { all, code, rejection } from '../../support/settle.ts'
 import { OutOfStock, Shop, shopHandler } from '../../support/shop.ts'
@@ -125,4 +126,70 @@ test('writes JSON on request, with its own clock, and to the console by default'
   await createClient(Shop, shopHandler(), { layers: [accessLog()] }).version()
   expect(log).toHaveBeenCalledOnce()
   log.mockRestore()
+})
+
+test('names the trace, the attempt and the headers that were asked for, and redacts secrets', async () => {
+  const { lines, entries, layer } = recorder({ headers: ['Tenant', 'Authorization', 'missing'] })
+  let calls = 0
+  const router = createRouter({ onError: () => {} }).add(
+    Shop,
+    shopHandler({
+      version() {
+        if (++calls === 1) throw new RpcError('UNAVAILABLE', 'later')
+        return '1'
+      },
+    }),
+  )
+  const layers = [retry({ idempotent: true, backoff: { initialMs: 0 } }), layer]
+  const shop = createClient(Shop, inProcess(router), { layers })
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  const traceparent = `00-${traceId}-b7ad6b7169203331-01`
+  await shop.version({ metadata: { traceparent, tenant: 'blue', authorization: 'Bearer secret' } })
+  const headers = { tenant: 'blue', authorization: '[redacted]' }
+  expect(entries).toMatchObject([
+    { traceId, spanId: 'b7ad6b7169203331', headers, code: 'UNAVAILABLE' },
+    { traceId, spanId: 'b7ad6b7169203331', headers, code: 'OK', attempt: 2 },
+  ])
+  expect(lines[1]).toContain(`attempt 2 trace ${traceId} tenant="blue" authorization="[redacted]"`)
+  expect(lines.join()).not.toContain('secret')
+  await shop.version({ metainfo: { transient: { traceparent } } })
+  expect(entries[2]).toMatchObject({ traceId })
+})
+
+test('writes to loggers with levels, as pino, winston and console have them', async () => {
+  const told: unknown[][] = []
+  const level =
+    (name: string) =>
+    (...args: unknown[]): void => {
+      told.push([name, ...args])
+    }
+  const logger = { info: level('info'), warn: level('warn'), error: level('error') }
+  const failures: unknown[] = [
+    new BizError(1, 'no'),
+    new RpcError('NOT_FOUND', 'gone'),
+    new RpcError('INTERNAL', 'broken'),
+  ]
+  const failing: Layer = (next) => (cx, request) =>
+    failures.length > 0 ? Promise.reject(failures.shift()) : next(cx, request)
+  const shop = createClient(Shop, shopHandler(), { layers: [accessLog({ logger }), failing] })
+  for (let i = 0; i < 3; i++) await rejection(shop.version())
+  await shop.version()
+  expect(told.map(([name]) => name)).toEqual(['info', 'warn', 'error', 'info'])
+  expect(told[1]![1]).toMatch(/^client Shop\.version unary NOT_FOUND /)
+  expect(told[1]![2]).toMatchObject({ service: 'Shop', code: 'NOT_FOUND', err: { message: 'gone' } })
+  const pino = { ...logger, bindings: () => ({}) }
+  await createClient(Shop, shopHandler(), { layers: [accessLog({ logger: pino })] }).version()
+  expect(told[4]![1]).toMatchObject({ code: 'OK' })
+  expect(told[4]![2]).toMatch(/^client Shop\.version unary OK /)
+})
+
+test('samples successful calls, and never failures', async () => {
+  const { entries, layer } = recorder({ sample: 0 })
+  const shop = createClient(Shop, shopHandler({ getProduct: () => Promise.reject(new RpcError('NOT_FOUND', 'no')) }), {
+    layers: [layer],
+  })
+  await shop.version()
+  await rejection(shop.getProduct('a'))
+  expect(entries.map((entry) => entry.code)).toEqual(['NOT_FOUND'])
+  expect(() => accessLog({ sample: 2 })).toThrow('accessLog: sample 2 is not between 0 and 1')
 })
