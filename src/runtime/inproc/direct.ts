@@ -6,6 +6,7 @@ import { directService } from '../core/direct/direct-service.ts'
 import { type MessageTransfer, moving } from '../core/direct/message-transfer.ts'
 import { defaultDrainMs, drainFor } from '../core/drain.ts'
 import { RpcError } from '../core/error.ts'
+import { atLeast, checkOptions, isAnything, isText, type OptionTable, oneOf } from '../core/option-check.ts'
 import type { RunningCall } from '../core/server/call.ts'
 import type { ServerRouter } from '../core/server/router.ts'
 import type { MethodType, ServiceType } from '../core/service-type.ts'
@@ -65,6 +66,20 @@ export interface InProcessOptions extends InProcessLimits {
   readonly limits?: Readonly<Record<string, InProcessLimits>> | undefined
 }
 
+const limitTable: OptionTable<InProcessLimits> = {
+  concurrency: atLeast(1),
+  queue: { capacity: atLeast(0), overflow: oneOf('reject', 'wait') },
+}
+
+const optionTable: OptionTable<InProcessOptions> = {
+  ...limitTable,
+  address: isText,
+  mode: oneOf('direct', 'mailbox'),
+  isolate: isAnything,
+  context: oneOf('flow', 'isolated'),
+  limits: isAnything,
+}
+
 /** How busy an in-process transport, or a part of it, is. */
 export interface InProcessStats {
   /** Handlers that run, those of calls that have ended early included. */
@@ -106,14 +121,14 @@ export function inProcess(server: Server | ServerRouter, options: InProcessOptio
   if (typeof router?.find !== 'function') {
     throw new TypeError('inProcess() takes a Server or a router; for a handler alone: createClient(Service, handler)')
   }
+  checkOptions('inProcess', options, optionTable)
   // The calls of this transport are known by this very object.
   const peer: Peer = { address: options.address ?? 'inproc', kind: 'inproc' }
   const { context = 'flow', isolate = 'move', limits = {} } = options
   const crossing = crossings[isolate]
   if (crossing === undefined)
     throw new RangeError(`isolate: ${isolate} is none of ${Object.keys(crossings).join(', ')}`)
-  // Bad options are told now, not at the first call.
-  gateOf('', options)
+  for (const [name, own] of Object.entries(limits)) checkOptions(`inProcess: limits of ${name}`, own, limitTable)
   const gates = new Map<string, Gate>()
   for (const [name, own] of Object.entries(limits)) gates.set(name, gateOf(name, { ...options, ...own }))
   const gate = (name: string): Gate => {
@@ -165,11 +180,8 @@ const crossings: Readonly<Record<string, (service: ServiceType, method: MethodTy
 }
 
 function gateOf(title: string, { mode = 'direct', concurrency, queue }: InProcessOptions): Gate {
-  if (mode !== 'direct' && mode !== 'mailbox') throw new RangeError(`mode: ${mode} is neither direct nor mailbox`)
   const places = concurrency ?? (mode === 'mailbox' ? 1 : Number.POSITIVE_INFINITY)
   const capacity = queue?.capacity ?? 1024
-  if (!(places >= 1)) throw new RangeError(`concurrency: ${places} is not at least 1`)
-  if (!(capacity >= 0)) throw new RangeError(`queue.capacity: ${capacity} is not at least 0`)
   return new Gate({
     title,
     concurrency: places,

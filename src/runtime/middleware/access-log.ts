@@ -5,6 +5,15 @@ import type { Context } from '../core/context/context.ts'
 import type { Layer } from '../core/layer.ts'
 import type { MethodKind } from '../core/message/schema.ts'
 import { type EndCode, observe } from '../core/observe.ts'
+import {
+  atLeast,
+  checkOptions,
+  isAnything,
+  isFunction,
+  isTexts,
+  type OptionTable,
+  oneOf,
+} from '../core/option-check.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { printable, printableJson } from '../core/text/printable.ts'
 import { retryAttempt } from './retry.ts'
@@ -66,6 +75,16 @@ export interface AccessLogOptions {
   readonly now?: (() => number) | undefined
 }
 
+const optionTable: OptionTable<AccessLogOptions> = {
+  format: oneOf('text', 'json'),
+  write: isFunction,
+  logger: isAnything,
+  sample: atLeast(0),
+  headers: isTexts,
+  redact: isTexts,
+  now: isFunction,
+}
+
 /**
  * A layer that writes one line when a call has ended: `server Shop.checkout unary OK 1.3ms 10.0.0.7:51234`. A call that
  * streams its response is logged when the stream ends. Among the layers of a server it logs refused requests as well:
@@ -73,6 +92,7 @@ export interface AccessLogOptions {
  */
 export function accessLog(options: AccessLogOptions = {}): Layer {
   const { format = 'text', logger, write = (line: string) => console.log(line), now = Date.now, sample = 1 } = options
+  checkOptions('accessLog', options, optionTable)
   if (!(sample >= 0 && sample <= 1)) throw new RangeError(`accessLog: sample ${sample} is not between 0 and 1`)
   const named = loggedHeaders(options)
   const put = (entry: AccessLogEntry): void => {

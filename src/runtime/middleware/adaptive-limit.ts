@@ -4,6 +4,7 @@ import type { Context } from '../core/context/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
 import { observe } from '../core/observe.ts'
+import { atLeast, checkOptions, isFunction, type OptionTable } from '../core/option-check.ts'
 
 /** Options of {@link adaptiveLimit}. */
 export interface AdaptiveLimitOptions {
@@ -17,6 +18,14 @@ export interface AdaptiveLimitOptions {
   readonly tolerance?: number | undefined
   /** Is told of the limit when its whole part has changed. */
   readonly onChange?: ((limit: number) => void) | undefined
+}
+
+const optionTable: OptionTable<AdaptiveLimitOptions> = {
+  initial: atLeast(0),
+  min: atLeast(0),
+  max: atLeast(0),
+  tolerance: atLeast(0),
+  onChange: isFunction,
 }
 
 /** Part of the limit that a sample moves it by. */
@@ -35,6 +44,7 @@ const samplesPerStep = 20
  * new Server({ layers: [adaptiveLimit({ max: 500 })] })
  */
 export function adaptiveLimit(options: AdaptiveLimitOptions = {}): Layer {
+  checkOptions('adaptiveLimit', options, optionTable)
   const { initial = 20, min = 4, max = 1_000, tolerance = 2, onChange = () => {} } = options
   if (!(min >= 1 && min <= initial && initial <= max))
     throw new RangeError(`adaptiveLimit: min ${min}, initial ${initial} and max ${max} do not ascend from 1`)

@@ -4,6 +4,7 @@ import type { Context } from '../core/context/context.ts'
 import { RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
 import { type EndCode, observe } from '../core/observe.ts'
+import { atLeast, checkOptions, isAnything, isFunction, isTexts, type OptionTable } from '../core/option-check.ts'
 import { ErrorWindow } from './error-window.ts'
 
 /** `closed`: calls pass. `open`: they fail at once. `half-open`: a few pass, to find out. */
@@ -42,6 +43,19 @@ export interface CircuitBreakerOptions {
   readonly maxKeys?: number | undefined
 }
 
+const optionTable: OptionTable<CircuitBreakerOptions> = {
+  by: isAnything,
+  errorRate: atLeast(0),
+  minCalls: atLeast(0),
+  windowMs: atLeast(0),
+  consecutiveFailures: atLeast(0),
+  openMs: atLeast(0),
+  probes: atLeast(0),
+  codes: isTexts,
+  onChange: isFunction,
+  maxKeys: atLeast(1),
+}
+
 const defaultCodes: readonly EndCode[] = [
   ...(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL', 'UNKNOWN', 'DATA_LOSS', 'RESOURCE_EXHAUSTED'] as const),
 ]
@@ -55,6 +69,7 @@ const defaultCodes: readonly EndCode[] = [
  * const shop = createClient(Shop, transport, { layers: [circuitBreaker({ by: 'method' })] })
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): Layer {
+  checkOptions('circuitBreaker', options, optionTable)
   const { by = 'service', maxKeys = 1_000 } = options
   const settings = settingsOf(options)
   const breakers = new Map<string, Breaker>()

@@ -4,6 +4,7 @@ import type { Context } from '../core/context/context.ts'
 import type { Service } from '../core/context/service.ts'
 import type { Layer } from '../core/layer.ts'
 import { observe } from '../core/observe.ts'
+import { atLeast, checkOptions, isNumber, type OptionTable } from '../core/option-check.ts'
 import { CallLine } from './call-line.ts'
 
 /** Options of {@link concurrencyLimit}. */
@@ -11,6 +12,8 @@ export interface ConcurrencyLimitOptions {
   /** Calls that may wait for a place; further ones fail as RESOURCE_EXHAUSTED. 0: nobody waits. Default 1024. */
   readonly queue?: number | undefined
 }
+
+const optionTable: OptionTable<ConcurrencyLimitOptions> = { queue: atLeast(0) }
 
 /**
  * A layer that lets `max` calls run at once, the rest wait in line. On a client a place is free when the call has ended,
@@ -21,9 +24,9 @@ export interface ConcurrencyLimitOptions {
  * const server = new Server({ layers: [concurrencyLimit(100)] })
  */
 export function concurrencyLimit(max: number, options: ConcurrencyLimitOptions = {}): Layer {
+  checkOptions('concurrencyLimit', options, optionTable)
   const { queue = 1024 } = options
-  if (!(max >= 1)) throw new RangeError(`concurrencyLimit(${max}): at least 1 call must be let through`)
-  if (!(queue >= 0)) throw new RangeError(`concurrencyLimit: queue ${queue} is not at least 0`)
+  if (!isNumber(max) || max < 1) throw new RangeError(`concurrencyLimit(${max}): at least 1 call must be let through`)
   const line = new CallLine(queue)
   const busy = `${max} calls run and ${queue} wait already`
   let running = 0

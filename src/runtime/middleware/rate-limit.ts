@@ -4,6 +4,7 @@ import type { Context } from '../core/context/context.ts'
 import { delayOf } from '../core/context/delay.ts'
 import type { Service } from '../core/context/service.ts'
 import type { Layer } from '../core/layer.ts'
+import { atLeast, checkOptions, isFunction, type OptionTable } from '../core/option-check.ts'
 import { CallLine } from './call-line.ts'
 
 /** Options of {@link rateLimit}. */
@@ -23,6 +24,14 @@ export interface RateLimitOptions {
   readonly maxKeys?: number | undefined
 }
 
+const optionTable: OptionTable<RateLimitOptions> = {
+  perSecond: atLeast(0),
+  burst: atLeast(1),
+  queue: atLeast(0),
+  key: isFunction,
+  maxKeys: atLeast(1),
+}
+
 /**
  * A layer that lets calls start at a limited rate: a bucket holds `burst` tokens, each call takes one, `perSecond` come
  * back each second. Works on clients and on servers; one layer counts together whatever it is put around.
@@ -34,11 +43,9 @@ export interface RateLimitOptions {
  * new Server({ layers: [rateLimit({ perSecond: 50, key: (cx) => cx.caller })] })
  */
 export function rateLimit(options: RateLimitOptions): Layer {
+  checkOptions('rateLimit', options, optionTable)
   const { perSecond, burst = Math.max(1, perSecond), queue = 0, key, maxKeys = 10_000 } = options
   if (!(perSecond > 0)) throw new RangeError(`rateLimit: perSecond ${perSecond} is not above 0`)
-  if (!(burst >= 1)) throw new RangeError(`rateLimit: burst ${burst} is not at least 1`)
-  if (!(queue >= 0)) throw new RangeError(`rateLimit: queue ${queue} is not at least 0`)
-  if (!(maxKeys >= 1)) throw new RangeError(`rateLimit: maxKeys ${maxKeys} is not at least 1`)
   const settings = { perSecond, burst, queue }
   if (key === undefined) {
     const bucket = new TokenBucket(settings)

@@ -9,10 +9,19 @@ import { delayOf } from '../core/context/delay.ts'
 import { callService, type Service } from '../core/context/service.ts'
 import { isRpcError, type RpcCode, RpcError } from '../core/error.ts'
 import type { Layer } from '../core/layer.ts'
+import { atLeast, checkOptions, isAnything, isFunction, isTexts, type OptionTable } from '../core/option-check.ts'
 import type { MethodType } from '../core/service-type.ts'
 
 /** The number of the attempt that runs, for layers inside `retry`: 2 or more; undefined during the first. */
 export const retryAttempt: ContextKey<number> = sharedKey('retry attempt')
+
+const optionTable: OptionTable<RetryOptions> = {
+  attempts: atLeast(1),
+  backoff: { initialMs: atLeast(0), maxMs: atLeast(0), factor: atLeast(0), jitter: atLeast(0) },
+  codes: isTexts,
+  idempotent: isAnything,
+  onRetry: isFunction,
+}
 
 interface Policy {
   readonly attempts: number
@@ -55,14 +64,9 @@ export function retry(options: RetryOptions = {}): Layer {
   }
 }
 
-function policyOf({
-  attempts = 3,
-  backoff,
-  codes = ['UNAVAILABLE'],
-  idempotent = false,
-  onRetry,
-}: RetryOptions): Policy {
-  if (!(attempts >= 1)) throw new RangeError(`retry: attempts ${attempts} is not at least 1`)
+function policyOf(options: RetryOptions): Policy {
+  checkOptions('retry', options, optionTable)
+  const { attempts = 3, backoff, codes = ['UNAVAILABLE'], idempotent = false, onRetry } = options
   const names = typeof idempotent === 'boolean' ? undefined : new Set(idempotent)
   return {
     attempts,

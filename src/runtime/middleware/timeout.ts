@@ -2,6 +2,7 @@
 
 import { withDeadline } from '../core/context/deadline-context.ts'
 import type { Layer } from '../core/layer.ts'
+import { isNumber } from '../core/option-check.ts'
 
 /**
  * A layer that gives what it wraps `ms` milliseconds, streamed responses included. Services inside, nested calls and
@@ -13,6 +14,6 @@ import type { Layer } from '../core/layer.ts'
  * const shop = createClient(Shop, transport, { layers: [timeout(500)] })
  */
 export function timeout(ms: number): Layer {
-  if (!(ms > 0)) throw new RangeError(`timeout(${ms}): a positive number of milliseconds is needed`)
+  if (!isNumber(ms) || ms <= 0) throw new RangeError(`timeout(${ms}): a positive number of milliseconds is needed`)
   return (next) => (cx, request) => withDeadline(cx, performance.now() + ms, next, request)
 }

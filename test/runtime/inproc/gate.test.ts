@@ -261,13 +261,15 @@ describe('a limit', () => {
 
   test('bad numbers and names are told at once', () => {
     const router = createRouter()
-    expect(() => inProcess(router, { concurrency: 0 })).toThrow('concurrency: 0 is not at least 1')
-    expect(() => inProcess(router, { queue: { capacity: Number.NaN } })).toThrow('queue.capacity: NaN')
-    expect(() => inProcess(router, { mode: 'post' as 'direct' })).toThrow('mode: post is neither direct nor mailbox')
+    expect(() => inProcess(router, { concurrency: 0 })).toThrow('concurrency is 0, not a number of at least 1')
+    expect(() => inProcess(router, { queue: { capacity: Number.NaN } })).toThrow('queue.capacity is NaN')
+    expect(() => inProcess(router, { mode: 'post' as 'direct' })).toThrow('mode is "post", not one of direct, mailbox')
     expect(() => inProcess(router, { isolate: 'x' as 'move' })).toThrow(
       'isolate: x is none of move, copy, freeze, codec',
     )
-    expect(() => inProcess(router, { limits: { Shop: { concurrency: -1 } } })).toThrow('concurrency: -1')
+    expect(() => inProcess(router, { limits: { Shop: { concurrency: -1 } } })).toThrow(
+      'limits of Shop: concurrency is -1',
+    )
   })
 })
 

@@ -124,5 +124,5 @@ test('a call that has ended before it came here keeps no place', async () => {
 
 test('numbers that make no sense are refused', () => {
   expect(() => concurrencyLimit(0)).toThrow('concurrencyLimit(0)')
-  expect(() => concurrencyLimit(1, { queue: Number.NaN })).toThrow('queue NaN')
+  expect(() => concurrencyLimit(1, { queue: Number.NaN })).toThrow('queue is NaN')
 })

@@ -53,6 +53,6 @@ test('a call that ends while it waits takes no token, and the timer of an empty 
 
 test('numbers that make no sense are refused', () => {
   expect(() => rateLimit({ perSecond: 0 })).toThrow('perSecond 0')
-  expect(() => rateLimit({ perSecond: 1, burst: 0.5 })).toThrow('burst 0.5')
-  expect(() => rateLimit({ perSecond: 1, queue: -1 })).toThrow('queue -1')
+  expect(() => rateLimit({ perSecond: 1, burst: 0.5 })).toThrow('burst is 0.5')
+  expect(() => rateLimit({ perSecond: 1, queue: -1 })).toThrow('queue is -1')
 })

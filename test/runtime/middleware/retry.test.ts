@@ -191,7 +191,7 @@ describe('retry', () => {
     expect(requests()).toBe(6)
     expect(await rejection(client.echo('', { retry: { attempts: 0 } }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('retry: attempts 0 is not at least 1'),
+      message: expect.stringContaining('retry: attempts is 0, not a number of at least 1'),
     })
   })
 
@@ -320,7 +320,7 @@ describe('retry', () => {
   })
 
   it('refuses settings that cannot be', () => {
-    expect(() => retry({ attempts: Number.NaN })).toThrow('retry: attempts NaN is not at least 1')
+    expect(() => retry({ attempts: Number.NaN })).toThrow('retry: attempts is NaN, not a number of at least 1')
     expect(() => retry({ backoff: { factor: 0 } })).toThrow('factor 0 is not at least 1')
   })
 })

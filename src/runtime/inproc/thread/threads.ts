@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import type { ResourceLimits, WorkerOptions } from 'node:worker_threads'
 import type { Context } from '../../core/context/context.ts'
+import { atLeast, checkOptions, isAnything, isFunction, type OptionTable, oneOf } from '../../core/option-check.ts'
 import type { Transport } from '../../core/transport.ts'
 import type { ThreadPayload } from './payload.ts'
 import { ThreadPool } from './pool.ts'
@@ -54,6 +55,23 @@ export interface ThreadsOptions {
   readonly worker?: Pick<WorkerOptions, 'argv' | 'env' | 'execArgv' | 'name' | 'stderr' | 'stdout'> | undefined
 }
 
+/** Whole numbers are looked at where they are used. */
+const optionTable: OptionTable<ThreadsOptions> = {
+  size: isAnything,
+  balance: oneOf('least-inflight', 'hash'),
+  hashBy: isFunction,
+  window: isAnything,
+  queue: atLeast(0),
+  streamWindow: isAnything,
+  payload: isAnything,
+  restart: isAnything,
+  graceMs: atLeast(0),
+  readyTimeoutMs: atLeast(0),
+  resourceLimits: isAnything,
+  workerData: isAnything,
+  worker: isAnything,
+}
+
 /** The transport that {@link threads} makes. */
 export interface ThreadsTransport extends Transport {
   /** Resolves when every worker serves. Rejects as UNAVAILABLE, with the reason, when one cannot start. */
@@ -78,6 +96,7 @@ export interface ThreadsTransport extends Transport {
  * const shop = createClient(Shop, pool)
  */
 export function threads(url: string | URL, options: ThreadsOptions = {}): ThreadsTransport {
+  checkOptions('threads', options, optionTable)
   const size = options.size ?? Math.max(1, availableParallelism() - 1)
   const { balance = 'least-inflight', hashBy, restart = true, payload = 'codec' } = options
   positive('size', size)

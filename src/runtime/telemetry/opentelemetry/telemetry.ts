@@ -16,6 +16,7 @@ import type { Service } from '../../core/context/service.ts'
 import { isRpcError } from '../../core/error.ts'
 import type { Layer } from '../../core/layer.ts'
 import { type CallObserver, type EndCode, observe } from '../../core/observe.ts'
+import { atLeast, checkOptions, isFlag, type OptionTable } from '../../core/option-check.ts'
 import type { Refusal } from '../../core/refusal.ts'
 import { MethodLabels, methodName, otherMethod } from '../method-label.ts'
 import { type AttemptSpan, AttemptSpans, type SpanEnd } from './attempt-span.ts'
@@ -40,6 +41,12 @@ export interface TelemetryOptions {
   readonly maxMethods?: number | undefined
 }
 
+const optionTable: OptionTable<TelemetryOptions> = {
+  messageEvents: isFlag,
+  trustCallers: isFlag,
+  maxMethods: atLeast(1),
+}
+
 const attemptsKey = sharedKey<AttemptSpans>('opentelemetry.attempts')
 
 /**
@@ -57,6 +64,7 @@ const attemptsKey = sharedKey<AttemptSpans>('opentelemetry.attempts')
  * createClient(Shop, transport, { layers: [telemetry()] })
  */
 export function telemetry(options: TelemetryOptions = {}): Layer {
+  checkOptions('telemetry', options, optionTable)
   const { messageEvents = false, trustCallers = true, maxMethods = 1000 } = options
   const labels = new MethodLabels(maxMethods)
   const registered = registeredInstruments()

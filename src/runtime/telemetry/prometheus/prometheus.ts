@@ -1,6 +1,7 @@
 /** prometheus(): metrics of calls, servers, transports and the process, as text for Prometheus. */
 
 import type { Layer } from '../../core/layer.ts'
+import { atLeast, checkOptions, isAnything, type OptionTable, oneOf } from '../../core/option-check.ts'
 import { MethodLabels } from '../method-label.ts'
 import { expose, expositionType } from './exposition.ts'
 import { grpcCallMetrics } from './grpc-call-metrics.ts'
@@ -16,6 +17,12 @@ export interface PrometheusOptions {
   readonly buckets?: readonly number[] | undefined
   /** How many different methods have series of their own; later ones are `_OTHER`. Callers likewise. Default 1000. */
   readonly maxMethods?: number | undefined
+}
+
+const optionTable: OptionTable<PrometheusOptions> = {
+  names: oneOf('grpc', 'kitex'),
+  buckets: isAnything,
+  maxMethods: atLeast(1),
 }
 
 /** What {@link prometheus} makes. */
@@ -46,6 +53,7 @@ export interface Prometheus {
  * createServer((_, response) => response.setHeader('content-type', metrics.contentType).end(metrics.text()))
  */
 export function prometheus(options: PrometheusOptions = {}): Prometheus {
+  checkOptions('prometheus', options, optionTable)
   const { names = 'grpc', buckets = defaultBuckets, maxMethods = 1000 } = options
   if (buckets.some((bound, i) => !(bound > (buckets[i - 1] ?? Number.NEGATIVE_INFINITY))))
     throw new RangeError(`prometheus: buckets ${buckets.join(', ')} do not ascend`)
