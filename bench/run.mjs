@@ -137,6 +137,7 @@ const races = {
   threads: () => script('threads.mjs'),
   compiler: () => script('compiler.mjs'),
   telemetry: () => script('telemetry.mjs'),
+  balance: () => script('balance.mjs'),
 }
 
 /** Runs a race that is a program of its own. */
