@@ -18,43 +18,71 @@ export function hashOf(text: string): bigint {
   return murmur3(encoder.encode(text))
 }
 
+interface Node {
+  readonly hash: bigint
+  readonly endpoint: Endpoint
+}
+
 /**
  * A ring of virtual nodes, each the hash of `address#i` with `i` padded with zeros to the width of their count; a call goes
  * to the first one at or after its hash (`callHash` in its context). Calls without a hash go anywhere.
  */
 export function consistentHash(options: ConsistentHashOptions = {}): Policy {
   const { virtualFactor = 100, weighted = true } = options
-  /** Hashes of an address, which outlive the rings: most endpoints of the next ring are those of this one. */
-  let hashes = new Map<string, BigUint64Array>()
+  const countOf = ({ instance }: Endpoint): number => (weighted ? virtualFactor * instance.weight : virtualFactor)
+  // Most endpoints of the next ring are those of this one, so that it is changed instead of made.
+  let ring: readonly Node[] = []
+  let counts = new Map<Endpoint, number>()
   return (endpoints) => {
-    const known = hashes
-    hashes = new Map()
-    const nodes: { readonly hash: bigint; readonly endpoint: Endpoint }[] = []
-    for (const endpoint of endpoints) {
-      const { address, weight } = endpoint.instance
-      const count = weighted ? virtualFactor * weight : virtualFactor
-      const key = `${address} ${count}`
-      const own = known.get(key) ?? virtualNodes(address, count)
-      hashes.set(key, own)
-      for (const hash of own) nodes.push({ hash, endpoint })
-    }
-    nodes.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0))
+    const known = counts
+    counts = new Map(endpoints.map((endpoint) => [endpoint, countOf(endpoint)]))
+    const kept = ring.filter(({ endpoint }) => known.get(endpoint) === counts.get(endpoint))
+    const added = endpoints.filter((endpoint) => known.get(endpoint) !== counts.get(endpoint))
+    const nodes = merged(kept, added.flatMap((endpoint) => virtualNodes(endpoint, countOf(endpoint))).sort(byHash))
+    ring = nodes
     return (hash) => {
       if (nodes.length === 0) return undefined
       if (hash === undefined) return nodes[Math.floor(Math.random() * nodes.length)]!.endpoint
-      let low = 0
-      let high = nodes.length
-      while (low < high) {
-        const middle = (low + high) >> 1
-        if (nodes[middle]!.hash < hash) low = middle + 1
-        else high = middle
-      }
-      return nodes[low === nodes.length ? 0 : low]!.endpoint
+      const at = firstFrom(nodes, hash, 0)
+      return nodes[at === nodes.length ? 0 : at]!.endpoint
     }
   }
 }
 
-function virtualNodes(address: string, count: number): BigUint64Array {
+function virtualNodes(endpoint: Endpoint, count: number): Node[] {
+  const { address } = endpoint.instance
   const width = String(count).length
-  return BigUint64Array.from({ length: count }, (_, i) => hashOf(`${address}#${String(i).padStart(width, '0')}`))
+  return Array.from({ length: count }, (_, i) => ({
+    hash: hashOf(`${address}#${String(i).padStart(width, '0')}`),
+    endpoint,
+  }))
+}
+
+const byHash = (a: Node, b: Node): number => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0)
+
+/** Where the first node at or after a hash stands, from a place on. */
+function firstFrom(nodes: readonly Node[], hash: bigint, from: number): number {
+  let low = from
+  let high = nodes.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (nodes[middle]!.hash < hash) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Two sorted lists as one. The second is expected to be the shorter one: its places are searched for. */
+function merged(nodes: readonly Node[], added: readonly Node[]): readonly Node[] {
+  if (nodes.length === 0) return added
+  if (added.length === 0) return nodes
+  const all: Node[] = []
+  let from = 0
+  for (const node of added) {
+    const to = firstFrom(nodes, node.hash, from)
+    for (; from < to; from++) all.push(nodes[from]!)
+    all.push(node)
+  }
+  for (; from < nodes.length; from++) all.push(nodes[from]!)
+  return all
 }

@@ -147,6 +147,23 @@ describe('consistentHash()', () => {
     expect(moved.length).toBeLessThan(250)
   })
 
+  it('changes its ring into the one that it would make anew', () => {
+    const all = Array.from({ length: 12 }, (_, i) => endpoint(`e${i}`, 1 + (i % 3)))
+    const policy = consistentHash({ virtualFactor: 20 })
+    const random = seeded(7)
+    for (let round = 0; round < 50; round++) {
+      const some = all.filter(() => random() < 0.6)
+      const reweighted = some.map((one) =>
+        random() < 0.1
+          ? Object.assign(one, { instance: { ...one.instance, weight: 1 + Math.floor(random() * 3) } })
+          : one,
+      )
+      const changed = policy(reweighted)
+      const made = consistentHash({ virtualFactor: 20 })(reweighted)
+      for (let i = 0; i < 40; i++) expect(changed(hashOf(`user ${i}`))).toBe(made(hashOf(`user ${i}`)))
+    }
+  })
+
   it('gives an endpoint a part of the ring in proportion to its weight', () => {
     const pick = consistentHash()([endpoint('a', 9), endpoint('b', 1)])
     const hits = Array.from({ length: 2_000 }, (_, i) => nameOf(pick(hashOf(`user ${i}`)))).filter(
