@@ -21,6 +21,8 @@ export interface ConsulOptions extends DiscoverOptions {
 
 /** Milliseconds between two questions where the last one failed, or Consul answers at once although nothing changed. */
 const pauseMs = 1_000
+/** Milliseconds between two questions at least, however often Consul says that something has changed. */
+const spacingMs = 100
 /** The longest answer that is read. */
 const mostBytes = 16 * 1024 * 1024
 
@@ -68,7 +70,8 @@ export function consul(address: string, options: ConsulOptions): Discover {
         report.failed(unavailable(base, service, error))
         await pause(pauseMs, signal)
       }
-      if (index === before && performance.now() - asked < pauseMs) await pause(pauseMs, signal)
+      const least = index === before ? pauseMs : spacingMs
+      if (performance.now() - asked < least) await pause(least, signal)
     }
   }
   return discover(

@@ -164,6 +164,9 @@ class SharedWatch implements Discover {
 
   #failed(error: Error): void {
     this.#failure = error
+    // The empty answer before it is not confirmed any more.
+    clearTimeout(this.#emptyTimer)
+    this.#emptyTimer = undefined
     for (const listener of [...this.#listeners]) tell(() => listener.failed(error))
   }
 }

@@ -52,6 +52,7 @@ class Poll {
   readonly #stop = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
   #askedAt = Number.NEGATIVE_INFINITY
+  #dueAt = 0
   #failures = 0
   #isAsking = false
 
@@ -71,7 +72,9 @@ class Poll {
   }
 
   refresh(): void {
-    if (!this.#isAsking) this.#wait(Math.max(0, this.#askedAt + this.#leastMs - performance.now()))
+    const ms = Math.max(0, this.#askedAt + this.#leastMs - performance.now())
+    // It asks sooner, never later: after a failure the next question may be nearer than that.
+    if (!this.#isAsking && performance.now() + ms < this.#dueAt) this.#wait(ms)
   }
 
   stop(): void {
@@ -98,6 +101,7 @@ class Poll {
 
   #wait(ms: number): void {
     clearTimeout(this.#timer)
+    this.#dueAt = performance.now() + ms
     this.#timer = setTimeout(() => void this.#run(), delayOf(ms))
     unref(this.#timer)
   }

@@ -2,6 +2,7 @@
 
 import { exponentialBackoff } from '../core/backoff.ts'
 import { delayOf } from '../core/context/delay.ts'
+import { RpcError } from '../core/error.ts'
 import type { Instance } from './instance.ts'
 
 /** One service at one address. */
@@ -21,6 +22,8 @@ export interface Registry {
   isRegistered?(registration: Registration): Promise<boolean>
   /** Milliseconds between two looks at a registration. Default 30,000. */
   readonly checkEveryMs?: number | undefined
+  /** Milliseconds after which a request counts as failed, whatever becomes of it. Default 10,000. */
+  readonly timeoutMs?: number | undefined
 }
 
 const backoff = exponentialBackoff({ initialMs: 500, maxMs: 30_000 })
@@ -53,19 +56,34 @@ export class KeptRegistration {
     clearTimeout(this.#timer)
     await this.#running
     try {
-      await this.#registry.deregister(this.#registration)
+      await this.#inTime(this.#registry.deregister(this.#registration))
     } catch (error) {
       this.#onError(error)
     }
+  }
+
+  async #isThere(): Promise<boolean> {
+    const { isRegistered } = this.#registry
+    return isRegistered !== undefined && (await this.#inTime(isRegistered.call(this.#registry, this.#registration)))
+  }
+
+  /** A registry that never answers must not hold up a server that starts or stops. */
+  #inTime<T>(request: Promise<T>): Promise<T> {
+    const { target, timeoutMs = 10_000 } = this.#registry
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new RpcError('DEADLINE_EXCEEDED', `${target} did not answer within ${timeoutMs} ms`, { stack: false }))
+      }, delayOf(timeoutMs))
+      request.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
   }
 
   async #keep(isFirst = false): Promise<void> {
     const { checkEveryMs = 30_000 } = this.#registry
     let waitMs = checkEveryMs
     try {
-      const isThere =
-        !isFirst && this.#failures === 0 && (await this.#registry.isRegistered?.(this.#registration)) === true
-      if (!isThere && !this.#isStopped) await this.#registry.register(this.#registration)
+      const isThere = !isFirst && this.#failures === 0 && (await this.#isThere())
+      if (!isThere && !this.#isStopped) await this.#inTime(this.#registry.register(this.#registration))
       this.#failures = 0
     } catch (error) {
       waitMs = backoff(++this.#failures)

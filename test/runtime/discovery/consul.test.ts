@@ -101,6 +101,17 @@ describe('consul()', () => {
     expect(peer.asked.length).toBeLessThanOrEqual(length + 1)
   })
 
+  it('asks in measure although Consul says without end that something has changed', async () => {
+    const peer = await agent()
+    const busy = setInterval(() => peer.set([entry('a', '10.0.0.1', 80)]), 1)
+    onCleanup(() => clearInterval(busy))
+    const { answers } = watched(consul(peer.address, { service: 'shop' }))
+    await expect.poll(() => answers.length).toBe(1)
+    const { length } = peer.asked
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(peer.asked.length - length).toBeLessThan(10)
+  })
+
   it('leaves entries out that are no instance, with a warning that names them', async () => {
     const peer = await agent()
     const warnings: string[] = []

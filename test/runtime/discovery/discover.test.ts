@@ -108,6 +108,17 @@ describe('discover()', () => {
     expect(told).toEqual([' + ~ -', 'a +a ~ -', ' + ~ -a'])
   })
 
+  it('does not believe an empty answer after which the source failed', () => {
+    const script = scripted()
+    const { told, listener } = listening()
+    discover(script.source, { emptyAfterMs: 1_000 }).watch(listener)
+    script.report.instances([a])
+    script.report.instances([])
+    script.report.failed(new Error('away'))
+    vi.advanceTimersByTime(60_000)
+    expect(told).toEqual(['a +a ~ -', 'failed: away'])
+  })
+
   it('goes on when a listener throws', () => {
     const print = vi.spyOn(console, 'error').mockImplementation(() => {})
     const script = scripted()

@@ -123,6 +123,17 @@ describe('dns()', () => {
     await expect.poll(() => asked.length).toBeGreaterThan(before)
   })
 
+  it('is not kept from asking again by connections that are lost while it fails', async () => {
+    const { address, asked } = await dnsServer({})
+    const found = dns('shop.test:80', { servers: [address], maxAgeMs: 40, minAgeMs: 60_000 })
+    watched(found)
+    await expect.poll(() => asked.length).toBeGreaterThan(0)
+    const before = asked.length
+    const timer = setInterval(() => found.refresh!(), 5)
+    onCleanup(() => clearInterval(timer))
+    await expect.poll(() => asked.length).toBeGreaterThan(before + 2)
+  })
+
   it('says why a name has no addresses, and asks again', async () => {
     const zone: Zone = {}
     const { address } = await dnsServer(zone)

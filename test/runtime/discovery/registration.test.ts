@@ -127,6 +127,15 @@ describe('a server with a registry', () => {
     expect(registry.known.size).toBe(0)
   })
 
+  it('starts and stops although the registry never answers', async () => {
+    const never = (): Promise<never> => new Promise(() => {})
+    const { server, errors } = serverWith({ target: 'abyss', timeoutMs: 20, register: never, deregister: never })
+    await server.listen('127.0.0.1:0')
+    await server.close()
+    const text = 'RpcError: abyss did not answer within 20 ms'
+    expect(errors.map(String)).toEqual([text, text])
+  })
+
   it('advertises an address that others can reach, or the one that is given', async () => {
     const registry = book()
     const { server } = serverWith(registry)
